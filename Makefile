@@ -1,0 +1,66 @@
+# `make demo` and `make test` need Python 3.11 or newer with pip, and nothing else: each makes
+# .venv, installs into it the versions that constraints.txt pins, and does its job.
+# Another interpreter: make test PYTHON=python3.12
+
+ifndef PYTHON
+PYTHON := $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$name && exit; done; echo python3)
+endif
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Asked for by name and version, so that a machine with a CPU build at hand takes that one.
+TORCH := $(shell sed -n '/^torch==/p' constraints.txt)
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
+OUT := demo
+
+.PHONY: help demo test lint format bench clean
+
+help:
+	@echo "make demo    simulate a cube, detect in it, write the results to $(OUT)/"
+	@echo "make test    style, types and the whole test suite"
+	@echo "make lint    style and types alone"
+	@echo "make format  put the style right"
+	@echo "make bench   score the paper's test set (arguments in BENCH=...)"
+	@echo "make clean   remove everything that make made"
+
+demo: $(VENV)/.core
+	$(BIN)/deepfocus demo --out $(OUT)
+
+test: lint
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n auto --maxprocesses 8
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.core
+	$(BIN)/python benchmarks/run_paper.py $(BENCH)
+
+clean:
+	rm -rf $(VENV) $(OUT) build dist src/*.egg-info
+	rm -rf .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is written last, so an install that was interrupted is done again.
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is missing or older than 3.11; install Python 3.11 or newer," \
+		"or name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.core: pyproject.toml constraints.txt | $(VENV)/.made
+	$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.made
+	$(INSTALL) $(TORCH)
+	$(INSTALL) -e '.[dev]'
+	@touch $@ $(VENV)/.core

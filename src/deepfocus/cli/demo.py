@@ -1,0 +1,66 @@
+"""`deepfocus demo`: simulate a cube, detect what is in it, show both side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+NAME = "demo"
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("deepfocus-demo"),
+    show_default=True,
+    help="Output folder.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+def demo(out: Path, seed: int) -> None:
+    """Simulate a dirty ALMA cube, find its sources, and compare with the truth.
+
+    Works offline with the shipped networks. Writes demo.fits (with its PSF and primary beam),
+    demo.truth.ecsv, demo.catalogue.ecsv (also .fits, .vot and .reg) and demo.png.
+    """
+    from deepfocus.cli.detect import finder_with
+    from deepfocus.cli.folders import check_output
+    from deepfocus.cli.products import settings_text, write_products
+    from deepfocus.cli.progress import Progress
+    from deepfocus.cli.source_table import beside_truth
+    from deepfocus.evaluate.score import score
+    from deepfocus.io.catalogues import write_catalogue
+    from deepfocus.io.write_cube import write_cube
+    from deepfocus.pipeline.deepfocus import PipelineSettings
+    from deepfocus.simulate.cube import simulate
+    from deepfocus.simulate.settings import paper_settings
+
+    check_output(out)
+    settings = PipelineSettings()
+    finder = finder_with(settings, None)
+    with Progress(NAME, 3) as progress:
+        made = simulate(paper_settings(), seed)
+        progress.advance("simulated")
+        detection = finder.detect(made.cube)
+        progress.advance("detected")
+        write_cube(made.cube, out / f"{NAME}.fits")
+        write_catalogue(made.truth, out / f"{NAME}.truth.ecsv")
+        write_products(
+            out,
+            NAME,
+            cube=made.cube,
+            detection=detection,
+            settings=settings_text(settings),
+            truth=made.truth,
+        )
+        progress.advance("written")
+    counts = score(detection.catalogue, made.truth).one_to_one
+    click.echo(
+        f"Seed {seed}: {counts.n_true} true sources, {counts.tp} found, {counts.fp} spurious"
+    )
+    click.echo("Each cell: true / found")
+    click.echo(beside_truth(detection.catalogue, made.truth))
+    for note in detection.notes:
+        click.echo(f"deepfocus: note: {note}", err=True)
+    click.echo(f"Written: {out}/{NAME}.fits, .catalogue.ecsv, .truth.ecsv, .png and more")

@@ -1,0 +1,157 @@
+"""`deepfocus detect`: cubes in, catalogues out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from deepfocus.core.errors import DeepFocusError
+
+if TYPE_CHECKING:
+    from deepfocus.cli.progress import Progress
+    from deepfocus.pipeline.deepfocus import DeepFocus, Detection, PipelineSettings
+
+BAD_INPUT = 2
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
+@click.option("--settings", type=click.Path(path_type=Path), help="Settings as TOML.")
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="One setting; repeatable.")
+@click.option("--weights", type=click.Path(path_type=Path), help="Folder of other networks.")
+@click.option("--rest-frequency", metavar="VALUE", help="Instead of the header's: '1420.4 MHz'.")
+@click.option("--resume", is_flag=True, help="Skip cubes finished with the same settings.")
+@click.pass_context
+def detect(
+    ctx: click.Context,
+    files: tuple[Path, ...],
+    out: Path,
+    settings: Path | None,
+    pairs: tuple[str, ...],
+    weights: Path | None,
+    rest_frequency: str | None,
+    resume: bool,
+) -> None:
+    """Find and measure the line emitters in FITS cubes.
+
+    Writes into the output folder, for each cube: NAME.catalogue.ecsv (also .fits, .vot and
+    .reg), NAME.settings.toml and NAME.png. A PSF and a primary beam are read from NAME.psf.fits
+    and NAME.pb.fits beside the cube.
+
+    A file that cannot be used is reported in one line and leaves no output; the others are
+    processed, and the exit code is 2.
+    """
+    from deepfocus.cli.folders import check_output
+    from deepfocus.cli.overrides import resolved_settings
+    from deepfocus.cli.products import finished, settings_text
+    from deepfocus.cli.progress import Progress
+
+    cubes = cubes_by_name(files)
+    check_output(out)
+    from deepfocus.pipeline.deepfocus import PipelineSettings
+
+    resolved = resolved_settings(PipelineSettings, settings, pairs)
+    rest_hz = _hertz(rest_frequency)
+    text = settings_text(resolved, weights=weights, rest_hz=rest_hz)
+    finder: DeepFocus | None = None
+    failed = False
+    with Progress("detect", len(cubes)) as progress:
+        for name, path in cubes.items():
+            if resume and finished(out, name, text):
+                progress.advance(f"{name} (finished before)")
+                continue
+            try:
+                from deepfocus.io.fits_cube import read_cube
+
+                cube = read_cube(path, rest_hz=rest_hz)
+            except DeepFocusError as error:
+                failed = True
+                progress.warn(str(error))
+                continue
+            # not before the first good cube; unusable networks end the run
+            finder = finder or finder_with(resolved, weights)
+            try:
+                detection = finder.detect(cube)
+            except DeepFocusError as error:
+                failed = True
+                progress.warn(f"{path}: {error}")
+                continue
+            from deepfocus.cli.products import write_products
+
+            write_products(out, name, cube=cube, detection=detection, settings=text)
+            _report(progress, name, cube.meta.get("notes", ()), detection)
+            progress.advance(name)
+    if failed:
+        ctx.exit(BAD_INPUT)
+
+
+def finder_with(settings: PipelineSettings, weights: Path | None) -> DeepFocus:
+    """The finder with the networks of a folder, or the shipped ones."""
+    from deepfocus.pipeline.deepfocus import DeepFocus
+    from deepfocus.weights.load import load_networks
+
+    return DeepFocus(load_networks(weights), settings)
+
+
+def cubes_by_name(files: Sequence[Path]) -> dict[str, Path]:
+    """Each input by the name its output gets, in order.
+
+    A companion (.psf.fits, .pb.fits) of a cube that is given too is left out: it is read with
+    its cube. Raises `DeepFocusError` where two inputs would write the same output.
+    """
+    from deepfocus.io.companions import base_name
+
+    names = {base_name(path) for path in files}
+    cubes: dict[str, Path] = {}
+    for path in files:
+        name = base_name(path)
+        stem, _, kind = name.rpartition(".")
+        if kind in ("psf", "pb") and stem in names:
+            continue
+        if name in cubes:
+            raise DeepFocusError(
+                f"{cubes[name]} and {path} would both be written as {name}",
+                wanted="inputs of different names",
+                remedy="rename one, or detect them in two runs with different --out",
+            )
+        cubes[name] = path
+    return cubes
+
+
+def _report(progress: Progress, name: str, notes: Sequence[str], detection: Detection) -> None:
+    from deepfocus.cli.source_table import sources_table
+
+    for note in (*notes, *detection.notes):
+        progress.warn(f"{name}: note: {note}")
+    found = detection.catalogue
+    n = len(found.accepted)
+    rejected = len(found) - n
+    progress.say(
+        f"{name}: {n} source{'' if n == 1 else 's'}, "
+        f"{rejected} rejected candidate{'' if rejected == 1 else 's'}"
+    )
+    if n:
+        progress.say(sources_table(found) + "\n", sys.stdout)
+
+
+def _hertz(text: str | None) -> float | None:
+    if text is None:
+        return None
+    from astropy import units as u
+
+    try:
+        value = u.Quantity(text).to_value(u.Hz)
+    except (TypeError, ValueError, u.UnitConversionError):
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise DeepFocusError(
+            f"cannot use --rest-frequency {text}",
+            wanted="a frequency with its unit, such as '230.538 GHz'",
+            remedy="correct the value",
+        )
+    return float(value)

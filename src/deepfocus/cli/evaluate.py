@@ -1,0 +1,60 @@
+"""`deepfocus evaluate`: catalogues against the truth."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from deepfocus.core.errors import DeepFocusError
+
+if TYPE_CHECKING:
+    from deepfocus.core.catalogue import Catalogue
+
+TRUTH = ".truth.ecsv"
+FOUND = ".catalogue.ecsv"
+
+
+@click.command()
+@click.argument("catalogue", type=click.Path(path_type=Path))
+@click.argument("truth", type=click.Path(path_type=Path))
+@click.option(
+    "--json", "json_file", type=click.Path(path_type=Path), help="Write the numbers here."
+)
+def evaluate(catalogue: Path, truth: Path, json_file: Path | None) -> None:
+    """Score a catalogue against the truth.
+
+    Matches one to one in three dimensions, and by the paper's rule beside it. Given two
+    folders, scores every NAME.catalogue.ecsv against NAME.truth.ecsv and pools the counts.
+    """
+    from deepfocus.core.files import whole_file
+    from deepfocus.evaluate.score import pool
+
+    result = pool(_pairs(catalogue, truth))
+    if json_file is not None:
+        with whole_file(json_file) as temporary:
+            text = json.dumps(result.as_dict(), indent=2) + "\n"
+            temporary.write_text(text, encoding="utf-8")
+    click.echo(result.table())
+
+
+def _pairs(found: Path, truth: Path) -> list[tuple[Catalogue, Catalogue]]:
+    from deepfocus.io.catalogues import read_catalogue
+
+    if not (found.is_dir() and truth.is_dir()):
+        return [(read_catalogue(found), read_catalogue(truth))]
+    # of both folders: a cube without a catalogue must not drop out of the count unseen
+    names = {path.name.removesuffix(FOUND) for path in found.glob(f"*{FOUND}")}
+    names |= {path.name.removesuffix(TRUTH) for path in truth.glob(f"*{TRUTH}")}
+    if not names:
+        raise DeepFocusError(
+            f"{found} holds no catalogue and {truth} no truth",
+            wanted=f"files NAME{FOUND} and NAME{TRUTH}",
+            remedy="check the folders",
+        )
+    return [
+        (read_catalogue(found / f"{name}{FOUND}"), read_catalogue(truth / f"{name}{TRUTH}"))
+        for name in sorted(names)
+    ]

@@ -1,0 +1,65 @@
+"""What a detection leaves in the output folder: catalogue in four formats, settings, figure."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deepfocus import __version__
+
+if TYPE_CHECKING:
+    from deepfocus.core.catalogue import Catalogue
+    from deepfocus.core.cube import Cube
+    from deepfocus.pipeline.deepfocus import Detection
+
+PRODUCTS = ("catalogue.fits", "catalogue.vot", "catalogue.reg", "png", "settings.toml")
+LAST = "catalogue.ecsv"
+"""Written after all others: where it is, the cube is finished."""
+
+
+def settings_text(
+    settings: object, *, weights: Path | None = None, rest_hz: float | None = None
+) -> str:
+    """The resolved settings as TOML; version, weights and a given rest frequency as comments."""
+    from deepfocus.cli.toml_text import toml_text
+    from deepfocus.core.settings import settings_to
+
+    source = str(weights) if weights else "shipped"
+    head = f"# deepfocus {__version__}\n# weights: {source}\n"
+    if rest_hz is not None:
+        head += f"# rest frequency: {rest_hz!r} Hz\n"
+    return head + toml_text(settings_to(settings))
+
+
+def finished(out: Path, name: str, settings: str) -> bool:
+    """Whether all products of a cube are there, made with these settings."""
+    if not all((out / f"{name}.{ending}").is_file() for ending in (*PRODUCTS, LAST)):
+        return False
+    return (out / f"{name}.settings.toml").read_text(encoding="utf-8") == settings
+
+
+def write_products(
+    out: Path,
+    name: str,
+    *,
+    cube: Cube,
+    detection: Detection,
+    settings: str,
+    truth: Catalogue | None = None,
+) -> None:
+    """Write all products, all or none: made in a folder of their own, then moved."""
+    from deepfocus.io.catalogues import write_catalogue
+    from deepfocus.report.figures import detection_figure
+
+    found = detection.catalogue.with_meta(input=name, version=__version__)
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=out) as folder:
+        made = Path(folder)
+        for suffix in ("fits", "vot", "reg", "ecsv"):
+            write_catalogue(found, made / f"{name}.catalogue.{suffix}")
+        (made / f"{name}.settings.toml").write_text(settings, encoding="utf-8")
+        detection_figure(cube, detection, made / f"{name}.png", truth=truth)
+        for ending in (*PRODUCTS, LAST):
+            file = f"{name}.{ending}"
+            (made / file).replace(out / file)

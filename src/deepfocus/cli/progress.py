@@ -1,0 +1,69 @@
+"""Progress on stderr: a bar on a terminal, one line of JSON a step elsewhere."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from types import TracebackType
+from typing import Any, TextIO
+
+
+class Progress:
+    """A count of finished steps; use as a context manager.
+
+    task : what is counted, e.g. 'detect'; total : how many steps there will be
+    """
+
+    def __init__(self, task: str, total: int) -> None:
+        self.task, self.total, self.done = task, total, 0
+        self._start = time.monotonic()
+        self._bar: Any = None
+
+    def __enter__(self) -> Progress:
+        if sys.stderr.isatty():
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=self.total, desc=self.task, file=sys.stderr, leave=False)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def advance(self, name: str) -> None:
+        """One more step is done."""
+        self.reached(self.done + 1, self.total, name)
+
+    def reached(self, done: int, total: int, name: str) -> None:
+        """`done` steps of `total` are done, the last of them `name`."""
+        step, self.done, self.total = done - self.done, done, total
+        if self._bar is not None:
+            self._bar.total = total
+            self._bar.set_postfix_str(name, refresh=False)
+            self._bar.update(step)
+            return
+        line = {
+            "task": self.task,
+            "done": done,
+            "total": total,
+            "name": name,
+            "seconds": round(time.monotonic() - self._start, 3),
+        }
+        print(json.dumps(line), file=sys.stderr, flush=True)
+
+    def say(self, text: str, file: TextIO | None = None) -> None:
+        """Print a line (on stdout unless `file` is given) without tearing the bar."""
+        if self._bar is not None:
+            self._bar.write(text, file=file or sys.stdout)
+        else:
+            print(text, file=file or sys.stdout, flush=True)
+
+    def warn(self, text: str) -> None:
+        """Print a message of the program on stderr."""
+        self.say(f"deepfocus: {' '.join(text.split())}", sys.stderr)

@@ -1,0 +1,43 @@
+"""`deepfocus simulate`: settings in, cubes with their truth out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("settings", metavar="SET.toml", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
+@click.option("--number", type=click.IntRange(min=1), default=1, show_default=True, help="Cubes.")
+@click.option("--first", type=click.IntRange(min=0), help="First seed; by default the split's.")
+@click.option(
+    "--split",
+    type=click.Choice(["train", "validation", "test"]),
+    default="train",
+    show_default=True,
+    help="Whose seeds are used unless --first is given.",
+)
+@click.option(
+    "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes."
+)
+def simulate(
+    settings: Path, out: Path, number: int, first: int | None, split: str, workers: int
+) -> None:
+    """Simulate dirty cubes and the catalogues of what is in them.
+
+    Writes SEED.fits, SEED.psf.fits, SEED.pb.fits and SEED.truth.ecsv for each seed, and
+    settings.json. Cubes that are there already are left alone: a stopped run goes on.
+    """
+    from deepfocus.cli.folders import check_output
+    from deepfocus.cli.progress import Progress
+    from deepfocus.simulate.dataset import write_set
+    from deepfocus.simulate.settings import load_set
+
+    check_output(out)
+    chosen = load_set(settings)
+    seeds = chosen.seeds(split, number) if first is None else range(first, first + number)
+    with Progress("simulate", number) as progress:
+        write_set(chosen, out, seeds, workers=workers, report=progress.reached)
+        progress.say(f"{number} cube{'' if number == 1 else 's'} in {out}")

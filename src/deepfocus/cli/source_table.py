@@ -1,0 +1,84 @@
+"""Catalogues as short tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from deepfocus.core.catalogue import Catalogue
+
+SHOWN: tuple[tuple[str, str, float, int], ...] = (
+    ("id", "id", 1, 0),
+    ("x", "x", 1, 1),
+    ("y", "y", 1, 1),
+    ("channel", "channel", 1, 1),
+    ("ra", "RA deg", 1, 6),
+    ("dec", "Dec deg", 1, 6),
+    ("frequency", "GHz", 1e-9, 5),
+    ("line_fwhm", "km/s", 1, 1),
+    ("line_flux", "Jy km/s", 1, 4),
+    ("snr_peak", "SNR", 1, 1),
+)
+"""Column of the catalogue, heading, factor, digits."""
+
+COMPARED: tuple[tuple[str, str, float, int], ...] = (
+    ("x", "x", 1, 1),
+    ("y", "y", 1, 1),
+    ("channel", "channel", 1, 1),
+    ("line_fwhm_chan", "width ch", 1, 1),
+    ("pa", "PA deg", 1, 0),
+    ("line_flux", "Jy km/s", 1, 4),
+)
+
+
+def sources_table(found: Catalogue) -> str:
+    """The accepted sources, one a line."""
+    rows = [
+        [_number(row[name] * factor, digits) for name, _, factor, digits in SHOWN]
+        for row in found.accepted.table
+    ]
+    return _aligned([heading for _, heading, _, _ in SHOWN], rows)
+
+
+def beside_truth(found: Catalogue, truth: Catalogue) -> str:
+    """True sources with the accepted ones they match, then accepted ones that match none.
+
+    A cell reads true / found; a dash stands for what is missing.
+    """
+    from deepfocus.evaluate.match import match
+
+    matches = match(found, truth)
+    partner = dict(zip(matches.true_row, matches.found_row, strict=True))
+    rows = []
+    for i, true in enumerate(truth.table):
+        other = matches.found.table[partner[i]] if i in partner else None
+        rows.append(["found" if other is not None else "missed", *_pair(true, other)])
+    for other in matches.found.where(matches.spurious).table:
+        rows.append(["spurious", *_pair(None, other)])
+    return _aligned(["", *(heading for _, heading, _, _ in COMPARED)], rows)
+
+
+def _pair(true, found) -> list[str]:  # type: ignore[no-untyped-def]  # astropy's rows
+    cells = []
+    for name, _, factor, digits in COMPARED:
+        both = [
+            _number(row[name] * factor, digits) if row is not None else "-" for row in (true, found)
+        ]
+        cells.append(" / ".join(both))
+    return cells
+
+
+def _number(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}" if np.isfinite(value) else "-"
+
+
+def _aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, *rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    return "\n".join(
+        "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )

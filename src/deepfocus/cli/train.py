@@ -1,0 +1,32 @@
+"""`deepfocus train`: a recipe in, networks out."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from deepfocus.core.errors import DeepFocusError
+
+
+@click.command()
+@click.argument("recipe", metavar="RECIPE.toml", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; by default all cores.")
+def train(recipe: Path, out: Path, workers: int | None) -> None:
+    """Train networks by a recipe; a stopped run goes on from its last checkpoint."""
+    from deepfocus.cli.folders import check_output
+
+    check_output(out)
+    for module in ("torch", "onnx"):
+        if find_spec(module) is None:
+            raise DeepFocusError(
+                f"training needs {module}, which is not installed",
+                wanted="the extra [train]",
+                remedy="pip install deepfocus-alma[train]",
+            )
+    from deepfocus.train.run import train as run
+
+    folder = run(recipe, out, workers=workers)
+    click.echo(f"Networks in {folder}: use them with deepfocus detect --weights {folder}")

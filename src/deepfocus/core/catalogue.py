@@ -1,0 +1,201 @@
+"""The `Catalogue`: a table with a declared schema, shared by truth, pipeline and other finders.
+
+Positions are 0-based pixels and channels of the input cube. A quantity that is not known is
+NaN, its uncertainty too: never a made-up number. Rejected candidates stay, with their flag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from astropy.table import Table, vstack
+
+from deepfocus.core.flags import reason
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: name, numpy type, unit (FITS spelling), UCD, meaning, and whether measured.
+
+    A measured column has its uncertainty beside it, as `<name>_err`, one standard deviation.
+    """
+
+    name: str
+    dtype: str
+    unit: str | None
+    ucd: str
+    meaning: str
+    measured: bool = False
+
+
+def _m(name: str, unit: str | None, ucd: str, meaning: str) -> Column:
+    return Column(name, "f8", unit, ucd, meaning, measured=True)
+
+
+BASE_COLUMNS: tuple[Column, ...] = (
+    Column("id", "i8", None, "meta.id;meta.main", "identity within the catalogue, from 1"),
+    Column("parent_id", "i8", None, "meta.id.parent", "id of the blob it was deblended from, or 0"),
+    Column("flag", "i8", None, "meta.code", "0: accepted source; else bits, see core.flags"),
+    Column("reason", "U96", None, "meta.note", "the flag in words"),
+    _m("x", "pix", "pos.cartesian.x;instr.det", "0-based pixel, first image axis"),
+    _m("y", "pix", "pos.cartesian.y;instr.det", "0-based pixel, second image axis"),
+    _m("ra", "deg", "pos.eq.ra;meta.main", "right ascension, ICRS"),
+    _m("dec", "deg", "pos.eq.dec;meta.main", "declination, ICRS"),
+    _m("channel", "chan", "em.bin;spect.line", "0-based channel of the line centre"),
+    _m("frequency", "Hz", "em.freq;spect.line", "frequency of the line centre"),
+    _m("line_fwhm_chan", "chan", "spect.line.width", "line FWHM in channels"),
+    _m("line_fwhm", "km/s", "spect.line.width", "line FWHM, radio velocity"),
+    Column("box_x0", "f8", "pix", "pos.cartesian.x;stat.min", "2D box, first pixel edge in x"),
+    Column("box_x1", "f8", "pix", "pos.cartesian.x;stat.max", "2D box, last pixel edge in x"),
+    Column("box_y0", "f8", "pix", "pos.cartesian.y;stat.min", "2D box, first pixel edge in y"),
+    Column("box_y1", "f8", "pix", "pos.cartesian.y;stat.max", "2D box, last pixel edge in y"),
+    Column("channel_lo", "f8", "chan", "em.bin;stat.min", "channel - FWHM: start of the range"),
+    Column("channel_hi", "f8", "chan", "em.bin;stat.max", "channel + FWHM: end of the range"),
+    _m("fwhm_x_px", "pix", "phys.angSize", "deconvolved FWHM along the axis with PA in [0, 90)"),
+    _m("fwhm_y_px", "pix", "phys.angSize", "deconvolved FWHM along the axis with PA in [90, 180)"),
+    _m("fwhm_x", "arcsec", "phys.angSize", "fwhm_x_px in arcsec"),
+    _m("fwhm_y", "arcsec", "phys.angSize", "fwhm_y_px in arcsec"),
+    _m("pa", "deg", "pos.posAng", "position angle of the major axis, north through east, [0, 180)"),
+    _m(
+        "line_flux",
+        "Jy.km/s",
+        "phot.flux;spect.line",
+        "integrated line flux, corrected for the primary beam where the cube carries it",
+    ),
+    _m("peak", "mJy/beam", "phot.flux.density;stat.max", "peak of line and continuum in the cube"),
+    _m("continuum", "mJy", "phot.flux.density;em.radio", "continuum flux density at the line"),
+    Column(
+        "summed_brightness",
+        "f8",
+        "mJy/beam",
+        "phot.flux.sb",
+        "the paper's flux: raw dirty voxels summed in the 3D box, continuum included",
+    ),
+    Column("snr_peak", "f8", None, "stat.snr", "peak of the line / noise in one channel"),
+    Column("snr_focused", "f8", None, "stat.snr", "peak of the focused image / its noise"),
+    Column("global_snr", "f8", None, "stat.snr", "Global SNR in the integrated image (Eq 17)"),
+    Column("global_snr_focused", "f8", None, "stat.snr", "Global SNR, focused image (Eq 17)"),
+    Column("pixel_snr", "f8", None, "stat.snr", "highest Pixel SNR, focused image (Eq 18)"),
+    Column("probability", "f8", None, "stat.probability", "detection probability"),
+)
+"""Columns in order, before uncertainties are put beside the measured ones."""
+
+
+def _with_errors(columns: Iterable[Column]) -> tuple[Column, ...]:
+    out: list[Column] = []
+    for column in columns:
+        out.append(column)
+        if column.measured:
+            out.append(
+                Column(
+                    f"{column.name}_err",
+                    "f8",
+                    column.unit,
+                    f"stat.error;{column.ucd.split(';')[0]}",
+                    f"uncertainty of {column.name}, 1 sigma; NaN where not known",
+                )
+            )
+    return tuple(out)
+
+
+SCHEMA: tuple[Column, ...] = _with_errors(BASE_COLUMNS)
+NAMES: tuple[str, ...] = tuple(column.name for column in SCHEMA)
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """Rows of sources or candidates; `table` has exactly the columns of `SCHEMA`, in order."""
+
+    table: Table
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """A column as a plain array in the schema's unit."""
+        return np.asarray(self.table[name])
+
+    @property
+    def accepted(self) -> Catalogue:
+        """The rows whose flag is 0."""
+        return self.where(self["flag"] == 0)
+
+    def where(self, mask: np.ndarray) -> Catalogue:
+        """The rows that `mask` selects."""
+        return Catalogue(self.table[np.asarray(mask, bool)])
+
+    def with_columns(self, **columns: Any) -> Catalogue:
+        """A copy with these columns replaced; an unknown name is an error."""
+        table = self.table.copy()
+        for name, values in columns.items():
+            if name not in NAMES:
+                raise KeyError(f"the catalogue has no column '{name}'")
+            table[name][:] = values
+        return Catalogue(table)
+
+    def with_reasons(self) -> Catalogue:
+        """The column `reason` written from `flag`."""
+        return self.with_columns(reason=[reason(int(flag)) for flag in self["flag"]])
+
+    def with_meta(self, **meta: Any) -> Catalogue:
+        """A copy whose table carries more provenance."""
+        table = self.table.copy()
+        table.meta.update(meta)
+        return Catalogue(table)
+
+
+def _blank(column: Column, n: int) -> np.ndarray:
+    if column.dtype.startswith("f"):
+        return np.full(n, np.nan)
+    return np.zeros(n, dtype=column.dtype)
+
+
+def catalogue(rows: int = 0, **columns: Any) -> Catalogue:
+    """A catalogue of `rows` rows (or as many as the columns have), unknown values NaN.
+
+    `id` counts from 1 unless given.
+    """
+    lengths = {len(np.atleast_1d(values)) for values in columns.values()}
+    if len(lengths) > 1:
+        raise ValueError(f"columns of different lengths: {sorted(lengths)}")
+    n = lengths.pop() if lengths else rows
+    unknown = set(columns) - set(NAMES)
+    if unknown:
+        raise KeyError(f"the catalogue has no column {sorted(unknown)}")
+    table = Table()
+    for column in SCHEMA:
+        values = _blank(column, n)
+        if column.name == "id":
+            values = np.arange(1, n + 1)
+        if column.name in columns:
+            values = np.atleast_1d(np.asarray(columns[column.name])).astype(column.dtype)
+        table[column.name] = values
+    return Catalogue(_described(table))
+
+
+def catalogue_of_rows(rows: Iterable[Mapping[str, Any]]) -> Catalogue:
+    """A catalogue from row mappings; columns a row does not name are blank."""
+    rows = list(rows)
+    names = [name for name in NAMES if any(name in row for row in rows)]
+    blank = {column.name: _blank(column, 1)[0] for column in SCHEMA}
+    columns = {name: [row.get(name, blank[name]) for row in rows] for name in names}
+    return catalogue(rows=len(rows), **columns)
+
+
+def stacked(catalogues: Iterable[Catalogue]) -> Catalogue:
+    """All rows one after the other, ids untouched."""
+    tables = [cat.table for cat in catalogues]
+    if not tables:
+        return catalogue()
+    return Catalogue(_described(vstack(tables, metadata_conflicts="silent")))
+
+
+def _described(table: Table) -> Table:
+    for column in SCHEMA:
+        table[column.name].unit = column.unit
+        table[column.name].description = column.meaning
+        table[column.name].meta["ucd"] = column.ucd
+    return table

@@ -1,0 +1,71 @@
+"""The `Cube`: an array on a `Grid`, with what is known of the instrument that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from deepfocus.core.grid import Grid
+
+
+@dataclass(frozen=True)
+class Beam:
+    """Restoring or fitted beam: FWHM in arcsec, position angle north through east in degrees."""
+
+    major_arcsec: float
+    minor_arcsec: float
+    pa_deg: float
+
+    def area_px(self, cell_arcsec: float) -> float:
+        """Solid angle of the Gaussian beam in pixels."""
+        area = np.pi / (4 * np.log(2)) * self.major_arcsec * self.minor_arcsec
+        return float(area / cell_arcsec**2)
+
+
+@dataclass(frozen=True, eq=False)
+class Cube:
+    """Frozen cube; derive a new one instead of changing it.
+
+    data : (chan, y, x) float32, in `unit`; NaN where there are no data
+    grid : every axis
+    unit : 'Jy/beam' of a dirty or restored cube, 'Jy/pixel' of a sky model
+    beam : restoring beam, or the Gaussian fitted to the dirty beam, where known
+    psf : dirty beam (k, y, x) with peak 1 at its centre pixel [size // 2], at `psf_channels`
+    psf_channels : (k,) channels of those planes; between them the beam scales with frequency
+    primary_beam : (k, y, x) response, 1 on axis, at the same channels
+    noise_kind : 'thermal' (visibility noise: correlated as the dirty beam), 'white', or None
+    noise_jy_beam : standard deviation per channel where it is known exactly (simulations)
+    meta : provenance: seed, settings, version; goes into the header of every product
+    """
+
+    data: np.ndarray
+    grid: Grid
+    unit: str = "Jy/beam"
+    beam: Beam | None = None
+    psf: np.ndarray | None = None
+    psf_channels: np.ndarray | None = None
+    primary_beam: np.ndarray | None = None
+    noise_kind: str | None = None
+    noise_jy_beam: float | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.data.shape != self.grid.shape:
+            raise ValueError(f"data {self.data.shape} do not lie on a grid {self.grid.shape}")
+
+    def with_data(self, data: np.ndarray, *, unit: str | None = None) -> Cube:
+        """The same cube with other values on the same grid."""
+        return replace(self, data=data, unit=unit or self.unit)
+
+    def primary_beam_at(self, *, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Primary beam response at pixel positions, mid band, bilinear; NaN where unknown."""
+        x, y = np.asarray(x, float), np.asarray(y, float)
+        if self.primary_beam is None:
+            return np.full(np.broadcast(x, y).shape, np.nan)
+        from scipy.ndimage import map_coordinates
+
+        plane = self.primary_beam[len(self.primary_beam) // 2]
+        return map_coordinates(plane, np.stack([y, x]), order=1, cval=np.nan)

@@ -1,0 +1,18 @@
+"""Errors a user can act on: what came, what was wanted, what to do."""
+
+from __future__ import annotations
+
+
+class DeepFocusError(Exception):
+    """Bad input. The command line prints it as one line and exits with code 2.
+
+    Parameters
+    ----------
+    came : what was found, e.g. ``"notes.txt is not a FITS file"``
+    wanted : what was expected, e.g. ``"a FITS cube with two celestial axes and one spectral"``
+    remedy : what the user can do, e.g. ``"export the image with CASA's exportfits"``
+    """
+
+    def __init__(self, came: str, *, wanted: str, remedy: str) -> None:
+        self.came, self.wanted, self.remedy = came, wanted, remedy
+        super().__init__(f"{came}; wanted {wanted}; {remedy}")

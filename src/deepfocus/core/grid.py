@@ -1,0 +1,105 @@
+"""The `Grid` of a cube: the one object from which every axis is derived."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from astropy import units as u
+from astropy.constants import c
+from astropy.coordinates import SkyCoord
+from astropy.wcs import WCS
+from astropy.wcs.utils import proj_plane_pixel_scales
+
+C_KMS = c.to_value(u.km / u.s)
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Sky and frequency axes of a cube of shape `(chan, y, x)`.
+
+    Pixel and channel centres lie at integers from 0.
+
+    sky : two-dimensional celestial WCS of shape (y, x)
+    ny, nx : image size in pixels
+    freq_hz : (chan,) channel centre frequencies, Hz, monotonic, either direction
+    rest_hz : rest frequency of the velocity axis, Hz, or None where the header has none
+    specsys : spectral reference frame, as FITS spells it
+    """
+
+    sky: WCS
+    ny: int
+    nx: int
+    freq_hz: np.ndarray
+    rest_hz: float | None = None
+    specsys: str = "LSRK"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return len(self.freq_hz), self.ny, self.nx
+
+    @cached_property
+    def cell_arcsec(self) -> float:
+        """Side of a square of the pixel's area, arcsec (angular scale of sizes)."""
+        return float(np.sqrt(np.prod(proj_plane_pixel_scales(self.sky))) * 3600.0)
+
+    @cached_property
+    def channel_width_hz(self) -> float:
+        """Median absolute channel spacing, Hz."""
+        return float(np.median(np.abs(np.diff(self.freq_hz))))
+
+    def frequency_at(self, channel: np.ndarray | float) -> np.ndarray:
+        """Frequency in Hz at (fractional) channel; linear between and beyond the centres."""
+        index = np.arange(len(self.freq_hz))
+        channel = np.asarray(channel, float)
+        step = np.diff(self.freq_hz)
+        inside = np.interp(channel, index, self.freq_hz)
+        below = self.freq_hz[0] + channel * step[0]
+        above = self.freq_hz[-1] + (channel - index[-1]) * step[-1]
+        return np.where(channel < 0, below, np.where(channel > index[-1], above, inside))
+
+    def width_kms(self, width_chan: np.ndarray | float, channel: np.ndarray | float) -> np.ndarray:
+        """Radio velocity width in km/s of a width in channels at that channel's frequency.
+
+        The reference is the rest frequency if known, else the local frequency (which is what
+        an observer measures for a line of unknown redshift).
+        """
+        reference = self.rest_hz if self.rest_hz else self.frequency_at(channel)
+        return np.asarray(width_chan) * self.channel_width_hz / reference * C_KMS
+
+    def sky_at(self, x: np.ndarray | float, y: np.ndarray | float) -> SkyCoord:
+        """ICRS position of 0-based pixel positions."""
+        return self.sky.pixel_to_world(x, y).icrs
+
+    def cropped(self, *, y0: int, x0: int, ny: int, nx: int) -> Grid:
+        """The grid of the sub-image whose first pixel is (y0, x0)."""
+        return Grid(
+            sky=self.sky[y0 : y0 + ny, x0 : x0 + nx],
+            ny=ny,
+            nx=nx,
+            freq_hz=self.freq_hz,
+            rest_hz=self.rest_hz,
+            specsys=self.specsys,
+        )
+
+
+def tangent_grid(
+    *,
+    ra_deg: float,
+    dec_deg: float,
+    size: int,
+    cell_arcsec: float,
+    freq_hz: np.ndarray,
+    rest_hz: float | None = None,
+) -> Grid:
+    """A square SIN grid as CASA makes it: the phase centre on pixel size // 2, east to the left."""
+    sky = WCS(naxis=2)
+    sky.wcs.ctype = ["RA---SIN", "DEC--SIN"]
+    sky.wcs.crval = [ra_deg, dec_deg]
+    sky.wcs.crpix = [size // 2 + 1, size // 2 + 1]
+    sky.wcs.cdelt = [-cell_arcsec / 3600.0, cell_arcsec / 3600.0]
+    sky.wcs.cunit = ["deg", "deg"]
+    sky.wcs.radesys = "ICRS"
+    sky.wcs.set()
+    return Grid(sky=sky, ny=size, nx=size, freq_hz=np.asarray(freq_hz, float), rest_hz=rest_hz)

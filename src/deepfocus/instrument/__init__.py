@@ -1,0 +1,1 @@
+"""The telescope: antennas, uv tracks, dirty beam, primary beam, imaging and noise."""

@@ -1,0 +1,83 @@
+"""uv tracks: the baselines of an array seen from the source, as the Earth turns.
+
+IAU 2006/2000A precession-nutation and sidereal time (pyerfa). The baselines are turned by
+annual aberration from the apparent to the J2000 direction, as CASA does: without it w is off
+by 4 cm, with of-date axes u and v by 0.7 m. UT1 is taken equal to UTC.
+"""
+
+from __future__ import annotations
+
+import erfa
+import numpy as np
+
+from deepfocus.instrument.antennas import ALMA_LONGITUDE_RAD, Antennas
+
+MJD0 = 2400000.5
+LIGHT_AU_PER_DAY = 173.14463267424034
+REFERENCE_MJD = 56658.0  # 2014-01-01, the day on which CASA's simobserve observes
+TAI_MINUS_UTC_S = 35.0  # simobserve writes TAI seconds as if they were UTC
+
+
+def uvw_m(antennas: Antennas, *, ra_deg: float, dec_deg: float, mjd_utc: np.ndarray) -> np.ndarray:
+    """Baselines (time, baseline, 3) in metres: u east, v north, w towards the source (J2000).
+
+    The baseline is position(antenna1) - position(antenna2), antenna1 < antenna2, as in CASA.
+    """
+    first, second = antennas.baselines
+    itrf = antennas.itrf_m
+    baselines = itrf[first] - itrf[second]
+    axes = np.stack([_axes_in_itrf(ra_deg, dec_deg, mjd) for mjd in mjd_utc])
+    return np.einsum("tij,bj->tbi", axes, baselines)
+
+
+def transit_times(*, ra_deg: float, dec_deg: float, total_s: float, step_s: float) -> np.ndarray:
+    """Mid times (MJD, UTC) of the integrations of a track centred on transit at ALMA.
+
+    simobserve's rule: hour angle at midnight turned into seconds without the sidereal factor.
+    """
+    rotation, sidereal, velocity = _earth(REFERENCE_MJD)
+    apparent = rotation @ _aberrated(_direction(ra_deg, dec_deg), velocity)
+    hour_angle = sidereal + ALMA_LONGITUDE_RAD - np.arctan2(apparent[1], apparent[0])
+    transit_s = (-hour_angle * 86400.0 / (2 * np.pi)) % 86400.0
+    steps = max(1, round(total_s / step_s))
+    start_s = transit_s - total_s / 2 + TAI_MINUS_UTC_S
+    return REFERENCE_MJD + (start_s + step_s * (np.arange(steps) + 0.5)) / 86400.0
+
+
+def _earth(mjd_utc: float) -> tuple[np.ndarray, float, np.ndarray]:
+    """J2000 -> true-of-date rotation, apparent sidereal time (rad), Earth velocity (c)."""
+    tt1, tt2 = erfa.taitt(*erfa.utctai(MJD0, mjd_utc))
+    rotation = erfa.pnm06a(tt1, tt2)
+    sidereal = erfa.gst06(MJD0, mjd_utc, tt1, tt2, rotation)
+    _, barycentric = erfa.epv00(tt1, tt2)
+    return rotation, float(sidereal), barycentric["v"] / LIGHT_AU_PER_DAY
+
+
+def _axes_in_itrf(ra_deg: float, dec_deg: float, mjd_utc: float) -> np.ndarray:
+    """Rows u, v, w as ITRF unit vectors at one time."""
+    rotation, sidereal, velocity = _earth(mjd_utc)
+    ra, dec = np.deg2rad([ra_deg, dec_deg])
+    w = _direction(ra_deg, dec_deg)
+    u = np.array([-np.sin(ra), np.cos(ra), 0.0])
+    v = np.cross(w, u) if abs(dec) < np.pi / 2 else np.array([-np.cos(ra), -np.sin(ra), 0.0])
+    towards_apparent = _rotation_between(w, _aberrated(w, velocity))
+    of_date = rotation @ towards_apparent @ np.stack([u, v, w], axis=1)
+    return (erfa.rz(sidereal, np.eye(3)) @ of_date).T
+
+
+def _direction(ra_deg: float, dec_deg: float) -> np.ndarray:
+    return erfa.s2c(np.deg2rad(ra_deg), np.deg2rad(dec_deg))
+
+
+def _aberrated(direction: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+    moved = direction + velocity
+    return moved / np.linalg.norm(moved)
+
+
+def _rotation_between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """The smallest rotation that takes unit vector `start` to `end`."""
+    axis = np.cross(start, end)
+    sine = np.linalg.norm(axis)
+    if sine == 0.0:
+        return np.eye(3)
+    return erfa.rv2m(-axis / sine * np.arcsin(sine))

@@ -1,0 +1,217 @@
+"""`Catalogue` to and from files; the suffix of the name says which format.
+
+.ecsv and .fits and .vot (or .xml) carry every column with unit, UCD and meaning, and the
+provenance; .reg draws the sources in DS9 and CARTA and is not read back.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy import units as u
+from astropy.io import fits, votable
+from astropy.table import Column as TableColumn
+from astropy.table import MaskedColumn, Table
+
+from deepfocus.core.catalogue import SCHEMA, Catalogue, Column, catalogue
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.files import whole_file
+from deepfocus.io.regions import regions_text
+
+NEEDED = ("x", "y", "channel")
+PROVENANCE = "provenance"
+
+
+def write_catalogue(found: Catalogue, path: Path) -> Path:
+    """Write `found` in the format of the suffix: .ecsv, .fits, .vot, .xml or .reg.
+
+    Raises `DeepFocusError` for another suffix or a folder that cannot be written.
+    """
+    path = Path(path)
+    writer = _of_suffix(WRITERS, path, "write")
+    with whole_file(path) as temporary:
+        writer(found, temporary)
+    return path
+
+
+def read_catalogue(path: Path) -> Catalogue:
+    """Read a catalogue; columns of the schema that the file lacks are blank.
+
+    Columns with another unit are converted, columns beyond the schema are left out (their
+    names stay in the table's meta as ``other_columns``).
+
+    Raises `DeepFocusError` for a file that cannot be read, lacks one of x, y, channel, or
+    has a column of the wrong kind.
+    """
+    path = Path(path)
+    reader = _of_suffix(READERS, path, "read")
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise DeepFocusError(
+            f"cannot read catalogue {path}: {error.strerror}",
+            wanted="an .ecsv, .fits or .vot file",
+            remedy="check the path and its permissions",
+        ) from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            table, meta = reader(path)
+        except Exception as error:  # each reader has its own classes for a malformed file
+            first = next(iter(str(error).splitlines()), "") or type(error).__name__
+            raise DeepFocusError(
+                f"{path} is not a readable catalogue: {first}",
+                wanted=f"a table with the columns {', '.join(NEEDED)}",
+                remedy="check that the suffix fits the contents",
+            ) from error
+    return _checked(table, meta, path)
+
+
+def _checked(table: Table, meta: dict[str, Any], path: Path) -> Catalogue:
+    missing = [name for name in NEEDED if name not in table.colnames]
+    if missing:
+        raise DeepFocusError(
+            f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}",
+            wanted=f"at least {', '.join(NEEDED)}: 0-based pixels and channels of the cube",
+            remedy="rename or add the columns",
+        )
+    known = {column.name: column for column in SCHEMA}
+    values = {
+        name: _values(table[name], known[name], path) for name in table.colnames if name in known
+    }
+    found = catalogue(rows=len(table), **values)
+    other = [name for name in table.colnames if name not in known]
+    return found.with_meta(**meta, **({"other_columns": other} if other else {}))
+
+
+def _values(column: TableColumn, wanted: Column, path: Path) -> np.ndarray:
+    """A column as the schema's type in the schema's unit, blanks filled."""
+    blank: Any = np.nan if wanted.dtype.startswith("f") else "" if wanted.dtype[0] == "U" else 0
+    mask = np.ma.getmaskarray(column) if isinstance(column, MaskedColumn) else None
+    plain = np.ma.getdata(column) if mask is not None else np.asarray(column)
+    try:
+        if wanted.dtype.startswith("U"):
+            values = np.array([_text(value) for value in plain], dtype=wanted.dtype)
+        else:
+            values = plain.astype("f8")
+            if column.unit is not None and wanted.unit is not None:
+                values = values * u.Unit(column.unit).to(wanted.unit)
+    except (TypeError, ValueError, u.UnitConversionError) as error:
+        raise DeepFocusError(
+            f"{path} has a bad column '{wanted.name}': {error}",
+            wanted=f"{wanted.dtype} in {wanted.unit or 'no unit'} ({wanted.meaning})",
+            remedy="correct the values or the unit",
+        ) from error
+    if mask is not None:
+        values[mask] = blank
+    if wanted.dtype.startswith("i"):
+        return np.nan_to_num(values).astype("i8")
+    return values
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _plain_meta(found: Catalogue) -> dict[str, Any]:
+    """Provenance as plain JSON types, which all formats hold."""
+    return json.loads(json.dumps(dict(found.table.meta), default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
+
+
+def _write_ecsv(found: Catalogue, path: Path) -> None:
+    table = found.table.copy()
+    table.meta = _plain_meta(found)
+    table.write(path, format="ascii.ecsv", overwrite=True)
+
+
+def _read_ecsv(path: Path) -> tuple[Table, dict[str, Any]]:
+    table = Table.read(path, format="ascii.ecsv")
+    return table, dict(table.meta)
+
+
+def _write_fits(found: Catalogue, path: Path) -> None:
+    # column by column: Table.write hides UCD and meaning in comments only astropy understands
+    columns = []
+    for column in SCHEMA:
+        values = found[column.name]
+        if column.dtype.startswith("U"):
+            form, values = f"{column.dtype[1:]}A", values.astype(f"S{column.dtype[1:]}")
+        else:
+            form = {"f8": "D", "i8": "K"}[column.dtype]
+        columns.append(fits.Column(column.name, form, unit=column.unit, array=values))
+    table = fits.BinTableHDU.from_columns(columns, name="CATALOGUE")
+    for i, column in enumerate(SCHEMA, 1):
+        table.header[f"TUCD{i}"] = column.ucd
+        table.header[f"TCOMM{i}"] = column.meaning
+    meta = _plain_meta(found)
+    if meta:
+        table.header["DFMETA"] = json.dumps(meta)
+    fits.HDUList([fits.PrimaryHDU(), table]).writeto(path, overwrite=True)
+
+
+def _read_fits(path: Path) -> tuple[Table, dict[str, Any]]:
+    with fits.open(path) as hdus:
+        number = next(i for i, hdu in enumerate(hdus) if isinstance(hdu, fits.BinTableHDU))
+        meta = json.loads(hdus[number].header.get("DFMETA", "{}"))
+        table = Table.read(hdus, hdu=number, format="fits")
+    return table, meta
+
+
+def _write_votable(found: Catalogue, path: Path) -> None:
+    table = found.table.copy()
+    table.meta.clear()
+    document = votable.from_table(table, table_id="catalogue")
+    info = votable.tree.Info(name=PROVENANCE, value=json.dumps(_plain_meta(found)))
+    document.resources[0].infos.append(info)
+    votable.writeto(document, str(path))
+
+
+def _read_votable(path: Path) -> tuple[Table, dict[str, Any]]:
+    document = votable.parse(path, verify="ignore")
+    texts = [
+        info.value
+        for resource in document.resources
+        for info in resource.infos
+        if info.name == PROVENANCE
+    ]
+    table = document.get_first_table().to_table(use_names_over_ids=True)
+    return table, json.loads(texts[0]) if texts else {}
+
+
+def _write_regions(found: Catalogue, path: Path) -> None:
+    path.write_text(regions_text(found), encoding="utf-8")
+
+
+WRITERS: dict[str, Callable[[Catalogue, Path], None]] = {
+    ".ecsv": _write_ecsv,
+    ".fits": _write_fits,
+    ".vot": _write_votable,
+    ".xml": _write_votable,
+    ".reg": _write_regions,
+}
+READERS: dict[str, Callable[[Path], tuple[Table, dict[str, Any]]]] = {
+    ".ecsv": _read_ecsv,
+    ".fits": _read_fits,
+    ".vot": _read_votable,
+    ".xml": _read_votable,
+}
+
+
+def _of_suffix(table: dict[str, Any], path: Path, verb: str) -> Any:
+    chosen = table.get(path.suffix.lower())
+    if chosen is None:
+        raise DeepFocusError(
+            f"cannot {verb} a catalogue as '{path.name}'",
+            wanted=f"a name that ends in {', '.join(table)}",
+            remedy="choose one of these suffixes",
+        )
+    return chosen

@@ -1,0 +1,125 @@
+"""FITS cube -> `Cube`, as ALMA's archive, CASA, AIPS, Miriad and this package write them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+
+from deepfocus.core.cube import Cube
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.grid import Grid
+from deepfocus.io.brightness_unit import factor_to_jy_beam
+from deepfocus.io.companions import (
+    Planes,
+    as_primary_beam,
+    as_psf,
+    base_name,
+    find_companion,
+    read_planes,
+)
+from deepfocus.io.fits_beam import read_beam
+from deepfocus.io.fits_image import read_image
+
+MIN_CHANNELS = 8
+"""Fewer channels do not show a line beside its continuum."""
+
+
+def read_cube(path: Path, *, rest_hz: float | None = None) -> Cube:
+    """Read a cube in Jy/beam (or a multiple, which is converted), float32, NaN where blank.
+
+    A dirty beam and a primary beam in companion files are read too. What was assumed or left
+    out stands in words in ``meta["notes"]``.
+
+    path : FITS file, packed or not; the cube in any HDU, its axes in any order
+    rest_hz : rest frequency, Hz, where the header has none or another is wanted
+
+    Raises `DeepFocusError` for everything that keeps the file from being a cube.
+    """
+    path = Path(path)
+    image = read_image(path, rest_hz=rest_hz)
+    if len(image.data) < MIN_CHANNELS:
+        n = len(image.data)
+        raise DeepFocusError(
+            f"{path} has {n} channel{'s' if n > 1 else ''}",
+            wanted=f"a cube of at least {MIN_CHANNELS} channels: lines are found in the spectrum",
+            remedy="image with more channels, e.g. tclean(specmode='cube')",
+        )
+    factor, unit_notes = factor_to_jy_beam(image.header.get("BUNIT"), str(path))
+    chan, ny, nx = image.data.shape
+    assert chan == len(image.axes.freq_hz)
+    grid = Grid(
+        sky=image.axes.sky,
+        ny=ny,
+        nx=nx,
+        freq_hz=image.axes.freq_hz,
+        rest_hz=image.axes.rest_hz,
+        specsys=image.axes.specsys,
+    )
+    notes = [*image.axes.notes, *unit_notes]
+    psf = _companion(path, image.header, "psf", grid, notes)
+    pb = _companion(path, image.header, "pb", grid, notes)
+    if psf and pb and not np.array_equal(psf.channels, pb.channels):
+        pb = _at_channels(pb, psf.channels)
+    channels = psf.channels if psf else pb.channels if pb else None
+    noise = image.header.get("DFSIGMA")
+    return Cube(
+        data=image.data if factor == 1.0 else image.data * np.float32(factor),
+        grid=grid,
+        unit="Jy/beam",
+        beam=read_beam(image.header, image.beams, image.beam_units),
+        psf=psf.values if psf else None,
+        psf_channels=channels,
+        primary_beam=pb.values if pb else None,
+        noise_kind=image.header.get("DFNOISE"),
+        noise_jy_beam=float(noise) if noise is not None else None,
+        meta=_meta(path, image.header, notes),
+    )
+
+
+def _companion(
+    path: Path, header: fits.Header, kind: str, grid: Grid, notes: list[str]
+) -> Planes | None:
+    """The companion's planes; one that does not fit is left out, and the notes say why."""
+    companion = find_companion(path, header, kind)
+    if companion is None:
+        return None
+    try:
+        planes = read_planes(companion, grid)
+        if kind == "psf":
+            return as_psf(planes, companion)
+        return as_primary_beam(planes, companion, grid)
+    except DeepFocusError as error:
+        notes.append(f"companion left out: {error.came}")
+        return None
+
+
+def _at_channels(planes: Planes, channels: np.ndarray) -> Planes:
+    """Planes at other channels, linear in between, the end planes beyond."""
+    if len(planes.channels) == 1:
+        return Planes(np.repeat(planes.values, len(channels), axis=0), channels)
+    order = np.argsort(planes.channels)
+    at, values = planes.channels[order], planes.values[order]
+    place = np.interp(channels, at, np.arange(len(at)))
+    low = np.minimum(place.astype(int), len(at) - 2)
+    weight = (place - low)[:, None, None]
+    mixed = (1 - weight) * values[low] + weight * values[low + 1]
+    return Planes(mixed.astype(np.float32), channels)
+
+
+def _meta(path: Path, header: fits.Header, notes: list[str]) -> dict[str, Any]:
+    meta: dict[str, Any] = {}
+    try:
+        meta.update(json.loads(header.get("DFMETA", "{}")))
+    except (TypeError, ValueError):
+        notes.append("the provenance in DFMETA cannot be read")
+    for key, name in (("OBJECT", "object"), ("TELESCOP", "telescope"), ("ORIGIN", "origin")):
+        if key in header and name not in meta:
+            meta[name] = str(header[key])
+    meta["name"] = base_name(path)
+    if notes:
+        meta["notes"] = tuple(notes)
+    return meta

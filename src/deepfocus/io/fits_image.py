@@ -1,0 +1,143 @@
+"""One image of a FITS file as an array (chan, y, x) with its axes; every way a file can be bad.
+
+The image may lie in any HDU, compressed or not, and its axes in any order. No warning of
+astropy leaks: what matters is an error or a note, the rest is old spelling.
+"""
+
+from __future__ import annotations
+
+import warnings
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.io.fits_axes import A_CUBE, Axes, read_axes
+
+
+@dataclass(frozen=True, eq=False)
+class FitsImage:
+    """header : of the image; axes : see `Axes`; data : (chan, y, x), native float32, no infinity;
+    beams : rows of the extension BEAMS, where CASA wrote one beam a channel."""
+
+    header: fits.Header
+    axes: Axes
+    data: np.ndarray
+    beams: np.ndarray | None
+    beam_units: tuple[str, ...]
+
+
+def read_image(path: Path, *, rest_hz: float | None = None) -> FitsImage:
+    """Read the first image with three or more axes.
+
+    Raises `DeepFocusError` for a file that is missing, not readable, not FITS, truncated,
+    empty, all NaN, or whose axes are not those of a cube.
+    """
+    path = Path(path)
+    _refuse_unreadable(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with fits.open(path) as hdus:
+                return _image(path, hdus, rest_hz)
+        except DeepFocusError:
+            raise
+        except (OSError, EOFError, TypeError, ValueError, KeyError, zlib.error) as error:
+            raise _truncated(path, "its data or headers end early or are damaged") from error
+
+
+def _refuse_unreadable(path: Path) -> None:
+    if path.is_dir():
+        raise DeepFocusError(
+            f"{path} is a folder",
+            wanted="a FITS file",
+            remedy="export a CASA image with exportfits",
+        )
+    try:
+        with path.open("rb") as file:
+            start = file.read(9)
+    except OSError as error:
+        raise DeepFocusError(
+            f"cannot read {path}: {error.strerror}",
+            wanted="a FITS file that can be read",
+            remedy="check the path and its permissions",
+        ) from error
+    # SIMPLE; gzip, bzip2, xz and zip, which astropy unpacks
+    if not start.startswith((b"SIMPLE  =", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"PK\x03\x04")):
+        raise DeepFocusError(
+            f"{path} is empty" if not start else f"{path} is not a FITS file",
+            wanted=A_CUBE,
+            remedy="export the image, e.g. with CASA's exportfits",
+        )
+
+
+def _image(path: Path, hdus: fits.HDUList, rest_hz: float | None) -> FitsImage:
+    hdu = _choose(path, hdus)
+    _refuse_truncated(path, hdu)
+    # the tables of the file are read only where an axis needs one
+    axes = read_axes(hdu.header, str(path), tables=hdus, rest_hz=rest_hz)
+    data = np.array(axes.ordered(hdu.data), dtype=np.float32, order="C")
+    data[np.isinf(data)] = np.nan
+    if not np.isfinite(data).any():
+        raise DeepFocusError(
+            f"{path} holds no finite value: all NaN",
+            wanted="a cube with data",
+            remedy="check how the image was made or masked",
+        )
+    beams: np.ndarray | None = None
+    units: tuple[str, ...] = ()
+    if "BEAMS" in hdus:
+        table = hdus["BEAMS"]
+        beams = np.array(table.data)
+        units = tuple(str(unit or "") for unit in table.columns.units)
+    return FitsImage(hdu.header.copy(), axes, data, beams, units)
+
+
+def _choose(path: Path, hdus: fits.HDUList) -> fits.hdu.base.ExtensionHDU:
+    images = [
+        hdu
+        for hdu in hdus
+        if isinstance(hdu, fits.PrimaryHDU | fits.ImageHDU | fits.CompImageHDU)
+        and hdu.header["NAXIS"] > 0
+    ]
+    for hdu in images:
+        lengths = [hdu.header[f"NAXIS{axis + 1}"] for axis in range(hdu.header["NAXIS"])]
+        if 0 in lengths:
+            raise DeepFocusError(
+                f"{path} has zero size: {' x '.join(map(str, lengths))}",
+                wanted=A_CUBE,
+                remedy="check how the image was cut out",
+            )
+        if len(lengths) >= 3:
+            return hdu
+    n = images[0].header["NAXIS"] if images else 0
+    raise DeepFocusError(
+        f"{path} holds an image of {n} axes" if n else f"{path} holds no image",
+        wanted=A_CUBE,
+        remedy="give the cube itself, not a moment map or a table",
+    )
+
+
+def _refuse_truncated(path: Path, hdu: fits.hdu.base.ExtensionHDU) -> None:
+    """Compare what the header promises with the size of a plain file.
+
+    A missing padding of the last block is harmless and accepted. Packed files, whose size
+    says nothing, fail when their data are read.
+    """
+    info = hdu.fileinfo()
+    if info is None or info["file"].compression or isinstance(hdu, fits.CompImageHDU):
+        return
+    wanted, found = info["datLoc"] + hdu.size, path.stat().st_size
+    if found < wanted:
+        raise _truncated(path, f"{found} bytes of {wanted}")
+
+
+def _truncated(path: Path, what: str) -> DeepFocusError:
+    return DeepFocusError(
+        f"{path} is truncated: {what}",
+        wanted="a complete FITS file",
+        remedy="copy or download it again",
+    )

@@ -1,0 +1,44 @@
+"""A catalogue as regions for DS9 and CARTA: an ellipse of the FWHM a source, as plain text."""
+
+from __future__ import annotations
+
+import numpy as np
+from astropy.table import Row
+
+from deepfocus.core.catalogue import Catalogue
+
+
+def regions_text(found: Catalogue) -> str:
+    """Region file: accepted sources green, rejected candidates red and dashed.
+
+    An ellipse has the deconvolved FWHM as its axes; a source without a size is a point, one
+    without a sky position is drawn at its pixel.
+    """
+    lines = ["# Region file format: DS9 version 4.1", "global color=green width=1", "icrs"]
+    lines += [_region(row) for row in found.table]
+    return "\n".join(lines) + "\n"
+
+
+def _region(row: Row) -> str:
+    on_sky = np.isfinite(row["ra"]) and np.isfinite(row["dec"])
+    if on_sky:
+        place, sizes, unit = f"{row['ra']:.8f},{row['dec']:.8f}", ("fwhm_x", "fwhm_y"), '"'
+    else:
+        # FITS counts pixels from 1
+        place, sizes, unit = (
+            f"{row['x'] + 1:.3f},{row['y'] + 1:.3f}",
+            ("fwhm_x_px", "fwhm_y_px"),
+            "",
+        )
+    major, minor = sorted((float(row[name]) for name in sizes), reverse=True)
+    if np.isfinite([major, minor, row["pa"]]).all() and minor > 0:
+        # semi-axes; the angle of the first runs counter-clockwise from +x, PA from +y
+        angle = (float(row["pa"]) + 90.0) % 180.0
+        shape = f"ellipse({place},{major / 2:.4f}{unit},{minor / 2:.4f}{unit},{angle:.2f})"
+    else:
+        shape = f"point({place})"
+    accepted = row["flag"] == 0
+    style = "" if accepted else " color=red dash=1"
+    tag = "accepted" if accepted else "rejected"
+    system = "" if on_sky else "image; "
+    return f"{system}{shape} # text={{{row['id']}}}{style} tag={{{tag}}}"

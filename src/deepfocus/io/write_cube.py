@@ -1,0 +1,154 @@
+"""`Cube` -> FITS as CASA exports it: axes RA, Dec, FREQ and one Stokes I, float32.
+
+The dirty beam and the primary beam go into companion files beside the cube, which is written
+last: where the cube is, its companions are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.io import fits
+
+from deepfocus import __version__
+from deepfocus.core.cube import Cube
+from deepfocus.core.files import whole_file
+from deepfocus.core.grid import Grid
+from deepfocus.io.companions import NONE, base_name
+
+LINEAR_WITHIN = 1e-6
+"""Deviation, in channels, up to which channel centres count as equally spaced."""
+
+
+def write_cube(
+    cube: Cube, path: Path, *, header: Mapping[str, Any] | None = None
+) -> tuple[Path, ...]:
+    """Write the cube and its companions; give the paths, the cube's first.
+
+    cube : its `meta` goes into the key DFMETA as JSON, a seed in it into DFSEED as well
+    path : ends in .fits or .fits.gz
+    header : further keys of the cube's header
+
+    Raises `DeepFocusError` where the folder cannot be written. Each file is written whole or
+    not at all.
+    """
+    path = Path(path)
+    beside = {kind: path.with_name(f"{base_name(path)}.{kind}.fits") for kind in ("psf", "pb")}
+    channels = cube.psf_channels
+    written: list[Path] = []
+    for kind, planes in (("psf", cube.psf), ("pb", cube.primary_beam)):
+        if planes is not None:
+            at = _channels(channels, len(planes), len(cube.grid.freq_hz))
+            _write(_plane_hdus(cube, planes, at), beside[kind])
+            written.append(beside[kind])
+    hdus = _hdus(cube.data, cube.grid)
+    top = hdus[0].header
+    _describe(top, cube)
+    top["BUNIT"] = cube.unit
+    top["DFPSF"] = (beside["psf"].name if cube.psf is not None else NONE, "dirty beam")
+    top["DFPB"] = (beside["pb"].name if cube.primary_beam is not None else NONE, "primary beam")
+    if cube.noise_kind is not None:
+        top["DFNOISE"] = (cube.noise_kind, "kind of the noise")
+    if cube.noise_jy_beam is not None:
+        top["DFSIGMA"] = (float(cube.noise_jy_beam), "[Jy/beam] noise of a channel")
+    if "seed" in cube.meta:
+        top["DFSEED"] = (str(cube.meta["seed"]), "seed of the simulation")
+    if cube.meta:
+        top["DFMETA"] = json.dumps(dict(cube.meta), default=_plain)
+    for key, value in (header or {}).items():
+        top[key] = value
+    _write(hdus, path)
+    return (path, *written)
+
+
+def _describe(header: fits.Header, cube: Cube) -> None:
+    header["BTYPE"] = "Intensity"
+    for key, name in (("OBJECT", "object"), ("TELESCOP", "telescope")):
+        if name in cube.meta:
+            header[key] = str(cube.meta[name])
+    if cube.beam is not None:
+        header["BMAJ"] = (cube.beam.major_arcsec / 3600.0, "[deg] FWHM")
+        header["BMIN"] = (cube.beam.minor_arcsec / 3600.0, "[deg] FWHM")
+        header["BPA"] = (cube.beam.pa_deg, "[deg] north through east")
+    header["ORIGIN"] = f"deepfocus {__version__}"
+
+
+def _hdus(data: np.ndarray, grid: Grid) -> fits.HDUList:
+    """A primary HDU (stokes, chan, y, x), and a table of frequencies if they are not linear."""
+    header = fits.Header()
+    sky = grid.sky
+    header.update(sky.to_header(relax=True))
+    header.remove("WCSAXES", ignore_missing=True)
+    for axis in (0, 1):
+        # to_header writes twelve digits; these are exact
+        header[f"CRVAL{axis + 1}"] = float(sky.wcs.crval[axis])
+        header[f"CRPIX{axis + 1}"] = float(sky.wcs.crpix[axis])
+        if not sky.wcs.has_cd():
+            header[f"CDELT{axis + 1}"] = float(sky.wcs.cdelt[axis])
+    table = _set_frequencies(header, grid.freq_hz)
+    header.update(CTYPE4="STOKES", CRVAL4=1.0, CRPIX4=1.0, CDELT4=1.0)
+    if grid.rest_hz:
+        header["RESTFRQ"] = (float(grid.rest_hz), "[Hz] rest frequency")
+    header["SPECSYS"] = grid.specsys
+    image = fits.PrimaryHDU(np.asarray(data, dtype=np.float32)[None], header=header)
+    return fits.HDUList([image] if table is None else [image, table])
+
+
+def _set_frequencies(header: fits.Header, freq_hz: np.ndarray) -> fits.BinTableHDU | None:
+    """Keys of axis 3; for channels that are not equally spaced, the table they refer to."""
+    freq_hz = np.asarray(freq_hz, dtype=float)
+    n = len(freq_hz)
+    step = (freq_hz[-1] - freq_hz[0]) / (n - 1) if n > 1 else 1.0
+    straight = freq_hz[0] + step * np.arange(n)
+    header["CUNIT3"] = "Hz"
+    if np.abs(straight - freq_hz).max() <= LINEAR_WITHIN * abs(step):
+        header.update(CTYPE3="FREQ", CRVAL3=float(freq_hz[0]), CRPIX3=1.0, CDELT3=float(step))
+        return None
+    # the table lookup of FITS-WCS Paper III, section 6
+    header.update(CTYPE3="FREQ-TAB", CRVAL3=1.0, CRPIX3=1.0, CDELT3=1.0)
+    header.update(PS3_0="CHANNELS", PS3_1="FREQ")
+    column = fits.Column(
+        "FREQ", format=f"{n}D", dim=f"(1,{n})", unit="Hz", array=freq_hz.reshape(1, n, 1)
+    )
+    return fits.BinTableHDU.from_columns([column], name="CHANNELS")
+
+
+def _plane_hdus(cube: Cube, planes: np.ndarray, channels: np.ndarray) -> fits.HDUList:
+    """Planes (k, y, x) centred on the cube's field, at channels (k,)."""
+    k, ny, nx = planes.shape
+    grid = cube.grid
+    sky = grid.sky.deepcopy()
+    if (ny, nx) != (grid.ny, grid.nx):
+        sky.wcs.crpix = [
+            sky.wcs.crpix[0] + nx // 2 - grid.nx // 2,
+            sky.wcs.crpix[1] + ny // 2 - grid.ny // 2,
+        ]
+    at_hz = grid.frequency_at(channels)
+    smaller = Grid(sky=sky, ny=ny, nx=nx, freq_hz=at_hz, rest_hz=grid.rest_hz, specsys=grid.specsys)
+    hdus = _hdus(planes, smaller)
+    header = hdus[0].header
+    _describe(header, cube)
+    header["BUNIT"] = ""
+    for i in range(k):
+        header[f"DFCH{i + 1}"] = (float(channels[i]), "channel of the cube, from 0")
+    return hdus
+
+
+def _channels(channels: np.ndarray | None, k: int, chans: int) -> np.ndarray:
+    if channels is not None and len(channels) == k:
+        return np.asarray(channels, dtype=float)
+    return np.linspace(0, chans - 1, k) if k > 1 else np.array([(chans - 1) / 2])
+
+
+def _write(hdus: fits.HDUList, path: Path) -> None:
+    with whole_file(path) as temporary:
+        hdus.writeto(temporary, overwrite=True)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON cannot say: numpy's numbers and arrays as plain ones, the rest as text."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)

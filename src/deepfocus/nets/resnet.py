@@ -1,0 +1,102 @@
+"""ResNet: from a focused 64x64 image of a source to one property (section 4.3, Figures 7, 8).
+
+A stem, then four pairs of residual blocks of which the first of the last three pairs halves the
+resolution, then pooling and a perceptron. The skip is added, not concatenated: a concatenation
+would double the feature maps at each block, against the paper's own shapes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+IMAGE_PX = 64  # side of the focused image
+
+
+@dataclass(frozen=True)
+class ResNetConfig:
+    """Size of a `ResNet`.
+
+    widths : feature maps of the four pairs of blocks
+    pooled_px : side to which the last features (4x4 for a 64x64 image) are max-pooled; 1
+        forgets where in the image a feature is, 4 keeps it
+    hidden : width of the first fully connected layer
+    outputs : numbers that are measured
+    """
+
+    widths: tuple[int, int, int, int]
+    pooled_px: int
+    hidden: int
+    outputs: int = 1
+
+    @classmethod
+    def paper(cls, outputs: int = 1) -> ResNetConfig:
+        """Section 4.3: 512 features of 4x4 pixels, pooled to a vector."""
+        return cls((64, 128, 256, 512), pooled_px=1, hidden=512, outputs=outputs)
+
+    @classmethod
+    def slim(cls, outputs: int = 1) -> ResNetConfig:
+        """The size that is shipped. The source is centred, so the place of a feature tells."""
+        return cls((16, 32, 48, 64), pooled_px=4, hidden=64, outputs=outputs)
+
+
+class ResNet(nn.Module):
+    """Focused image (b, 1, 64, 64) -> numbers (b, outputs)."""
+
+    def __init__(self, config: ResNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        first = config.widths[0]
+        self.stem = nn.Sequential(
+            nn.Conv2d(1, first, 3, padding=1), nn.MaxPool2d(2), nn.BatchNorm2d(first), nn.ReLU()
+        )
+        inputs = (first, *config.widths[:-1])
+        self.blocks = nn.ModuleList(map(_pair, inputs, config.widths))
+        self.pool = nn.AdaptiveMaxPool2d(config.pooled_px)
+        self.perceptron = nn.Sequential(
+            nn.Linear(config.widths[-1] * config.pooled_px**2, config.hidden),
+            nn.ReLU(),
+            nn.Linear(config.hidden, config.outputs),
+        )
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Numbers (b, outputs) of `image` (b, 1, 64, 64)."""
+        features = self.stem(image)
+        for block in self.blocks:
+            features = block(features)
+        return self.perceptron(self.pool(features).flatten(1))
+
+
+class ResBlock(nn.Module):
+    """Two convolutional blocks beside a skip (Figure 7).
+
+    Where the feature maps grow, the first convolution has stride 2 and the skip is a
+    convolutional block of its own; else the skip is the input itself.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        halve = inputs != outputs
+        stride = 2 if halve else 1
+        self.convolve = nn.Sequential(
+            _conv_block(inputs, outputs, stride), _conv_block(outputs, outputs, 1)
+        )
+        self.skip = _conv_block(inputs, outputs, stride) if halve else nn.Identity()
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(b, inputs, y, x) -> (b, outputs, y / stride, x / stride)."""
+        return torch.relu(self.convolve(features) + self.skip(features))
+
+
+def _pair(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(ResBlock(inputs, outputs), ResBlock(outputs, outputs))
+
+
+def _conv_block(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1),
+        nn.ReLU(),
+        nn.BatchNorm2d(outputs),
+    )

@@ -1,0 +1,113 @@
+"""Figures of a detection and of a score, as in the paper's Figures 10 to 13 and 20.
+
+Everything is drawn with matplotlib's objects on an Agg canvas: no window, no pyplot and no state
+that outlives the call.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deepfocus.core.catalogue import Catalogue
+from deepfocus.core.cube import Cube
+from deepfocus.core.files import whole_file
+from deepfocus.evaluate.residuals import PARAMETERS
+from deepfocus.report.panels import (
+    Evidence,
+    draw_focused,
+    draw_histogram,
+    draw_integrated,
+    draw_probability,
+    draw_scatter,
+    draw_spectrum,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DPI = 150
+SHOWN = ("x", "y", "FWHM x", "FWHM y", "z", "dz", "pa", "line flux")
+
+
+def detection_figure(
+    cube: Cube, detection: Evidence, path: Path, truth: Catalogue | None = None
+) -> Path:
+    """Draw what was found in a cube, with the truth where it is known; returns `path`.
+
+    Integrated image and probability map with true (green) and found (red) boxes, the spectrum
+    and the focused image of the brightest accepted source.
+    """
+    figure = _blank_figure(width=13.0, height=10.4)
+    rows = figure.add_gridspec(2, 1, height_ratios=(1.2, 1))
+    upper, lower = figure.add_subfigure(rows[0]), figure.add_subfigure(rows[1])
+    image, probability = upper.subplots(1, 2)
+    spectrum, focused = lower.subplots(1, 2, width_ratios=(1.6, 1))
+    found = detection.catalogue.accepted
+    _title(figure, cube, found, truth)
+    draw_integrated(image, detection.integrated, found, truth)
+    draw_probability(probability, detection.probability_map, found, truth)
+    brightest = _brightest(found, detection)
+    draw_spectrum(spectrum, detection, found, brightest, truth)
+    draw_focused(focused, detection, found, brightest)
+    return _save(figure, path)
+
+
+def residual_figure(truth_matched: Catalogue, found_matched: Catalogue, path: Path) -> Path:
+    """Draw true against found and the residuals of each parameter, as Figure 20.
+
+    truth_matched, found_matched : pairs, row by row, such as those of a `Score`
+    """
+    shown = [parameter for parameter in PARAMETERS if parameter.name in SHOWN]
+    figure = _blank_figure(width=14.0, height=13.2)
+    grid = figure.add_gridspec(4, 4)
+    figure.suptitle(
+        f"Measured against true values, {len(truth_matched)} matched sources", fontsize=14
+    )
+    for i, parameter in enumerate(shown):
+        row, column = 2 * (i // 4), i % 4
+        scatter = figure.add_subplot(grid[row, column])
+        histogram = figure.add_subplot(grid[row + 1, column])
+        draw_scatter(scatter, parameter, truth_matched, found_matched)
+        draw_histogram(histogram, parameter, truth_matched, found_matched)
+    return _save(figure, path)
+
+
+def _blank_figure(*, width: float, height: float) -> Figure:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
+    figure = Figure(figsize=(width, height), facecolor="white", layout=layout)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _save(figure: Figure, path: Path) -> Path:
+    path = Path(path)
+    with whole_file(path) as temporary:
+        # The format is that of the path asked for: png, pdf or svg.
+        figure.savefig(temporary, dpi=DPI, format=path.suffix.lstrip(".") or "png")
+    return path
+
+
+def _title(figure: Figure, cube: Cube, found: Catalogue, truth: Catalogue | None) -> None:
+    sources = f"{len(found)} source{'' if len(found) == 1 else 's'} found"
+    known = f", {len(truth)} true" if truth is not None else ""
+    name = cube.meta.get("name")
+    figure.suptitle(f"{name}: {sources}{known}" if name else sources + known, fontsize=14)
+
+
+def _brightest(found: Catalogue, detection: Evidence) -> int | None:
+    """Id of the accepted source of the largest line flux (else peak) that has a spectrum."""
+    have = np.isin(found["id"], list(detection.spectra))
+    if not have.any():
+        return None
+    flux = found["line_flux"] if np.isfinite(found["line_flux"][have]).any() else found["peak"]
+    order = np.where(have & np.isfinite(flux), flux, -np.inf)
+    # Where nothing is measured, the first with a spectrum.
+    best = np.argmax(order) if np.isfinite(order).any() else np.argmax(have)
+    return int(found["id"][best])

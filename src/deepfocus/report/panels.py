@@ -1,0 +1,297 @@
+"""The panels that the figures are put together from; each draws on the axes it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from deepfocus.core.catalogue import Catalogue
+from deepfocus.evaluate.residuals import Parameter, paired, residuals_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TRUE_COLOUR = "#1b9e4b"
+FOUND_COLOUR = "#d7263d"
+TRUE_ON_DARK = "#3ddc74"  # the same, to be seen on an image
+FOUND_ON_DARK = "#ff5a5f"
+DIRTY_COLOUR = "#5b7fa6"
+ON_IMAGE: dict[str, Any] = {
+    "facecolor": "0.15",
+    "edgecolor": "0.4",
+    "labelcolor": "white",
+    "framealpha": 0.85,
+}
+
+
+class Evidence(Protocol):
+    """What a detection leaves behind for its picture.
+
+    integrated, probability_map : (y, x); spectra : dirty and clean (chan,) by source id;
+    focused : square images around the sources by source id
+    """
+
+    @property
+    def catalogue(self) -> Catalogue: ...
+    @property
+    def integrated(self) -> np.ndarray: ...
+    @property
+    def probability_map(self) -> np.ndarray: ...
+    @property
+    def spectra(self) -> Mapping[int, tuple[np.ndarray, np.ndarray]]: ...
+    @property
+    def focused(self) -> Mapping[int, np.ndarray]: ...
+
+
+def draw_integrated(
+    axes: Axes, image: np.ndarray, found: Catalogue, truth: Catalogue | None
+) -> None:
+    from matplotlib.lines import Line2D
+
+    low, high = _stretch(image)
+    picture = axes.imshow(
+        image, origin="lower", cmap="gray", vmin=low, vmax=high, interpolation="nearest"
+    )
+    axes.figure.colorbar(picture, ax=axes, label="Jy/beam x channels")
+    handles = []
+    if truth is not None:
+        # Wider and below: where both boxes agree, both are seen.
+        _draw_boxes(axes, truth, TRUE_ON_DARK, width=2.8)
+        label = f"true ({len(truth)})"
+        handles.append(Line2D([], [], color=TRUE_ON_DARK, lw=2.8, label=label))
+    _draw_boxes(axes, found, FOUND_ON_DARK, width=1.3, numbered=True)
+    handles.append(Line2D([], [], color=FOUND_ON_DARK, lw=1.3, label=f"found ({len(found)})"))
+    axes.legend(handles=handles, loc="upper right", fontsize=9, **ON_IMAGE)
+    _label_image(axes, "Dirty cube, integrated over frequency")
+    _zoom(axes, image.shape, found, truth)
+
+
+def draw_probability(
+    axes: Axes, image: np.ndarray, found: Catalogue, truth: Catalogue | None
+) -> None:
+    picture = axes.imshow(
+        image, origin="lower", cmap="magma", vmin=0, vmax=1, interpolation="nearest"
+    )
+    axes.figure.colorbar(picture, ax=axes, label="probability")
+    if truth is not None:
+        axes.plot(truth["x"], truth["y"], "+", color=TRUE_ON_DARK, ms=13, mew=2.2, label="true")
+    # Red vanishes on this colour map.
+    axes.plot(found["x"], found["y"], "x", color="#39c0ff", ms=7, mew=1.4, label="found")
+    axes.legend(loc="upper right", fontsize=9, **ON_IMAGE)
+    _label_image(axes, "Detection probability")
+    _zoom(axes, image.shape, found, truth)
+
+
+def draw_spectrum(
+    axes: Axes,
+    detection: Evidence,
+    found: Catalogue,
+    source_id: int | None,
+    truth: Catalogue | None,
+) -> None:
+    if source_id is None or source_id not in detection.spectra:
+        _nothing(axes, "no source, no spectrum")
+        return
+    dirty, clean = detection.spectra[source_id]
+    channels = np.arange(len(dirty))
+    row = found.where(found["id"] == source_id)
+    if truth is not None:
+        inside = _inside_box(truth, row)
+        ranges = zip(inside["channel_lo"], inside["channel_hi"], strict=True)
+        for i, (low, high) in enumerate(ranges):
+            label = "true range" if i == 0 else None
+            axes.axvspan(low, high, color=TRUE_COLOUR, alpha=0.16, lw=0, label=label)
+    for i, edge in enumerate((row["channel_lo"][0], row["channel_hi"][0])):
+        label = "found range" if i == 0 else None
+        axes.axvline(edge, color=FOUND_COLOUR, lw=1.2, ls="--", label=label)
+    axes.step(channels, dirty, where="mid", color=DIRTY_COLOUR, lw=1.0, label="dirty")
+    axes.set_ylabel("dirty, Jy/beam summed over the box", color=DIRTY_COLOUR)
+    axes.tick_params(axis="y", colors=DIRTY_COLOUR)
+    # The room above is for the legend, so that it hides no line.
+    low, high = np.nanmin(dirty), np.nanmax(dirty)
+    margin = (high - low) or 1.0
+    axes.set_ylim(low - 0.05 * margin, high + 0.3 * margin)
+    axes.set_xlim(-0.5, len(dirty) - 0.5)
+    right = axes.twinx()
+    right.plot(channels, clean, color=FOUND_COLOUR, lw=1.4, label="denoised")
+    right.set_ylim(-0.05, 1.3)
+    right.set_yticks([0, 0.5, 1])
+    right.set_ylabel("denoised", color=FOUND_COLOUR)
+    right.tick_params(axis="y", colors=FOUND_COLOUR)
+    handles, labels = axes.get_legend_handles_labels()
+    more_handles, more_labels = right.get_legend_handles_labels()
+    # On the upper axes, lest the curve of the other runs across it.
+    right.legend(
+        handles + more_handles,
+        labels + more_labels,
+        loc="upper center",
+        ncols=4,
+        fontsize=9,
+        framealpha=1,
+        edgecolor="none",
+    )
+    axes.set_xlabel("channel")
+    axes.set_title(f"Spectrum of source {source_id}", fontsize=11)
+
+
+def draw_focused(axes: Axes, detection: Evidence, found: Catalogue, source_id: int | None) -> None:
+    if source_id is None or source_id not in detection.focused:
+        _nothing(axes, "no source, no focused image")
+        return
+    image = detection.focused[source_id]
+    row = found.where(found["id"] == source_id)
+    # Pixel [size // 2, size // 2] of a crop is the pixel nearest to the source.
+    left = round(float(row["x"][0])) - image.shape[1] // 2 - 0.5
+    bottom = round(float(row["y"][0])) - image.shape[0] // 2 - 0.5
+    extent = (left, left + image.shape[1], bottom, bottom + image.shape[0])
+    low, high = _stretch(image)
+    picture = axes.imshow(
+        image, origin="lower", cmap="gray", vmin=low, vmax=high, extent=extent,
+        interpolation="nearest",
+    )  # fmt: skip
+    axes.figure.colorbar(picture, ax=axes, label="Jy/beam x channels")
+    _draw_boxes(axes, row, FOUND_ON_DARK, width=1.3)
+    _draw_ellipse(axes, row)
+    snr = float(row["snr_focused"][0])
+    measured = f", SNR {snr:.1f}" if np.isfinite(snr) else ""
+    lo, hi = row["channel_lo"][0], row["channel_hi"][0]
+    _label_image(axes, f"Source {source_id} focused on channels {lo:.0f} to {hi:.0f}{measured}")
+
+
+def _draw_ellipse(axes: Axes, row: Catalogue) -> None:
+    from matplotlib.patches import Ellipse
+
+    x_fwhm, y_fwhm, pa = (float(row[name][0]) for name in ("fwhm_x_px", "fwhm_y_px", "pa"))
+    if not np.isfinite([x_fwhm, y_fwhm, pa]).all():
+        return
+    # North through east: +y through -x, so the major axis lies pa degrees left of +y.
+    ellipse = Ellipse(
+        (float(row["x"][0]), float(row["y"][0])),
+        width=min(x_fwhm, y_fwhm),
+        height=max(x_fwhm, y_fwhm),
+        angle=pa,
+        fill=False,
+        color="#ffb000",
+        lw=1.4,
+        label="measured FWHM",
+    )
+    axes.add_patch(ellipse)
+    axes.legend(handles=[ellipse], loc="upper right", fontsize=9, **ON_IMAGE)
+
+
+def _draw_boxes(
+    axes: Axes, rows: Catalogue, colour: str, *, width: float, numbered: bool = False
+) -> None:
+    from matplotlib.patches import Rectangle
+    from matplotlib.patheffects import withStroke
+
+    outline = [withStroke(linewidth=2, foreground="black")]
+    columns = (rows[name] for name in ("id", "box_x0", "box_x1", "box_y0", "box_y1"))
+    for source_id, x0, x1, y0, y1 in zip(*columns, strict=True):
+        if not np.isfinite([x0, x1, y0, y1]).all():
+            continue
+        axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, ec=colour, lw=width))
+        if numbered:
+            axes.annotate(
+                str(source_id), (x1, y1), xytext=(2, 1), textcoords="offset points", color=colour,
+                fontsize=9, fontweight="bold", path_effects=outline,
+            )  # fmt: skip
+
+
+def draw_scatter(axes: Axes, parameter: Parameter, truth: Catalogue, found: Catalogue) -> None:
+    true, predicted, _ = paired(parameter, truth, found)
+    axes.set_title(parameter.name, fontsize=11)
+    axes.set_xlabel(f"true ({parameter.unit})", fontsize=9)
+    axes.set_ylabel(f"measured ({parameter.unit})", fontsize=9)
+    axes.tick_params(labelsize=8)
+    if not len(true):
+        _nothing(axes, "not measured")
+        return
+    axes.plot(true, predicted, ".", ms=3.5, color=DIRTY_COLOUR, alpha=_opacity(len(true)), mew=0)
+    both = np.concatenate([true, predicted])
+    if parameter.name == "line flux" and (both > 0).all():
+        # Fluxes span decades: on linear axes the faint ones would be one blot.
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+    ends = [float(both.min()), float(both.max())]
+    axes.plot(ends, ends, "--", color=FOUND_COLOUR, lw=1.0)
+
+
+def draw_histogram(axes: Axes, parameter: Parameter, truth: Catalogue, found: Catalogue) -> None:
+    _, _, residual = paired(parameter, truth, found)
+    axes.set_xlabel(f"true - measured ({parameter.unit})", fontsize=9)
+    axes.tick_params(labelsize=8)
+    if not len(residual):
+        _nothing(axes, "not measured")
+        return
+    summary = residuals_of(parameter, truth, found)
+    # A few wild residuals must not squeeze the rest into one bar; they are counted instead.
+    reach = 6 * summary.mad_std or float(np.abs(residual).max()) or 1.0
+    inside = np.abs(residual - summary.median) <= reach
+    bins = int(np.clip(len(residual) ** 0.5 * 2, 10, 60))
+    axes.hist(residual[inside], bins=bins, color=DIRTY_COLOUR, histtype="stepfilled", alpha=0.75)
+    axes.axvline(0, color=FOUND_COLOUR, lw=1.0, ls="--")
+    text = f"mean {summary.mean:.2g}\nstd {summary.std:.2g}\nMAD-std {summary.mad_std:.2g}"
+    outside = int(np.sum(~inside))
+    if outside:
+        text += f"\n{outside} outside"
+    axes.text(0.97, 0.95, text, transform=axes.transAxes, ha="right", va="top", fontsize=8)
+    # Headroom for the text; the same reach on both sides shows a bias at a glance.
+    axes.set_ylim(0, 1.4 * axes.get_ylim()[1])
+    widest = 1.1 * float(np.abs(residual[inside]).max()) or 1.0
+    axes.set_xlim(-widest, widest)
+
+
+def _inside_box(truth: Catalogue, row: Catalogue) -> Catalogue:
+    """The true sources whose centres lie in the box of `row`: all whose lines it may hold."""
+    x, y = truth["x"], truth["y"]
+    inside = (x >= row["box_x0"][0]) & (x <= row["box_x1"][0])
+    return truth.where(inside & (y >= row["box_y0"][0]) & (y <= row["box_y1"][0]))
+
+
+def _zoom(
+    axes: Axes, shape: Sequence[int], found: Catalogue, truth: Catalogue | None, *, margin: int = 20
+) -> None:
+    """Show the square that holds all boxes; empty borders would make them small."""
+    catalogues = [found] if truth is None else [found, truth]
+    edges = []
+    for low, high, size in (("box_x0", "box_x1", shape[1]), ("box_y0", "box_y1", shape[0])):
+        lows = np.concatenate([rows[low] for rows in catalogues])
+        highs = np.concatenate([rows[high] for rows in catalogues])
+        if not (np.isfinite(lows).any() and np.isfinite(highs).any()):
+            return
+        edges.append((np.nanmin(lows) - margin, np.nanmax(highs) + margin, size))
+    side = min(max(high - low for low, high, _ in edges), min(shape) - 1)
+    starts = [
+        float(np.clip((low + high - side) / 2, -0.5, max(size - 0.5 - side, -0.5)))
+        for low, high, size in edges
+    ]
+    axes.set_xlim(starts[0], starts[0] + side)
+    axes.set_ylim(starts[1], starts[1] + side)
+
+
+def _stretch(image: np.ndarray) -> tuple[float, float]:
+    """Grey levels that show noise and sources: 1st percentile to 99.8th of the finite pixels."""
+    finite = image[np.isfinite(image)]
+    if not len(finite):
+        return 0.0, 1.0
+    low, high = np.percentile(finite, [1.0, 99.8])
+    return (float(low), float(high)) if high > low else (float(low) - 0.5, float(low) + 0.5)
+
+
+def _opacity(n: int) -> float:
+    return float(np.clip(60 / max(n, 1) ** 0.6, 0.25, 0.9))
+
+
+def _label_image(axes: Axes, title: str) -> None:
+    axes.set_title(title, fontsize=11)
+    axes.set_xlabel("x (px)")
+    axes.set_ylabel("y (px)")
+
+
+def _nothing(axes: Axes, text: str) -> None:
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color="0.4")
+    axes.set_xticks([])
+    axes.set_yticks([])

@@ -1,0 +1,94 @@
+"""Settings of a simulated set: what is observed, what is there, how noisy, which seeds."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.settings import load_settings
+from deepfocus.instrument.noise import Thermal, White
+from deepfocus.instrument.observation import Observation
+from deepfocus.sky.population import PaperPopulation
+
+NOISES: Mapping[str, White | Thermal] = {"white": White(), "thermal": Thermal()}
+
+
+@dataclass(frozen=True)
+class Noise:
+    """kind : 'thermal' (visibility noise) or 'white'.
+
+    target_snr : range of the central source's peak SNR per channel, drawn log-uniformly:
+    the brightest voxel of its own noise-free dirty emission over the noise's standard deviation
+    """
+
+    kind: str = "thermal"
+    target_snr: tuple[float, float] = (10.0, 100.0)
+
+    def __post_init__(self) -> None:
+        low, high = self.target_snr
+        if self.kind not in NOISES or not 0 < low <= high:
+            raise DeepFocusError(
+                f"noise '{self.kind}' at target SNR {low:g} to {high:g}",
+                wanted=f"kind of {', '.join(NOISES)} and 0 < low <= high",
+                remedy="correct the [noise] settings",
+            )
+
+    @property
+    def model(self) -> White | Thermal:
+        return NOISES[self.kind]
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """First seed and number of cubes of each split; the splits must not overlap."""
+
+    train: tuple[int, int] = (1_000_000, 3000)
+    validation: tuple[int, int] = (2_000_000, 1000)
+    test: tuple[int, int] = (3_000_000, 1000)
+
+    def __post_init__(self) -> None:
+        spans = sorted((first, first + n) for first, n in (self.train, self.validation, self.test))
+        for (_, end), (start, _) in itertools.pairwise(spans):
+            if start < end:
+                raise DeepFocusError(
+                    "seeds of train, validation and test overlap",
+                    wanted="separate ranges",
+                    remedy="move the first seed of one of them",
+                )
+
+
+@dataclass(frozen=True)
+class SetSettings:
+    """One simulated set."""
+
+    observation: Observation = field(default_factory=Observation)
+    population: PaperPopulation = field(default_factory=PaperPopulation)
+    noise: Noise = field(default_factory=Noise)
+    split: Seeds = field(default_factory=Seeds)
+
+    def seeds(self, split: str, number: int | None = None) -> range:
+        """The seeds of 'train', 'validation' or 'test', the first `number` of them."""
+        first, available = getattr(self.split, split)
+        count = available if number is None else number
+        if count > available:
+            raise DeepFocusError(
+                f"{count} cubes of {split}",
+                wanted=f"at most {available}",
+                remedy="raise its number in [split]",
+            )
+        return range(first, first + count)
+
+
+def load_set(path: Path) -> SetSettings:
+    """Read a set's TOML file. Raises `DeepFocusError`."""
+    return load_settings(Path(path), SetSettings)
+
+
+def paper_settings() -> SetSettings:
+    """The paper's population, array and white noise: shipped as settings/paper.toml."""
+    with resources.as_file(resources.files(__package__).joinpath("settings/paper.toml")) as path:
+        return load_set(path)

@@ -1,0 +1,1 @@
+"""The sky before the telescope: components, their spectra, and the populations they come from."""

@@ -1,0 +1,1 @@
+"""One training loop, the recipes, and the export of weights."""

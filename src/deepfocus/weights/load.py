@@ -1,0 +1,123 @@
+"""Networks ready to run: ONNX Runtime sessions of a graph, its weights and its card.
+
+The graph file has no weights; they come from the safetensors file beside it, which training
+reads too. One thread a session: who wants more cores runs more processes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.weights.card import Card, read_card
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+    from deepfocus.ops.normalise import Normalisation
+
+SHIPPED = Path(__file__).parent / "data"
+MAX_BATCH = 64  # examples a call of the session; keeps memory bounded for crowded fields
+
+ROLES = ("blobs_finder", "deep_gru", "major", "minor", "angle", "flux")
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A network that runs.
+
+    card : facts of its weights
+    normalise : to be called with one input (without the batch axis) before `run`
+    """
+
+    card: Card
+    normalise: Normalisation
+    _session: InferenceSession
+
+    def run(self, batch: NDArray[Any]) -> NDArray[np.float32]:
+        """Outputs (b, ...) of normalised inputs (b, ...); b may be 0."""
+        inputs = np.ascontiguousarray(batch, dtype=np.float32)
+        if len(inputs) == 0:
+            one = np.zeros((1, *inputs.shape[1:]), np.float32)
+            return self._run(one)[:0]
+        starts = range(0, len(inputs), MAX_BATCH)
+        return np.concatenate([self._run(inputs[start : start + MAX_BATCH]) for start in starts])
+
+    def _run(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        (output,) = self._session.run(None, {"input": inputs})
+        return output
+
+
+@dataclass(frozen=True, eq=False)
+class Networks:
+    """The six networks of the pipeline."""
+
+    blobs_finder: Network
+    deep_gru: Network
+    major: Network
+    minor: Network
+    angle: Network
+    flux: Network
+
+
+def load_networks(folder: Path | None = None) -> Networks:
+    """All networks of a folder; None for the shipped ones. Errors as of `load_network`."""
+    return Networks(**{role: load_network(folder, role) for role in ROLES})
+
+
+def load_network(folder: Path | None, role: str) -> Network:
+    """The network of a role, from ``<role>.onnx``, ``.safetensors`` and ``.json`` of a folder.
+
+    Raises `DeepFocusError` if a file is missing or damaged, or if the weights are not those
+    of the card.
+    """
+    # Here, not above: the pipeline's normalisations bring scipy, which a reader of cards
+    # does not need.
+    from deepfocus.ops.normalise import normalisation_from
+
+    folder = SHIPPED if folder is None else Path(folder)
+    card = read_card(folder / f"{role}.json")
+    weights = _checked_weights(folder / f"{role}.safetensors", card)
+    session = _session(folder / f"{role}.onnx", weights)
+    return Network(card, normalisation_from(card.normalisation), session)
+
+
+def _checked_weights(path: Path, card: Card) -> dict[str, NDArray[Any]]:
+    from safetensors.numpy import load
+
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise _unusable(path, error.strerror or "unreadable") from error
+    if hashlib.sha256(content).hexdigest() != card.sha256:
+        raise _unusable(path, "not the weights that its card describes")
+    return load(content)
+
+
+def _session(path: Path, weights: dict[str, NDArray[Any]]) -> InferenceSession:
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors only; its warnings are about the graph's making
+    values = [ort.OrtValue.ortvalue_from_numpy(array) for array in weights.values()]
+    options.add_external_initializers(list(weights), values)
+    try:
+        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's own classes have no common documented base
+        raise _unusable(path, str(error).splitlines()[0]) from error
+
+
+def _unusable(path: Path, reason: str) -> DeepFocusError:
+    return DeepFocusError(
+        f"cannot use {path}: {reason}",
+        wanted="an exported network: graph, weights and card of one training",
+        remedy="export it again, or leave the folder out for the shipped weights",
+    )

@@ -1,0 +1,167 @@
+"""`detect` and `demo` through the command.
+
+What is tested is what the command does with files, so the networks need not be trained; a
+finder that knows the truth stands in where they need not even run.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from deepfocus.cli import main
+from deepfocus.cli.detect import cubes_by_name
+from deepfocus.cli.products import LAST, PRODUCTS
+from deepfocus.core.catalogue import Catalogue, stacked
+from deepfocus.core.cube import Cube
+from deepfocus.io.catalogues import read_catalogue
+from deepfocus.io.write_cube import write_cube
+from deepfocus.ops.integrate import integrate
+from deepfocus.pipeline.deepfocus import Detection
+from deepfocus.simulate.cube import Simulated
+from deepfocus.simulate.settings import SetSettings
+
+
+@pytest.fixture
+def cube_file(small: Simulated, tmp_path: Path) -> Path:
+    return write_cube(small.cube, tmp_path / "in" / "cube.fits")[0]
+
+
+class Knowing:
+    """A finder whose catalogue is the truth."""
+
+    def __init__(self, truth: Catalogue) -> None:
+        self.truth = truth
+
+    def detect(self, cube: Cube) -> Detection:
+        image = integrate(cube.data)
+        rejected = self.truth.where(self.truth["id"] == 2).with_columns(flag=1)
+        return Detection(
+            catalogue=stacked([self.truth, rejected.with_columns(id=3)]).with_reasons(),
+            integrated=image,
+            probability_map=np.zeros_like(image),
+            spectra={},
+            focused={},
+            stages={},
+            notes=["a note"],
+        )
+
+
+@pytest.fixture
+def knowing(small: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:
+    finder = Knowing(small.truth)
+    monkeypatch.setattr("deepfocus.cli.detect.finder_with", lambda *args: finder)
+
+
+@pytest.mark.usefixtures("knowing")
+def test_detect_writes_all_products(
+    cube_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["detect", str(cube_file), "--out", str(out)]) == 0
+    assert {p.name for p in out.iterdir()} == {f"cube.{end}" for end in (*PRODUCTS, LAST)}
+    found = read_catalogue(out / "cube.catalogue.ecsv")
+    for suffix in ("fits", "vot"):
+        other = read_catalogue(out / f"cube.catalogue.{suffix}")
+        np.testing.assert_array_equal(other["x"], found["x"])
+    assert found["flag"].dtype == np.int64
+    assert tomllib.loads((out / "cube.settings.toml").read_text())
+    assert (out / "cube.png").read_bytes().startswith(b"\x89PNG")
+    np.testing.assert_array_equal(found["flag"], [0, 0, 1])
+    streams = capsys.readouterr()
+    assert "cube: 2 sources, 1 rejected candidate\n" in streams.out
+    assert len(streams.out.strip().splitlines()) == 4  # that line, a heading, two sources
+    assert "deepfocus: cube: note: a note\n" in streams.err
+
+
+@pytest.mark.usefixtures("knowing")
+def test_bad_file_among_good_ones(
+    cube_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.fits"
+    bad.write_text("no")
+    out = tmp_path / "out"
+    assert main(["detect", str(bad), str(cube_file), "--out", str(out)]) == 2
+    assert (out / "cube.catalogue.ecsv").exists()
+    assert not list(out.glob("bad*"))
+    complaints = [
+        line
+        for line in capsys.readouterr().err.splitlines()
+        if line.startswith("deepfocus: ") and "note:" not in line
+    ]
+    assert len(complaints) == 1
+    assert "bad.fits is not a FITS file" in complaints[0]
+
+
+@pytest.mark.usefixtures("knowing")
+def test_resume_skips_what_is_finished_with_the_same_settings(
+    cube_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    arguments = ["detect", str(cube_file), "--out", str(out), "--resume"]
+    assert main(arguments) == 0
+    written = (out / "cube.catalogue.ecsv").stat().st_mtime_ns
+    settings = out / "cube.settings.toml"
+    assert main([*arguments, "--settings", str(settings)]) == 0
+    assert "finished before" in capsys.readouterr().err
+    assert (out / "cube.catalogue.ecsv").stat().st_mtime_ns == written
+    (out / "cube.png").unlink()
+    assert main(arguments) == 0
+    assert "finished before" not in capsys.readouterr().err
+    assert (out / "cube.png").exists()
+
+
+def test_networks_of_a_folder_run_without_torch(
+    cube_file: Path, untrained: Path, tmp_path: Path
+) -> None:
+    code = (
+        "import sys\n"
+        "from deepfocus.cli import main\n"
+        "code = main(sys.argv[1:])\n"
+        "assert 'onnxruntime' in sys.modules\n"
+        "bad = [name for name in ('torch', 'onnx') if name in sys.modules]\n"
+        "sys.exit(code or bool(bad))\n"
+    )
+    arguments = ["detect", str(cube_file), "--out", str(tmp_path / "out")]
+    command = [sys.executable, "-c", code, *arguments, "--weights", str(untrained)]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / "out" / "cube.catalogue.ecsv").exists()
+
+
+def test_weights_that_are_not_there_end_the_run(
+    cube_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, weights = tmp_path / "out", tmp_path / "none"
+    assert main(["detect", str(cube_file), "--out", str(out), "--weights", str(weights)]) == 2
+    assert "cannot read the weight card" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_companions_of_given_cubes_are_no_inputs_of_their_own() -> None:
+    files = [Path(name) for name in ("a.fits", "a.psf.fits", "a.pb.fits", "b.psf.fits")]
+    assert list(cubes_by_name(files)) == ["a", "b.psf"]
+
+
+def test_demo(
+    small_settings: SetSettings,
+    small: Simulated,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    finder = Knowing(small.truth)
+    monkeypatch.setattr("deepfocus.cli.detect.finder_with", lambda *args: finder)
+    monkeypatch.setattr("deepfocus.simulate.settings.paper_settings", lambda: small_settings)
+    out = tmp_path / "demo"
+    assert main(["demo", "--out", str(out), "--seed", "3"]) == 0
+    shown = capsys.readouterr().out
+    assert "2 true sources, 2 found, 0 spurious" in shown
+    assert shown.count("\n   found") + shown.count("\nfound") == 2
+    for ending in ("fits", "psf.fits", "pb.fits", "truth.ecsv", "catalogue.ecsv", "png"):
+        assert (out / f"demo.{ending}").exists()

@@ -1,0 +1,79 @@
+"""`simulate` and `evaluate` through the command, on a small set."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from deepfocus.cli import main
+from deepfocus.io.catalogues import read_catalogue, write_catalogue
+from deepfocus.io.fits_cube import read_cube
+
+SMALL = """
+[observation]
+size = 64
+channels = 16
+total_time = "100 s"
+channel_width = "80 MHz"
+[population]
+companions = [1, 1]
+offset_px = [-15.0, 15.0]
+"""
+
+
+@pytest.fixture(scope="module")
+def small_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("set")
+    (folder / "small.toml").write_text(SMALL)
+    arguments = ["simulate", str(folder / "small.toml"), "--out", str(folder / "out")]
+    assert main([*arguments, "--number", "2", "--first", "5"]) == 0
+    return folder / "out"
+
+
+def test_simulate_writes_cubes_and_truth(small_set: Path) -> None:
+    assert {p.name for p in small_set.iterdir()} == {
+        "settings.json",
+        *(
+            f"{seed}.{end}"
+            for seed in (5, 6)
+            for end in ("fits", "psf.fits", "pb.fits", "truth.ecsv")
+        ),
+    }
+    cube = read_cube(small_set / "5.fits")
+    truth = read_catalogue(small_set / "5.truth.ecsv")
+    assert cube.data.shape == (16, 64, 64)
+    assert cube.meta["seed"] == 5
+    assert cube.psf is not None
+    assert len(truth) == 2
+    # the central source lies on the phase centre
+    assert np.any((truth["x"] == 32) & (truth["y"] == 32))
+
+
+def test_evaluate_of_the_truth_itself_is_perfect(
+    small_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth = str(small_set / "5.truth.ecsv")
+    numbers = tmp_path / "numbers.json"
+    assert main(["evaluate", truth, truth, "--json", str(numbers)]) == 0
+    assert "one-to-one" in capsys.readouterr().out
+    counts = json.loads(numbers.read_text())["one_to_one"]
+    assert (counts["tp"], counts["fp"], counts["fn"]) == (2, 0, 0)
+
+
+def test_evaluate_of_folders_pools_and_misses_nothing(
+    small_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed in (5, 6):
+        truth = read_catalogue(small_set / f"{seed}.truth.ecsv")
+        write_catalogue(truth, tmp_path / f"{seed}.catalogue.ecsv")
+    assert main(["evaluate", str(tmp_path), str(small_set)]) == 0
+    assert "2 cubes, 4 true sources" in capsys.readouterr().out
+    (tmp_path / "6.catalogue.ecsv").unlink()
+    assert main(["evaluate", str(tmp_path), str(small_set)]) == 2
+    assert "6.catalogue.ecsv" in capsys.readouterr().err
+    (tmp_path / "empty").mkdir()
+    assert main(["evaluate", str(tmp_path / "empty"), str(tmp_path / "empty")]) == 2
+    assert "holds no catalogue" in capsys.readouterr().err

@@ -1,0 +1,44 @@
+"""Help answers at once: nothing heavy is imported before a command needs it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+HEAVY = ("numpy", "scipy", "astropy", "torch", "matplotlib", "onnxruntime", "cattrs", "tqdm")
+
+
+def _imported_by(*arguments: str) -> set[str]:
+    """The heavy modules that a fresh interpreter holds after the command."""
+    code = (
+        "import sys, contextlib, io\n"
+        "from deepfocus.cli import main\n"
+        "with contextlib.redirect_stdout(io.StringIO()):\n"
+        f"    main({list(arguments)!r})\n"
+        f"print(*[name for name in {HEAVY!r} if name in sys.modules])\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["detect", "--help"], ["--version"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    assert _imported_by(*arguments) == set()
+
+
+def test_help_takes_less_than_half_a_second() -> None:
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        run = subprocess.run(
+            [sys.executable, "-m", "deepfocus.cli", "--help"], capture_output=True, text=True
+        )
+        seconds.append(time.perf_counter() - start)
+        assert run.returncode == 0
+        for command in ("demo", "simulate", "train", "detect", "evaluate"):
+            assert f"\n  {command} " in run.stdout
+    # the best of three: the machine may be busy with something else
+    assert min(seconds) < 0.5

@@ -1,0 +1,36 @@
+"""What every test may use: a seeded generator, data kept beside the repository, hypothesis."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+os.environ.setdefault("MPLBACKEND", "Agg")  # figures are written, never shown
+
+# The same examples in every run: a test that fails here fails on the next machine too.
+settings.register_profile("deepfocus", deadline=None, derandomize=True)
+settings.load_profile("deepfocus")
+
+SEED = 3407
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A fresh generator with a fixed seed; DEEPFOCUS_TEST_SEED tries another."""
+    return np.random.default_rng(int(os.environ.get("DEEPFOCUS_TEST_SEED", SEED)))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder `shared` beside the repository: reference images and real cubes.
+
+    They are too large for the repository; tests that need them are skipped without them.
+    """
+    folder = Path(__file__).resolve().parents[2] / "shared"
+    if not folder.is_dir():
+        pytest.skip("no folder 'shared' with reference data beside the repository")
+    return folder

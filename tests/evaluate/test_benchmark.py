@@ -1,0 +1,101 @@
+"""The benchmark on tiny cubes with a finder that knows only the brightest voxel."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from deepfocus.core.catalogue import Catalogue, catalogue
+from deepfocus.core.cube import Cube
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.evaluate import benchmark
+from deepfocus.evaluate.benchmark import Finder, run_benchmark
+from deepfocus.instrument.observation import Observation
+from deepfocus.simulate.settings import Noise, SetSettings
+from deepfocus.sky.population import PaperPopulation
+
+SETTINGS = SetSettings(
+    observation=Observation(size=64, channels=32),
+    population=PaperPopulation(companions=(1, 1), sigma_px=(2.0, 2.5), offset_px=(-15.0, 15.0)),
+    noise=Noise(kind="white", target_snr=(50.0, 50.0)),
+)
+
+
+@dataclass(frozen=True)
+class Voxel:
+    catalogue: Catalogue
+    stages: dict[str, Catalogue]
+
+
+def brightest_voxel(cube: Cube) -> Voxel:
+    """One candidate in the image, then one in the cube."""
+    line = cube.data - np.median(cube.data, axis=0)
+    channel, y, x = np.unravel_index(np.argmax(line), line.shape)
+    found = catalogue(x=[x], y=[y], channel=[channel])
+    return Voxel(found, {"blobs_finder": catalogue(x=[x], y=[y]), "focusing": found})
+
+
+def make_finder() -> Finder:
+    return brightest_voxel
+
+
+def no_finder() -> Finder:
+    raise AssertionError("all cubes are done: nothing is left to find")
+
+
+def test_run_is_written_and_continued(tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    first = run_benchmark(
+        SETTINGS, [7], make_finder, folder=tmp_path, report=lambda *done: seen.append(done)
+    )
+    assert seen == [(0, 1), (1, 1)]
+    # One of the two sources is the brightest; its line stands 50 sigma above the noise.
+    assert first.stages[-1].one_to_one.tp == 1
+    assert first.score.one_to_one == first.stages[-1].one_to_one
+    both = run_benchmark(SETTINGS, [7, 8], make_finder, folder=tmp_path)
+    assert both.seeds == (7, 8)
+    assert both.score.cubes == 2
+    again = run_benchmark(SETTINGS, [7, 8], no_finder, folder=tmp_path)
+    assert again.as_dict() == both.as_dict()
+    stored = json.loads((tmp_path / "result.json").read_text())
+    assert stored["score"]["one_to_one"]["tp"] == both.score.one_to_one.tp
+    assert "After each stage" in (tmp_path / "result.md").read_text()
+
+
+def test_unfinished_cube_is_done_again(tmp_path: Path) -> None:
+    run_benchmark(SETTINGS, [7], make_finder, folder=tmp_path)
+    record = tmp_path / "cubes" / "7.json"
+    record.unlink()
+    run_benchmark(SETTINGS, [7], make_finder, folder=tmp_path)
+    assert record.is_file()
+
+
+def test_folder_of_another_benchmark_is_refused(tmp_path: Path) -> None:
+    run_benchmark(SETTINGS, [], make_finder, folder=tmp_path, provenance={"weights": "a"})
+    with pytest.raises(DeepFocusError, match="other settings"):
+        run_benchmark(SETTINGS, [], make_finder, folder=tmp_path, provenance={"weights": "b"})
+    other = dataclasses.replace(SETTINGS, noise=Noise(kind="thermal"))
+    with pytest.raises(DeepFocusError, match="another folder"):
+        run_benchmark(other, [], make_finder, folder=tmp_path, provenance={"weights": "a"})
+
+
+def test_environment_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    with benchmark._environment(benchmark.ONE_THREAD):
+        assert os.environ["OMP_NUM_THREADS"] == "1"
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert "OMP_WAIT_POLICY" not in os.environ
+
+
+@pytest.mark.slow
+def test_processes_find_what_one_finds(tmp_path: Path) -> None:
+    one = run_benchmark(SETTINGS, [7, 8], make_finder, folder=tmp_path / "one")
+    two = run_benchmark(SETTINGS, [7, 8], make_finder, folder=tmp_path / "two", workers=2)
+    assert two.score.as_dict() == one.score.as_dict()
