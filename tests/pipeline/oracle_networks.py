@@ -14,9 +14,10 @@ import numpy as np
 
 from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.grid import tangent_grid
-from deepfocus.ops.boxes import Box, source_box
+from deepfocus.ops.boxes import BOX_FRACTION, Box, source_box
 from deepfocus.ops.gaussians import gaussian_1d, gaussian_2d
 from deepfocus.ops.integrate import integrate
+from deepfocus.ops.mask import DILATION
 from deepfocus.ops.morphology import elongation_vector
 from deepfocus.ops.normalise import AsinhNoise, Normalisation, Peak, Standardise
 from deepfocus.pipeline.blobs_finder import BlobsFinder
@@ -162,9 +163,15 @@ def oracles(
         return np.tile(elongation_vector(6.0, 5.9, 40.0), (len(batch), 1))
 
     def fluxes(batch: np.ndarray) -> np.ndarray:
-        # ln(flux / peak): the area of the observed source in beams times 1 is in the image.
+        # Flux is the sum over the beam's area, and the mask leaves out a known share of it.
         area = BEAM_PX**2 * np.pi / (4 * np.log(2))
-        return np.array([[np.log(max(image.sum() / area, 1e-9))] for image in batch])
+        inside = 1.0
+        if sources:
+            inside -= BOX_FRACTION ** (
+                (DILATION * sources[0].fwhm_px / sources[0].observed_px) ** 2
+            )
+        sums = batch.sum(axis=(1, 2, 3)) / area / inside
+        return np.log(np.maximum(sums, 1e-9))[:, None]
 
     return Oracles(
         blobs_finder=Oracle(find, AsinhNoise()),

@@ -253,7 +253,7 @@ def test_other_sizes_and_missing_edges(shape):
     source = Source(44.4, 50.3, channel=20, fwhm_chan=5)
     cube = cube_of([source], shape=shape)
     yy, xx = np.mgrid[: shape[1], : shape[2]]
-    outside = np.hypot(yy - shape[1] / 2, xx - shape[2] / 2) > 0.48 * max(shape[1:])
+    outside = np.hypot(yy - shape[1] / 2, xx - shape[2] / 2) > 0.6 * max(shape[1:])
     cube.data[:, outside] = np.nan
     cube.data[3] = np.nan
     detection = DeepFocus(oracles(cube, [source])).detect(cube)

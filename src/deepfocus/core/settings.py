@@ -103,7 +103,7 @@ def _inner(hint: Any) -> Any:
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
     converter.register_structure_hook(u.Quantity, lambda value, _: _quantity(value))
-    converter.register_unstructure_hook(u.Quantity, lambda q: f"{q.value:.17g} {q.unit}")
+    converter.register_unstructure_hook(u.Quantity, lambda q: f"{float(q.value)!r} {q.unit}")
     converter.register_structure_hook_factory(
         dataclasses.is_dataclass,
         lambda cls: make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True),

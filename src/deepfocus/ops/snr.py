@@ -35,19 +35,23 @@ def source_and_ring(image: np.ndarray, box: Box) -> tuple[np.ndarray, np.ndarray
 
     image : (y, x). The circle of radius r passes through the corners of the box; the ring
     ends at R = sqrt(2) r. Where the image ends inside the ring, the ring is grown until it
-    has about as many pixels as the circle, or the image ends.
+    has about as many pixels as the circle, or the image ends; a circle never holds more than
+    half of the image's data, so that a source as large as the image still has a ring.
     """
     yy, xx = np.ogrid[: image.shape[0], : image.shape[1]]
     x, y = box.centre
     radius = max(np.hypot(box.x1 - box.x0, box.y1 - box.y0) / 2, 0.75)
     distance = np.hypot(xx - x, yy - y)
+    finite = np.isfinite(image)
+    if finite.any():
+        radius = min(radius, float(np.median(distance[finite])))
     inside = distance <= radius
     source = image[inside]
     outer = np.sqrt(2) * radius
-    ring = (distance > radius) & (distance <= outer) & np.isfinite(image)
+    ring = (distance > radius) & (distance <= outer) & finite
     while ring.sum() < 0.8 * source.size and outer < 2 * max(image.shape):
         outer *= 1.2
-        ring = (distance > radius) & (distance <= outer) & np.isfinite(image)
+        ring = (distance > radius) & (distance <= outer) & finite
     return source, image[ring]
 
 

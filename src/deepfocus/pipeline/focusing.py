@@ -24,7 +24,14 @@ from deepfocus.ops.friends import grow_friends
 from deepfocus.ops.integrate import integrate
 from deepfocus.ops.snr import global_snr
 from deepfocus.pipeline.deep_gru import Spectrum, box_of_row
-from deepfocus.pipeline.line_view import LineView, Peak, kernel_fwhm_px, view_line
+from deepfocus.pipeline.line_view import (
+    LineView,
+    Peak,
+    kernel_fwhm_px,
+    line_spectrum,
+    range_snr,
+    view_line,
+)
 
 
 @dataclass(frozen=True)
@@ -206,17 +213,27 @@ class _Blob:
         return None
 
     def grown_range(self, primary: Candidate, other: Candidate) -> Candidate | None:
-        """The primary over both ranges if that raises its Global SNR, else None."""
+        """The primary over both ranges if that raises its SNR, else None.
+
+        The SNR is that of the sum over channels at the primary's position: the Global SNR of
+        a bright source measures how its own wings fill the ring and not its channels.
+        """
         span = min(primary.span[0], other.span[0]), max(primary.span[1], other.span[1])
-        both = self.snr_over(primary, span)
-        if both <= primary.global_snr_focused:
+        spectrum = line_spectrum(
+            self.cube,
+            y=primary.y,
+            x=primary.x,
+            spans=self.spectrum.spans,
+            kernel_px=self.kernel_px,
+        )
+        if range_snr(spectrum, span) <= range_snr(spectrum, primary.span):
             return None
         return replace(
             primary,
             span=span,
             channel=(span[0] + span[1]) / 2,
             fwhm_chan=(span[1] - span[0]) / 2,
-            global_snr_focused=both,
+            global_snr_focused=self.snr_over(primary, span),
         )
 
     def located(self, line: Candidate, primary: Candidate | None) -> Candidate:

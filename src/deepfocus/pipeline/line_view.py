@@ -10,9 +10,10 @@ import numpy as np
 
 from deepfocus.core.cube import Cube
 from deepfocus.ops.boxes import Box
-from deepfocus.ops.crop import crop_origin
-from deepfocus.ops.focus import line_image
-from deepfocus.ops.lines import Linear
+from deepfocus.ops.crop import crop, crop_origin
+from deepfocus.ops.focus import channel_slice, line_image
+from deepfocus.ops.gaussians import gaussian_2d
+from deepfocus.ops.lines import MIN_FREE_CHANNELS, Linear, free_channels
 from deepfocus.ops.peaks import highest_peak, smooth, windowed_centroid
 from deepfocus.ops.snr import global_snr, mad_sigma, pixel_snr
 
@@ -155,3 +156,23 @@ def view_line(
         kernel_px=kernel_px,
         inside=image != 0,
     )
+
+
+def line_spectrum(
+    cube: Cube, *, y: float, x: float, spans: Sequence[tuple[float, float]], kernel_px: float
+) -> np.ndarray:
+    """(chan,) Jy/beam, without continuum: the cube smoothed as a view is, at (y, x)."""
+    size = 2 * int(np.ceil(1.5 * kernel_px)) + 1
+    weight = gaussian_2d((size, size), size // 2, size // 2, kernel_px, kernel_px, 0.0)
+    spectrum = np.tensordot(crop(cube.data, y=y, x=x, size=size), weight / weight.sum(), axes=2)
+    free = free_channels(len(spectrum), spans)
+    if free.sum() < MIN_FREE_CHANNELS:
+        return spectrum
+    return spectrum - np.median(spectrum[free])
+
+
+def range_snr(spectrum: np.ndarray, span: tuple[float, float]) -> float:
+    """Sum of a line spectrum over a range, over the noise of a sum of so many channels."""
+    channels = channel_slice(*span, len(spectrum))
+    noise = mad_sigma(spectrum) * np.sqrt(channels.stop - channels.start)
+    return float(spectrum[channels].sum() / noise) if noise > 0 else 0.0

@@ -17,14 +17,11 @@ from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
 from deepfocus.core.flags import Flag
 from deepfocus.ops.boxes import BOX_FRACTION, Box
-from deepfocus.ops.crop import crop
 from deepfocus.ops.focus import channel_slice
-from deepfocus.ops.gaussians import gaussian_2d
-from deepfocus.ops.lines import MIN_FREE_CHANNELS, free_channels
 from deepfocus.ops.peaks import smooth
 from deepfocus.ops.snr import mad_sigma
 from deepfocus.pipeline.deep_gru import Spectrum, box_of_row
-from deepfocus.pipeline.line_view import kernel_fwhm_px
+from deepfocus.pipeline.line_view import kernel_fwhm_px, line_spectrum
 
 
 @dataclass(frozen=True)
@@ -109,7 +106,16 @@ class Neighbours:
         rows = [row for row in candidates.table if row["flag"] == Flag.ACCEPTED]
         kernel_px = kernel_fwhm_px(cube, self.settings.unknown_beam_px)
         beams = [_spread_beam(cube, box_of_row(row), kernel_px) for row in rows]
-        lines = [_line_spectrum(cube, row, spectra, kernel_px) for row in rows]
+        lines = [
+            line_spectrum(
+                cube,
+                y=float(row["y"]),
+                x=float(row["x"]),
+                spans=spectra[int(row["parent_id"] or row["id"])].spans,
+                kernel_px=kernel_px,
+            )
+            for row in rows
+        ]
         lobes: set[int] = set()
         for i, row in enumerate(rows):
             channels = channel_slice(
@@ -156,19 +162,6 @@ def _spread_beam(cube: Cube, box: Box, kernel_px: float) -> np.ndarray | None:
     beam = smooth(np.nan_to_num(cube.psf[len(cube.psf) // 2]), float(np.hypot(fwhm, kernel_px)))
     centre = beam[beam.shape[0] // 2, beam.shape[1] // 2]
     return beam / centre if centre > 0 else None
-
-
-def _line_spectrum(
-    cube: Cube, row: Any, spectra: Mapping[int, Spectrum], kernel_px: float
-) -> np.ndarray:
-    """(chan,) of the smoothed cube at a row's position, its continuum removed."""
-    size = 2 * int(np.ceil(1.5 * kernel_px)) + 1
-    weight = gaussian_2d((size, size), size // 2, size // 2, kernel_px, kernel_px, 0.0)
-    cutout = crop(cube.data, y=float(row["y"]), x=float(row["x"]), size=size)
-    spectrum = np.tensordot(cutout, weight / weight.sum(), axes=2)
-    spans = spectra[int(row["parent_id"] or row["id"])].spans
-    free = free_channels(len(spectrum), spans)
-    return spectrum - np.median(spectrum[free]) if free.sum() >= MIN_FREE_CHANNELS else spectrum
 
 
 def _flagged(candidates: Catalogue, ids: set[int], flag: Flag) -> Catalogue:

@@ -9,9 +9,11 @@ import numpy as np
 
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.evaluate.residuals import Parameter, paired, residuals_of
+from deepfocus.ops.snr import mad_sigma
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import Normalize
 
 TRUE_COLOUR = "#1b9e4b"
 FOUND_COLOUR = "#d7263d"
@@ -50,11 +52,11 @@ def draw_integrated(
 ) -> None:
     from matplotlib.lines import Line2D
 
-    low, high = _stretch(image)
-    picture = axes.imshow(
-        image, origin="lower", cmap="gray", vmin=low, vmax=high, interpolation="nearest"
+    norm = _faint_and_bright(image)
+    picture = axes.imshow(image, origin="lower", cmap="gray", norm=norm, interpolation="nearest")
+    axes.figure.colorbar(
+        picture, ax=axes, label="Jy/beam x channels", ticks=_round_ticks(norm), format="%g"
     )
-    axes.figure.colorbar(picture, ax=axes, label="Jy/beam x channels")
     handles = []
     if truth is not None:
         # Wider and below: where both boxes agree, both are seen.
@@ -201,6 +203,8 @@ def _draw_boxes(
 
 
 def draw_scatter(axes: Axes, parameter: Parameter, truth: Catalogue, found: Catalogue) -> None:
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
     true, predicted, _ = paired(parameter, truth, found)
     axes.set_title(parameter.name, fontsize=11)
     axes.set_xlabel(f"true ({parameter.unit})", fontsize=9)
@@ -209,12 +213,17 @@ def draw_scatter(axes: Axes, parameter: Parameter, truth: Catalogue, found: Cata
     if not len(true):
         _nothing(axes, "not measured")
         return
-    axes.plot(true, predicted, ".", ms=3.5, color=DIRTY_COLOUR, alpha=_opacity(len(true)), mew=0)
+    size = 3.5 if len(true) > 100 else 7
+    axes.plot(true, predicted, ".", ms=size, color=DIRTY_COLOUR, alpha=_opacity(len(true)), mew=0)
     both = np.concatenate([true, predicted])
     if parameter.name == "line flux" and (both > 0).all():
         # Fluxes span decades: on linear axes the faint ones would be one blot.
         axes.set_xscale("log")
         axes.set_yscale("log")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+            axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            axis.set_minor_formatter(NullFormatter())
     ends = [float(both.min()), float(both.max())]
     axes.plot(ends, ends, "--", color=FOUND_COLOUR, lw=1.0)
 
@@ -279,6 +288,23 @@ def _stretch(image: np.ndarray) -> tuple[float, float]:
         return 0.0, 1.0
     low, high = np.percentile(finite, [1.0, 99.8])
     return (float(low), float(high)) if high > low else (float(low) - 0.5, float(low) + 0.5)
+
+
+def _faint_and_bright(image: np.ndarray) -> Normalize:
+    """Linear up to a few noises, logarithmic above: faint sources beside one 100 times brighter."""
+    from matplotlib.colors import AsinhNorm
+
+    low, high = _stretch(image)
+    finite = image[np.isfinite(image)]
+    high = float(finite.max()) if len(finite) and finite.max() > low else high
+    width = max(5 * mad_sigma(finite), 1e-3 * (high - low))
+    return AsinhNorm(linear_width=width, vmin=low, vmax=high)
+
+
+def _round_ticks(norm: Normalize) -> list[float]:
+    """Values of one digit, about evenly spread over a colour bar."""
+    values = norm.inverse(np.linspace(0.04, 0.97, 7))
+    return sorted({float(f"{value:.0e}") for value in values})
 
 
 def _opacity(n: int) -> float:

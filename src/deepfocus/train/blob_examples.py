@@ -40,8 +40,9 @@ class BlobExamples:
 
     def centred(self, size: int) -> Iterator[tuple]:
         """Batches of the central crops, in order and unaugmented: for validation."""
-        start = (self.images.shape[-1] - CENTRE_PX) // 2
-        window = np.s_[:, start : start + CENTRE_PX, start : start + CENTRE_PX]
+        side = min(CENTRE_PX, self.images.shape[-1])
+        start = (self.images.shape[-1] - side) // 2
+        window = np.s_[:, start : start + side, start : start + side]
         images, targets = self.images[window], self.targets[window]
         for first in range(0, len(images), size):
             chosen = slice(first, first + size)
@@ -49,10 +50,11 @@ class BlobExamples:
 
     def _augmented(self, i: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         turns, flip = int(rng.integers(4)), bool(rng.integers(2))
-        y, x = rng.integers(0, np.array(self.images.shape[1:]) - CROP_PX + 1)
+        side = min(CROP_PX, self.images.shape[-1])
+        y, x = rng.integers(0, np.array(self.images.shape[1:]) - side + 1)
         pair = []
         for source in (self.images[i], self.targets[i]):
-            window = source[y : y + CROP_PX, x : x + CROP_PX]
+            window = source[y : y + side, x : x + side]
             turned = np.rot90(window, turns)
             pair.append(turned[:, ::-1] if flip else turned)
         return pair[0], pair[1] / np.float32(255)
