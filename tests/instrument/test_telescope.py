@@ -130,9 +130,7 @@ def test_a_track_is_centred_on_transit() -> None:
     assert np.abs(uvw[:, 2] - up).max() < 1.0
 
 
-@pytest.mark.parametrize(
-    "bad", [{"configuration": "C-99"}, {"configuration": "C-10"}, {"size": 4}]
-)
+@pytest.mark.parametrize("bad", [{"configuration": "C-99"}, {"configuration": "C-10"}, {"size": 4}])
 def test_impossible_observations_are_refused(bad: dict) -> None:
     if bad == {"configuration": "C-10"}:
         bad = {**bad, "cell": 20 * Observation().cell}

@@ -44,9 +44,7 @@ def test_the_sky_is_scaled_to_inbright() -> None:
     assert cube.max() == pytest.approx(0.001, rel=0.02)
 
 
-@given(
-    clockwise=st.floats(0.01, 89.99), first=st.floats(5, 19), second=st.floats(5, 19)
-)
+@given(clockwise=st.floats(0.01, 89.99), first=st.floats(5, 19), second=st.floats(5, 19))
 def test_the_papers_clockwise_angle(clockwise: float, first: float, second: float) -> None:
     """Its first axis, (cos t, -sin t) in (x, y), has position angle 90 - t."""
     fwhm_x, fwhm_y, pa = from_clockwise(first, second, clockwise)

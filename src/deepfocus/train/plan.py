@@ -37,6 +37,7 @@ class DataPlan:
 
     images, cubes : seeds of the train split for Blobs Finder, and for the networks after it
     validation_images, validation_cubes : the same of the validation split
+    crop_px : side of Blobs Finder's training images, cut at random out of the simulated ones
     predicted_cubes : seeds on which the networks before are run for the second training
     """
 
@@ -47,6 +48,7 @@ class DataPlan:
     validation_images: int = 250
     validation_cubes: int = 200
     predicted_cubes: int = 1000
+    crop_px: int = 192
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ Augment = Callable[[np.ndarray, np.ndarray, np.random.Generator], Pair]
 
 @dataclass(frozen=True)
 class Role:
-    """inputs, target : names of arrays; channel_axis : whether the network wants (b, 1, y, x)."""
+    """inputs, target : names of the derived arrays that the network reads and learns."""
 
     inputs: str
     target: str
@@ -47,10 +47,10 @@ class Examples:
             yield self.inputs[chosen].astype(np.float32), self.targets[chosen].astype(np.float32)
 
 
-def examples(role: str, arrays: dict[str, np.ndarray]) -> BlobExamples | Examples:
-    """The examples of a role among derived arrays."""
+def examples(role: str, arrays: dict[str, np.ndarray], *, crop_px: int) -> BlobExamples | Examples:
+    """The examples of a role among derived arrays; Blobs Finder's are cut to `crop_px`."""
     if role == "blobs_finder":
-        return BlobExamples(arrays["images"], arrays["targets"])
+        return BlobExamples(arrays["images"], arrays["targets"], crop_px)
     part = ROLES[role]
     inputs = arrays[part.inputs]
     if inputs.ndim == 3:

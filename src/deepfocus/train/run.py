@@ -84,9 +84,10 @@ def run_step(step: Step) -> Card:
         model = build_network(role.network)
     else:
         model, _ = load_exported(step.out / "weights" / "truth", step.role)
+    crop = plan.data.crop_px
     folder = "images" if step.role == "blobs_finder" else step.stage
-    training = examples(step.role, _load(step.out, f"{folder}-train"))
-    validation = examples(step.role, _load(step.out, f"{folder}-validation"))
+    training = examples(step.role, _load(step.out, f"{folder}-train"), crop_px=crop)
+    validation = examples(step.role, _load(step.out, f"{folder}-validation"), crop_px=crop)
     result = fit(
         model,
         lambda epoch: training.batches(

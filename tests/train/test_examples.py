@@ -1,0 +1,126 @@
+"""Training examples: they show what the networks are asked, and augmentation keeps them true."""
+
+import numpy as np
+import pytest
+
+from deepfocus.instrument.observation import Observation
+from deepfocus.ops.boxes import Box
+from deepfocus.ops.gaussians import gaussian_1d, gaussian_2d
+from deepfocus.ops.morphology import elongation_vector
+from deepfocus.simulate.cube import Simulated, simulate
+from deepfocus.simulate.settings import Noise, SetSettings
+from deepfocus.sky.population import PaperPopulation
+from deepfocus.train.blob_examples import BlobExamples, blob_target
+from deepfocus.train.predicted import matching_truth
+from deepfocus.train.roles import turned_bands, turned_images
+from deepfocus.train.source_examples import (
+    apparent_line_flux,
+    clean_spectrum,
+    empty_boxes,
+    image_examples,
+    jittered_places,
+    spectra_examples,
+)
+
+SMALL = SetSettings(
+    observation=Observation(size=128, channels=64),
+    population=PaperPopulation(offset_px=(-35.0, 35.0)),
+    noise=Noise(kind="white", target_snr=(200.0, 200.0)),
+)
+
+
+@pytest.fixture(scope="module")
+def made() -> Simulated:
+    return simulate(SMALL, 5)
+
+
+def test_the_target_map_gives_each_source_the_same_peak(made: Simulated) -> None:
+    target = blob_target(made.sky)
+    for x, y in zip(made.truth["x"], made.truth["y"], strict=True):
+        assert target[round(y), round(x)] > 240  # 255 but for the fraction of a pixel
+
+
+def test_blob_batches_are_aligned_and_repeatable() -> None:
+    images = np.random.default_rng(0).random((6, 224, 224)).astype(np.float16)
+    targets = np.rint(images.astype(np.float32) * 255).astype(np.uint8)
+    examples = BlobExamples(images, targets)
+    first = list(examples.batches(2, rng=np.random.default_rng([1, 2])))
+    again = list(examples.batches(2, rng=np.random.default_rng([1, 2])))
+    assert [pair[0].shape for pair in first] == [(2, 1, 192, 192)] * 3
+    for (image, target), (same, _) in zip(first, again, strict=True):
+        np.testing.assert_allclose(image, target, atol=1 / 255)  # turned alike
+        np.testing.assert_array_equal(image, same)
+
+
+def test_the_clean_spectrum_holds_the_lines_of_the_sources_in_the_box(made: Simulated) -> None:
+    truth = made.truth
+    everything = Box(-0.5, 127.5, -0.5, 127.5)
+    clean = clean_spectrum(truth, everything, channels=64)
+    for channel in truth["channel"]:
+        assert clean[round(channel)] > 0.8
+    one = Box(*(float(truth[f"box_{edge}"][0]) for edge in ("x0", "x1", "y0", "y1")))
+    alone = clean_spectrum(truth.where(np.arange(len(truth)) == 0), one, channels=64)
+    line = gaussian_1d(64, truth["channel"][0], truth["line_fwhm_chan"][0])
+    np.testing.assert_array_equal(alone, line)
+
+
+def test_empty_boxes_have_an_empty_clean_spectrum(made: Simulated) -> None:
+    boxes = empty_boxes(made.truth, made, np.random.default_rng(0))
+    arrays = spectra_examples(made, boxes)
+    assert arrays["clean"].max(initial=0.0) == 0.0
+    assert arrays["spectra"].shape == (len(boxes), 64)
+
+
+def test_images_show_the_source_in_the_centre(made: Simulated) -> None:
+    places = jittered_places(made.truth, np.random.default_rng(1))
+    arrays = image_examples(made, places)
+    assert arrays["focused"].shape == (len(places), 64, 64)
+    assert arrays["angle"].shape == (len(places), 2)
+    brightest = int(np.argmax(made.truth["snr_peak"]))
+    y, x = np.unravel_index(arrays["focused"][brightest].argmax(), (64, 64))
+    assert np.hypot(y - 32, x - 32) < 8
+    assert arrays["focused"][brightest].max() == pytest.approx(1.0)
+
+
+def test_apparent_flux_is_the_flux_through_the_primary_beam(made: Simulated) -> None:
+    """Sum of the sky's line emission through the primary beam, Jy * chan."""
+    grid, sky = made.cube.grid, made.sky
+    inside = [i for i, c in enumerate(made.truth["channel"]) if 12 < c < 52]
+    for i in inside:
+        component = sky.components[i]
+        line = component.spectrum(grid) - component.continuum(grid)
+        response = made.cube.primary_beam[1]  # type: ignore[index]
+        seen = (component.image((128, 128)) * response).sum() * line.sum()
+        # the beam's slope over the source
+        assert apparent_line_flux(made, i) == pytest.approx(seen, rel=0.02)
+
+
+@pytest.mark.parametrize("pa", [10.0, 62.0, 100.0, 171.0])
+def test_mirrored_images_are_images_of_mirrored_sources(pa: float) -> None:
+    """Augmentation is checked against Gaussians drawn with the vector that it states."""
+    major, minor = 14.0, 7.0
+    axes = (major, minor) if pa < 90 else (minor, major)
+    image = gaussian_2d((64, 64), 32, 32, *axes, pa)[None, None]
+    target = elongation_vector(major, minor, pa)[None].astype(np.float32)
+    for seed in range(8):
+        turned, vector = turned_images(image, target, np.random.default_rng(seed))
+        new_pa = np.rad2deg(np.arctan2(vector[0, 1], vector[0, 0])) / 2 % 180
+        new_axes = (major, minor) if new_pa < 90 else (minor, major)
+        expected = gaussian_2d((64, 64), 32, 32, *new_axes, float(new_pa))
+        # the rolled edge row is a copy; the Gaussian is negligible there
+        np.testing.assert_allclose(turned[0, 0], expected, atol=2e-3)
+
+
+def test_turned_bands_turn_both() -> None:
+    x = np.arange(12, dtype=np.float32).reshape(3, 4)
+    a, b = turned_bands(x, x, np.random.default_rng(0))
+    np.testing.assert_array_equal(a, b)
+    assert {tuple(row) for row in a} <= {tuple(row[::d]) for row in x for d in (1, -1)}
+
+
+def test_a_candidate_is_matched_to_the_source_with_its_line(made: Simulated) -> None:
+    truth = made.truth
+    row = {"x": truth["x"][1] + 1, "y": truth["y"][1], "channel": truth["channel"][1]}
+    assert matching_truth(row, truth) == 1
+    assert matching_truth({**row, "channel": row["channel"] + 40}, truth) is None
+    assert matching_truth({**row, "x": row["x"] + 10}, truth) is None
