@@ -90,5 +90,10 @@ def load_set(path: Path) -> SetSettings:
 
 def paper_settings() -> SetSettings:
     """The paper's population, array and white noise: shipped as settings/paper.toml."""
-    with resources.as_file(resources.files(__package__).joinpath("settings/paper.toml")) as path:
+    return shipped_set("paper")
+
+
+def shipped_set(name: str) -> SetSettings:
+    """A set that comes with the package: 'paper', or 'wide' (lines of up to half the band)."""
+    with resources.as_file(resources.files(__package__).joinpath(f"settings/{name}.toml")) as path:
         return load_set(path)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from deepfocus.ops.boxes import Box
 from deepfocus.ops.normalise import AsinhNoise
-from deepfocus.simulate.cube import simulate
+from deepfocus.simulate.cube import Simulated, simulate
 from deepfocus.simulate.settings import Noise, SetSettings
 from deepfocus.train.blob_examples import blob_example
 from deepfocus.train.source_examples import (
@@ -56,10 +57,28 @@ class TruthMaker:
     def __call__(self, seed: int) -> Arrays:
         made = simulate(self.sky.of(seed), seed)
         rng = np.random.default_rng([seed, 3])
-        boxes = [place.box for _ in range(BOX_DRAWS) for place in jittered_places(made.truth, rng)]
-        boxes += empty_boxes(made.truth, made, rng)
+        boxes = _boxes(made, rng)
         images = image_examples(made, jittered_places(made.truth, rng))
         return half_precision(spectra_examples(made, boxes) | images)
+
+
+@dataclass(frozen=True)
+class SpectraMaker:
+    """Spectra alone, cut around the truth."""
+
+    sky: SkySettings
+
+    def __call__(self, seed: int) -> Arrays:
+        made = simulate(self.sky.of(seed), seed)
+        return half_precision(
+            spectra_examples(made, _boxes(made, np.random.default_rng([seed, 3])))
+        )
+
+
+def _boxes(made: Simulated, rng: np.random.Generator) -> list[Box]:
+    """Several boxes a source, each with its own error, and one where there is none."""
+    boxes = [place.box for _ in range(BOX_DRAWS) for place in jittered_places(made.truth, rng)]
+    return boxes + empty_boxes(made.truth, made, rng)
 
 
 def half_precision(arrays: Arrays) -> Arrays:

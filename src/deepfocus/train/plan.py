@@ -36,6 +36,7 @@ class DataPlan:
     """set : 'paper' or a path; thermal_every : each so many seeds has thermal noise, 0 none
 
     images, cubes : seeds of the train split for Blobs Finder, and for the networks after it
+    wide_cubes : seeds of the shipped set 'wide', whose spectra Deep GRU learns from as well
     validation_images, validation_cubes : the same of the validation split
     crop_px : side of Blobs Finder's training images, cut at random out of the simulated ones
     predicted_cubes : seeds on which the networks before are run for the second training
@@ -45,6 +46,7 @@ class DataPlan:
     thermal_every: int = 0
     images: int = 5000
     cubes: int = 2000
+    wide_cubes: int = 0
     validation_images: int = 250
     validation_cubes: int = 200
     predicted_cubes: int = 1000

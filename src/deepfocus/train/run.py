@@ -19,10 +19,11 @@ import torch
 
 from deepfocus.nets.build import build as build_network
 from deepfocus.ops.normalise import normalisation_to
+from deepfocus.simulate.settings import shipped_set
 from deepfocus.simulate.workers import available_workers, one_thread_each
 from deepfocus.train.export import export, load_exported
 from deepfocus.train.loop import fit
-from deepfocus.train.makers import BlobMaker, SkySettings, TruthMaker
+from deepfocus.train.makers import BlobMaker, SkySettings, SpectraMaker, TruthMaker
 from deepfocus.train.plan import Plan, load_plan
 from deepfocus.train.predicted import PredictedBoxes, PredictedImages
 from deepfocus.train.recipe import recipe_to
@@ -30,6 +31,7 @@ from deepfocus.train.roles import ROLES, examples
 from deepfocus.train.store import Arrays, Maker, build
 from deepfocus.weights.card import Card, read_card
 
+WIDE = "wide-train"
 SHAPE_ROLES = ("major", "minor", "angle")
 
 
@@ -86,7 +88,10 @@ def run_step(step: Step) -> Card:
         model, _ = load_exported(step.out / "weights" / "truth", step.role)
     crop = plan.data.crop_px
     folder = "images" if step.role == "blobs_finder" else step.stage
-    training = examples(step.role, _load(step.out, f"{folder}-train"), crop_px=crop)
+    learned = [f"{folder}-train"]
+    if step.role == "deep_gru" and plan.data.wide_cubes:
+        learned.append(WIDE)
+    training = examples(step.role, _load(step.out, *learned), crop_px=crop)
     validation = examples(step.role, _load(step.out, f"{folder}-validation"), crop_px=crop)
     result = fit(
         model,
@@ -119,6 +124,11 @@ def _make_truth(plan: Plan, out: Path, workers: int) -> None:
         ("truth-validation", "validation", data.validation_cubes, TruthMaker(sky)),
     ):
         build(maker, plan.base.seeds(split, number), out / "examples" / name, workers=workers)
+    if data.wide_cubes:
+        wide = shipped_set("wide")
+        spectra = SpectraMaker(SkySettings(wide, data.thermal_every))
+        seeds = wide.seeds("train", data.wide_cubes)
+        build(spectra, seeds, out / "examples" / WIDE, workers=workers)
 
 
 def _make_predicted(plan: Plan, out: Path, workers: int, maker: Maker, name: str) -> None:
@@ -128,10 +138,13 @@ def _make_predicted(plan: Plan, out: Path, workers: int, maker: Maker, name: str
         build(maker, plan.base.seeds(split, number), folder, workers=workers)
 
 
-def _load(out: Path, name: str) -> Arrays:
-    """All shards of a folder of examples, which are there by now."""
-    shards = [np.load(path) for path in sorted((out / "examples" / name).glob("*.npz"))]
-    return {key: np.concatenate([shard[key] for shard in shards]) for key in shards[0].files}
+def _load(out: Path, *names: str) -> Arrays:
+    """All shards of some folders of examples, which are there by now; what they have in common."""
+    shards = [
+        np.load(path) for name in names for path in sorted((out / "examples" / name).glob("*.npz"))
+    ]
+    keys = set.intersection(*(set(shard.files) for shard in shards))
+    return {key: np.concatenate([shard[key] for shard in shards]) for key in sorted(keys)}
 
 
 def _side_by_side(steps: Sequence[Step], workers: int) -> None:
@@ -162,14 +175,17 @@ def _sky(plan: Plan) -> SkySettings:
 
 
 def _seeds(plan: Plan, step: Step) -> dict[str, list[int]]:
+    """First seed and number of each kind of data a step learns from."""
     data = plan.data
     images = step.role == "blobs_finder"
     first = step.stage == "truth"
     number = data.images if images else data.cubes if first else data.predicted_cubes
     held_out = data.validation_images if images else data.validation_cubes
+    wide = {"wide": [shipped_set("wide").split.train[0], data.wide_cubes]}
     return {
         "train": [plan.base.split.train[0], number],
         "validation": [plan.base.split.validation[0], held_out],
+        **(wide if step.role == "deep_gru" and data.wide_cubes else {}),
     }
 
 
