@@ -15,7 +15,9 @@ def with_defaults(page: str) -> str:
     """The page with each table of defaults as the code has it."""
     for name, settings in (("set", SetSettings()), ("detection", PipelineSettings())):
         block = f"<!-- {name} -->\n```toml\n{toml_text(settings_to(settings))}```"
-        page = re.sub(f"<!-- {name} -->(\n```toml\n.*?```)?", lambda _, b=block: b, page, flags=re.S)
+        page = re.sub(
+            f"<!-- {name} -->(\n```toml\n.*?```)?", lambda _, b=block: b, page, flags=re.S
+        )
     return page
 
 

@@ -14,16 +14,21 @@ from deepfocus.core.cube import Cube
 class Domain:
     """What the shipped networks saw in training; each pair is the least and the greatest.
 
-    beam_px : geometric mean FWHM of the beam in pixels. channels, image_px : of the cube.
-    cell_arcsec : pixel scale. source_px : FWHM of the sources.
+    beam_px : geometric mean FWHM of the beam in pixels. channels, image_px : of the cube (of
+    images at least as large as those Blobs Finder was shown). cell_arcsec : pixel scale.
+    source_px : FWHM of the sources. line_fwhm_chan : of the lines.
     """
 
-    beam_px: tuple[float, float] = (6.0, 12.0)
-    cell_arcsec: tuple[float, float] = (0.08, 0.12)
-    channels: tuple[int, int] = (96, 160)
-    image_px: tuple[int, int] = (256, 400)
-    source_px: tuple[float, float] = (2.0, 20.0)
-    line_fwhm_chan: tuple[float, float] = (2.0, 12.0)
+    beam_px: tuple[float, float] = (8.0, 8.5)
+    cell_arcsec: tuple[float, float] = (0.1, 0.1)
+    channels: tuple[int, int] = (128, 128)
+    image_px: tuple[int, int] = (192, 360)
+    source_px: tuple[float, float] = (4.7, 18.9)
+    line_fwhm_chan: tuple[float, float] = (3.0, 60.0)
+
+
+TOLERANCE = 1.02
+"""Axes of a cube count as outside the trained range beyond this factor, which is rounding."""
 
 
 def notes_on(cube: Cube, found: Catalogue, domain: Domain) -> list[str]:
@@ -48,20 +53,21 @@ def notes_on(cube: Cube, found: Catalogue, domain: Domain) -> list[str]:
     largest = np.maximum(
         accepted["box_x1"] - accepted["box_x0"], accepted["box_y1"] - accepted["box_y0"]
     )
-    # A box spans sqrt(log2(1 / 0.15)) = 1.65 FWHM.
-    resolved = int(np.sum(largest > 1.65 * np.hypot(domain.source_px[1], 3)))
+    # A box spans sqrt(log2(1 / 0.15)) = 1.65 FWHM, and is found to within a fifth.
+    resolved = int(np.sum(largest > 1.2 * 1.65 * domain.source_px[1]))
     if resolved:
         notes.append(
             f"{resolved} of {len(accepted)} sources are larger than any trained on "
             f"({domain.source_px[1]:g} pixels FWHM): their sizes and fluxes are not reliable"
         )
-    low, high = domain.line_fwhm_chan
+    # widths are measured to about a tenth
+    low, high = domain.line_fwhm_chan[0] / 1.2, domain.line_fwhm_chan[1] * 1.2
     width = accepted["line_fwhm_chan"]
     odd = int(np.sum((width < low) | (width > high)))
     if odd:
         notes.append(
             f"{odd} of {len(accepted)} lines are narrower or wider than those trained on "
-            f"({low:g} to {high:g} channels FWHM)"
+            f"({domain.line_fwhm_chan[0]:g} to {domain.line_fwhm_chan[1]:g} channels FWHM)"
         )
     return notes
 
@@ -72,6 +78,8 @@ def restored(cube: Cube) -> bool:
 
 
 def _outside(subject: str, value: float, known: tuple[float, float], unit: str) -> list[str]:
-    if known[0] <= value <= known[1]:
+    low, high = known
+    if low / TOLERANCE <= value <= high * TOLERANCE:
         return []
-    return [f"{subject} {value:.3g} {unit}, outside the {known[0]:g} to {known[1]:g} trained on"]
+    trained = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    return [f"{subject} {value:.3g} {unit}; the networks were trained on {trained}"]

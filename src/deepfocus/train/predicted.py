@@ -15,12 +15,13 @@ import numpy as np
 
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.ops.boxes import Box
+from deepfocus.pipeline.blobs_finder import BlobsFinder
 from deepfocus.pipeline.deep_gru import box_of_row
 from deepfocus.pipeline.deepfocus import DeepFocus
 from deepfocus.simulate.cube import simulate
 from deepfocus.train.makers import SkySettings, half_precision
 from deepfocus.train.source_examples import image_arrays, spectra_examples, targets_of
-from deepfocus.weights.load import load_networks
+from deepfocus.weights.load import load_network, load_networks
 
 MATCH_PX = 4.0  # a little wider than the 3 px of the evaluation: near misses teach as well
 
@@ -36,7 +37,7 @@ class PredictedBoxes:
 
     def __call__(self, seed: int) -> Arrays:
         made = simulate(self.sky.of(seed), seed)
-        blobs, _ = _finder(self.weights).find_blobs(made.cube)
+        blobs, _ = _blobs_finder(self.weights)(made.cube)
         boxes: list[Box] = [box_of_row(row) for row in blobs.table]
         return half_precision(spectra_examples(made, boxes))
 
@@ -73,6 +74,11 @@ def matching_truth(row: Any, truth: Catalogue) -> int | None:
     distance[off_line] = np.inf
     nearest = int(np.argmin(distance))
     return nearest if distance[nearest] < MATCH_PX else None
+
+
+@lru_cache(maxsize=1)
+def _blobs_finder(weights: Path) -> BlobsFinder:
+    return BlobsFinder(load_network(weights, "blobs_finder"))
 
 
 @lru_cache(maxsize=1)
