@@ -19,6 +19,7 @@ from deepfocus.pipeline.focusing import Focusing
 from deepfocus.pipeline.morphology import Morphology
 from deepfocus.pipeline.neighbours import Neighbours
 from deepfocus.pipeline.networks import Networks
+from deepfocus.pipeline.orphans import Orphans
 from deepfocus.pipeline.settings import PipelineSettings
 from deepfocus.pipeline.world import with_world
 
@@ -53,7 +54,7 @@ class DeepFocus:
         self.find_blobs = BlobsFinder(networks.blobs_finder, settings.blobs_finder)
         self.find_lines = DeepGru(networks.deep_gru, settings.deep_gru)
         self.focus = Focusing(settings.focusing)
-        self.compare = Neighbours(settings.neighbours)
+        self.compare = Neighbours(settings.neighbours, Orphans(settings.orphans))
         self.measure_shape = Morphology(
             networks.major, networks.minor, networks.angle, settings.morphology
         )
@@ -104,11 +105,10 @@ class DeepFocus:
         )
 
     def _cut_improbable(self, candidates: Catalogue) -> Catalogue:
-        improbable = candidates["probability"] < self.settings.min_probability
         flags = candidates["flag"]
-        return candidates.with_columns(
-            flag=np.where(improbable, flags | Flag.LOW_PROBABILITY, flags)
-        )
+        improbable = candidates["probability"] < self.settings.min_probability
+        cut = improbable & (flags == Flag.ACCEPTED)  # what is rejected has its reason already
+        return candidates.with_columns(flag=np.where(cut, Flag.LOW_PROBABILITY, flags))
 
 
 def _refuse_empty(cube: Cube) -> None:

@@ -8,7 +8,7 @@ accepted candidates of all blobs are compared.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from deepfocus.ops.peaks import smooth
 from deepfocus.ops.snr import mad_sigma
 from deepfocus.pipeline.deep_gru import Spectrum, box_of_row
 from deepfocus.pipeline.line_view import kernel_fwhm_px, line_spectrum
+from deepfocus.pipeline.orphans import Orphans
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Neighbours:
     """Candidates -> the flags `DUPLICATE` and `SIDELOBE`."""
 
     settings: NeighbourSettings = NeighbourSettings()
+    orphans: Orphans = field(default_factory=Orphans)
 
     def __call__(
         self,
@@ -64,7 +66,9 @@ class Neighbours:
     ) -> Catalogue:
         if len(candidates) == 0:
             return candidates
-        return self.sidelobes(cube, self.duplicates(candidates, blobs), spectra)
+        single = self.duplicates(candidates, blobs)
+        settled = self.orphans(cube, single, blobs=blobs, spectra=spectra)
+        return self.sidelobes(cube, settled, spectra)
 
     def duplicates(self, candidates: Catalogue, blobs: Catalogue) -> Catalogue:
         """Of the rows for one emission, all but one flagged.

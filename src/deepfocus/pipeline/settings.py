@@ -11,17 +11,19 @@ from deepfocus.pipeline.flux import FluxSettings
 from deepfocus.pipeline.focusing import FocusingSettings
 from deepfocus.pipeline.morphology import MorphologySettings
 from deepfocus.pipeline.neighbours import NeighbourSettings
+from deepfocus.pipeline.orphans import OrphanSettings
 
 
 @dataclass(frozen=True)
 class PipelineSettings:
-    """Settings of the stages; `min_probability` rejects candidates below it (0: none)."""
+    """Settings of the stages; `min_probability` rejects what is left below it (0.1; 0: none)."""
 
     blobs_finder: BlobsFinderSettings = field(default_factory=BlobsFinderSettings)
     deep_gru: DeepGruSettings = field(default_factory=DeepGruSettings)
     focusing: FocusingSettings = field(default_factory=FocusingSettings)
     neighbours: NeighbourSettings = field(default_factory=NeighbourSettings)
+    orphans: OrphanSettings = field(default_factory=OrphanSettings)
     morphology: MorphologySettings = field(default_factory=MorphologySettings)
     flux: FluxSettings = field(default_factory=FluxSettings)
     domain: Domain = field(default_factory=Domain)
-    min_probability: float = 0.0
+    min_probability: float = 0.1
