@@ -101,7 +101,7 @@ class DeepFocus:
                 "deep_gru": finished(lines),
                 "focusing": finished(sources),
             },
-            notes=notes_on(cube, measured, self.settings.domain),
+            notes=notes_on(cube, measured, self.settings.domain, integrated=sky.integrated),
         )
 
     def _cut_improbable(self, candidates: Catalogue) -> Catalogue:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import find_objects, label
 
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
@@ -16,7 +17,8 @@ class Domain:
 
     beam_px : geometric mean FWHM of the beam in pixels. channels, image_px : of the cube (of
     images at least as large as those Blobs Finder was shown). cell_arcsec : pixel scale.
-    source_px : FWHM of the sources. line_fwhm_chan : of the lines.
+    source_px : FWHM of the sources. beams_across : extent of the largest source in the dirty
+    image at half of its peak, in beams. line_fwhm_chan : of the lines.
     """
 
     beam_px: tuple[float, float] = (8.0, 8.5)
@@ -24,6 +26,7 @@ class Domain:
     channels: tuple[int, int] = (128, 128)
     image_px: tuple[int, int] = (192, 360)
     source_px: tuple[float, float] = (4.7, 18.9)
+    beams_across: float = 2.5
     line_fwhm_chan: tuple[float, float] = (3.0, 60.0)
 
 
@@ -31,8 +34,11 @@ TOLERANCE = 1.02
 """Axes of a cube count as outside the trained range beyond this factor, which is rounding."""
 
 
-def notes_on(cube: Cube, found: Catalogue, domain: Domain) -> list[str]:
-    """Sentences on what of a cube or of what was found lies outside the training domain."""
+def notes_on(cube: Cube, found: Catalogue, domain: Domain, *, integrated: np.ndarray) -> list[str]:
+    """Sentences on what of a cube or of what was found lies outside the training domain.
+
+    integrated : (y, x), the cube summed over its channels
+    """
     notes: list[str] = []
     chan, ny, nx = cube.data.shape
     cell = cube.grid.cell_arcsec
@@ -41,6 +47,13 @@ def notes_on(cube: Cube, found: Catalogue, domain: Domain) -> list[str]:
     else:
         beam = np.sqrt(cube.beam.major_arcsec * cube.beam.minor_arcsec) / cell
         notes += _outside("the beam is", float(beam), domain.beam_px, "pixels wide")
+        across = extent_px(integrated) / float(beam)
+        # blends of two sources reach twice the extent of one
+        if len(found.accepted) and across > 2 * domain.beams_across:
+            notes.append(
+                f"the brightest emission is resolved, {across:.2g} beams across; the largest "
+                f"source trained on is {domain.beams_across:g}"
+            )
     notes += _outside("pixels are", cell, domain.cell_arcsec, "arcsec wide")
     notes += _outside("the cube has", chan, domain.channels, "channels")
     notes += _outside("the image is", min(ny, nx), domain.image_px, "pixels wide")
@@ -70,6 +83,17 @@ def notes_on(cube: Cube, found: Catalogue, domain: Domain) -> list[str]:
             f"({domain.line_fwhm_chan[0]:g} to {domain.line_fwhm_chan[1]:g} channels FWHM)"
         )
     return notes
+
+
+def extent_px(image: np.ndarray) -> float:
+    """Longer side, in pixels, of the emission around the brightest pixel above half of it."""
+    filled = np.nan_to_num(image)
+    peak = np.unravel_index(np.argmax(filled), filled.shape)
+    islands, _ = label(filled > filled[peak] / 2)
+    if not islands[peak]:
+        return 0.0
+    rows, columns = find_objects((islands == islands[peak]).astype(int))[0]
+    return float(max(rows.stop - rows.start, columns.stop - columns.start))
 
 
 def restored(cube: Cube) -> bool:

@@ -1,0 +1,25 @@
+"""Notes on what lies outside the training domain."""
+
+import numpy as np
+import pytest
+from oracle_networks import BEAM_PX, Source, cube_of, oracles
+
+from deepfocus.ops.gaussians import gaussian_2d
+from deepfocus.pipeline.deepfocus import DeepFocus
+from deepfocus.pipeline.domain import extent_px
+
+
+def test_extent_is_the_fwhm_of_a_gaussian() -> None:
+    image = gaussian_2d((128, 128), 60, 70, 9.0, 30.0, 100.0)
+    # the longer axis leans by 10 degrees; pixels are whole
+    assert extent_px(image) == pytest.approx(30.0 * np.cos(np.deg2rad(10)), abs=1.5)
+    assert extent_px(np.zeros((8, 8))) == 0.0
+
+
+@pytest.mark.parametrize(("fwhm_px", "resolved"), [(12.0, False), (50.0, True)])
+def test_resolved_emission_is_said_to_be(fwhm_px: float, resolved: bool) -> None:
+    source = Source(128, 128, channel=40, fwhm_px=fwhm_px)
+    cube = cube_of([source])
+    notes = DeepFocus(oracles(cube, [source])).detect(cube).notes
+    assert any("resolved" in note and "beams across" in note for note in notes) == resolved
+    assert BEAM_PX < fwhm_px
