@@ -11,7 +11,7 @@ from deepfocus.instrument.observation import Observation
 from deepfocus.io.catalogues import read_catalogue
 from deepfocus.io.fits_cube import read_cube
 from deepfocus.simulate.cube import integrated_image, observe, simulate
-from deepfocus.simulate.dataset import write_set
+from deepfocus.simulate.dataset import check_set, write_set
 from deepfocus.simulate.settings import Noise, Seeds, SetSettings, load_set, paper_settings
 from deepfocus.sky.population import PaperPopulation
 
@@ -86,6 +86,18 @@ def test_a_set_resumes_and_does_not_depend_on_the_workers(tmp_path: Path) -> Non
     assert cube.psf is not None
     assert cube.primary_beam is not None
     assert len(read_catalogue(tmp_path / "a" / "12.truth.ecsv")) == len(simulate(SMALL, 12).truth)
+
+
+def test_check_makes_cubes_anew_and_sees_a_changed_byte(tmp_path: Path) -> None:
+    write_set(SMALL, tmp_path, [11, 12])
+    assert check_set(SMALL, tmp_path, [11, 12]) == []
+    cube = tmp_path / "12.fits"
+    data = bytearray(cube.read_bytes())
+    data[-4000] ^= 1
+    cube.write_bytes(data)
+    assert check_set(SMALL, tmp_path, [11, 12]) == [12]
+    with pytest.raises(DeepFocusError, match="no finished cube of seed 13"):
+        check_set(SMALL, tmp_path, [13])
 
 
 def test_a_folder_with_another_set_is_refused(tmp_path: Path) -> None:

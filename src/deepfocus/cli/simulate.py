@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import click
+
+from deepfocus.core.errors import DeepFocusError
 
 
 @click.command()
@@ -22,8 +25,20 @@ import click
 @click.option(
     "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes."
 )
+@click.option(
+    "--check",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Write nothing: make N of the set's cubes, drawn at random, anew and compare.",
+)
 def simulate(
-    settings: Path, out: Path, number: int, first: int | None, split: str, workers: int
+    settings: Path,
+    out: Path,
+    number: int,
+    first: int | None,
+    split: str,
+    workers: int,
+    check: int | None,
 ) -> None:
     """Simulate dirty cubes and the catalogues of what is in them.
 
@@ -32,12 +47,24 @@ def simulate(
     """
     from deepfocus.cli.folders import check_output
     from deepfocus.cli.progress import Progress
-    from deepfocus.simulate.dataset import write_set
+    from deepfocus.simulate.dataset import check_set, write_set
     from deepfocus.simulate.settings import load_set
 
     check_output(out)
     chosen = load_set(settings)
     seeds = chosen.seeds(split, number) if first is None else range(first, first + number)
+    if check is not None:
+        sample = sorted(random.sample(list(seeds), min(check, len(seeds))))
+        with Progress("check", len(sample)) as progress:
+            differing = check_set(chosen, out, sample, report=progress.reached)
+        if differing:
+            raise DeepFocusError(
+                f"{len(differing)} of {len(sample)} cubes differ: seeds {differing}",
+                wanted="files as this version makes them",
+                remedy="remove these cubes and simulate them again",
+            )
+        click.echo(f"{len(sample)} of {len(seeds)} cubes made anew: all the same")
+        return
     with Progress("simulate", number) as progress:
         write_set(chosen, out, seeds, workers=workers, report=progress.reached)
         progress.say(f"{number} cube{'' if number == 1 else 's'} in {out}")

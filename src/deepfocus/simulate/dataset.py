@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import multiprocessing
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
@@ -49,12 +51,52 @@ def _truth_path(cube: Path) -> Path:
     return cube.with_suffix(".truth.ecsv")
 
 
-def _written(settings: SetSettings, out: Path, seeds: Sequence[int], workers: int):  # type: ignore[no-untyped-def]
+def check_set(
+    settings: SetSettings,
+    out: Path,
+    seeds: Sequence[int],
+    *,
+    report: Callable[[int, int, str], None] | None = None,
+) -> list[int]:
+    """Make the cubes of `seeds` anew and compare; return the seeds whose files differ.
+
+    Cube, dirty beam, primary beam and truth are compared byte by byte. Raises `DeepFocusError`
+    where `out` holds cubes of other settings, or where one of `seeds` is not there.
+    """
+    out = Path(out)
+    _claim(out, settings)
+    differing = []
+    for done, seed in enumerate(seeds, start=1):
+        if not _finished(out / f"{seed}.fits"):
+            raise DeepFocusError(
+                f"{out} has no finished cube of seed {seed}",
+                wanted="a cube and its truth for every seed that is checked",
+                remedy="finish the set first, without --check",
+            )
+        with tempfile.TemporaryDirectory() as scratch:
+            _write_one(settings, Path(scratch), seed)
+            names = sorted(path.name for path in Path(scratch).iterdir())
+            if any(not _same(Path(scratch) / name, out / name) for name in names):
+                differing.append(seed)
+        if report:
+            report(done, len(seeds), f"{seed}.fits")
+    return differing
+
+
+def _same(one: Path, other: Path) -> bool:
+    return other.exists() and one.read_bytes() == other.read_bytes()
+
+
+def _written(settings: SetSettings, out: Path, seeds: Sequence[int], workers: int) -> Iterator[int]:
     if workers <= 1 or len(seeds) <= 1:
         for seed in seeds:
             yield _write_one(settings, out, seed)
         return
-    with ProcessPoolExecutor(min(workers, len(seeds)), initializer=one_thread_each) as pool:
+    # spawned, not forked: a fork of a process that has run OpenMP may hang
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(
+        min(workers, len(seeds)), mp_context=context, initializer=one_thread_each
+    ) as pool:
         jobs = [pool.submit(_write_one, settings, out, seed) for seed in seeds]
         for job in as_completed(jobs):
             yield job.result()
