@@ -6,6 +6,7 @@ finder that knows the truth stands in where they need not even run.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tomllib
@@ -17,7 +18,8 @@ import pytest
 from deepfocus.cli import main
 from deepfocus.cli.detect import cubes_by_name
 from deepfocus.cli.products import LAST, PRODUCTS
-from deepfocus.core.catalogue import Catalogue, stacked
+from deepfocus.cli.source_table import sources_table
+from deepfocus.core.catalogue import Catalogue, catalogue, stacked
 from deepfocus.core.cube import Cube
 from deepfocus.io.catalogues import read_catalogue
 from deepfocus.io.write_cube import write_cube
@@ -165,3 +167,31 @@ def test_demo(
     assert shown.count("\n   found") + shown.count("\nfound") == 2
     for ending in ("fits", "psf.fits", "pb.fits", "truth.ecsv", "catalogue.ecsv", "png"):
         assert (out / f"demo.{ending}").exists()
+
+
+@pytest.mark.usefixtures("knowing")
+def test_progress_counts_files_that_failed(
+    cube_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.fits"
+    bad.write_text("no")
+    assert main(["detect", str(bad), str(cube_file), "--out", str(tmp_path / "out")]) == 2
+    steps = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line[0] == "{"]
+    assert [(step["done"], step["total"]) for step in steps] == [(2, 2)]
+
+
+def test_numbers_of_any_size_keep_the_table_narrow() -> None:
+    found = catalogue(line_flux=[2.7e-19, 0.0, 2.6e31, 12.5, np.nan])
+    cells = [line.split()[-2] for line in sources_table(found).splitlines()[1:]]
+    assert cells == ["2.70e-19", "0.0000", "2.60e+31", "12.5000", "-"]
+
+
+def test_a_crop_the_networks_do_not_take(
+    small: Simulated, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cube = write_cube(small.cube, tmp_path / "in" / "cube.fits")[0]
+    out = tmp_path / "out"
+    arguments = ["detect", str(cube), "--out", str(out), "--set", "flux.crop_px=32"]
+    assert main(arguments) == 2
+    assert "wanted 1 x 64 x 64" in capsys.readouterr().err
+    assert not out.exists()

@@ -69,3 +69,36 @@ def test_pairs_override_the_file_which_overrides_the_defaults(tmp_path: Path) ->
 def test_bad_pairs(pair: str) -> None:
     with pytest.raises(DeepFocusError):
         resolved_settings(Outer, None, [pair])
+
+
+@pytest.mark.parametrize(
+    ("pair", "words"),
+    [
+        ("flux.crop_px=63.5", "63.5 is not a whole number"),
+        ("flux.crop_px=true", "true is not a whole number"),
+        ("blobs_finder.threshold=true", "true is not a number"),
+        ("min_probability=nan", "nan is not a number"),
+        ("blobs_finder.split_touching=no", "'no' is neither true nor false"),
+        ("flux.crop_px=0", "value: flux.crop_px is 0; wanted 8 to 1024"),
+        ("blobs_finder.overlap_px=256", "value: tiles of 256 pixels that overlap by 256"),
+        ("domain.channels=[64]", "domain.channels"),
+    ],
+)
+def test_values_that_python_would_bend_are_refused(pair: str, words: str) -> None:
+    from deepfocus.pipeline.settings import PipelineSettings
+
+    with pytest.raises(DeepFocusError) as caught:
+        resolved_settings(PipelineSettings, None, [pair])
+    assert words in str(caught.value)
+    assert "unknown error" not in str(caught.value)
+
+
+def test_values_of_every_kind_are_taken() -> None:
+    from deepfocus.pipeline.settings import PipelineSettings
+
+    pairs = ["flux.crop_px=32.0", "min_probability=0", "domain.channels=[8,9]"]
+    settings = resolved_settings(PipelineSettings, None, [*pairs, "focusing.plateau=1e-3"])
+    assert settings.flux.crop_px == 32
+    assert settings.min_probability == 0
+    assert settings.domain.channels == (8, 9)
+    assert settings.focusing.plateau == 1e-3

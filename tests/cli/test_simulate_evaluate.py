@@ -77,3 +77,27 @@ def test_evaluate_of_folders_pools_and_misses_nothing(
     (tmp_path / "empty").mkdir()
     assert main(["evaluate", str(tmp_path / "empty"), str(tmp_path / "empty")]) == 2
     assert "holds no catalogue" in capsys.readouterr().err
+
+
+def test_truth_without_line_widths_is_pointed_out(
+    small_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth = read_catalogue(small_set / "5.truth.ecsv")
+    bare = write_catalogue(truth.with_columns(line_fwhm_chan=np.nan), tmp_path / "bare.ecsv")
+    assert main(["evaluate", str(small_set / "5.truth.ecsv"), str(bare)]) == 0
+    assert "2 true sources without line_fwhm_chan" in capsys.readouterr().err
+
+
+def test_a_folder_beside_a_file_is_refused(
+    small_set: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth = small_set / "5.truth.ecsv"
+    assert main(["evaluate", str(small_set), str(truth)]) == 2
+    assert "is a folder and" in capsys.readouterr().err
+    assert main(["evaluate", str(truth), str(truth), "--json", str(small_set)]) == 2
+    assert "it is a folder" in capsys.readouterr().err
+
+
+def test_a_cube_is_no_catalogue(small_set: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(small_set / "5.fits"), str(small_set / "5.truth.ecsv")]) == 2
+    assert "it holds no table" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from astropy import units as u
 from scipy.fft import irfft2, rfft2
 
 from deepfocus.core.errors import DeepFocusError
@@ -75,18 +76,51 @@ def test_noise_has_unit_deviation_and_no_memory_between_channels(
     assert abs(across) < 0.06
 
 
-def test_thermal_noise_is_correlated_as_the_dirty_beam() -> None:
-    seen = telescope(Observation(size=256, channels=64))
-    drawn = Thermal().draw(seen, np.random.default_rng(6))
-    reach = 40
-    spectrum = np.abs(rfft2(drawn, s=(512, 512))) ** 2
-    lags = irfft2(spectrum.sum(axis=0), s=(512, 512))
-    lags = np.roll(lags, (reach, reach), axis=(0, 1))[: 2 * reach + 1, : 2 * reach + 1]
-    overlap = 256 - np.abs(np.arange(-reach, reach + 1))
-    lags = lags / np.outer(overlap, overlap)
-    beam = seen.psf[1][128 - reach : 129 + reach, 128 - reach : 129 + reach]
-    # the uv grid and 64 planes' statistics leave 0.01 to 0.02
-    assert np.abs(lags / lags[reach, reach] - beam).max() < 0.03
+REACH = 40
+
+
+def around(lags: np.ndarray) -> np.ndarray:
+    """Lags of -REACH to REACH of a circular correlation (y, x), 1 at the centre."""
+    lags = np.roll(lags, (REACH, REACH), axis=(0, 1))[: 2 * REACH + 1, : 2 * REACH + 1]
+    return lags / lags[REACH, REACH]
+
+
+def beam_around(seen: Telescope, node: int) -> np.ndarray:
+    middle = seen.size // 2
+    return seen.psf[node][middle - REACH : middle + REACH + 1, middle - REACH : middle + REACH + 1]
+
+
+def test_thermal_noise_is_expected_to_correlate_as_the_dirty_beam() -> None:
+    """Without statistics: the transform of the variances that the noise is drawn with."""
+    seen = telescope(Observation(channels=3))
+    amplitude = Thermal().amplitudes(seen, 480)
+    for node in range(3):
+        lags = irfft2(amplitude[node].astype(float) ** 2, s=(480, 480))
+        # 0.0119: samples move to the nearest cell of the uv grid
+        assert np.abs(around(lags) - beam_around(seen, node)).max() < 0.014
+
+
+def test_thermal_noise_has_unit_rms_and_is_correlated_as_the_dirty_beam() -> None:
+    """192 planes of the paper's image, 1300 beams each: 0.2% a lag, four of which over all lags."""
+    seen = telescope(Observation(channels=64))
+    n = 2 * seen.size
+    power, variance = np.zeros((n, n // 2 + 1)), 0.0
+    for seed in range(3):
+        drawn = Thermal().draw(seen, np.random.default_rng(seed))
+        power += (np.abs(rfft2(drawn, s=(n, n))) ** 2).sum(axis=0)
+        variance += float(np.mean(drawn.astype(float) ** 2)) / 3
+    overlap = seen.size - np.minimum(np.arange(n), n - np.arange(n))
+    lags = irfft2(power, s=(n, n)) / np.maximum(np.outer(overlap, overlap), 1)
+    assert np.sqrt(variance) == pytest.approx(1.0, rel=0.01)
+    assert np.abs(around(lags) - beam_around(seen, 1)).max() < 0.02
+
+
+@pytest.mark.parametrize("robust", [0.5, -2.0])
+def test_thermal_noise_has_unit_rms_in_any_weighting(robust: float) -> None:
+    drawn = Thermal().draw(
+        telescope(Observation(size=256, channels=32, robust=robust)), np.random.default_rng(8)
+    )
+    assert drawn.std() == pytest.approx(1.0, rel=0.01)
 
 
 def test_white_noise_is_not_correlated(small: Telescope) -> None:
@@ -133,6 +167,6 @@ def test_a_track_is_centred_on_transit() -> None:
 @pytest.mark.parametrize("bad", [{"configuration": "C-99"}, {"configuration": "C-10"}, {"size": 4}])
 def test_impossible_observations_are_refused(bad: dict) -> None:
     if bad == {"configuration": "C-10"}:
-        bad = {**bad, "cell": 20 * Observation().cell}
+        bad = {**bad, "cell": 2 * u.arcsec}
     with pytest.raises(DeepFocusError):
         telescope(Observation(**bad))

@@ -323,3 +323,30 @@ def test_companion_that_does_not_fit_is_left_out_with_a_note(tmp_path: Path) -> 
     assert cube.primary_beam is None
     assert len(cube.meta["notes"]) == 2
     assert KEYS["BUNIT"] == cube.unit
+
+
+@pytest.mark.parametrize(
+    ("turned", "words"),
+    [
+        ({}, None),
+        ({"CROTA2": 0.5}, None),
+        ({"CROTA2": 30.0}, "north is 30.0 deg from the y axis"),
+        ({"CROTA2": 180.0}, "180.0 deg"),
+        ({"CDELT1": CELL_DEG}, "the image is mirrored"),
+    ],
+)
+def test_images_whose_north_is_not_up_say_so(
+    tmp_path: Path, turned: dict, words: str | None
+) -> None:
+    notes = read_cube(saved(tmp_path / "c.fits", **turned)).meta.get("notes", ())
+    said = [note for note in notes if "position angles" in note]
+    assert (words in said[0]) if words else not said
+
+
+def test_milli_jansky_and_infinities_are_mended_in_place(tmp_path: Path) -> None:
+    data = voxels()
+    data[3, 2, 1] = np.inf
+    data[4] = np.nan
+    cube = read_cube(saved(tmp_path / "c.fits", data=data, BUNIT="mJy/beam"))
+    expected = np.where(np.isinf(data), np.nan, data).astype("f4") * np.float32(1e-3)
+    np.testing.assert_array_equal(cube.data, expected)

@@ -22,3 +22,11 @@ def test_resolved_emission_is_said_to_be(fwhm_px: float, resolved: bool) -> None
     cube = cube_of([source])
     notes = DeepFocus(oracles(cube, [source])).detect(cube).notes
     assert any("resolved" in note and "beams across" in note for note in notes) == resolved
+
+
+def test_counts_are_written_in_full():
+    from deepfocus.pipeline.domain import _outside
+
+    assert _outside("the cube has", 2000, (128, 128), "channels")[0].startswith(
+        "the cube has 2000 channels"
+    )

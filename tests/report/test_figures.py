@@ -117,3 +117,9 @@ def test_residual_figure_is_written(tmp_path: Path) -> None:
     found = truth.with_columns(x=truth["x"] + 0.3, pa=[25.0, np.nan])
     assert is_png(residual_figure(truth, found, tmp_path / "residuals.png"))
     assert is_png(residual_figure(catalogue(), catalogue(), tmp_path / "none.png"))
+
+
+def test_an_image_one_pixel_high_makes_a_figure(cube: Cube, tmp_path: Path) -> None:
+    found = catalogue(x=[5.0], y=[0.0], box_x0=[3.0], box_x1=[7.0], box_y0=[-1.0], box_y1=[1.0])
+    row = np.linspace(0, 1, 40, dtype=np.float32)[None]
+    assert is_png(detection_figure(cube, Evidence(found, row, row), tmp_path / "a.png"))

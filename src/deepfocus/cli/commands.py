@@ -8,7 +8,7 @@ import click
 
 from deepfocus import __version__
 
-COMMANDS = ("demo", "simulate", "train", "detect", "evaluate")
+COMMANDS = ("demo", "simulate", "inject", "dirty", "train", "detect", "evaluate")
 
 
 class LazyGroup(click.Group):

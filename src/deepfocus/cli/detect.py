@@ -72,6 +72,7 @@ def detect(
             except DeepFocusError as error:
                 failed = True
                 progress.warn(str(error))
+                progress.passed_over()
                 continue
             # not before the first good cube; unusable networks end the run
             finder = finder or finder_with(resolved, weights)
@@ -80,12 +81,14 @@ def detect(
             except DeepFocusError as error:
                 failed = True
                 progress.warn(f"{path}: {error}")
+                progress.passed_over()
                 continue
             from deepfocus.cli.products import write_products
 
             write_products(out, name, cube=cube, detection=detection, settings=text)
             _report(progress, name, cube.meta.get("notes", ()), detection)
             progress.advance(name)
+            del cube, detection  # or the next cube is read beside this one
     if failed:
         ctx.exit(BAD_INPUT)
 

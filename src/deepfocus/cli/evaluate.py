@@ -29,10 +29,23 @@ def evaluate(catalogue: Path, truth: Path, json_file: Path | None) -> None:
     Matches one to one in three dimensions, and by the paper's rule beside it. Given two
     folders, scores every NAME.catalogue.ecsv against NAME.truth.ecsv and pools the counts.
     """
+    import numpy as np
+
     from deepfocus.core.files import whole_file
     from deepfocus.evaluate.score import pool
 
-    result = pool(_pairs(catalogue, truth))
+    pairs = _pairs(catalogue, truth)
+    unmatchable = sum(
+        int(np.sum(~(true["line_fwhm_chan"] > 0)))
+        for _, true in pairs  # NaN is not
+    )
+    if unmatchable:
+        click.echo(
+            f"deepfocus: note: {unmatchable} true source{'s' * (unmatchable > 1)} without "
+            "line_fwhm_chan: nothing can match them in frequency",
+            err=True,
+        )
+    result = pool(pairs)
     if json_file is not None:
         with whole_file(json_file) as temporary:
             text = json.dumps(result.as_dict(), indent=2) + "\n"
@@ -43,7 +56,14 @@ def evaluate(catalogue: Path, truth: Path, json_file: Path | None) -> None:
 def _pairs(found: Path, truth: Path) -> list[tuple[Catalogue, Catalogue]]:
     from deepfocus.io.catalogues import read_catalogue
 
-    if not (found.is_dir() and truth.is_dir()):
+    if found.is_dir() != truth.is_dir():
+        folder, file = (found, truth) if found.is_dir() else (truth, found)
+        raise DeepFocusError(
+            f"{folder} is a folder and {file} is not",
+            wanted="two catalogues or two folders of them",
+            remedy=f"name the catalogue in {folder}, or give two folders",
+        )
+    if not found.is_dir():
         return [(read_catalogue(found), read_catalogue(truth))]
     # of both folders: a cube without a catalogue must not drop out of the count unseen
     names = {path.name.removesuffix(FOUND) for path in found.glob(f"*{FOUND}")}

@@ -48,6 +48,6 @@ def _value(text: str) -> Any:
 def _not_a_pair(pair: str) -> DeepFocusError:
     return DeepFocusError(
         f"cannot use --set {pair}",
-        wanted="key=value, inner keys with dots, such as --set blobs.threshold=0.2",
+        wanted="key=value, inner keys with dots, such as --set blobs_finder.threshold=0.2",
         remedy="see docs/settings.md for the keys",
     )

@@ -40,6 +40,12 @@ class Progress:
         """One more step is done."""
         self.reached(self.done + 1, self.total, name)
 
+    def passed_over(self) -> None:
+        """A step counts as done though it failed: what was said of it is its line."""
+        self.done += 1
+        if self._bar is not None:
+            self._bar.update(1)
+
     def reached(self, done: int, total: int, name: str) -> None:
         """`done` steps of `total` are done, the last of them `name`."""
         step, self.done, self.total = done - self.done, done, total

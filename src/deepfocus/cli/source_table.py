@@ -72,7 +72,10 @@ def _pair(true, found) -> list[str]:  # type: ignore[no-untyped-def]  # astropy'
 
 
 def _number(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}" if np.isfinite(value) else "-"
+    if not np.isfinite(value):
+        return "-"
+    lost = value != 0 and digits > 0 and abs(value) < 10.0**-digits
+    return f"{value:.2e}" if lost or abs(value) >= 1e7 else f"{value:.{digits}f}"
 
 
 def _aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -60,12 +60,16 @@ class Cube:
         """The same cube with other values on the same grid."""
         return replace(self, data=data, unit=unit or self.unit)
 
-    def primary_beam_at(self, *, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Primary beam response at pixel positions, mid band, bilinear; NaN where unknown."""
-        x, y = np.asarray(x, float), np.asarray(y, float)
+    def primary_beam_at(self, *, x: np.ndarray | float, y: np.ndarray | float) -> np.ndarray:
+        """Primary beam response at pixel positions, mid band, bilinear; NaN where unknown.
+
+        x, y : numbers or arrays that broadcast; the response has their common shape
+        """
+        x, y = np.broadcast_arrays(np.asarray(x, float), np.asarray(y, float))
         if self.primary_beam is None:
-            return np.full(np.broadcast(x, y).shape, np.nan)
+            return np.full(x.shape, np.nan)
         from scipy.ndimage import map_coordinates
 
         plane = self.primary_beam[len(self.primary_beam) // 2]
-        return map_coordinates(plane, np.stack([y, x]), order=1, cval=np.nan)
+        places = np.stack([y.ravel(), x.ravel()])  # scipy wants an axis of points
+        return map_coordinates(plane, places, order=1, cval=np.nan).reshape(x.shape)

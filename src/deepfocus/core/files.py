@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,15 +11,24 @@ from pathlib import Path
 
 from deepfocus.core.errors import DeepFocusError
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path with the target's suffix; rename it to `path` on success.
 
     On any exception the temporary file is removed and the target is left as it was.
-    Raises `DeepFocusError` where the folder cannot be written.
+    Raises `DeepFocusError` where the folder cannot be written, the disk is full or `path` is a
+    folder.
     """
     path = Path(path)
+    if path.is_dir():
+        raise DeepFocusError(
+            f"cannot write {path}: it is a folder",
+            wanted="the name of a file",
+            remedy="give a file in that folder, or another name",
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(
@@ -38,5 +48,13 @@ def whole_file(path: Path) -> Iterator[Path]:
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
         temporary.replace(path)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise DeepFocusError(
+            f"cannot write {path}: {error.strerror}",
+            wanted="room for the file",
+            remedy="free some space or choose another output folder",
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)

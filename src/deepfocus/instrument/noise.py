@@ -40,7 +40,7 @@ class Thermal:
         """(chan, y, x) float32, standard deviation 1."""
         channels, size, _ = telescope.grid.shape
         n = next_fast_len(int(np.ceil(size * self.padding)), real=True)
-        amplitude = np.stack([self._amplitude(telescope, hz, n) for hz in telescope.node_hz])
+        amplitude = self.amplitudes(telescope, n)
         nearest = np.abs(telescope.grid.freq_hz[:, None] - telescope.node_hz).argmin(axis=1)
         out = np.empty((channels, size, size), np.float32)
         for channel in range(channels):
@@ -48,6 +48,10 @@ class Thermal:
             plane = irfft2((white[0] + 1j * white[1]) * amplitude[nearest[channel]], s=(n, n))
             out[channel] = plane[:size, :size]
         return out
+
+    def amplitudes(self, telescope: Telescope, n: int) -> np.ndarray:
+        """(k, n, n // 2 + 1) amplitude per half-plane uv cell at the nodes of a telescope."""
+        return np.stack([self._amplitude(telescope, hz, n) for hz in telescope.node_hz])
 
     def _amplitude(self, telescope: Telescope, hz: float, n: int) -> np.ndarray:
         """(n, n // 2 + 1) amplitude per half-plane uv cell for an image of unit variance."""

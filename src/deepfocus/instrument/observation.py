@@ -9,6 +9,10 @@ from astropy import units as u
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid, tangent_grid
+from deepfocus.instrument.weighting import Briggs, Natural, Tapered, Uniform, Weighting
+
+SIDEREAL_PER_SOLAR = 1.00273790935
+WEIGHTINGS = ("natural", "uniform", "briggs")
 
 
 @dataclass(frozen=True)
@@ -17,25 +21,36 @@ class Observation:
 
     configuration : 'C-1' to 'C-10', 'ACA', or an antenna file
     ra, dec : phase and pointing centre, ICRS
-    total_time, integration : length of the track, centred on transit, and its sampling
+    total_time : length of a track centred on transit; 2400 s where no hour_angle is given
+    hour_angle : in place of total_time, start and end of the track ("-1 h", "2 h")
+    integration : sampling of the track
     first_frequency, channel_width, channels : the frequency axis (centres)
-    cell, size : pixel and image side; the phase centre is pixel size // 2
-    robust : Briggs parameter, or none for natural weighting
+    cell, size : pixel and image side; the phase centre is pixel size // 2. Not given, they are
+        Table 2's for its configuration and first frequency, or else five cells to the
+        synthesised beam and an image that covers the primary beam to 0.2
+    weighting : 'natural', 'uniform' or 'briggs'; not given, it is Briggs' where robust is given
+    robust : Briggs parameter, from -2 (nearly uniform) to 2 (nearly natural); 0.5 if not given
+    taper : Gaussian taper on top of it: an angle (FWHM of a beam on the sky) or wavelengths, a
+        number without unit (where the weight halves in the uv plane), as in CASA
     """
 
     configuration: str = "C-3"
     ra: u.Quantity = 59.99983333333333 * u.deg
     dec: u.Quantity = -34.99986111111111 * u.deg
-    total_time: u.Quantity = 2400 * u.s
+    total_time: u.Quantity | None = None
+    hour_angle: tuple[u.Quantity, u.Quantity] | None = None
     integration: u.Quantity = 10 * u.s
     first_frequency: u.Quantity = 229.36 * u.GHz
     channel_width: u.Quantity = 10 * u.MHz
     channels: int = 128
-    cell: u.Quantity = 0.1 * u.arcsec
-    size: int = 360
+    cell: u.Quantity | None = None
+    size: int | None = None
+    weighting: str | None = None
     robust: float | None = None
+    taper: u.Quantity | None = None
 
     def __post_init__(self) -> None:
+        self._fill_in()
         for name, unit in (
             ("ra", u.deg),
             ("dec", u.deg),
@@ -46,16 +61,103 @@ class Observation:
             ("cell", u.arcsec),
         ):
             value = getattr(self, name)
-            if not value.isscalar or not value.unit.is_equivalent(unit):
+            if value is not None and not (value.isscalar and value.unit.is_equivalent(unit)):
                 raise DeepFocusError(
                     f"{name} = {value}", wanted=f"one value in {unit}", remedy="correct the unit"
                 )
-        if self.size < 16 or self.channels < 1 or self.total_time <= 0 * u.s:
+        start_s, end_s = self.track_s
+        small = self.size is not None and self.size < 16
+        if small or self.channels < 1 or start_s >= end_s or self.integration <= 0 * u.s:
             raise DeepFocusError(
-                f"size {self.size}, channels {self.channels}, total_time {self.total_time}",
+                f"size {self.size}, channels {self.channels}, a track of {end_s - start_s:g} s",
                 wanted="at least 16 pixels, 1 channel and a positive time",
                 remedy="correct the observation's settings",
             )
+        if self.cell is not None and self.cell <= 0 * u.arcsec:
+            raise DeepFocusError(
+                f"cell = {self.cell}", wanted="a positive angle", remedy="correct the cell"
+            )
+        self._check_weighting()
+
+    def _fill_in(self) -> None:
+        """Table 2's values for what is not given, where they apply."""
+        if self.total_time is not None and self.hour_angle is not None:
+            raise DeepFocusError(
+                "both total_time and hour_angle are given",
+                wanted="one of them",
+                remedy="leave total_time out for a track from one hour angle to another",
+            )
+        if self.total_time is None and self.hour_angle is None:
+            object.__setattr__(self, "total_time", 2400 * u.s)
+        table_2 = type(self).configuration, type(self).first_frequency
+        if (self.configuration, self.first_frequency) == table_2:
+            if self.size is None and self.cell is None:
+                object.__setattr__(self, "size", 360)
+            if self.cell is None:
+                object.__setattr__(self, "cell", 0.1 * u.arcsec)
+
+    def _check_weighting(self) -> None:
+        scheme = self.weighting
+        if scheme is not None and scheme not in WEIGHTINGS:
+            raise DeepFocusError(
+                f"weighting '{scheme}'",
+                wanted=f"one of {', '.join(WEIGHTINGS)}",
+                remedy="correct the name",
+            )
+        if self.robust is not None and scheme in ("natural", "uniform"):
+            raise DeepFocusError(
+                f"robust {self.robust:g} with {scheme} weighting",
+                wanted="robust with Briggs' weighting alone",
+                remedy="leave one of them out",
+            )
+        taper = self.taper
+        if taper is None:
+            return
+        angle = taper.unit.is_equivalent(u.arcsec) and taper.unit != u.dimensionless_unscaled
+        if not (angle or taper.unit == u.dimensionless_unscaled) or not taper > 0:
+            raise DeepFocusError(
+                f"taper = {taper}",
+                wanted="a positive angle, or a number of wavelengths without unit",
+                remedy="write it as '0.5 arcsec' or '200000'",
+            )
+
+    @property
+    def track_s(self) -> tuple[float, float]:
+        """Start and end of the track from transit, seconds of (solar) time."""
+        if self.hour_angle is None:
+            assert self.total_time is not None
+            half = self.total_time.to_value(u.s) / 2
+            return -half, half
+        if len(self.hour_angle) != 2:
+            raise DeepFocusError(
+                "hour_angle is not a pair", wanted="start and end", remedy="give two values"
+            )
+        hours = []
+        for value in self.hour_angle:
+            turn = value.unit.is_equivalent(u.hourangle)
+            if not (turn or value.unit.is_equivalent(u.h)):
+                raise DeepFocusError(
+                    f"hour_angle {value}", wanted="hours, or an angle", remedy="correct the unit"
+                )
+            hours.append(value.to_value(u.hourangle if turn else u.h))
+        start, end = (3600.0 * hour / SIDEREAL_PER_SOLAR for hour in hours)
+        return start, end
+
+    def weighting_scheme(self, field_arcsec: float) -> Weighting:
+        """The weights on uv cells of the inverse of an image `field_arcsec` wide."""
+        base: Weighting = Natural()
+        if self.weighting == "uniform":
+            base = Uniform()
+        elif self.weighting == "briggs" or self.robust is not None:
+            base = Briggs() if self.robust is None else Briggs(self.robust)
+        if self.taper is None:
+            return base
+        if self.taper.unit == u.dimensionless_unscaled:
+            wavelengths = self.taper.value
+        else:
+            # a Gaussian of FWHM theta on the sky has its half in the uv plane at this radius
+            wavelengths = 2 * np.log(2) / np.pi / self.taper.to_value(u.rad)
+        return Tapered(base, float(wavelengths * np.deg2rad(field_arcsec / 3600.0)))
 
     @property
     def freq_hz(self) -> np.ndarray:
@@ -64,7 +166,16 @@ class Observation:
         return start + step * np.arange(self.channels)
 
     def grid(self) -> Grid:
-        """The grid of the image cube; its rest frequency is the middle of the band."""
+        """The grid of the image cube; its rest frequency is the middle of the band.
+
+        Cell and size must be known: `telescope` chooses them.
+        """
+        if self.cell is None or self.size is None:
+            raise DeepFocusError(
+                "cell and size of this observation are not given",
+                wanted="both",
+                remedy="take the grid from telescope(observation).grid, which chooses them",
+            )
         return tangent_grid(
             ra_deg=self.ra.to_value(u.deg),
             dec_deg=self.dec.to_value(u.deg),

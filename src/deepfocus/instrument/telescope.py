@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
-import finufft
 import numpy as np
 from astropy import units as u
 from astropy.constants import c
@@ -23,10 +22,19 @@ from deepfocus.instrument.antennas import antennas
 from deepfocus.instrument.fitted_beam import fit_beam
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import DISHES, BlockedAiry, primary_beam_image
-from deepfocus.instrument.tracks import transit_times, uvw_m
-from deepfocus.instrument.weighting import Briggs, Natural, Weighting
+from deepfocus.instrument.sampling import (
+    check_cell,
+    chosen_cell_arcsec,
+    covering_size,
+    primary_beam_width_arcsec,
+    synthesised_beam,
+)
+from deepfocus.instrument.tracks import elevation_rad, transit_times, uvw_m
+from deepfocus.instrument.weighting import Weighting, beam_image
 
 C_M_S = c.to_value(u.m / u.s)
+LOWEST_ELEVATION_DEG = 10.0
+"""Below it CASA's simulator flags the data."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +68,16 @@ class Telescope:
         rows = lags % n
         kernel[:, rows[:, None], rows[None, :]] = self.dirty_beam[:, 1:, 1:]
         return rfft2(kernel)
+
+    def weights(self, frequency_hz: float) -> np.ndarray:
+        """(row,) weight of every sample at a frequency; 0 beyond the grid's Nyquist limit."""
+        cell = np.deg2rad(self.grid.cell_arcsec / 3600.0)
+        cycles = self.uv_m * frequency_hz / C_M_S * cell
+        inside = (np.abs(cycles) < 0.5).all(axis=1)
+        weights = np.zeros(len(cycles))
+        cells = cycles[inside] * self.size
+        weights[inside] = self.weighting(cells[:, 0], cells[:, 1], self.size)
+        return weights
 
     @property
     def padded_size(self) -> int:
@@ -129,8 +147,8 @@ class Telescope:
 def telescope(observation: Observation) -> Telescope:
     """The telescope of an observation: tracks, weights, beams. About 1 s; then remembered.
 
-    Raises `DeepFocusError` where the cell is too coarse for the configuration or the array
-    mixes dishes.
+    Raises `DeepFocusError` where the cell is too coarse for the configuration, the source too
+    low, or the array mixes dishes.
     """
     array = antennas(observation.configuration)
     diameters = set(np.unique(array.diameter_m))
@@ -141,17 +159,65 @@ def telescope(observation: Observation) -> Telescope:
             remedy="simulate each kind of dish on its own",
         )
     ra_deg, dec_deg = observation.ra.to_value(u.deg), observation.dec.to_value(u.deg)
-    times = transit_times(
-        ra_deg=ra_deg,
-        dec_deg=dec_deg,
-        total_s=observation.total_time.to_value(u.s),
-        step_s=observation.integration.to_value(u.s),
-    )
+    times = track_times(observation)
+    _check_elevation(observation, times)
     uv = uvw_m(array, ra_deg=ra_deg, dec_deg=dec_deg, mjd_utc=times)[..., :2].reshape(-1, 2)
-    weighting = Natural() if observation.robust is None else Briggs(observation.robust)
-    return build_telescope(
-        observation.grid(), uv_m=uv, weighting=weighting, response=DISHES[diameters.pop()]
+    response = DISHES[diameters.pop()]
+    sampled = _with_cell_and_size(observation, uv, response)
+    grid = sampled.grid()
+    weighting = sampled.weighting_scheme(grid.nx * grid.cell_arcsec)
+    return build_telescope(grid, uv_m=uv, weighting=weighting, response=response)
+
+
+def track_times(observation: Observation) -> np.ndarray:
+    """(time,) mid times of the observation's integrations, MJD in UTC."""
+    start_s, end_s = observation.track_s
+    return transit_times(
+        ra_deg=observation.ra.to_value(u.deg),
+        dec_deg=observation.dec.to_value(u.deg),
+        total_s=end_s - start_s,
+        step_s=observation.integration.to_value(u.s),
+        middle_s=(start_s + end_s) / 2,
     )
+
+
+def _check_elevation(observation: Observation, times: np.ndarray) -> None:
+    """Raises `DeepFocusError` for a track that goes below what the dishes observe."""
+    lowest = np.rad2deg(
+        elevation_rad(
+            ra_deg=observation.ra.to_value(u.deg),
+            dec_deg=observation.dec.to_value(u.deg),
+            mjd_utc=times[[0, -1]],  # elevation falls away from transit on either side
+        ).min()
+    )
+    if lowest < LOWEST_ELEVATION_DEG:
+        where = "below the horizon" if lowest < 0 else f"at an elevation of {lowest:.1f} deg"
+        raise DeepFocusError(
+            f"a source at declination {observation.dec:g} is {where} during the track",
+            wanted=f"at least {LOWEST_ELEVATION_DEG:g} deg throughout",
+            remedy="shorten the track, bring it closer to transit, or change the declination",
+        )
+
+
+def _with_cell_and_size(
+    observation: Observation, uv_m: np.ndarray, response: BlockedAiry
+) -> Observation:
+    """The observation with cell and size chosen where not given, and the cell checked."""
+    freq_hz = observation.freq_hz
+    middle_hz, lowest_hz = float(np.median(freq_hz)), float(freq_hz.min())
+    uv_wavelengths = uv_m * middle_hz / C_M_S
+    covered = primary_beam_width_arcsec(response, lowest_hz)
+    field = covered
+    if observation.cell is not None and observation.size is not None:
+        field = observation.size * observation.cell.to_value(u.arcsec)
+    beam = synthesised_beam(
+        uv_wavelengths, field_arcsec=field, weighting=observation.weighting_scheme(field)
+    )
+    given = observation.cell
+    cell = chosen_cell_arcsec(beam) if given is None else given.to_value(u.arcsec)
+    check_cell(beam, cell)
+    size = observation.size or covering_size(covered, cell)
+    return replace(observation, cell=cell * u.arcsec if given is None else given, size=size)
 
 
 def build_telescope(
@@ -201,16 +267,7 @@ def dirty_beam(
         )
     u_cycles, v_cycles = u_cycles[inside], v_cycles[inside]
     weights = weighting(u_cycles * size, v_cycles * size, size)
-    image = finufft.nufft2d1(
-        2 * np.pi * v_cycles,
-        -2 * np.pi * u_cycles,
-        weights.astype(complex),
-        (2 * size, 2 * size),
-        eps=1e-7,
-        isign=1,
-        nthreads=1,
-    )
-    return image.real / weights.sum()
+    return beam_image(np.stack([u_cycles, v_cycles], axis=1), weights, 2 * size)
 
 
 def lagrange(nodes: np.ndarray, at: np.ndarray) -> np.ndarray:

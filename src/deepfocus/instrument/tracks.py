@@ -10,7 +10,7 @@ from __future__ import annotations
 import erfa
 import numpy as np
 
-from deepfocus.instrument.antennas import ALMA_LONGITUDE_RAD, Antennas
+from deepfocus.instrument.antennas import ALMA_LATITUDE_RAD, ALMA_LONGITUDE_RAD, Antennas
 
 MJD0 = 2400000.5
 LIGHT_AU_PER_DAY = 173.14463267424034
@@ -30,9 +30,20 @@ def uvw_m(antennas: Antennas, *, ra_deg: float, dec_deg: float, mjd_utc: np.ndar
     return np.einsum("tij,bj->tbi", axes, baselines)
 
 
-def transit_times(*, ra_deg: float, dec_deg: float, total_s: float, step_s: float) -> np.ndarray:
-    """Mid times (MJD, UTC) of the integrations of a track centred on transit at ALMA.
+def elevation_rad(*, ra_deg: float, dec_deg: float, mjd_utc: np.ndarray) -> np.ndarray:
+    """(time,) elevation of a source at ALMA without refraction, radians."""
+    lon, lat = ALMA_LONGITUDE_RAD, ALMA_LATITUDE_RAD
+    up = np.array([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+    towards = np.stack([_axes_in_itrf(ra_deg, dec_deg, mjd)[2] for mjd in mjd_utc])
+    return np.arcsin(np.clip(towards @ up, -1.0, 1.0))
 
+
+def transit_times(
+    *, ra_deg: float, dec_deg: float, total_s: float, step_s: float, middle_s: float = 0.0
+) -> np.ndarray:
+    """Mid times (MJD, UTC) of the integrations of a track at ALMA.
+
+    middle_s : from transit to the middle of the track, seconds of time
     simobserve's rule: hour angle at midnight turned into seconds without the sidereal factor.
     """
     rotation, sidereal, velocity = _earth(REFERENCE_MJD)
@@ -40,7 +51,7 @@ def transit_times(*, ra_deg: float, dec_deg: float, total_s: float, step_s: floa
     hour_angle = sidereal + ALMA_LONGITUDE_RAD - np.arctan2(apparent[1], apparent[0])
     transit_s = (-hour_angle * 86400.0 / (2 * np.pi)) % 86400.0
     steps = max(1, round(total_s / step_s))
-    start_s = transit_s - total_s / 2 + TAI_MINUS_UTC_S
+    start_s = transit_s + middle_s - total_s / 2 + TAI_MINUS_UTC_S
     return REFERENCE_MJD + (start_s + step_s * (np.arange(steps) + 0.5)) / 86400.0
 
 

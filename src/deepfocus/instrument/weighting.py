@@ -1,10 +1,12 @@
-"""Visibility weights: natural, and Briggs' robust weighting, per channel as in CASA."""
+"""Visibility weights: natural, uniform and Briggs' robust weighting, per channel as in CASA,
+each of which may be tapered; and the dirty image that weighted samples make."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Protocol
 
+import finufft
 import numpy as np
 
 
@@ -25,6 +27,15 @@ class Natural:
 
 
 @dataclass(frozen=True)
+class Uniform:
+    """w = 1 / rho: every filled uv cell counts the same, the narrowest beam."""
+
+    def __call__(self, u_cells: np.ndarray, v_cells: np.ndarray, size: int) -> np.ndarray:
+        density, row, column = _density(u_cells, v_cells, size)
+        return 1.0 / density[row, column]
+
+
+@dataclass(frozen=True)
 class Briggs:
     """w = 1 / (1 + f^2 rho), f^2 = (5 * 10^-robust)^2 / (sum rho^2 / sum rho).
 
@@ -34,11 +45,48 @@ class Briggs:
     robust: float = 0.5
 
     def __call__(self, u_cells: np.ndarray, v_cells: np.ndarray, size: int) -> np.ndarray:
-        column = np.rint(u_cells).astype(int) + size // 2
-        row = np.rint(v_cells).astype(int) + size // 2
-        half = 2 * (size // 2)
-        density = np.zeros((half + 1, half + 1))
-        np.add.at(density, (row, column), 1.0)
-        density += density[::-1, ::-1]  # the conjugate samples at (-u, -v)
+        density, row, column = _density(u_cells, v_cells, size)
         squared = (5 * 10.0**-self.robust) ** 2 / (np.sum(density**2) / np.sum(density))
         return 1.0 / (1.0 + squared * density[row, column])
+
+
+@dataclass(frozen=True)
+class Tapered:
+    """Another weighting times a Gaussian in the uv plane that halves at `half_width_cells`."""
+
+    base: Weighting
+    half_width_cells: float
+
+    def __call__(self, u_cells: np.ndarray, v_cells: np.ndarray, size: int) -> np.ndarray:
+        radius_squared = (u_cells**2 + v_cells**2) / self.half_width_cells**2
+        return self.base(u_cells, v_cells, size) * np.exp(-np.log(2) * radius_squared)
+
+
+def _density(
+    u_cells: np.ndarray, v_cells: np.ndarray, size: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Samples and conjugates in every uv cell, and each sample's row and column in it."""
+    column = np.rint(u_cells).astype(int) + size // 2
+    row = np.rint(v_cells).astype(int) + size // 2
+    half = 2 * (size // 2)
+    density = np.zeros((half + 1, half + 1))
+    np.add.at(density, (row, column), 1.0)
+    density += density[::-1, ::-1]  # the conjugate samples at (-u, -v)
+    return density, row, column
+
+
+def beam_image(uv_cycles: np.ndarray, weights: np.ndarray, size: int) -> np.ndarray:
+    """sum w cos(2 pi (u l + v m)) / sum w, (size, size), peak 1 at [size // 2, size // 2].
+
+    uv_cycles : (row, 2) in cycles a pixel; l = -x: right ascension grows to the left
+    """
+    image = finufft.nufft2d1(
+        2 * np.pi * uv_cycles[:, 1],
+        -2 * np.pi * uv_cycles[:, 0],
+        weights.astype(complex),
+        (size, size),
+        eps=1e-7,
+        isign=1,
+        nthreads=1,
+    )
+    return image.real / weights.sum()

@@ -160,7 +160,10 @@ def _write_fits(found: Catalogue, path: Path) -> None:
 
 def _read_fits(path: Path) -> tuple[Table, dict[str, Any]]:
     with fits.open(path) as hdus:
-        number = next(i for i, hdu in enumerate(hdus) if isinstance(hdu, fits.BinTableHDU))
+        tables = [i for i, hdu in enumerate(hdus) if isinstance(hdu, fits.BinTableHDU)]
+        if not tables:
+            raise ValueError("it holds no table")
+        number = tables[0]
         meta = json.loads(hdus[number].header.get("DFMETA", "{}"))
         table = Table.read(hdus, hdu=number, format="fits")
     return table, meta

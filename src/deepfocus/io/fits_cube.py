@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from astropy import units as u
 from astropy.io import fits
 
 from deepfocus.core.cube import Cube
@@ -26,6 +27,9 @@ from deepfocus.io.fits_image import read_image
 
 MIN_CHANNELS = 8
 """Fewer channels do not show a line beside its continuum."""
+
+MAX_TURN_DEG = 1.0
+"""An image whose north is turned by less counts as upright."""
 
 
 def read_cube(path: Path, *, rest_hz: float | None = None) -> Cube:
@@ -59,7 +63,10 @@ def read_cube(path: Path, *, rest_hz: float | None = None) -> Cube:
         rest_hz=image.axes.rest_hz,
         specsys=image.axes.specsys,
     )
+    if factor != 1.0:
+        np.multiply(image.data, np.float32(factor), out=image.data)
     notes = [*image.axes.notes, *unit_notes]
+    notes += orientation_notes(grid)
     psf = _companion(path, image.header, "psf", grid, notes)
     pb = _companion(path, image.header, "pb", grid, notes)
     if psf and pb and not np.array_equal(psf.channels, pb.channels):
@@ -67,7 +74,7 @@ def read_cube(path: Path, *, rest_hz: float | None = None) -> Cube:
     channels = psf.channels if psf else pb.channels if pb else None
     noise = image.header.get("DFSIGMA")
     return Cube(
-        data=image.data if factor == 1.0 else image.data * np.float32(factor),
+        data=image.data,
         grid=grid,
         unit="Jy/beam",
         beam=read_beam(image.header, image.beams, image.beam_units),
@@ -78,6 +85,31 @@ def read_cube(path: Path, *, rest_hz: float | None = None) -> Cube:
         noise_jy_beam=float(noise) if noise is not None else None,
         meta=_meta(path, image.header, notes),
     )
+
+
+def orientation_notes(grid: Grid) -> list[str]:
+    """Says so where north is not up or east not left, as position angles take it."""
+    x, y = (grid.nx - 1) / 2, (grid.ny - 1) / 2
+    centre = grid.sky_at(x, y)
+    step = grid.cell_arcsec * u.arcsec
+    place = np.array([x, y])
+    try:
+        north, east = (
+            np.array(grid.sky.world_to_pixel(centre.directional_offset_by(angle * u.deg, step)))
+            - place
+            for angle in (0.0, 90.0)
+        )
+    except ValueError:  # the centre lies off the sky
+        return []
+    mirrored = east[0] * north[1] - east[1] * north[0] > 0
+    turn = float(np.degrees(np.arctan2(-north[0], north[1])))
+    found = [f"north is {turn:.1f} deg from the y axis"] if abs(turn) > MAX_TURN_DEG else []
+    found += ["the image is mirrored"] if mirrored else []
+    if not found:
+        return []
+    return [
+        f"{' and '.join(found)}: position angles are from the y axis towards -x, not on the sky"
+    ]
 
 
 def _companion(

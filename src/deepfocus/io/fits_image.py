@@ -80,8 +80,11 @@ def _image(path: Path, hdus: fits.HDUList, rest_hz: float | None) -> FitsImage:
     # the tables of the file are read only where an axis needs one
     axes = read_axes(hdu.header, str(path), tables=hdus, rest_hz=rest_hz)
     data = np.array(axes.ordered(hdu.data), dtype=np.float32, order="C")
-    data[np.isinf(data)] = np.nan
-    if not np.isfinite(data).any():
+    finite = False
+    for plane in data:  # a mask of the whole cube would need another quarter of its memory
+        plane[np.isinf(plane)] = np.nan
+        finite = finite or bool(np.isfinite(plane).any())
+    if not finite:
         raise DeepFocusError(
             f"{path} holds no finite value: all NaN",
             wanted="a cube with data",

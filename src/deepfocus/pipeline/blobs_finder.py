@@ -8,6 +8,7 @@ import numpy as np
 
 from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.cube import Cube
+from deepfocus.core.errors import DeepFocusError
 from deepfocus.ops.blobs import Blob, find_blobs
 from deepfocus.ops.integrate import integrate
 from deepfocus.pipeline.networks import Network
@@ -33,6 +34,14 @@ class BlobsFinderSettings:
     min_area_px: int = 1
     tile_px: int = 256
     overlap_px: int = 64
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.overlap_px < self.tile_px:
+            raise DeepFocusError(
+                f"tiles of {self.tile_px} pixels that overlap by {self.overlap_px}",
+                wanted="0 <= overlap_px < tile_px",
+                remedy="correct the [blobs_finder] settings",
+            )
 
 
 @dataclass(frozen=True, eq=False)

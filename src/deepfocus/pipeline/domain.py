@@ -106,4 +106,5 @@ def _outside(subject: str, value: float, known: tuple[float, float], unit: str) 
     if low / TOLERANCE <= value <= high * TOLERANCE:
         return []
     trained = f"{low:g}" if low == high else f"{low:g} to {high:g}"
-    return [f"{subject} {value:.3g} {unit}; the networks were trained on {trained}"]
+    number = f"{value}" if isinstance(value, int) else f"{value:.3g}"
+    return [f"{subject} {number} {unit}; the networks were trained on {trained}"]

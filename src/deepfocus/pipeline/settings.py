@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from deepfocus.core.errors import DeepFocusError
 from deepfocus.pipeline.blobs_finder import BlobsFinderSettings
 from deepfocus.pipeline.deep_gru import DeepGruSettings
 from deepfocus.pipeline.domain import Domain
@@ -27,3 +28,13 @@ class PipelineSettings:
     flux: FluxSettings = field(default_factory=FluxSettings)
     domain: Domain = field(default_factory=Domain)
     min_probability: float = 0.1
+
+    def __post_init__(self) -> None:
+        for stage in ("focusing", "morphology", "flux"):
+            crop_px = getattr(self, stage).crop_px
+            if not 8 <= crop_px <= 1024:
+                raise DeepFocusError(
+                    f"{stage}.crop_px is {crop_px}",
+                    wanted="8 to 1024 pixels",
+                    remedy=f"correct the [{stage}] settings",
+                )

@@ -272,7 +272,7 @@ def _zoom(
         if not (np.isfinite(lows).any() and np.isfinite(highs).any()):
             return
         edges.append((np.nanmin(lows) - margin, np.nanmax(highs) + margin, size))
-    side = min(max(high - low for low, high, _ in edges), min(shape) - 1)
+    side = min(max(high - low for low, high, _ in edges), max(min(shape) - 1, 1))
     starts = [
         float(np.clip((low + high - side) / 2, -0.5, max(size - 0.5 - side, -0.5)))
         for low, high, size in edges

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from astropy import units as u
 
 from deepfocus import __version__
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
 from deepfocus.core.settings import settings_to
+from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
 from deepfocus.instrument.telescope import Telescope, telescope
 from deepfocus.simulate.settings import SetSettings
 from deepfocus.simulate.truth import truth_catalogue
@@ -30,9 +33,9 @@ class Simulated:
 class Scene:
     """A sky seen by a telescope, before the cube is assembled.
 
-    components : (component, node, y, x) dirty images at unit spectrum
+    components : (part, node, y, x) dirty images of the sky's parts at unit spectrum
     spectra : (component, chan) Jy/pixel; peaks : (component,) brightest voxel of each, Jy/beam
-    noise_jy_beam : standard deviation of the noise per channel
+    noise_levels : (chan,) or (1,), for all channels, standard deviation of the noise, Jy/beam
     """
 
     telescope: Telescope
@@ -40,7 +43,14 @@ class Scene:
     components: np.ndarray
     spectra: np.ndarray
     peaks: np.ndarray
-    noise_jy_beam: float
+    noise_levels: np.ndarray
+
+    @property
+    def noise_jy_beam(self) -> float:
+        """Standard deviation of the noise per channel; that of the whole cube where it varies."""
+        if len(self.noise_levels) == 1:
+            return float(self.noise_levels[0])
+        return float(np.sqrt(np.mean(self.noise_levels**2)))
 
 
 def simulate(settings: SetSettings, seed: int) -> Simulated:
@@ -48,7 +58,7 @@ def simulate(settings: SetSettings, seed: int) -> Simulated:
     scene = observe(settings, seed)
     noise_free = scene.telescope.dirty_cube(scene.components, scene.spectra)
     noise = settings.noise.model.draw(scene.telescope, _rng(seed, 2))
-    noise *= np.float32(scene.noise_jy_beam)
+    noise *= scene.noise_levels.astype(np.float32)[:, None, None]
     noise += noise_free
     seen = scene.telescope
     cube = Cube(
@@ -79,7 +89,7 @@ def observe(settings: SetSettings, seed: int) -> Scene:
         components=components,
         spectra=spectra,
         peaks=peaks,
-        noise_jy_beam=_noise_jy_beam(settings, seed, peaks[0]),
+        noise_levels=_noise_levels(settings, seed, _reference_peak(seen, sky, peaks)),
     )
 
 
@@ -93,19 +103,42 @@ def integrated_image(settings: SetSettings, seed: int) -> tuple[np.ndarray, SkyM
     seen = telescope(settings.observation)
     sky = settings.population.draw(seen.grid, _rng(seed, 0))
     images, spectra = sky.images(), sky.spectra()
+    if not sky.components:
+        image = np.zeros((seen.size, seen.size), np.float32)
+        return image + _summed_noise(settings, seed, seen, _reference_peak(seen, sky, [])), sky
     weights = spectra @ seen.interpolation.T
     central = seen.dirty_components(images[:1])
     others = seen.dirty_components(np.einsum("iyx,ik->kyx", images[1:], weights[1:])[None])
     image = np.tensordot(weights[0].astype(np.float32), central[0], axes=1) + others[0].sum(axis=0)
-    level = _noise_jy_beam(settings, seed, _peak(seen, central[0], spectra[0]))
-    noise = settings.noise.model.draw(seen.one_channel, _rng(seed, 2))[0]
-    return image + np.float32(level * np.sqrt(len(seen.grid.freq_hz))) * noise, sky
+    return image + _summed_noise(settings, seed, seen, _peak(seen, central[0], spectra[0])), sky
 
 
-def _noise_jy_beam(settings: SetSettings, seed: int, central_peak: float) -> float:
-    """The noise per channel that gives the central source its drawn target SNR."""
+def _summed_noise(
+    settings: SetSettings, seed: int, seen: Telescope, central_peak: float
+) -> np.ndarray:
+    """(y, x) noise of the sum over channels, Jy/beam * chan."""
+    levels = _noise_levels(settings, seed, central_peak)
+    channels = len(seen.grid.freq_hz)
+    level = levels[0] * np.sqrt(channels) if len(levels) == 1 else np.linalg.norm(levels)
+    return np.float32(level) * settings.noise.model.draw(seen.one_channel, _rng(seed, 2))[0]
+
+
+def _reference_peak(seen: Telescope, sky: SkyModel, peaks: Sequence[float] | np.ndarray) -> float:
+    """Brightest voxel of the source that sets the noise: the first, or an empty sky's reference."""
+    if len(peaks):
+        return float(peaks[0])
+    reference = sky.for_noise()
+    component = seen.dirty_components(reference.images()[:1])[0]
+    return _peak(seen, component, reference.spectra()[0])
+
+
+def _noise_levels(settings: SetSettings, seed: int, central_peak: float) -> np.ndarray:
+    """Noise in Jy/beam: (1,) for the central source's drawn SNR, or (chan,) of the array."""
+    if settings.noise.pwv is not None:
+        return thermal_rms_jy_beam(settings.observation, settings.noise.pwv.to_value(u.mm))
+    assert settings.noise.target_snr is not None
     low, high = np.log(settings.noise.target_snr)
-    return float(central_peak / np.exp(_rng(seed, 1).uniform(low, high)))
+    return np.array([central_peak / np.exp(_rng(seed, 1).uniform(low, high))])
 
 
 def _rng(seed: int, stream: int) -> np.random.Generator:

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
+from astropy import units as u
+
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.settings import load_settings
 from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.observation import Observation
+from deepfocus.sky.kinds import Population
 from deepfocus.sky.population import PaperPopulation
 
 NOISES: Mapping[str, White | Thermal] = {"white": White(), "thermal": Thermal()}
@@ -22,19 +25,36 @@ class Noise:
     """kind : 'thermal' (visibility noise) or 'white'.
 
     target_snr : range of the central source's peak SNR per channel, drawn log-uniformly:
-    the brightest voxel of its own noise-free dirty emission over the noise's standard deviation
+    the brightest voxel of its own noise-free dirty emission over the noise's standard deviation;
+    10 to 100 where neither it nor pwv is given
+    pwv : in place of target_snr, precipitable water vapour ("0.8 mm"): the noise of the array in
+    physical units, from system temperature and radiometer equation
     """
 
     kind: str = "thermal"
-    target_snr: tuple[float, float] = (10.0, 100.0)
+    target_snr: tuple[float, float] | None = None
+    pwv: u.Quantity | None = None
 
     def __post_init__(self) -> None:
-        low, high = self.target_snr
+        if self.target_snr is not None and self.pwv is not None:
+            raise DeepFocusError(
+                "both target_snr and pwv are given",
+                wanted="one of them",
+                remedy="leave target_snr out for noise in physical units, pwv for a chosen SNR",
+            )
+        if self.target_snr is None and self.pwv is None:
+            object.__setattr__(self, "target_snr", (10.0, 100.0))
+        low, high = self.target_snr or (1.0, 1.0)
         if self.kind not in NOISES or not 0 < low <= high:
             raise DeepFocusError(
                 f"noise '{self.kind}' at target SNR {low:g} to {high:g}",
                 wanted=f"kind of {', '.join(NOISES)} and 0 < low <= high",
                 remedy="correct the [noise] settings",
+            )
+        length = self.pwv is None or (self.pwv.isscalar and self.pwv.unit.is_equivalent(u.mm))
+        if not length or (self.pwv is not None and self.pwv < 0 * u.mm):
+            raise DeepFocusError(
+                f"pwv = {self.pwv}", wanted="a length of 0 or more", remedy="write it as '0.8 mm'"
             )
 
     @property
@@ -66,7 +86,7 @@ class SetSettings:
     """One simulated set."""
 
     observation: Observation = field(default_factory=Observation)
-    population: PaperPopulation = field(default_factory=PaperPopulation)
+    population: Population = field(default_factory=PaperPopulation)
     noise: Noise = field(default_factory=Noise)
     split: Seeds = field(default_factory=Seeds)
 

@@ -1,8 +1,10 @@
-"""Sky components: elliptical Gaussians with a power-law continuum and Gaussian lines (Eq 2-4)."""
+"""Sky sources: what they share, Gaussians with Gaussian lines (Eq 2-4), the sky model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
@@ -10,13 +12,62 @@ from deepfocus.core.grid import Grid
 from deepfocus.ops.gaussians import gaussian_2d
 
 FWHM_PER_SIGMA = float(np.sqrt(8 * np.log(2)))
+GAUSSIAN_AREA = float(np.sqrt(2 * np.pi) / FWHM_PER_SIGMA)
+"""Integral of a unit-peak Gaussian of unit FWHM."""
+
+
+@dataclass(frozen=True)
+class LineTruth:
+    """What is true of one line of a source, before beams.
+
+    channel, fwhm_chan : centre and width in channels
+    flux_jy_kms : integral of the whole line, also of what lies beyond the band; negative for
+        absorption
+    continuum_jy : the source's continuum flux density at the line
+    peak_share : brightness at the line over the source's brightest
+    line_share : brightness of the line alone over the source's brightest; negative for absorption
+    """
+
+    channel: float
+    fwhm_chan: float
+    flux_jy_kms: float
+    continuum_jy: float
+    peak_share: float
+    line_share: float
+
+
+class Source(Protocol):
+    """Anything that can be in a sky: a Gaussian, a point, a disc.
+
+    x, y : 0-based pixel position; fwhm_x_px, fwhm_y_px, pa : shape (docs/conventions.md)
+    """
+
+    @property
+    def x(self) -> float: ...
+    @property
+    def y(self) -> float: ...
+    @property
+    def fwhm_x_px(self) -> float: ...
+    @property
+    def fwhm_y_px(self) -> float: ...
+    @property
+    def pa(self) -> float: ...
+
+    def image(self, shape: tuple[int, int]) -> np.ndarray:
+        """(y, x) image of the emission summed over frequency, peak or flux 1."""
+
+    def parts(self, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+        """Images (part, y, x) and spectra (part, chan); their products sum to Jy/pixel."""
+
+    def line_truths(self, grid: Grid) -> tuple[LineTruth, ...]:
+        """What is true of each line."""
 
 
 @dataclass(frozen=True)
 class EmissionLine:
     """A Gaussian line that multiplies its source's continuum: S = continuum * (1 + l).
 
-    relative : peak of the line over the continuum at the line
+    relative : peak of the line over the continuum at the line; from -1 to 0 it absorbs
     channel : centre, fractional; fwhm_chan : FWHM in channels
     """
 
@@ -30,9 +81,38 @@ class EmissionLine:
         return self.relative * np.exp(-0.5 * ((np.arange(channels) - self.channel) / sigma) ** 2)
 
 
+def power_law(value: float, spectral_index: float, grid: Grid) -> np.ndarray:
+    """(chan,) `value` (nu / nu0)^alpha about the band's middle."""
+    return value * (grid.freq_hz / np.mean(grid.freq_hz)) ** spectral_index
+
+
+def multiplied_lines(
+    lines: tuple[EmissionLine, ...], *, continuum: np.ndarray, area_px: float, grid: Grid
+) -> tuple[LineTruth, ...]:
+    """Truth of lines that multiply a continuum (chan,), Jy/pixel; their overlaps are left out."""
+    channels = np.arange(len(grid.freq_hz))
+    strongest = max((line.relative for line in lines), default=0.0)
+    brightest = 1 + max(strongest, 0.0)
+    truths = []
+    for line in lines:
+        continuum_jy = area_px * float(np.interp(line.channel, channels, continuum))
+        width_kms = float(grid.width_kms(line.fwhm_chan, line.channel))
+        truths.append(
+            LineTruth(
+                channel=line.channel,
+                fwhm_chan=line.fwhm_chan,
+                flux_jy_kms=continuum_jy * line.relative * width_kms * GAUSSIAN_AREA,
+                continuum_jy=continuum_jy,
+                peak_share=(1 + max(line.relative, 0.0)) / brightest,
+                line_share=line.relative / brightest,
+            )
+        )
+    return tuple(truths)
+
+
 @dataclass(frozen=True)
 class Component:
-    """One source.
+    """An elliptical Gaussian source.
 
     x, y : 0-based pixel position; fwhm_x_px, fwhm_y_px, pa : shape (docs/conventions.md)
     peak_jy_px : continuum surface brightness at the source's centre and the reference frequency
@@ -66,31 +146,79 @@ class Component:
 
     def continuum(self, grid: Grid) -> np.ndarray:
         """(chan,) continuum at the source's centre, Jy/pixel."""
-        middle = np.mean(grid.freq_hz)
-        return self.peak_jy_px * (grid.freq_hz / middle) ** self.spectral_index
+        return power_law(self.peak_jy_px, self.spectral_index, grid)
 
     def spectrum(self, grid: Grid) -> np.ndarray:
         """(chan,) continuum and lines at the source's centre, Jy/pixel."""
         lines = sum((line.profile(len(grid.freq_hz)) for line in self.lines), np.float64(0.0))
         return self.continuum(grid) * (1 + lines)
 
+    def parts(self, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+        """One part: the image times the spectrum."""
+        return self.image((grid.ny, grid.nx))[None], self.spectrum(grid)[None]
+
+    def line_truths(self, grid: Grid) -> tuple[LineTruth, ...]:
+        """What is true of each line."""
+        continuum = self.continuum(grid)
+        return multiplied_lines(self.lines, continuum=continuum, area_px=self.area_px, grid=grid)
+
 
 @dataclass(frozen=True)
 class SkyModel:
-    """Components on a grid; the first is the target at the phase centre."""
+    """Sources on a grid; the first sets the noise level and, in the paper, is the target.
+
+    The telescope takes a sky as separable parts, image times spectrum. A Gaussian or a point is
+    one part, a rotating disc several; `source_of_part` says whose each is. The first part of a
+    source holds its brightest channel map, whatever the number of its parts.
+
+    reference : a source that is not in the sky and sets the noise level where the sky is empty
+    """
 
     grid: Grid
-    components: tuple[Component, ...]
+    components: tuple[Source, ...]
+    reference: Source | None = None
 
     def images(self) -> np.ndarray:
-        """(component, y, x) unit-peak images."""
-        shape = (self.grid.ny, self.grid.nx)
-        if not self.components:
-            return np.zeros((0, *shape))
-        return np.stack([component.image(shape) for component in self.components])
+        """(part, y, x) images, unit peak for Gaussians, unit flux for points."""
+        return self._parts[0]
 
     def spectra(self) -> np.ndarray:
-        """(component, chan) Jy/pixel."""
+        """(part, chan) Jy/pixel where the image is 1."""
+        return self._parts[1]
+
+    @property
+    def source_of_part(self) -> np.ndarray:
+        """(part,) index in `components`."""
+        return self._parts[2]
+
+    @property
+    def first_parts(self) -> np.ndarray:
+        """(source,) index of each source's first part."""
+        return np.searchsorted(self.source_of_part, np.arange(len(self.components)))
+
+    def source_images(self) -> np.ndarray:
+        """(source, y, x) image of each source summed over frequency, peak 1 (points: flux 1)."""
+        shape = (self.grid.ny, self.grid.nx)
         if not self.components:
-            return np.zeros((0, len(self.grid.freq_hz)))
-        return np.stack([component.spectrum(self.grid) for component in self.components])
+            return np.zeros((0, *shape), np.float32)
+        return np.stack([source.image(shape) for source in self.components])
+
+    def for_noise(self) -> SkyModel:
+        """The sky with which the noise level is set: the reference alone where there is nothing.
+
+        Its first part belongs to the source of the target SNR.
+        """
+        if self.components or self.reference is None:
+            return self
+        return SkyModel(self.grid, (self.reference,))
+
+    @cached_property
+    def _parts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        grid = self.grid
+        if not self.components:
+            empty = np.zeros((0, grid.ny, grid.nx)), np.zeros((0, len(grid.freq_hz)))
+            return (*empty, np.zeros(0, int))
+        parts = [source.parts(grid) for source in self.components]
+        owner = np.repeat(np.arange(len(parts)), [len(spectra) for _, spectra in parts])
+        images = np.concatenate([images for images, _ in parts])
+        return images, np.concatenate([spectra for _, spectra in parts]), owner

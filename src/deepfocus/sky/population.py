@@ -1,8 +1,9 @@
-"""Populations: distributions from which the sources of a cube are drawn."""
+"""The paper's population: the distribution from which the sources of its cubes are drawn."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -27,6 +28,8 @@ class PaperPopulation:
     brightest_jy_px : the sky cube is scaled to this maximum (simobserve's inbright)
     """
 
+    kind: ClassVar[str] = "paper"
+
     companions: tuple[int, int] = (2, 5)
     amplitude: Range = (1.0, 5.0)
     sigma_px: Range = (2.0, 8.0)
@@ -48,7 +51,7 @@ class PaperPopulation:
             other = self._component(grid, rng, central=False)
             if emission_peak(other) <= emission_peak(centre):
                 others.append(other)
-        return _scaled(SkyModel(grid, (centre, *others)), self.brightest_jy_px)
+        return _scaled(grid, (centre, *others), self.brightest_jy_px)
 
     def _component(self, grid: Grid, rng: np.random.Generator, *, central: bool) -> Component:
         middle = grid.nx // 2, grid.ny // 2
@@ -93,19 +96,17 @@ def from_clockwise(
     return first_fwhm, second_fwhm, pa % 180.0
 
 
-def _scaled(sky: SkyModel, brightest_jy_px: float) -> SkyModel:
+def _scaled(grid: Grid, components: tuple[Component, ...], brightest_jy_px: float) -> SkyModel:
     """The sky cube's maximum brought to `brightest_jy_px`.
 
     The maximum lies at a component's centre, near the centre of its line.
     """
+    sky = SkyModel(grid, components)
     images, spectra = sky.images(), sky.spectra()
     at = [
-        (min(max(round(c.y), 0), sky.grid.ny - 1), min(max(round(c.x), 0), sky.grid.nx - 1))
-        for c in sky.components
+        (min(max(round(c.y), 0), grid.ny - 1), min(max(round(c.x), 0), grid.nx - 1))
+        for c in components
     ]
     values = np.stack([images[:, y, x] for y, x in at])
     factor = brightest_jy_px / float((values @ spectra).max())
-    components = tuple(
-        Component(**{**vars(c), "peak_jy_px": c.peak_jy_px * factor}) for c in sky.components
-    )
-    return SkyModel(sky.grid, components)
+    return SkyModel(grid, tuple(replace(c, peak_jy_px=c.peak_jy_px * factor) for c in components))

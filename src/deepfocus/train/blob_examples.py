@@ -77,7 +77,7 @@ def blob_target(sky: SkyModel) -> np.ndarray:
     Each source weighs the same, so the threshold 0.15 is met at 15% of its own peak, however
     bright its neighbour (docs/decisions).
     """
-    images = sky.images()
+    images = sky.source_images()
     if not len(images):
         return np.zeros((sky.grid.ny, sky.grid.nx), np.uint8)
     return np.rint(255 * images.max(axis=0)).astype(np.uint8)

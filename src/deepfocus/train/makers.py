@@ -9,7 +9,7 @@ import numpy as np
 from deepfocus.ops.boxes import Box
 from deepfocus.ops.normalise import AsinhNoise
 from deepfocus.simulate.cube import Simulated, simulate
-from deepfocus.simulate.settings import Noise, SetSettings
+from deepfocus.simulate.settings import SetSettings
 from deepfocus.train.blob_examples import blob_example
 from deepfocus.train.source_examples import (
     empty_boxes,
@@ -32,8 +32,7 @@ class SkySettings:
     def of(self, seed: int) -> SetSettings:
         """The settings of one seed."""
         if self.thermal_every and seed % self.thermal_every == 0:
-            thermal = Noise(kind="thermal", target_snr=self.base.noise.target_snr)
-            return replace(self.base, noise=thermal)
+            return replace(self.base, noise=replace(self.base.noise, kind="thermal"))
         return self.base
 
 

@@ -7,6 +7,7 @@ reads too. One thread a session: who wants more cores runs more processes.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,13 +42,28 @@ class Network:
     _session: InferenceSession
 
     def run(self, batch: NDArray[Any]) -> NDArray[np.float32]:
-        """Outputs (b, ...) of normalised inputs (b, ...); b may be 0."""
+        """Outputs (b, ...) of normalised inputs (b, ...); b may be 0.
+
+        Raises `DeepFocusError` for inputs of another shape than the network's.
+        """
         inputs = np.ascontiguousarray(batch, dtype=np.float32)
+        self._refuse_shape(inputs.shape)
         if len(inputs) == 0:
             one = np.zeros((1, *inputs.shape[1:]), np.float32)
             return self._run(one)[:0]
         starts = range(0, len(inputs), MAX_BATCH)
         return np.concatenate([self._run(inputs[start : start + MAX_BATCH]) for start in starts])
+
+    def _refuse_shape(self, shape: tuple[int, ...]) -> None:
+        wanted = self._session.get_inputs()[0].shape  # axes of any length have names
+        fixed = [(a, b) for a, b in zip(shape, wanted, strict=False) if isinstance(b, int)]
+        if len(shape) != len(wanted) or any(a != b for a, b in fixed):
+            raise DeepFocusError(
+                f"the network '{self.card.role}' got inputs of {_times(shape[1:])}",
+                wanted=f"{_times(wanted[1:])}, as it was trained",
+                remedy="leave the stage's crop_px or tile_px at its default, or use networks "
+                "trained for it",
+            )
 
     def _run(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         (output,) = self._session.run(None, {"input": inputs})
@@ -113,6 +129,10 @@ def _session(path: Path, weights: dict[str, NDArray[Any]]) -> InferenceSession:
         return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own classes have no common documented base
         raise _unusable(path, str(error).splitlines()[0]) from error
+
+
+def _times(shape: Sequence[int | str]) -> str:
+    return " x ".join(str(length) for length in shape)
 
 
 def _unusable(path: Path, reason: str) -> DeepFocusError:

@@ -1,0 +1,104 @@
+"""`deepfocus inject`: simulated sources into a real cube, to measure completeness on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("cube", metavar="CUBE.fits", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
+@click.option("--number", type=click.IntRange(min=1), default=5, show_default=True, help="Sources.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option(
+    "--snr",
+    nargs=2,
+    type=float,
+    default=(5.0, 50.0),
+    show_default=True,
+    metavar="LOW HIGH",
+    help="Peak of each line in one channel over the cube's noise.",
+)
+@click.option(
+    "--size",
+    nargs=2,
+    type=float,
+    default=(0.5, 2.0),
+    show_default=True,
+    metavar="LOW HIGH",
+    help="FWHM of the sources, in beams; 0 0 for points.",
+)
+@click.option(
+    "--line-width",
+    nargs=2,
+    type=float,
+    default=(3.0, 10.0),
+    show_default=True,
+    metavar="LOW HIGH",
+    help="FWHM of the lines, in channels.",
+)
+@click.option(
+    "--continuum",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="Share of the sources with continuum; 0 for a cube whose continuum was subtracted.",
+)
+@click.option("--rest-frequency", metavar="VALUE", help="Instead of the header's: '1420.4 MHz'.")
+def inject(
+    cube: Path,
+    out: Path,
+    number: int,
+    seed: int,
+    snr: tuple[float, float],
+    size: tuple[float, float],
+    line_width: tuple[float, float],
+    continuum: float,
+    rest_frequency: str | None,
+) -> None:
+    """Add simulated sources to a cube, through its own beam and primary beam.
+
+    Writes NAME.injected.fits, with the original's header, unit and blanks, its PSF and primary
+    beam where the cube has them, and NAME.injected.truth.ecsv. The PSF is read from NAME.psf.fits
+    beside the cube; without one the restoring beam is used.
+
+    Completeness on one's own data: run detect on NAME.injected.fits, then evaluate its catalogue
+    against the truth. The cube's own sources count as spurious there: read the completeness.
+    """
+    from deepfocus.cli.detect import _hertz
+    from deepfocus.cli.folders import check_output
+    from deepfocus.cli.progress import Progress
+    from deepfocus.io.fits_cube import read_cube
+    from deepfocus.simulate.inject import Injection
+    from deepfocus.simulate.inject import inject as add_sources
+    from deepfocus.simulate.injected_files import injected_name, write_injected
+
+    check_output(out)
+    injection = Injection(
+        number=number,
+        snr=snr,
+        size_beams=size,
+        line_fwhm_chan=line_width,
+        with_continuum=continuum,
+    )
+    rest_hz = _hertz(rest_frequency)
+    with Progress("inject", 1) as progress:
+        original = read_cube(cube, rest_hz=rest_hz)
+        made = add_sources(original, injection, seed)
+        write_injected(cube, out, made, seed=seed, rest_hz=rest_hz)
+        name = injected_name(cube)
+        progress.advance(name)
+        for note in (*original.meta.get("notes", ()), *_through(original.psf is not None)):
+            progress.warn(f"{name}: note: {note}")
+        if original.primary_beam is None:
+            progress.warn(f"{name}: note: no primary beam: its response is taken as 1")
+        progress.say(
+            f"{number} source{'' if number == 1 else 's'} at a noise of "
+            f"{made.noise_jy_beam * 1e3:.4g} mJy/beam in {out / name}.fits"
+        )
+
+
+def _through(psf: bool) -> tuple[str, ...]:
+    return () if psf else ("no PSF: the restoring beam is used, without sidelobes",)

@@ -1,0 +1,75 @@
+"""Cell and image size that suit an observation: from its synthesised and primary beams."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.constants import c
+from scipy.fft import next_fast_len
+from scipy.optimize import brentq
+
+from deepfocus.core.cube import Beam
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.instrument.fitted_beam import fit_beam
+from deepfocus.instrument.primary_beam import BlockedAiry
+from deepfocus.instrument.weighting import Weighting, beam_image
+
+CELLS_PER_BEAM = 5.0
+FEWEST_CELLS_PER_BEAM = 2.0
+PRIMARY_BEAM_EDGE = 0.2
+ARCSEC_PER_RAD = 180 * 3600 / np.pi
+
+
+def synthesised_beam(
+    uv_wavelengths: np.ndarray, *, field_arcsec: float, weighting: Weighting
+) -> Beam:
+    """Gaussian of the dirty beam that all samples give, however fine the cell they need.
+
+    field_arcsec : side of the image, whose inverse is the uv cell of the weights
+    """
+    field = field_arcsec / ARCSEC_PER_RAD
+    longest = np.abs(uv_wavelengths).max()
+    size = 2 * int(np.ceil(1.1 * longest * field)) + 2  # Nyquist, with a little to spare
+    cells = uv_wavelengths * field
+    weights = weighting(cells[:, 0], cells[:, 1], size)
+    # the beam's curvature at its centre gives the scale of its main lobe
+    spread = np.sqrt((weights @ uv_wavelengths**2).max() / weights.sum())
+    cell = np.sqrt(2 * np.log(2)) / np.pi / spread / 10
+    cell = min(cell, 0.45 / longest)
+    image = beam_image(uv_wavelengths * cell, weights, 256)
+    return fit_beam(image, cell * ARCSEC_PER_RAD)
+
+
+def primary_beam_width_arcsec(response: BlockedAiry, frequency_hz: float) -> float:
+    """Diameter within which the primary beam exceeds `PRIMARY_BEAM_EDGE`, arcsec."""
+    first_null = 1.1 * c / frequency_hz / response.effective_m * ARCSEC_PER_RAD
+    radius = brentq(
+        lambda theta: float(response(np.array(theta), frequency_hz)) - PRIMARY_BEAM_EDGE,
+        0.0,
+        first_null,
+    )
+    return 2.0 * float(radius)
+
+
+def covering_size(width_arcsec: float, cell_arcsec: float) -> int:
+    """Even image side, of small prime factors, that holds `width_arcsec`."""
+    half = int(np.ceil(width_arcsec / cell_arcsec / 2)) + 1
+    return max(16, 2 * next_fast_len(half, real=True))
+
+
+def chosen_cell_arcsec(beam: Beam) -> float:
+    """A fifth of the beam's minor axis, rounded down to two digits."""
+    cell = beam.minor_arcsec / CELLS_PER_BEAM
+    digit = 10.0 ** (np.floor(np.log10(cell)) - 1)
+    return float(f"{np.floor(cell / digit) * digit:.6g}")
+
+
+def check_cell(beam: Beam, cell_arcsec: float) -> None:
+    """Raises `DeepFocusError` where the beam has fewer than two cells across."""
+    if beam.minor_arcsec < FEWEST_CELLS_PER_BEAM * cell_arcsec:
+        raise DeepFocusError(
+            f"a cell of {cell_arcsec:g} arcsec is too coarse for the synthesised beam of "
+            f"{beam.major_arcsec:.3g} x {beam.minor_arcsec:.3g} arcsec",
+            wanted="at least two pixels across the synthesised beam",
+            remedy=f"set cell to {chosen_cell_arcsec(beam):g} arcsec, leave it out to have it "
+            "chosen, or choose a more compact configuration",
+        )

@@ -1,0 +1,148 @@
+"""Noise in physical units: system temperature, radiometer equation, rms of the dirty image.
+
+Efficiencies and receiver temperatures are those of CASA 6's simulator (`simutil.noisetemp`:
+"cycle 1 OT values"), the form of Tsys is that of its `tsys-atm` mode and of the ALMA Technical
+Handbook's chapter on sensitivity. Temperatures are turned into Rayleigh-Jeans ones by Planck's
+law. Opacities are CASA's ATM for the ALMA site: a dry part, and a wet one linear in PWV.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib import resources
+
+import numpy as np
+from astropy import units as u
+from astropy.constants import c, h, k_B
+
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.instrument.antennas import antennas
+from deepfocus.instrument.observation import Observation
+from deepfocus.instrument.telescope import telescope, track_times
+from deepfocus.instrument.tracks import elevation_rad
+
+BAND_FROM_GHZ = (31.3, 45.0, 84.0, 116.0, 163.0, 211.0, 275.0, 373.0, 500.0, 720.0)
+RECEIVER_K = (17.0, 30.0, 45.0, 51.0, 65.0, 55.0, 75.0, 196.0, 100.0, 230.0)
+"""Receiver temperatures of bands 1 to 10 and where each begins (CASA's simulator)."""
+DOUBLE_SIDEBAND_FROM_GHZ = 600.0
+"""Bands 9 and 10 receive both sidebands: the noise of the image band doubles Tsys."""
+TABLE_PWV_MM = 0.8
+ATMOSPHERE_K = 262.4
+"""Effective temperature of the air; with it the paper's Table 2 has CASA's zenith 77.37 K."""
+GROUND_K = 270.0
+CMB_K = 2.725
+SPILLOVER = 0.95
+TAPER = 0.72
+POLARISATIONS = 2
+
+
+@dataclass(frozen=True)
+class Dish:
+    """What of a dish enters the radiometer equation (CASA's simulator).
+
+    surface_um : rms error of the surface; correlator : efficiency including quantisation
+    """
+
+    diameter_m: float
+    surface_um: float
+    correlator: float
+    subreflector_m: float = 0.75
+
+    def efficiency(self, freq_hz: np.ndarray) -> np.ndarray:
+        """Antenna efficiency: Ruze * spillover * blockage * taper. 0.643 for 12 m at 230 GHz."""
+        ruze = np.exp(-((4 * np.pi * self.surface_um * 1e-6 * freq_hz / c.value) ** 2))
+        blockage = 1 - (self.subreflector_m / self.diameter_m) ** 2
+        return ruze * SPILLOVER * blockage * TAPER
+
+
+DISHES = {12.0: Dish(12.0, 25.0, 0.845), 7.0: Dish(7.0, 20.0, 0.88)}
+
+
+def opacity(freq_hz: np.ndarray, *, pwv_mm: float) -> np.ndarray:
+    """Zenith opacity. Raises `DeepFocusError` outside 30 to 970 GHz."""
+    f, dry, wet = _opacity_table()
+    ghz = np.asarray(freq_hz, float) / 1e9
+    if ghz.min() < f[0] or ghz.max() > f[-1]:
+        raise DeepFocusError(
+            f"no atmosphere is known at {ghz.min():g} to {ghz.max():g} GHz",
+            wanted=f"frequencies within {f[0]:g} to {f[-1]:g} GHz",
+            remedy="correct the frequencies, or give target_snr in place of pwv",
+        )
+    return np.interp(ghz, f, dry) + pwv_mm / TABLE_PWV_MM * np.interp(ghz, f, wet)
+
+
+def system_temperature_k(
+    freq_hz: np.ndarray, *, pwv_mm: float, airmass: np.ndarray | float = 1.0
+) -> np.ndarray:
+    """Tsys above the atmosphere, K; `freq_hz` and `airmass` broadcast.
+
+    Tsys = g e^tau [J(Trx) + s J(Tatm) (1 - e^-tau) + (1 - s) J(Tground) + s e^-tau J(Tcmb)],
+    s the spillover efficiency, g 2 for double sideband receivers and 1 otherwise.
+    """
+    freq_hz = np.asarray(freq_hz, float)
+    tau = opacity(freq_hz, pwv_mm=pwv_mm) * airmass
+    band = np.maximum(np.searchsorted(BAND_FROM_GHZ, freq_hz / 1e9, side="right") - 1, 0)
+    receiver = np.array(RECEIVER_K)[band]
+    sidebands = np.where(freq_hz > DOUBLE_SIDEBAND_FROM_GHZ * 1e9, 2.0, 1.0)
+    sky = SPILLOVER * _radiation_k(ATMOSPHERE_K, freq_hz) * -np.expm1(-tau)
+    ground = (1 - SPILLOVER) * _radiation_k(GROUND_K, freq_hz)
+    cosmic = SPILLOVER * np.exp(-tau) * _radiation_k(CMB_K, freq_hz)
+    return sidebands * np.exp(tau) * (_radiation_k(receiver, freq_hz) + sky + ground + cosmic)
+
+
+def visibility_noise_jy(
+    tsys_k: np.ndarray, *, dish: Dish, freq_hz: np.ndarray, width_hz: float, integration_s: float
+) -> np.ndarray:
+    """Standard deviation of the real and of the imaginary part of one polarisation, Jy.
+
+    4 sqrt(2) k Tsys / (pi D^2 eta_a eta_q sqrt(dnu dt)), the radiometer equation.
+    """
+    area = np.pi * dish.diameter_m**2 * dish.efficiency(freq_hz) * dish.correlator
+    watts = 4 * np.sqrt(2) * k_B.value * tsys_k / (area * np.sqrt(width_hz * integration_s))
+    return watts * 1e26
+
+
+@lru_cache(maxsize=16)
+def thermal_rms_jy_beam(observation: Observation, pwv_mm: float) -> np.ndarray:
+    """(chan,) rms of the dirty cube's thermal noise, Jy/beam, in the observation's weighting.
+
+    sqrt(sum w^2 sigma^2) / sum w / sqrt(polarisations), sigma following the elevation along the
+    track. Weights do not: CASA's simulated visibilities all count the same before imaging.
+    """
+    seen = telescope(observation)
+    freq_hz = seen.grid.freq_hz
+    elevation = elevation_rad(
+        ra_deg=observation.ra.to_value(u.deg),
+        dec_deg=observation.dec.to_value(u.deg),
+        mjd_utc=track_times(observation),
+    )
+    array = antennas(observation.configuration)
+    sigma = visibility_noise_jy(
+        system_temperature_k(freq_hz[:, None], pwv_mm=pwv_mm, airmass=1 / np.sin(elevation)),
+        dish=DISHES[float(array.diameter_m[0])],
+        freq_hz=freq_hz[:, None],
+        width_hz=abs(observation.channel_width.to_value(u.Hz)),
+        integration_s=observation.integration.to_value(u.s),
+    )
+    squared, total = [], []
+    for hz in seen.node_hz:
+        weights = seen.weights(hz).reshape(len(elevation), -1)
+        squared.append((weights**2).sum(axis=1))
+        total.append(weights.sum())
+    nearest = np.abs(freq_hz[:, None] - seen.node_hz).argmin(axis=1)
+    variance = (sigma**2 * np.array(squared)[nearest]).sum(axis=1)
+    return np.sqrt(variance / POLARISATIONS) / np.array(total)[nearest]
+
+
+def _radiation_k(temperature_k: np.ndarray | float, freq_hz: np.ndarray) -> np.ndarray:
+    """Rayleigh-Jeans equivalent of a physical temperature, K (Planck)."""
+    quantum_k = h.value * freq_hz / k_B.value
+    return quantum_k / np.expm1(quantum_k / temperature_k)
+
+
+@cache
+def _opacity_table() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    file = resources.files(__package__).joinpath("data", "atmosphere_opacity.npz")
+    with resources.as_file(file) as path, np.load(path) as table:
+        return tuple(table[name].astype(float) for name in ("f", "dry", "wet"))

@@ -1,0 +1,162 @@
+"""A CASA script that makes the dirty cube of a measurement set, with its PSF and primary beam.
+
+The script runs in CASA (6 or later, also as `casatools`/`casatasks` in Python), which need not
+be on the machine that writes it. Its products have the names that belong together here:
+NAME.fits, NAME.psf.fits, NAME.pb.fits.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from astropy import units as u
+
+from deepfocus import __version__
+from deepfocus.core.errors import DeepFocusError
+
+WEIGHTINGS = ("natural", "briggs")
+
+
+@dataclass(frozen=True)
+class CasaImaging:
+    """What tclean is asked for; names, values and defaults are those of tclean.
+
+    vis : measurement set; name : of the products
+    cell : angle with unit, '0.1arcsec'; size : pixels along a side
+    field, spw : CASA selections, '' for all
+    width, start : of channels: a number of channels, or text with a unit ('10MHz', '5km/s');
+        '' for the data's own. nchan : -1 for all
+    """
+
+    vis: str
+    name: str
+    cell: str
+    size: int
+    weighting: str = "natural"
+    robust: float = 0.5
+    field: str = ""
+    spw: str = ""
+    width: str = ""
+    start: str = ""
+    nchan: int = -1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cell", _angle(self.cell))
+        for name in ("width", "start"):
+            object.__setattr__(self, name, getattr(self, name).strip())
+        _check("measurement set", self.vis, bool(self.vis.strip()), "its path")
+        _check("size", self.size, self.size >= 16, "at least 16 pixels")
+        _check("weighting", self.weighting, self.weighting in WEIGHTINGS, " or ".join(WEIGHTINGS))
+        _check("robust", self.robust, -2 <= self.robust <= 2, "-2 (uniform) to 2 (natural)")
+        _check("nchan", self.nchan, self.nchan == -1 or self.nchan >= 1, "-1 for all, or a number")
+        plain = re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", self.name) is not None
+        _check("name", self.name, plain, "letters, digits and _ . + -")
+
+    def arguments(self) -> dict[str, object]:
+        """The arguments of tclean, in order."""
+        arguments: dict[str, object] = {
+            "vis": self.vis,
+            "imagename": self.name,
+            "field": self.field,
+            "spw": self.spw,
+            "specmode": "cube",
+            "outframe": "LSRK",
+            "nchan": self.nchan,
+            "start": _channels(self.start),
+            "width": _channels(self.width),
+            "imsize": [self.size, self.size],
+            "cell": self.cell,
+            "gridder": "standard",
+            "stokes": "I",
+            "weighting": self.weighting,
+        }
+        if self.weighting == "briggs":
+            arguments["robust"] = self.robust
+        return arguments | {
+            "deconvolver": "hogbom",
+            "niter": 0,
+            "calcpsf": True,
+            "calcres": True,
+            "restoration": True,
+            "pbcor": False,
+            "pblimit": -0.2,
+            "interactive": False,
+        }
+
+
+def casa_script(imaging: CasaImaging) -> str:
+    """The script's text. Every value stands in it as a Python literal."""
+    arguments = "".join(f"    {key}={value!r},\n" for key, value in imaging.arguments().items())
+    return SCRIPT.format(
+        version=__version__, vis=imaging.vis, name=imaging.name, arguments=arguments
+    )
+
+
+SCRIPT = """\
+# Dirty cube, PSF and primary beam for deepfocus; written by deepfocus {version}.
+# Run it with CASA: casa --nologger -c THIS_FILE, or with python where casatasks is installed.
+# Then: deepfocus detect NAME.fits --out found
+import os
+
+from casatasks import exportfits, tclean
+
+vis = {vis!r}
+name = {name!r}
+if not os.path.isdir(vis):
+    raise SystemExit('no measurement set at ' + vis)
+for product in ('image', 'residual', 'psf', 'pb', 'model', 'sumwt'):
+    if os.path.exists(name + '.' + product):
+        raise SystemExit(name + '.' + product + ' is there already: move it away first')
+
+# niter=0: nothing is cleaned. pblimit below 0: pixels outside the primary beam are kept.
+tclean(
+{arguments})
+
+# the names under which deepfocus finds the PSF and the primary beam of NAME.fits; those two
+# are exported first, so that where the cube is, they are
+for product, fits in (('psf', '.psf.fits'), ('pb', '.pb.fits'), ('image', '.fits')):
+    exportfits(
+        imagename=name + '.' + product,
+        fitsimage=name + fits,
+        velocity=False,
+        dropdeg=False,
+        overwrite=True,
+    )
+"""
+
+
+def _angle(text: str) -> str:
+    """The cell as CASA reads it, in arcsec."""
+    try:
+        arcsec = u.Quantity(text).to_value(u.arcsec)
+    except (TypeError, ValueError, u.UnitConversionError):
+        arcsec = 0.0
+    if not 0 < arcsec < 3600:
+        raise DeepFocusError(
+            f"cell = {text}",
+            wanted="an angle with its unit, such as '0.1arcsec'",
+            remedy="take about a fifth of the beam's minor FWHM",
+        )
+    return f"{float(arcsec)!r}arcsec"
+
+
+def _channels(text: str) -> int | str:
+    """A whole number is a number of channels; anything else CASA reads as a quantity."""
+    return int(text) if re.fullmatch(r"[+-]?\d+", text) else text
+
+
+def _check(name: str, value: object, good: bool, wanted: str) -> None:
+    if not good:
+        raise DeepFocusError(f"{name} = {value!r}", wanted=wanted, remedy="correct the value")
+
+
+def check_measurement_set(path: Path) -> None:
+    """Refuse what is certainly no measurement set; one that is not here may be elsewhere."""
+    if path.is_file() or (path.is_dir() and not (path / "table.dat").is_file()):
+        raise DeepFocusError(
+            f"{path} is not a measurement set",
+            wanted="a folder that CASA made, with table.dat in it",
+            remedy="give the .ms itself; import other formats with CASA first",
+        )

@@ -1,0 +1,295 @@
+"""Simulated sources for a real cube: through its own beam, primary beam and grid.
+
+A source is an elliptical Gaussian with one Gaussian line, with or without continuum. What the
+telescope makes of it is (sky x primary beam) convolved with the dirty beam, as in a simulated
+cube; the noise, the artefacts and the sources of the cube stay as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
+from deepfocus.core.cube import Cube
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.ops.boxes import source_box
+from deepfocus.ops.gaussians import FWHM_PER_SIGMA
+from deepfocus.ops.morphology import axes_from_major_minor
+from deepfocus.ops.snr import mad_sigma
+from deepfocus.simulate.response import Response, response_of
+from deepfocus.simulate.truth import POINT_PX
+from deepfocus.sky.components import GAUSSIAN_AREA
+
+Range = tuple[float, float]
+TRIES = 10_000
+"""Draws of a position and channel before a cube counts as having no room."""
+
+
+@dataclass(frozen=True)
+class Injection:
+    """What is added to a cube. Ranges are drawn from uniformly, `snr` log-uniformly.
+
+    number : sources
+    snr : peak of the line in one channel over the cube's noise, after beam and primary beam
+    size_beams : major and minor FWHM over the geometric mean FWHM of the beam
+    line_fwhm_chan : line FWHM, channels; cut at a quarter of the band
+    with_continuum : share of the sources that have a continuum, flat over the band
+    continuum_over_line : flux density of that continuum over the line's peak
+    primary_beam_above : sources lie where the response is at least this
+    """
+
+    number: int = 5
+    snr: Range = (5.0, 50.0)
+    size_beams: Range = (0.5, 2.0)
+    line_fwhm_chan: Range = (3.0, 10.0)
+    with_continuum: float = 0.5
+    continuum_over_line: Range = (0.2, 1.0)
+    primary_beam_above: float = 0.3
+
+    def __post_init__(self) -> None:
+        _check("number", self.number, self.number >= 1, "at least 1")
+        _check("snr", self.snr, 0 < self.snr[0] <= self.snr[1], "0 < low <= high")
+        low, high = self.size_beams
+        _check("size_beams", self.size_beams, 0 <= low <= high, "0 <= low <= high")
+        low, high = self.line_fwhm_chan
+        _check("line_fwhm_chan", self.line_fwhm_chan, 1 <= low <= high, "1 <= low <= high")
+        share = self.with_continuum
+        _check("with_continuum", share, 0 <= share <= 1, "a share between 0 and 1")
+        low, high = self.continuum_over_line
+        _check(
+            "continuum_over_line", self.continuum_over_line, 0 <= low <= high, "0 <= low <= high"
+        )
+
+
+def _check(name: str, value: object, good: bool, wanted: str) -> None:
+    if not good:
+        raise DeepFocusError(f"{name} = {value}", wanted=wanted, remedy="correct the value")
+
+
+@dataclass(frozen=True)
+class InjectedSource:
+    """One source on the sky, before the primary beam.
+
+    x, y : 0-based pixels; fwhm_x_px, fwhm_y_px, pa : shape (docs/conventions.md), 0 for a point
+    channel, fwhm_chan : line centre and FWHM
+    line_jy : flux density of the line at its peak; continuum_jy : of the continuum
+    """
+
+    x: float
+    y: float
+    fwhm_x_px: float
+    fwhm_y_px: float
+    pa: float
+    channel: float
+    fwhm_chan: float
+    line_jy: float
+    continuum_jy: float = 0.0
+
+    def line(self, channels: int) -> np.ndarray:
+        """(chan,) line of unit peak."""
+        offset = (np.arange(channels) - self.channel) * FWHM_PER_SIGMA / self.fwhm_chan
+        return np.exp(-0.5 * offset**2)
+
+    def spectrum(self, channels: int) -> np.ndarray:
+        """(chan,) flux density, Jy."""
+        return self.line_jy * self.line(channels) + self.continuum_jy
+
+
+@dataclass(frozen=True, eq=False)
+class Injected:
+    """cube : with the sources; added : (chan, y, x) the sources alone, Jy/beam; truth : of them;
+    noise_jy_beam : what was measured in the original."""
+
+    cube: Cube
+    added: np.ndarray
+    truth: Catalogue
+    sources: tuple[InjectedSource, ...]
+    noise_jy_beam: float
+
+
+def inject(cube: Cube, injection: Injection, seed: int) -> Injected:
+    """Add `injection.number` sources; the same seed gives the same sources.
+
+    Raises `DeepFocusError` for a cube without beam, noise, or room for a source, and for one
+    that was corrected for its primary beam.
+    """
+    _refuse_corrected(cube)
+    response = response_of(cube)
+    noise = channel_noise(cube.data)
+    if noise <= 0:
+        raise DeepFocusError(
+            "the cube has no noise: its channels do not differ",
+            wanted="a cube with noise, to which a signal-to-noise ratio refers",
+            remedy="give the dirty cube itself, not a model or a masked one",
+        )
+    rng = np.random.default_rng(seed)
+    places = allowed_places(cube, injection.primary_beam_above)
+    drawn = [_draw(cube, response, injection, places, rng) for _ in range(injection.number)]
+    sources = [_scaled(source, response, snr * noise) for source, snr in drawn]
+    added = render(sources, response)
+    truth = injected_truth(sources, response, cube=cube, noise_jy_beam=noise)
+    return Injected(
+        cube=cube.with_data(cube.data + added),
+        added=added,
+        truth=truth.with_meta(seed=seed),
+        sources=tuple(sources),
+        noise_jy_beam=noise,
+    )
+
+
+def _refuse_corrected(cube: Cube) -> None:
+    name = str(cube.meta.get("name", ""))
+    if name.endswith("pbcor"):
+        raise DeepFocusError(
+            f"{name} is corrected for the primary beam, by its name",
+            wanted="the image before that correction, where the noise is the same all over",
+            remedy="give the .image of the same imaging run",
+        )
+
+
+def channel_noise(data: np.ndarray) -> float:
+    """Standard deviation of the noise in one channel, from differences of neighbouring ones.
+
+    data : (chan, y, x). Continuum and wide lines cancel in a difference, and the median over
+    pairs of channels passes over narrow ones. Where neighbouring channels are correlated (an
+    online Hanning smoothing) it is too low. 0 where no channel has data.
+    """
+    sigmas = [mad_sigma(b - a) for a, b in pairwise(data) if np.isfinite(b - a).any()]
+    return float(np.median(sigmas) / np.sqrt(2)) if sigmas else 0.0
+
+
+def allowed_places(cube: Cube, primary_beam_above: float) -> np.ndarray:
+    """(place, 2) pixels (y, x) with data, inside that level of the mid-band primary beam."""
+    good = np.isfinite(cube.data).any(axis=0)
+    if cube.primary_beam is not None:
+        plane = np.nan_to_num(cube.primary_beam[len(cube.primary_beam) // 2])
+        good &= plane >= primary_beam_above
+    places = np.argwhere(good)
+    if len(places) == 0:
+        raise DeepFocusError(
+            f"the cube has no data where the primary beam is above {primary_beam_above:g}",
+            wanted="a region to put sources in",
+            remedy="give a cube that covers the field's centre",
+        )
+    return places
+
+
+def render(sources: list[InjectedSource], response: Response) -> np.ndarray:
+    """(chan, y, x) float32: the noise-free sum of the sources, Jy/beam."""
+    channels = response.interpolation.shape[1]
+    out = np.zeros((channels, response.ny, response.nx), np.float32)
+    for source in sources:
+        planes = response.of_source(source)
+        weights = response.interpolation * source.spectrum(channels)
+        for channel in range(channels):
+            out[channel] += np.tensordot(weights[:, channel], planes, axes=1).astype(np.float32)
+    return out
+
+
+def injected_truth(
+    sources: list[InjectedSource], response: Response, *, cube: Cube, noise_jy_beam: float
+) -> Catalogue:
+    """One row a source, the columns of a simulated truth: fluxes are before the primary beam."""
+    rows = [_row(source, response, cube, noise_jy_beam) for source in sources]
+    return catalogue_of_rows(rows)
+
+
+def _draw(
+    cube: Cube,
+    response: Response,
+    injection: Injection,
+    places: np.ndarray,
+    rng: np.random.Generator,
+) -> tuple[InjectedSource, float]:
+    """A source of a line flux density of 1 Jy, and its target SNR."""
+    channels = len(cube.data)
+    low, high = injection.line_fwhm_chan
+    widest = min(high, channels / 4)
+    fwhm_chan = float(rng.uniform(min(low, widest), widest))
+    for _ in range(TRIES):
+        row, column = places[rng.integers(len(places))]
+        channel = float(rng.uniform(fwhm_chan, channels - 1 - fwhm_chan))
+        if np.isfinite(cube.data[round(channel), row, column]):
+            break
+    else:
+        raise DeepFocusError(
+            "no voxel with data was found for a source",
+            wanted="a cube with data in most channels",
+            remedy="cut out the region and the channels that have data",
+        )
+    x, y = np.array([column, row]) + rng.uniform(-0.5, 0.5, size=2)
+    sizes = rng.uniform(*injection.size_beams, size=2) * response.beam_px
+    pa = float(rng.uniform(0.0, 180.0))
+    fwhm_x, fwhm_y = axes_from_major_minor(sizes.max(), sizes.min(), pa)
+    continuum = float(rng.uniform(*injection.continuum_over_line))
+    source = InjectedSource(
+        x=float(x),
+        y=float(y),
+        fwhm_x_px=float(fwhm_x),
+        fwhm_y_px=float(fwhm_y),
+        pa=pa,
+        channel=channel,
+        fwhm_chan=fwhm_chan,
+        line_jy=1.0,
+        continuum_jy=continuum if rng.uniform() < injection.with_continuum else 0.0,
+    )
+    return source, float(np.exp(rng.uniform(*np.log(injection.snr))))
+
+
+def _scaled(source: InjectedSource, response: Response, peak_jy_beam: float) -> InjectedSource:
+    """The source at the flux at which its line alone peaks at `peak_jy_beam` in the cube."""
+    channel, unit_peak = _brightest(source, response)
+    at_peak = unit_peak * source.line(response.interpolation.shape[1])[channel]
+    factor = peak_jy_beam / at_peak
+    return replace(
+        source, line_jy=source.line_jy * factor, continuum_jy=source.continuum_jy * factor
+    )
+
+
+def _brightest(source: InjectedSource, response: Response) -> tuple[int, float]:
+    """The channel of the line's peak, and the source's peak there for 1 Jy, Jy/beam."""
+    channel = int(np.argmax(source.line(response.interpolation.shape[1])))
+    plane = np.tensordot(response.interpolation[:, channel], response.of_source(source), axes=1)
+    return channel, float(plane.max())
+
+
+def _row(
+    source: InjectedSource, response: Response, cube: Cube, noise_jy_beam: float
+) -> dict[str, float]:
+    grid = cube.grid
+    channel, unit_peak = _brightest(source, response)
+    line_peak = unit_peak * source.line_jy * source.line(len(cube.data))[channel]
+    # nothing is smaller than the pixel that it lies in
+    lengths = max(source.fwhm_x_px, POINT_PX), max(source.fwhm_y_px, POINT_PX)
+    box = source_box(source.x, source.y, *lengths, source.pa)
+    sky = grid.sky_at(source.x, source.y)
+    width_kms = float(grid.width_kms(source.fwhm_chan, source.channel))
+    return {
+        "x": source.x,
+        "y": source.y,
+        "ra": float(sky.ra.deg),
+        "dec": float(sky.dec.deg),
+        "channel": source.channel,
+        "frequency": float(grid.frequency_at(source.channel)),
+        "line_fwhm_chan": source.fwhm_chan,
+        "line_fwhm": width_kms,
+        "box_x0": box.x0,
+        "box_x1": box.x1,
+        "box_y0": box.y0,
+        "box_y1": box.y1,
+        "channel_lo": source.channel - source.fwhm_chan,
+        "channel_hi": source.channel + source.fwhm_chan,
+        "fwhm_x_px": source.fwhm_x_px,
+        "fwhm_y_px": source.fwhm_y_px,
+        "fwhm_x": source.fwhm_x_px * grid.cell_arcsec,
+        "fwhm_y": source.fwhm_y_px * grid.cell_arcsec,
+        "pa": source.pa,
+        "line_flux": source.line_jy * width_kms * GAUSSIAN_AREA,
+        "peak": (line_peak + unit_peak * source.continuum_jy) * 1e3,
+        "continuum": source.continuum_jy * 1e3,
+        "snr_peak": line_peak / noise_jy_beam,
+        "probability": 1.0,
+    }

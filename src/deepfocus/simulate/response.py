@@ -1,0 +1,180 @@
+"""What a cube's own telescope makes of a source, from the cube alone: `Response`.
+
+The dirty beam comes from the cube's PSF, at the few channels where it is known and Lagrange
+polynomials in frequency between (as in `instrument.telescope`); without one, the restoring
+beam stands in as a Gaussian. A PSF image reaches only half its width from its centre: further
+away from a source its sidelobes are not known and are left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from scipy.fft import irfft2, next_fast_len, rfft2
+
+from deepfocus.core.cube import Beam, Cube
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.grid import Grid
+from deepfocus.instrument.fitted_beam import fit_beam
+from deepfocus.ops.gaussians import FWHM_PER_SIGMA
+
+
+class Shape(Protocol):
+    """Position and size of an elliptical Gaussian, pixels (docs/conventions.md)."""
+
+    @property
+    def x(self) -> float: ...
+    @property
+    def y(self) -> float: ...
+    @property
+    def fwhm_x_px(self) -> float: ...
+    @property
+    def fwhm_y_px(self) -> float: ...
+    @property
+    def pa(self) -> float: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """Beams of one cube, at k nodes in frequency.
+
+    dirty_beam : (1 or k, py, px), peak 1 at [py // 2, px // 2]
+    primary_beam : (k, ny, nx) without NaN, or None where the cube has none
+    interpolation : (k, chan) weights of the nodes in every channel
+    beam_px : geometric mean FWHM of the main lobe
+    """
+
+    ny: int
+    nx: int
+    dirty_beam: np.ndarray
+    primary_beam: np.ndarray | None
+    interpolation: np.ndarray
+    beam_px: float
+
+    @cached_property
+    def padded(self) -> tuple[int, int]:
+        """Shape on which a circular convolution equals the linear one within the image."""
+        py, px = self.dirty_beam.shape[1:]
+        return next_fast_len(self.ny + py, real=True), next_fast_len(self.nx + px, real=True)
+
+    @cached_property
+    def transfer(self) -> np.ndarray:
+        """(1 or k, rows, columns) transform of the dirty beams, their peaks moved to [0, 0]."""
+        k, py, px = self.dirty_beam.shape
+        kernel = np.zeros((k, *self.padded))
+        kernel[:, :py, :px] = self.dirty_beam
+        return rfft2(np.roll(kernel, (-(py // 2), -(px // 2)), axis=(1, 2)))
+
+    @cached_property
+    def padded_primary_beam(self) -> np.ndarray:
+        """(k, rows, columns); beyond the image's edge the edge's value."""
+        if self.primary_beam is None:
+            return np.ones((1, *self.padded))
+        rows, columns = (
+            _held_at_edges(n, padded)
+            for n, padded in zip((self.ny, self.nx), self.padded, strict=True)
+        )
+        return self.primary_beam[:, rows[:, None], columns[None, :]].astype(float)
+
+    def of_source(self, source: Shape) -> np.ndarray:
+        """(k, y, x) dirty image of the source at a flux density of 1 Jy, Jy/beam.
+
+        The source is written down in the uv plane, so that its flux, size and position are
+        exact also where it is smaller than a pixel.
+        """
+        on_sky = irfft2(gaussian_transform(self.padded, source), s=self.padded)
+        seen = rfft2(on_sky * self.padded_primary_beam) * self.transfer
+        planes = irfft2(seen, s=self.padded)[:, : self.ny, : self.nx]
+        return np.broadcast_to(planes, (len(self.interpolation), self.ny, self.nx))
+
+
+def response_of(cube: Cube) -> Response:
+    """The beams of a cube. Raises `DeepFocusError` for one with neither PSF nor beam."""
+    chan, ny, nx = cube.data.shape
+    if cube.psf is not None:
+        dirty = np.asarray(cube.psf)
+        middle = dirty[len(dirty) // 2]
+        beam = cube.beam or fit_beam(_square(middle), cube.grid.cell_arcsec)
+    elif cube.beam is not None:
+        beam = cube.beam
+        dirty = beam_image(beam, cube.grid)[None]
+    else:
+        raise DeepFocusError(
+            "the cube has neither a PSF nor a beam",
+            wanted="NAME.psf.fits beside NAME.fits, or BMAJ, BMIN and BPA in its header",
+            remedy="export the PSF of the imaging run, or add the beam to the header",
+        )
+    primary = None if cube.primary_beam is None else np.nan_to_num(cube.primary_beam)
+    nodes = max(len(dirty), 1 if primary is None else len(primary))
+    at = cube.psf_channels
+    if at is None or len(at) != nodes:
+        at = np.linspace(0, chan - 1, nodes) if nodes > 1 else np.array([(chan - 1) / 2])
+    return Response(
+        ny=ny,
+        nx=nx,
+        dirty_beam=dirty,
+        primary_beam=primary,
+        interpolation=node_weights(cube.grid.frequency_at(at), cube.grid.freq_hz),
+        beam_px=float(np.sqrt(beam.major_arcsec * beam.minor_arcsec) / cube.grid.cell_arcsec),
+    )
+
+
+def gaussian_transform(shape: tuple[int, int], source: Shape) -> np.ndarray:
+    """(rows, columns // 2 + 1) transform of an elliptical Gaussian of integral 1 at (x, y)."""
+    v = np.fft.fftfreq(shape[0])[:, None]
+    u = np.fft.rfftfreq(shape[1])[None, :]
+    angle = np.deg2rad(source.pa % 90.0)
+    along = -u * np.sin(angle) + v * np.cos(angle)
+    across = -u * np.cos(angle) - v * np.sin(angle)
+    sigma = np.array([source.fwhm_x_px, source.fwhm_y_px]) / FWHM_PER_SIGMA
+    size = (along * sigma[0]) ** 2 + (across * sigma[1]) ** 2
+    return np.exp(-2 * np.pi**2 * size - 2j * np.pi * (u * source.x + v * source.y))
+
+
+def beam_image(beam: Beam, grid: Grid) -> np.ndarray:
+    """(y, x) Gaussian of peak 1 at [ny // 2, nx // 2]: the restoring beam on the cube's pixels.
+
+    The beam's angle is on the sky, so the pixels' orientation counts.
+    """
+    dy, dx = np.mgrid[: grid.ny, : grid.nx]
+    dy, dx = dy - grid.ny // 2, dx - grid.nx // 2
+    to_sky = grid.sky.pixel_scale_matrix * 3600.0
+    east = to_sky[0, 0] * dx + to_sky[0, 1] * dy
+    north = to_sky[1, 0] * dx + to_sky[1, 1] * dy
+    angle = np.deg2rad(beam.pa_deg)
+    along = north * np.cos(angle) + east * np.sin(angle)
+    across = -north * np.sin(angle) + east * np.cos(angle)
+    exponent = (along / beam.major_arcsec) ** 2 + (across / beam.minor_arcsec) ** 2
+    return np.exp(-4 * np.log(2) * exponent)
+
+
+def node_weights(nodes_hz: np.ndarray, freq_hz: np.ndarray) -> np.ndarray:
+    """(k, chan) weights of nodes at every frequency: Lagrange up to three nodes, else linear.
+
+    Polynomials of a high degree swing between nodes.
+    """
+    if len(nodes_hz) > 3:
+        order = np.argsort(nodes_hz)
+        units = np.eye(len(nodes_hz))[order]
+        return np.stack([np.interp(freq_hz, nodes_hz[order], unit) for unit in units.T])
+    weights = np.ones((len(nodes_hz), len(freq_hz)))
+    for i, j in np.argwhere(~np.eye(len(nodes_hz), dtype=bool)):
+        weights[i] *= (freq_hz - nodes_hz[j]) / (nodes_hz[i] - nodes_hz[j])
+    return weights
+
+
+def _held_at_edges(n: int, padded: int) -> np.ndarray:
+    """(padded,) index into n pixels: beyond the last the last, before the first the first."""
+    index = np.minimum(np.arange(padded), n - 1)
+    index[(n + padded) // 2 :] = 0  # the end of a circle lies before its start
+    return index
+
+
+def _square(plane: np.ndarray) -> np.ndarray:
+    """The central square of an image, its pixel [size // 2, size // 2] kept there."""
+    size = min(plane.shape)
+    y0, x0 = (n // 2 - size // 2 for n in plane.shape)
+    return plane[y0 : y0 + size, x0 : x0 + size]
