@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import tangent_grid
 from deepfocus.sky.components import FWHM_PER_SIGMA, Component, EmissionLine
 from deepfocus.sky.population import PaperPopulation, emission_peak, from_clockwise
@@ -102,3 +103,13 @@ def test_line_flux_of_a_component_is_its_integral() -> None:
     gaussian = component.area_px * 1e-3 * 2.0 * 6.0 * np.sqrt(2 * np.pi) / FWHM_PER_SIGMA
     # well sampled Gaussians sum to their integrals
     assert total == pytest.approx(gaussian, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [{"companions": (5, 2)}, {"companions": (-1, 2)}, {"sigma_px": (0.0, 2.0)},
+     {"line_channel": (90.0, 10.0)}, {"brightest_jy_px": 0.0}],
+)  # fmt: skip
+def test_impossible_ranges_are_refused(bad: dict) -> None:
+    with pytest.raises(DeepFocusError, match="population"):
+        PaperPopulation(**bad)

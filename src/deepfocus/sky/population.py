@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import ClassVar
 
 import numpy as np
 
+from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.sky.components import FWHM_PER_SIGMA, Component, EmissionLine, SkyModel
 
@@ -40,6 +41,19 @@ class PaperPopulation:
     line_channel: Range = (10.0, 110.0)
     line_fwhm_chan: Range = (3.0, 10.0)
     brightest_jy_px: float = 0.001
+
+    def __post_init__(self) -> None:
+        ranges = {f.name: getattr(self, f.name) for f in fields(self) if f.type != "float"}
+        backwards = [name for name, (low, high) in ranges.items() if low > high]
+        positive = ("amplitude", "sigma_px", "line_fwhm_chan")
+        not_positive = [name for name in positive if ranges[name][0] <= 0]
+        if backwards or not_positive or self.companions[0] < 0 or self.brightest_jy_px <= 0:
+            name = next(iter(backwards + not_positive), "companions or brightest_jy_px")
+            raise DeepFocusError(
+                f"[population] {name} = {list(ranges.get(name, ()))}",
+                wanted="the lower end first, and positive numbers, widths and amplitudes",
+                remedy="correct the [population] settings",
+            )
 
     def draw(self, grid: Grid, rng: np.random.Generator) -> SkyModel:
         """One sky; the central source lies exactly on the phase centre pixel."""
