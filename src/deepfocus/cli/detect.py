@@ -50,13 +50,14 @@ def detect(
     from deepfocus.cli.overrides import resolved_settings
     from deepfocus.cli.products import finished, settings_text
     from deepfocus.cli.progress import Progress
+    from deepfocus.cli.rest_frequency import rest_hertz
 
     cubes = cubes_by_name(files)
     check_output(out)
     from deepfocus.pipeline.deepfocus import PipelineSettings
 
     resolved = resolved_settings(PipelineSettings, settings, pairs)
-    rest_hz = _hertz(rest_frequency)
+    rest_hz = rest_hertz(rest_frequency)
     text = settings_text(resolved, weights=weights, rest_hz=rest_hz)
     finder: DeepFocus | None = None
     failed = False
@@ -140,21 +141,3 @@ def _report(progress: Progress, name: str, notes: Sequence[str], detection: Dete
     )
     if n:
         progress.say(sources_table(found) + "\n", sys.stdout)
-
-
-def _hertz(text: str | None) -> float | None:
-    if text is None:
-        return None
-    from astropy import units as u
-
-    try:
-        value = u.Quantity(text).to_value(u.Hz)
-    except (TypeError, ValueError, u.UnitConversionError):
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise DeepFocusError(
-            f"cannot use --rest-frequency {text}",
-            wanted="a frequency with its unit, such as '230.538 GHz'",
-            remedy="correct the value",
-        )
-    return float(value)

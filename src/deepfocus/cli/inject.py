@@ -67,9 +67,9 @@ def inject(
     Completeness on one's own data: run detect on NAME.injected.fits, then evaluate its catalogue
     against the truth. The cube's own sources count as spurious there: read the completeness.
     """
-    from deepfocus.cli.detect import _hertz
     from deepfocus.cli.folders import check_output
     from deepfocus.cli.progress import Progress
+    from deepfocus.cli.rest_frequency import rest_hertz
     from deepfocus.io.fits_cube import read_cube
     from deepfocus.simulate.inject import Injection
     from deepfocus.simulate.inject import inject as add_sources
@@ -83,7 +83,7 @@ def inject(
         line_fwhm_chan=line_width,
         with_continuum=continuum,
     )
-    rest_hz = _hertz(rest_frequency)
+    rest_hz = rest_hertz(rest_frequency)
     with Progress("inject", 1) as progress:
         original = read_cube(cube, rest_hz=rest_hz)
         made = add_sources(original, injection, seed)

@@ -15,12 +15,11 @@ import numpy as np
 from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.ops.boxes import source_box
 from deepfocus.ops.gaussians import FWHM_PER_SIGMA
 from deepfocus.ops.morphology import axes_from_major_minor
 from deepfocus.ops.snr import mad_sigma
 from deepfocus.simulate.response import Response, response_of
-from deepfocus.simulate.truth import POINT_PX
+from deepfocus.simulate.truth import place_and_shape
 from deepfocus.sky.components import GAUSSIAN_AREA
 
 Range = tuple[float, float]
@@ -259,37 +258,14 @@ def _brightest(source: InjectedSource, response: Response) -> tuple[int, float]:
 def _row(
     source: InjectedSource, response: Response, cube: Cube, noise_jy_beam: float
 ) -> dict[str, float]:
-    grid = cube.grid
     channel, unit_peak = _brightest(source, response)
     line_peak = unit_peak * source.line_jy * source.line(len(cube.data))[channel]
-    # nothing is smaller than the pixel that it lies in
-    lengths = max(source.fwhm_x_px, POINT_PX), max(source.fwhm_y_px, POINT_PX)
-    box = source_box(source.x, source.y, *lengths, source.pa)
-    sky = grid.sky_at(source.x, source.y)
-    width_kms = float(grid.width_kms(source.fwhm_chan, source.channel))
-    return {
-        "x": source.x,
-        "y": source.y,
-        "ra": float(sky.ra.deg),
-        "dec": float(sky.dec.deg),
-        "channel": source.channel,
-        "frequency": float(grid.frequency_at(source.channel)),
-        "line_fwhm_chan": source.fwhm_chan,
-        "line_fwhm": width_kms,
-        "box_x0": box.x0,
-        "box_x1": box.x1,
-        "box_y0": box.y0,
-        "box_y1": box.y1,
-        "channel_lo": source.channel - source.fwhm_chan,
-        "channel_hi": source.channel + source.fwhm_chan,
-        "fwhm_x_px": source.fwhm_x_px,
-        "fwhm_y_px": source.fwhm_y_px,
-        "fwhm_x": source.fwhm_x_px * grid.cell_arcsec,
-        "fwhm_y": source.fwhm_y_px * grid.cell_arcsec,
-        "pa": source.pa,
-        "line_flux": source.line_jy * width_kms * GAUSSIAN_AREA,
+    row = place_and_shape(
+        source, channel=source.channel, fwhm_chan=source.fwhm_chan, grid=cube.grid
+    )
+    return row | {
+        "line_flux": source.line_jy * row["line_fwhm"] * GAUSSIAN_AREA,
         "peak": (line_peak + unit_peak * source.continuum_jy) * 1e3,
         "continuum": source.continuum_jy * 1e3,
         "snr_peak": line_peak / noise_jy_beam,
-        "probability": 1.0,
     }

@@ -6,7 +6,9 @@ import numpy as np
 
 from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.cube import Cube
+from deepfocus.core.grid import Grid
 from deepfocus.ops.boxes import BOX_FRACTION, source_box
+from deepfocus.simulate.response import Shape
 from deepfocus.sky.components import LineTruth, SkyModel, Source
 
 POINT_PX = float(1 / np.sqrt(np.log2(1 / BOX_FRACTION)))
@@ -32,36 +34,44 @@ def truth_catalogue(sky: SkyModel, *, peaks: np.ndarray, cube: Cube) -> Catalogu
 
 
 def _row(source: Source, line: LineTruth, *, peak_jy_beam: float, cube: Cube) -> dict[str, float]:
-    grid = cube.grid
+    row = place_and_shape(source, channel=line.channel, fwhm_chan=line.fwhm_chan, grid=cube.grid)
+    row |= {
+        "line_flux": line.flux_jy_kms,
+        "peak": peak_jy_beam * line.peak_share * 1e3,
+        "continuum": line.continuum_jy * 1e3,
+    }
+    if cube.noise_jy_beam:
+        row["snr_peak"] = peak_jy_beam * line.line_share / cube.noise_jy_beam
+    return row
+
+
+def place_and_shape(
+    source: Shape, *, channel: float, fwhm_chan: float, grid: Grid
+) -> dict[str, float]:
+    """The columns of a true source that say where it is and how large, in pixels and on the sky."""
     # nothing is smaller than the pixel that it lies in
     lengths = max(source.fwhm_x_px, POINT_PX), max(source.fwhm_y_px, POINT_PX)
     box = source_box(source.x, source.y, *lengths, source.pa)
     sky = grid.sky_at(source.x, source.y)
-    row = {
+    return {
         "x": source.x,
         "y": source.y,
-        "ra": sky.ra.deg,
-        "dec": sky.dec.deg,
-        "channel": line.channel,
-        "frequency": float(grid.frequency_at(line.channel)),
-        "line_fwhm_chan": line.fwhm_chan,
-        "line_fwhm": float(grid.width_kms(line.fwhm_chan, line.channel)),
+        "ra": float(sky.ra.deg),
+        "dec": float(sky.dec.deg),
+        "channel": channel,
+        "frequency": float(grid.frequency_at(channel)),
+        "line_fwhm_chan": fwhm_chan,
+        "line_fwhm": float(grid.width_kms(fwhm_chan, channel)),
         "box_x0": box.x0,
         "box_x1": box.x1,
         "box_y0": box.y0,
         "box_y1": box.y1,
-        "channel_lo": line.channel - line.fwhm_chan,
-        "channel_hi": line.channel + line.fwhm_chan,
+        "channel_lo": channel - fwhm_chan,
+        "channel_hi": channel + fwhm_chan,
         "fwhm_x_px": source.fwhm_x_px,
         "fwhm_y_px": source.fwhm_y_px,
         "fwhm_x": source.fwhm_x_px * grid.cell_arcsec,
         "fwhm_y": source.fwhm_y_px * grid.cell_arcsec,
         "pa": source.pa,
-        "line_flux": line.flux_jy_kms,
-        "peak": peak_jy_beam * line.peak_share * 1e3,
-        "continuum": line.continuum_jy * 1e3,
         "probability": 1.0,
     }
-    if cube.noise_jy_beam:
-        row["snr_peak"] = peak_jy_beam * line.line_share / cube.noise_jy_beam
-    return row
