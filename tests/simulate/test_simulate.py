@@ -13,6 +13,7 @@ from deepfocus.io.fits_cube import read_cube
 from deepfocus.simulate.cube import integrated_image, observe, simulate
 from deepfocus.simulate.dataset import check_set, write_set
 from deepfocus.simulate.settings import Noise, Seeds, SetSettings, load_set, paper_settings
+from deepfocus.simulate.workers import Processes
 from deepfocus.sky.population import PaperPopulation
 
 SMALL = SetSettings(
@@ -76,7 +77,7 @@ def test_a_set_resumes_and_does_not_depend_on_the_workers(tmp_path: Path) -> Non
     before = (tmp_path / "a" / "11.fits").stat().st_mtime_ns
     (tmp_path / "a" / "12.fits").write_bytes(b"half a file")  # no truth beside it: not finished
     write_set(SMALL, tmp_path / "a", seeds)
-    write_set(SMALL, tmp_path / "b", seeds, workers=2)
+    write_set(SMALL, tmp_path / "b", seeds, workers=Processes(2))
     assert (tmp_path / "a" / "11.fits").stat().st_mtime_ns == before
     for seed in seeds:
         ours = (tmp_path / "a" / f"{seed}.fits").read_bytes()

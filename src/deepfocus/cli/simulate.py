@@ -49,6 +49,7 @@ def simulate(
     from deepfocus.cli.progress import Progress
     from deepfocus.simulate.dataset import check_set, write_set
     from deepfocus.simulate.settings import load_set
+    from deepfocus.simulate.workers import local_workers
 
     check_output(out)
     chosen = load_set(settings)
@@ -66,5 +67,5 @@ def simulate(
         click.echo(f"{len(sample)} of {len(seeds)} cubes made anew: all the same")
         return
     with Progress("simulate", number) as progress:
-        write_set(chosen, out, seeds, workers=workers, report=progress.reached)
+        write_set(chosen, out, seeds, workers=local_workers(workers), report=progress.reached)
         progress.say(f"{number} cube{'' if number == 1 else 's'} in {out}")

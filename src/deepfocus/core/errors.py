@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 
 class DeepFocusError(Exception):
     """Bad input. The command line prints it as one line and exits with code 2.
@@ -16,3 +19,7 @@ class DeepFocusError(Exception):
     def __init__(self, came: str, *, wanted: str, remedy: str) -> None:
         self.came, self.wanted, self.remedy = came, wanted, remedy
         super().__init__(f"{came}; wanted {wanted}; {remedy}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors cross from worker processes, which rebuild them from what they were made of."""
+        return partial(type(self), wanted=self.wanted, remedy=self.remedy), (self.came,)

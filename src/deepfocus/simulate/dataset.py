@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from deepfocus.core.errors import DeepFocusError
@@ -14,7 +13,7 @@ from deepfocus.io.catalogues import write_catalogue
 from deepfocus.io.write_cube import write_cube
 from deepfocus.simulate.cube import simulate
 from deepfocus.simulate.settings import SetSettings
-from deepfocus.simulate.workers import one_thread_each
+from deepfocus.simulate.workers import IN_TURN, Workers
 
 
 def write_set(
@@ -22,7 +21,7 @@ def write_set(
     out: Path,
     seeds: Sequence[int],
     *,
-    workers: int = 1,
+    workers: Workers = IN_TURN,
     report: Callable[[int, int, str], None] | None = None,
 ) -> list[Path]:
     """Write `<seed>.fits` and `<seed>.truth.ecsv` into `out` for every seed; return the cubes.
@@ -36,7 +35,7 @@ def write_set(
     cubes = [out / f"{seed}.fits" for seed in seeds]
     missing = [s for s, cube in zip(seeds, cubes, strict=True) if not _finished(cube)]
     done = len(cubes) - len(missing)
-    for seed in _written(settings, out, missing, workers):
+    for seed in workers.run(partial(_write_one, settings, out), missing):
         done += 1
         if report:
             report(done, len(cubes), f"{seed}.fits")
@@ -85,21 +84,6 @@ def check_set(
 
 def _same(one: Path, other: Path) -> bool:
     return other.exists() and one.read_bytes() == other.read_bytes()
-
-
-def _written(settings: SetSettings, out: Path, seeds: Sequence[int], workers: int) -> Iterator[int]:
-    if workers <= 1 or len(seeds) <= 1:
-        for seed in seeds:
-            yield _write_one(settings, out, seed)
-        return
-    # spawned, not forked: a fork of a process that has run OpenMP may hang
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        min(workers, len(seeds)), mp_context=context, initializer=one_thread_each
-    ) as pool:
-        jobs = [pool.submit(_write_one, settings, out, seed) for seed in seeds]
-        for job in as_completed(jobs):
-            yield job.result()
 
 
 def _write_one(settings: SetSettings, out: Path, seed: int) -> int:

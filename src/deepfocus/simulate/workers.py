@@ -1,10 +1,99 @@
-"""Worker processes: one thread each, waiting passively, or shared cores collapse."""
+"""Where jobs run: in this process or in others. A cluster is a third kind (`cluster`).
+
+Workers get one thread each and wait passively, or shared cores collapse.
+"""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from deepfocus.core.errors import DeepFocusError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+LIVES = 3
+"""Pools that may break one after the other, without a job finished between, before giving up."""
+
+
+class Workers(Protocol):
+    """Runs jobs that do not depend on each other."""
+
+    def run(self, job: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """The result of every item, in the order in which they come.
+
+        A job that raises ends the run with its error; a worker that dies does not: its job is
+        done again by another, so a job must come to the same end however often it is started.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class InTurn:
+    """One job after the other in this process."""
+
+    def run(self, job: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """The result of every item, in order."""
+        return (job(item) for item in items)
+
+
+IN_TURN = InTurn()
+
+
+@dataclass(frozen=True)
+class Processes:
+    """Worker processes of this machine. A killed one is replaced."""
+
+    number: int
+
+    def run(self, job: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """The result of every item, in the order in which they come.
+
+        Raises `DeepFocusError` where workers keep dying.
+        """
+        left, lives = dict(enumerate(items)), LIVES
+        while left:
+            try:
+                for index, result in self._finished(job, left):
+                    del left[index]
+                    lives = LIVES
+                    yield result
+            except BrokenProcessPool:
+                lives -= 1
+                if not lives:
+                    raise DeepFocusError(
+                        f"worker processes died {LIVES} times before any job was done",
+                        wanted="workers that live, with memory enough for one job each",
+                        remedy="use fewer --workers, or smaller cubes; the run goes on where it "
+                        "stopped",
+                    ) from None
+
+    def _finished(
+        self, job: Callable[[Item], Result], items: dict[int, Item]
+    ) -> Iterator[tuple[int, Result]]:
+        # spawned, not forked: a fork of a process that has run OpenMP may hang
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(
+            min(self.number, len(items)), mp_context=context, initializer=one_thread_each
+        ) as pool:
+            jobs = {pool.submit(job, item): index for index, item in items.items()}
+            try:
+                for done in as_completed(jobs):
+                    yield jobs[done], done.result()
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+
+
+def local_workers(number: int) -> Workers:
+    """`number` worker processes, or this process alone for one."""
+    return Processes(number) if number > 1 else IN_TURN
 
 
 def one_thread_each() -> None:
