@@ -39,7 +39,7 @@ def test_simulate_writes_cubes_and_truth(small_set: Path) -> None:
         *(
             f"{seed}.{end}"
             for seed in (5, 6)
-            for end in ("fits", "psf.fits", "pb.fits", "truth.ecsv")
+            for end in ("fits", "psf.fits", "pb.fits", "truth.ecsv", "truth.fits")
         ),
     }
     cube = read_cube(small_set / "5.fits")

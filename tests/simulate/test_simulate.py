@@ -11,7 +11,7 @@ from deepfocus.instrument.observation import Observation
 from deepfocus.io.catalogues import read_catalogue
 from deepfocus.io.fits_cube import read_cube
 from deepfocus.simulate.cube import integrated_image, observe, simulate
-from deepfocus.simulate.dataset import check_set, write_set
+from deepfocus.simulate.dataset import FitsSet
 from deepfocus.simulate.settings import Noise, Seeds, SetSettings, load_set, paper_settings
 from deepfocus.simulate.workers import Processes
 from deepfocus.sky.population import PaperPopulation
@@ -73,11 +73,11 @@ def test_truth_peak_is_the_brightest_voxel_of_a_lone_source() -> None:
 
 def test_a_set_resumes_and_does_not_depend_on_the_workers(tmp_path: Path) -> None:
     seeds = [11, 12, 13]
-    write_set(SMALL, tmp_path / "a", seeds[:1])
+    FitsSet(SMALL, tmp_path / "a").write(seeds[:1])
     before = (tmp_path / "a" / "11.fits").stat().st_mtime_ns
     (tmp_path / "a" / "12.fits").write_bytes(b"half a file")  # no truth beside it: not finished
-    write_set(SMALL, tmp_path / "a", seeds)
-    write_set(SMALL, tmp_path / "b", seeds, workers=Processes(2))
+    FitsSet(SMALL, tmp_path / "a").write(seeds)
+    FitsSet(SMALL, tmp_path / "b").write(seeds, workers=Processes(2))
     assert (tmp_path / "a" / "11.fits").stat().st_mtime_ns == before
     for seed in seeds:
         ours = (tmp_path / "a" / f"{seed}.fits").read_bytes()
@@ -90,21 +90,21 @@ def test_a_set_resumes_and_does_not_depend_on_the_workers(tmp_path: Path) -> Non
 
 
 def test_check_makes_cubes_anew_and_sees_a_changed_byte(tmp_path: Path) -> None:
-    write_set(SMALL, tmp_path, [11, 12])
-    assert check_set(SMALL, tmp_path, [11, 12]) == []
+    FitsSet(SMALL, tmp_path).write([11, 12])
+    assert FitsSet(SMALL, tmp_path).check([11, 12]) == []
     cube = tmp_path / "12.fits"
     data = bytearray(cube.read_bytes())
     data[-4000] ^= 1
     cube.write_bytes(data)
-    assert check_set(SMALL, tmp_path, [11, 12]) == [12]
+    assert FitsSet(SMALL, tmp_path).check([11, 12]) == [12]
     with pytest.raises(DeepFocusError, match="no finished cube of seed 13"):
-        check_set(SMALL, tmp_path, [13])
+        FitsSet(SMALL, tmp_path).check([13])
 
 
 def test_a_folder_with_another_set_is_refused(tmp_path: Path) -> None:
-    write_set(SMALL, tmp_path, [11])
+    FitsSet(SMALL, tmp_path).write([11])
     with pytest.raises(DeepFocusError, match="other settings"):
-        write_set(replace(SMALL, noise=Noise()), tmp_path, [11])
+        FitsSet(replace(SMALL, noise=Noise()), tmp_path).write([11])
 
 
 def test_the_benchmark_is_the_shipped_set() -> None:

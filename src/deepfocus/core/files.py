@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,3 +59,20 @@ def whole_file(path: Path) -> Iterator[Path]:
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sweep_temporary(folder: Path, pattern: str, *, older_than_s: float = 3600.0) -> int:
+    """Remove temporary files that killed writers left below `folder`; give their number.
+
+    pattern : of their names; younger ones may belong to a writer that is at work, and stay
+    """
+    before = time.time() - older_than_s
+    removed = 0
+    for path in Path(folder).rglob(pattern):
+        try:
+            if path.is_file() and path.stat().st_mtime < before:
+                path.unlink()
+                removed += 1
+        except FileNotFoundError:  # another process swept it
+            continue
+    return removed

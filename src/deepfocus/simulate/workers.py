@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.connection import wait
+from threading import Thread
 from typing import Protocol, TypeVar
 
 from deepfocus.core.errors import DeepFocusError
@@ -97,10 +99,21 @@ def local_workers(number: int) -> Workers:
 
 
 def one_thread_each() -> None:
-    """Initialiser of a worker process, before it loads a threaded library."""
+    """Initialiser of a worker process, before it loads a threaded library.
+
+    The worker ends with its parent: one whose parent was killed would wait for jobs for ever.
+    """
     for name in THREADS:
         os.environ[name] = "1"
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_after(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
 
 
 def available_workers() -> int:

@@ -1,0 +1,8 @@
+"""`python -m deepfocus` is the command `deepfocus`."""
+
+import sys
+
+from deepfocus.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

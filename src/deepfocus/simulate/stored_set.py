@@ -1,0 +1,158 @@
+"""A data set in one store: cube, truth and derived training arrays of every seed, resumable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from deepfocus import __version__
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.settings import settings_to
+from deepfocus.io.set_store import Record, SetStore, create_store, disk_bytes, open_store, sweep
+from deepfocus.io.stored_cube import Packing, common_of, truth_array
+from deepfocus.simulate.cube import Simulated, simulate
+from deepfocus.simulate.dataset import Report
+from deepfocus.simulate.settings import SetSettings
+from deepfocus.simulate.workers import IN_TURN, Workers
+
+Derived = tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is kept of a seed; picklable, since workers get it.
+
+    derive : arrays of the cube, and arrays of its sources in the order of the truth
+    """
+
+    settings: SetSettings
+    packing: Packing
+    derive: Callable[[Simulated], Derived]
+
+    def record(self, seed: int) -> Record:
+        """Simulate a seed and derive what is kept."""
+        return self.record_of(simulate(self.settings, seed))
+
+    def record_of(self, made: Simulated) -> Record:
+        """What is kept of a simulated cube."""
+        of_cube, of_sources = self.derive(made)
+        noise = np.asarray(made.cube.noise_jy_beam or 0.0)
+        return Record(
+            of_cube={**self.packing.pack(made.cube), "noise_jy_beam": noise, **of_cube},
+            of_sources={"truth": truth_array(made.truth), **of_sources},
+        )
+
+
+@dataclass(frozen=True)
+class StoredSet:
+    """One store of a recipe's rows."""
+
+    recipe: Recipe
+    path: Path
+
+    def write(
+        self, seeds: Sequence[int], *, workers: Workers = IN_TURN, report: Report | None = None
+    ) -> SetStore:
+        """Write what is missing of `seeds` into the store, which is made or extended.
+
+        A stopped run goes on where it was; the same seed has the same digest on any number of
+        workers. `report(done, total, name)` is called after each. Raises `DeepFocusError` where
+        the path holds a set of other settings, packing or version.
+        """
+        sweep(self.path)
+        store = _claimed(self.recipe, self.path, seeds[0]).extend(seeds)
+        finished = store.finished()
+        missing = [seed for seed in seeds if seed not in finished]
+        done = len(seeds) - len(missing)
+        while missing:
+            too_small = {}
+            for seed, sources in workers.run(partial(_write_one, self.recipe, self.path), missing):
+                if sources > store.source_rows:
+                    too_small[seed] = sources
+                    continue
+                done += 1
+                if report:
+                    report(done, len(seeds), str(seed))
+            # workers leave a seed with more sources than there is room for; it is made again
+            store.make_room(max(too_small.values(), default=0))
+            missing = sorted(too_small)
+        return store
+
+    def check(self, seeds: Sequence[int], *, report: Report | None = None) -> list[int]:
+        """Make `seeds` anew; return those whose stored arrays or digests differ.
+
+        Raises `DeepFocusError` where one of them is not finished.
+        """
+        store = _same(self.recipe, open_store(self.path))
+        finished = store.finished()
+        differing = []
+        for done, seed in enumerate(seeds, start=1):
+            if seed not in finished:
+                raise DeepFocusError(
+                    f"{self.path} has no finished cube of seed {seed}",
+                    wanted="a finished row for every seed that is checked",
+                    remedy="finish the set first, without --check",
+                )
+            digests = {finished[seed], store.read(seed).digest(), self.recipe.record(seed).digest()}
+            if len(digests) > 1:
+                differing.append(seed)
+            if report:
+                report(done, len(seeds), str(seed))
+        return differing
+
+    def summary(self) -> str:
+        """Size on disk and content hash."""
+        size, content = disk_bytes(self.path) / 1e9, open_store(self.path).content_hash()
+        return f": {size:.3g} GB, content {content}"
+
+
+def _write_one(recipe: Recipe, path: Path, seed: int) -> tuple[int, int]:
+    """Write one row if it has room; the seed and its number of sources."""
+    store, record = open_store(path, "r+"), recipe.record(seed)
+    if record.sources <= store.source_rows:
+        store.write(seed, record)
+    return seed, record.sources
+
+
+def _claimed(recipe: Recipe, path: Path, first: int) -> SetStore:
+    """The store at `path`, made if there is none; its rows look like those of the first seed."""
+    if (path / "zarr.json").exists():
+        return _same(recipe, open_store(path, "r+"))
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise DeepFocusError(
+            f"{path} is there and is no store",
+            wanted="a new name, or a store of the same set",
+            remedy="choose another --out",
+        )
+    made = simulate(recipe.settings, first)
+    common, attributes = common_of(made.cube)
+    return create_store(
+        path,
+        recipe.record_of(made),
+        common=common,
+        attributes={**_provenance(recipe), **attributes},
+    )
+
+
+def _same(recipe: Recipe, store: SetStore) -> SetStore:
+    has = store.attributes
+    for name, wanted in _provenance(recipe).items():
+        if has.get(name) != wanted:
+            raise DeepFocusError(
+                f"{store.path} holds a set made with other {name}",
+                wanted="a new store, or one of the same settings, packing and version",
+                remedy="choose another --out; the store's attributes say what it was made with",
+            )
+    return store
+
+
+def _provenance(recipe: Recipe) -> dict[str, object]:
+    return {
+        "settings": settings_to(recipe.settings),
+        "cubes": recipe.packing.name,
+        "version": __version__,
+    }
