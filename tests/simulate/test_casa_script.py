@@ -51,6 +51,22 @@ def test_every_choice_reaches_tclean() -> None:
 
 
 @pytest.mark.parametrize(
+    ("taper", "casas"), [("0.5 arcsec", "0.5arcsec"), ("200000", "200.0klambda")]
+)
+def test_further_choices_reach_tclean(taper: str, casas: str) -> None:
+    imaging = CasaImaging(
+        vis="a.ms", name="a", cell="50 mas", size=512, weighting="uniform", taper=taper,
+        column="data", frame="topo", rest_hz=230.538e9,
+    )  # fmt: skip
+    asked = tclean_arguments(casa_script(imaging))
+    wanted = {
+        "weighting": "uniform", "uvtaper": [casas], "datacolumn": "data", "outframe": "TOPO",
+        "restfreq": ["230538000000.0Hz"], "interpolation": "nearest",
+    }  # fmt: skip
+    assert {key: asked[key] for key in wanted} == wanted
+
+
+@pytest.mark.parametrize(
     "text",
     ["it's.ms", "a\"b'c.ms", "a\\b.ms", "line\nbreak.ms", "{braces}.ms", "'+__import__('os')+'"],
 )
@@ -71,6 +87,10 @@ def test_texts_are_quoted(text: str) -> None:
         ({"robust": 3.0}, "robust"),
         ({"nchan": 0}, "nchan"),
         ({"name": "../a"}, "name"),
+        ({"taper": "2 GHz"}, "taper"),
+        ({"taper": "-1arcsec"}, "taper"),
+        ({"column": "model"}, "corrected or data"),
+        ({"frame": "bary"}, "lsrk or topo"),
         ({"vis": " "}, "measurement set"),
     ],
 )

@@ -13,8 +13,18 @@ import numpy as np
 class Weighting(Protocol):
     """Turns uv samples into weights."""
 
-    def __call__(self, u_cells: np.ndarray, v_cells: np.ndarray, size: int) -> np.ndarray:
-        """Weights of samples whose u, v are in cells of a uv grid of `size` cells a side."""
+    def __call__(
+        self,
+        u_cells: np.ndarray,
+        v_cells: np.ndarray,
+        size: int,
+        visibility_weights: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Weights of samples whose u, v are in cells of a uv grid of `size` cells a side.
+
+        visibility_weights : (row,) weight of each sample by its own noise, 1 / sigma^2; they
+            multiply the result and take the place of counts in the density. Not given, 1 each
+        """
         ...
 
 
@@ -22,32 +32,52 @@ class Weighting(Protocol):
 class Natural:
     """Every sample counts the same: best sensitivity."""
 
-    def __call__(self, u_cells: np.ndarray, v_cells: np.ndarray, size: int) -> np.ndarray:
-        return np.ones(len(u_cells))
+    def __call__(
+        self,
+        u_cells: np.ndarray,
+        v_cells: np.ndarray,
+        size: int,
+        visibility_weights: np.ndarray | None = None,
+    ) -> np.ndarray:
+        return np.ones(len(u_cells)) if visibility_weights is None else visibility_weights
 
 
 @dataclass(frozen=True)
 class Uniform:
-    """w = 1 / rho: every filled uv cell counts the same, the narrowest beam."""
+    """w = w_vis / rho: every filled uv cell counts the same, the narrowest beam."""
 
-    def __call__(self, u_cells: np.ndarray, v_cells: np.ndarray, size: int) -> np.ndarray:
-        density, row, column = _density(u_cells, v_cells, size)
-        return 1.0 / density[row, column]
+    def __call__(
+        self,
+        u_cells: np.ndarray,
+        v_cells: np.ndarray,
+        size: int,
+        visibility_weights: np.ndarray | None = None,
+    ) -> np.ndarray:
+        density, row, column = _density(u_cells, v_cells, size, visibility_weights)
+        return (1.0 if visibility_weights is None else visibility_weights) / density[row, column]
 
 
 @dataclass(frozen=True)
 class Briggs:
-    """w = 1 / (1 + f^2 rho), f^2 = (5 * 10^-robust)^2 / (sum rho^2 / sum rho).
+    """w = w_vis / (1 + f^2 rho), f^2 = (5 * 10^-robust)^2 / (sum rho^2 / sum rho).
 
-    rho is the density of samples and their conjugates in the nearest uv cell.
+    rho is the density in the nearest uv cell: the summed weight w_vis of samples and their
+    conjugates, which is their count where every w_vis is 1.
     """
 
     robust: float = 0.5
 
-    def __call__(self, u_cells: np.ndarray, v_cells: np.ndarray, size: int) -> np.ndarray:
-        density, row, column = _density(u_cells, v_cells, size)
+    def __call__(
+        self,
+        u_cells: np.ndarray,
+        v_cells: np.ndarray,
+        size: int,
+        visibility_weights: np.ndarray | None = None,
+    ) -> np.ndarray:
+        density, row, column = _density(u_cells, v_cells, size, visibility_weights)
         squared = (5 * 10.0**-self.robust) ** 2 / (np.sum(density**2) / np.sum(density))
-        return 1.0 / (1.0 + squared * density[row, column])
+        ours = 1.0 if visibility_weights is None else visibility_weights
+        return ours / (1.0 + squared * density[row, column])
 
 
 @dataclass(frozen=True)
@@ -57,20 +87,27 @@ class Tapered:
     base: Weighting
     half_width_cells: float
 
-    def __call__(self, u_cells: np.ndarray, v_cells: np.ndarray, size: int) -> np.ndarray:
+    def __call__(
+        self,
+        u_cells: np.ndarray,
+        v_cells: np.ndarray,
+        size: int,
+        visibility_weights: np.ndarray | None = None,
+    ) -> np.ndarray:
         radius_squared = (u_cells**2 + v_cells**2) / self.half_width_cells**2
-        return self.base(u_cells, v_cells, size) * np.exp(-np.log(2) * radius_squared)
+        base = self.base(u_cells, v_cells, size, visibility_weights)
+        return base * np.exp(-np.log(2) * radius_squared)
 
 
 def _density(
-    u_cells: np.ndarray, v_cells: np.ndarray, size: int
+    u_cells: np.ndarray, v_cells: np.ndarray, size: int, weights: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Samples and conjugates in every uv cell, and each sample's row and column in it."""
+    """Weight of samples and conjugates in every uv cell, and each sample's row and column."""
     column = np.rint(u_cells).astype(int) + size // 2
     row = np.rint(v_cells).astype(int) + size // 2
     half = 2 * (size // 2)
     density = np.zeros((half + 1, half + 1))
-    np.add.at(density, (row, column), 1.0)
+    np.add.at(density, (row, column), 1.0 if weights is None else weights)
     density += density[::-1, ::-1]  # the conjugate samples at (-u, -v)
     return density, row, column
 

@@ -16,7 +16,8 @@ from astropy import units as u
 from deepfocus import __version__
 from deepfocus.core.errors import DeepFocusError
 
-WEIGHTINGS = ("natural", "briggs")
+WEIGHTINGS = ("uniform", "natural", "briggs")
+FRAMES = {"lsrk": "LSRK", "topo": "TOPO"}
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,10 @@ class CasaImaging:
 
     vis : measurement set; name : of the products
     cell : angle with unit, '0.1arcsec'; size : pixels along a side
+    taper : of the uv plane, FWHM of a beam ('0.5arcsec') or wavelengths ('200000'), '' for none
     field, spw : CASA selections, '' for all
+    column : 'corrected' or 'data', '' for corrected where it is there; frame : 'lsrk' or 'topo'
+    rest_hz : rest frequency, None for that of the data
     width, start : of channels: a number of channels, or text with a unit ('10MHz', '5km/s');
         '' for the data's own. nchan : -1 for all
     """
@@ -41,6 +45,10 @@ class CasaImaging:
     width: str = ""
     start: str = ""
     nchan: int = -1
+    taper: str = ""
+    column: str = ""
+    frame: str = "lsrk"
+    rest_hz: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cell", _angle(self.cell))
@@ -51,6 +59,9 @@ class CasaImaging:
         _check("weighting", self.weighting, self.weighting in WEIGHTINGS, " or ".join(WEIGHTINGS))
         _check("robust", self.robust, -2 <= self.robust <= 2, "-2 (uniform) to 2 (natural)")
         _check("nchan", self.nchan, self.nchan == -1 or self.nchan >= 1, "-1 for all, or a number")
+        _check("column", self.column, self.column in ("", "corrected", "data"), "corrected or data")
+        _check("frame", self.frame, self.frame in FRAMES, " or ".join(FRAMES))
+        taper_quantity(self.taper)
         plain = re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", self.name) is not None
         _check("name", self.name, plain, "letters, digits and _ . + -")
 
@@ -61,8 +72,12 @@ class CasaImaging:
             "imagename": self.name,
             "field": self.field,
             "spw": self.spw,
+            "datacolumn": self.column or "corrected",
             "specmode": "cube",
-            "outframe": "LSRK",
+            "outframe": FRAMES[self.frame],
+            # linear interpolation correlates the noise of neighbouring channels, and leaves the
+            # channels at the band's edges with a part of the data
+            "interpolation": "nearest",
             "nchan": self.nchan,
             "start": _channels(self.start),
             "width": _channels(self.width),
@@ -74,6 +89,10 @@ class CasaImaging:
         }
         if self.weighting == "briggs":
             arguments["robust"] = self.robust
+        if self.taper:
+            arguments["uvtaper"] = [_casas_taper(self.taper)]
+        if self.rest_hz is not None:
+            arguments["restfreq"] = [f"{self.rest_hz!r}Hz"]
         return arguments | {
             "deconvolver": "hogbom",
             "niter": 0,
@@ -125,6 +144,35 @@ for product, fits in (('psf', '.psf.fits'), ('pb', '.pb.fits'), ('image', '.fits
         overwrite=True,
     )
 """
+
+
+def taper_quantity(text: str) -> u.Quantity | None:
+    """A taper such as '0.5arcsec', or '200000' wavelengths; None for ''.
+
+    Raises `DeepFocusError` for anything else.
+    """
+    if not text.strip():
+        return None
+    try:
+        taper = u.Quantity(text)
+        good = taper > 0 and (taper.unit == u.one or taper.unit.is_equivalent(u.arcsec))
+    except (TypeError, ValueError):
+        good = False
+    _check("taper", text, bool(good), "an angle ('0.5arcsec') or wavelengths ('200000')")
+    return taper
+
+
+def cell_arcsec(text: str) -> float:
+    """The pixel of a text such as '0.1arcsec'. Raises `DeepFocusError` for anything else."""
+    return float(_angle(text).removesuffix("arcsec"))
+
+
+def _casas_taper(text: str) -> str:
+    taper = taper_quantity(text)
+    assert taper is not None
+    if taper.unit == u.one:
+        return f"{float(taper.value) / 1000!r}klambda"
+    return f"{float(taper.to_value(u.arcsec))!r}arcsec"
 
 
 def _angle(text: str) -> str:

@@ -1,0 +1,88 @@
+"""Dirty images of measured visibilities: weights, image and dirty beam of one channel.
+
+A non-uniform Fourier transform (finufft) takes the place of a gridding kernel. The image is
+SIN projected about the phase centre and w is taken as 0; `w_phase_rad` says what that costs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import finufft
+import numpy as np
+
+from deepfocus.instrument.sampling import ARCSEC_PER_RAD
+from deepfocus.instrument.weighting import Weighting, beam_image
+
+
+@dataclass(frozen=True, eq=False)
+class WeightedSamples:
+    """Samples of one image channel that count, ready for imaging.
+
+    uv_cycles : (sample, 2) in cycles a pixel, within +-0.5
+    values : (sample,) complex, Jy; weights : (sample,) imaging weights, positive
+    """
+
+    uv_cycles: np.ndarray
+    values: np.ndarray
+    weights: np.ndarray
+
+    def dirty_image(self, size: int) -> np.ndarray:
+        """(size, size) Jy/beam, the phase centre on pixel [size // 2, size // 2].
+
+        I(l, m) = sum w Re V exp(-2 pi i (u l + v m)) / sum w, for the u, v of a measurement
+        set, where V = sum I exp(2 pi i (u l + v m)); l = -x: right ascension grows to the left.
+        NaN where no sample counts.
+        """
+        if not len(self.weights):
+            return np.full((size, size), np.nan)
+        image = finufft.nufft2d1(
+            2 * np.pi * self.uv_cycles[:, 1],
+            -2 * np.pi * self.uv_cycles[:, 0],
+            self.weights * self.values.astype(complex),
+            (size, size),
+            eps=1e-7,
+            isign=-1,
+            nthreads=1,
+        )
+        return image.real / self.weights.sum()
+
+    def dirty_beam(self, size: int) -> np.ndarray:
+        """(size, size), peak 1 at [size // 2, size // 2]; NaN where no sample counts."""
+        if not len(self.weights):
+            return np.full((size, size), np.nan)
+        return beam_image(self.uv_cycles, self.weights, size)
+
+
+def weighted_samples(
+    uv_wavelengths: np.ndarray,
+    values: np.ndarray,
+    visibility_weights: np.ndarray,
+    *,
+    size: int,
+    cell_arcsec: float,
+    weighting: Weighting,
+) -> WeightedSamples:
+    """The samples of one image channel with their imaging weights.
+
+    uv_wavelengths : (sample, 2); values : (sample,); visibility_weights : (sample,), 0 where
+    flagged. Samples beyond the grid's Nyquist limit are dropped, as CASA does.
+    """
+    cycles = uv_wavelengths * (cell_arcsec / ARCSEC_PER_RAD)
+    used = (visibility_weights > 0) & (np.abs(cycles) < 0.5).all(axis=1)
+    cycles = cycles[used]
+    own = visibility_weights[used].astype(float)
+    weights = (
+        own if not len(own) else weighting(cycles[:, 0] * size, cycles[:, 1] * size, size, own)
+    )
+    return WeightedSamples(uv_cycles=cycles, values=values[used], weights=weights)
+
+
+def w_phase_rad(w_wavelengths: float, radius_arcsec: float) -> float:
+    """Largest phase error of taking w as 0 at a distance from the phase centre.
+
+    2 pi w (1 - sqrt(1 - l^2 - m^2)), about pi w (l^2 + m^2): what the third term of
+    V(u, v, w) adds to the two-dimensional Fourier transform.
+    """
+    sine = np.sin(radius_arcsec / ARCSEC_PER_RAD)
+    return float(2 * np.pi * w_wavelengths * (1 - np.sqrt(1 - sine**2)))

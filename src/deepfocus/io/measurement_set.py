@@ -1,0 +1,195 @@
+"""What a measurement set holds: fields, spectral windows, antennas, columns, numbers of rows.
+
+Needs python-casacore (the extra `ms`), which is imported when a measurement set is opened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.io.casacore_table import no_measurement_set, opened_table
+
+COLUMNS = {"corrected": "CORRECTED_DATA", "data": "DATA"}
+HANDS = ((1,), (9, 12), (5, 8), (9,), (12,), (5,), (8,))
+"""Codes of casacore's Stokes::StokesTypes that make Stokes I, best first: I; XX, YY; RR, LL;
+one hand alone, which is I of an unpolarised source."""
+FRAMES = {
+    0: "SOURCE", 1: "LSRK", 2: "LSRD", 3: "BARYCENT", 4: "GEOCENTR",
+    5: "TOPOCENT", 6: "GALACTOC", 7: "LOCALGRP", 8: "CMBDIPOL",
+}  # fmt: skip
+"""MEAS_FREQ_REF (casacore's MFrequency::Types) as FITS spells it (Paper III, table 12)."""
+DIRECTION_CODES = {0: "J2000", 21: "ICRS"}
+"""casacore's MDirection::Types, for tables of directions that do not name their codes."""
+SKY_FRAMES = {"J2000": "FK5", "ICRS": "ICRS"}
+ROWS_AT_ONCE = 4_000_000
+
+
+@dataclass(frozen=True)
+class Field:
+    """phase centre in degrees; frame : 'FK5' or 'ICRS'; None for one that does not stand still
+    or is given in other coordinates, in words in `frame_name`."""
+
+    id: int
+    name: str
+    ra_deg: float
+    dec_deg: float
+    frame: str | None
+    frame_name: str
+
+
+@dataclass(frozen=True, eq=False)
+class SpectralWindow:
+    """freq_hz (chan,) centres in the order of the data; data_ids : rows of DATA_DESCRIPTION."""
+
+    id: int
+    name: str
+    freq_hz: np.ndarray
+    width_hz: float
+    specsys: str
+    data_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class MeasurementSet:
+    """What the subtables say, and which fields and windows have rows.
+
+    antenna_itrf_m : (antenna, 3); dish_m : (antenna,)
+    hands : for each row of DATA_DESCRIPTION the places of the correlations that make Stokes I
+    rows : (field, data id) number of rows of cross-correlations
+    columns : columns of visibilities that are there
+    """
+
+    path: Path
+    telescope: str
+    fields: tuple[Field, ...]
+    windows: tuple[SpectralWindow, ...]
+    antenna_itrf_m: np.ndarray
+    dish_m: np.ndarray
+    hands: tuple[tuple[int, ...], ...]
+    rows: np.ndarray
+    columns: tuple[str, ...]
+
+
+def open_measurement_set(path: Path) -> MeasurementSet:
+    """Read what a measurement set holds, without its visibilities.
+
+    Raises `DeepFocusError` where python-casacore is missing, the path is no measurement set, or
+    it holds no visibilities.
+    """
+    path = Path(path)
+    with opened_table(path) as main:
+        named = main.colnames()
+        for needed in ("UVW", "FLAG", "WEIGHT", "DATA_DESC_ID", "FIELD_ID"):
+            if needed not in named:
+                raise no_measurement_set(path, f"it has no column {needed}")
+        columns = tuple(key for key, name in COLUMNS.items() if name in named)
+        if not columns:
+            raise DeepFocusError(
+                f"{path} has neither CORRECTED_DATA nor DATA",
+                wanted="visibilities of an interferometer",
+                remedy="single-dish data are imaged with CASA's sdimaging",
+            )
+        rows = _row_counts(main)
+    with opened_table(path / "DATA_DESCRIPTION") as table:
+        window_of = table.getcol("SPECTRAL_WINDOW_ID")
+        polarisation_of = table.getcol("POLARIZATION_ID")
+    with opened_table(path / "POLARIZATION") as table:
+        correlations = [list(table.getcell("CORR_TYPE", i)) for i in range(table.nrows())]
+    with opened_table(path / "ANTENNA") as table:
+        antennas, dishes = table.getcol("POSITION"), table.getcol("DISH_DIAMETER")
+    with opened_table(path / "OBSERVATION") as table:
+        telescope = str(table.getcell("TELESCOPE_NAME", 0)) if table.nrows() else ""
+    fields = _fields(path)
+    counts = np.zeros((len(fields), len(window_of)), int)
+    counts[: rows.shape[0], : rows.shape[1]] = rows[: len(fields), : len(window_of)]
+    return MeasurementSet(
+        path=path,
+        telescope=telescope,
+        fields=fields,
+        windows=_windows(path, window_of),
+        antenna_itrf_m=antennas,
+        dish_m=dishes,
+        hands=tuple(_hands(correlations[i]) for i in polarisation_of),
+        rows=counts,
+        columns=columns,
+    )
+
+
+def _row_counts(main: Any) -> np.ndarray:
+    """(field, data id) rows of cross-correlations."""
+    counts = np.zeros((1, 1), int)
+    for start in range(0, main.nrows(), ROWS_AT_ONCE):
+        field, data, one, other = (
+            main.getcol(name, start, min(ROWS_AT_ONCE, main.nrows() - start))
+            for name in ("FIELD_ID", "DATA_DESC_ID", "ANTENNA1", "ANTENNA2")
+        )
+        shape = max(counts.shape[0], field.max() + 1), max(counts.shape[1], data.max() + 1)
+        grown = np.zeros(shape, int)
+        grown[: counts.shape[0], : counts.shape[1]] = counts
+        cross = one != other
+        np.add.at(grown, (field[cross], data[cross]), 1)
+        counts = grown
+    return counts
+
+
+def _fields(path: Path) -> tuple[Field, ...]:
+    with opened_table(path / "FIELD") as table:
+        fields = []
+        for i in range(table.nrows()):
+            frame = _direction_frame(table, i)
+            ra, dec = np.rad2deg(table.getcell("PHASE_DIR", i)[0])
+            fields.append(
+                Field(
+                    id=i,
+                    name=str(table.getcell("NAME", i)),
+                    ra_deg=float(ra) % 360.0,
+                    dec_deg=float(dec),
+                    frame=SKY_FRAMES.get(frame),
+                    frame_name=frame,
+                )
+            )
+    return tuple(fields)
+
+
+def _direction_frame(table: Any, row: int) -> str:
+    """Coordinates of a field's phase centre, as casacore calls them."""
+    if "EPHEMERIS_ID" in table.colnames() and table.getcell("EPHEMERIS_ID", row) >= 0:
+        return "of an ephemeris"
+    info = table.getcolkeyword("PHASE_DIR", "MEASINFO")
+    if "VarRefCol" not in info:
+        return str(info.get("Ref", "J2000"))
+    code = int(table.getcell(info["VarRefCol"], row))
+    names = dict(zip(info.get("TabRefCodes", []), info.get("TabRefTypes", []), strict=False))
+    return str((names or DIRECTION_CODES).get(code, f"of code {code}"))
+
+
+def _windows(path: Path, window_of: np.ndarray) -> tuple[SpectralWindow, ...]:
+    windows = []
+    with opened_table(path / "SPECTRAL_WINDOW") as table:
+        for i in range(table.nrows()):
+            freq_hz = np.asarray(table.getcell("CHAN_FREQ", i), float)
+            widths = np.abs(np.asarray(table.getcell("CHAN_WIDTH", i), float))
+            windows.append(
+                SpectralWindow(
+                    id=i,
+                    name=str(table.getcell("NAME", i)),
+                    freq_hz=freq_hz,
+                    width_hz=float(np.median(widths)),
+                    specsys=FRAMES.get(int(table.getcell("MEAS_FREQ_REF", i)), "TOPOCENT"),
+                    data_ids=tuple(int(j) for j in np.nonzero(window_of == i)[0]),
+                )
+            )
+    return tuple(windows)
+
+
+def _hands(correlations: list[int]) -> tuple[int, ...]:
+    """Places of the correlations that make Stokes I; none where they do not."""
+    for wanted in HANDS:
+        if all(code in correlations for code in wanted):
+            return tuple(correlations.index(code) for code in wanted)
+    return ()

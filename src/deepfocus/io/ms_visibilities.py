@@ -1,0 +1,143 @@
+"""Rows of a measurement set: uv tracks, and Stokes I visibilities with their weights, in blocks.
+
+What tclean does is done here: the weight spectrum where there is one, Stokes I as the mean of
+two parallel hands that must both be unflagged, its weight as the mean of theirs.
+Autocorrelations are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deepfocus.io.casacore_table import casacores_errors, opened_table
+from deepfocus.io.measurement_set import COLUMNS, Field, MeasurementSet, SpectralWindow
+
+BLOCK_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class Tracks:
+    """Baselines of one window's rows.
+
+    uv_m : (row, 2); w_m : the largest |w|; mjd_utc : (time,) distinct times
+    antennas : ids of those with data
+    """
+
+    uv_m: np.ndarray
+    w_m: float
+    mjd_utc: np.ndarray
+    antennas: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Visibilities:
+    """values : (row, chan) complex64, Stokes I, Jy, 0 where flagged; weights : (row, chan)
+    float32, 0 where flagged."""
+
+    values: np.ndarray
+    weights: np.ndarray
+
+
+def read_tracks(ms: MeasurementSet, *, field: Field, window: SpectralWindow) -> Tracks:
+    """uv tracks of a field in a window, in the order in which `read_visibilities` gives rows."""
+    uv, times, used, w = [], [], [], 0.0
+    for block, _ in _blocks(ms, field, window, bytes_per_row=64):
+        uvw = block("UVW")
+        uv.append(uvw[:, :2])
+        w = max(w, float(np.abs(uvw[:, 2]).max()))
+        times.append(np.unique(block("TIME")))
+        used.append(np.unique([block("ANTENNA1"), block("ANTENNA2")]))
+    return Tracks(
+        uv_m=np.concatenate(uv),
+        w_m=w,
+        mjd_utc=np.unique(np.concatenate(times)) / 86400.0,
+        antennas=np.unique(np.concatenate(used)),
+    )
+
+
+def read_visibilities(
+    ms: MeasurementSet,
+    *,
+    field: Field,
+    window: SpectralWindow,
+    column: str,
+    first: int,
+    last: int,
+) -> Visibilities:
+    """Stokes I of channels `first` to `last` (included) of all rows of a field in a window.
+
+    column : 'corrected' or 'data'. Memory: 12 bytes a visibility, and one block of rows.
+    """
+    chans = last - first + 1
+    rows = int(sum(ms.rows[field.id, i] for i in window.data_ids))
+    values = np.zeros((rows, chans), np.complex64)
+    weights = np.zeros((rows, chans), np.float32)
+    start = 0
+    for block, hands in _blocks(ms, field, window, bytes_per_row=chans * 60):
+        at = slice(start, start + len(block("FLAG_ROW")))
+        values[at], weights[at] = _intensity(block, hands, COLUMNS[column], (first, last))
+        start = at.stop
+    return Visibilities(values=values, weights=weights)
+
+
+class _Block:
+    """A range of rows of a table: called with a column, it gives the values."""
+
+    def __init__(self, path: Path, table: Any, start: int, count: int) -> None:
+        self._path, self._table, self._start, self._count = path, table, start, count
+
+    def __call__(self, column: str, channels: tuple[int, int] | None = None) -> np.ndarray:
+        """(row, ...), or (row, chan, correlation) of the channels first to last."""
+        with casacores_errors(self._path):
+            if channels is None:
+                return self._table.getcol(column, self._start, self._count)
+            last = self._table.getcell(column, self._start).shape[1] - 1
+            corners = (channels[0], 0), (channels[1], last)
+            return self._table.getcolslice(column, *corners, [], self._start, self._count)
+
+    def has(self, column: str) -> bool:
+        """Whether the column is there and filled in."""
+        if column not in self._table.colnames():
+            return False
+        return bool(self._table.iscelldefined(column, self._start))
+
+
+def _blocks(
+    ms: MeasurementSet, field: Field, window: SpectralWindow, *, bytes_per_row: int
+) -> Iterator[tuple[_Block, tuple[int, ...]]]:
+    """Blocks of the cross-correlations of a field in a window, with the hands of Stokes I."""
+    step = max(1, BLOCK_BYTES // bytes_per_row)
+    with opened_table(ms.path) as main:
+        for data_id in window.data_ids:
+            if not ms.rows[field.id, data_id]:
+                continue
+            chosen = main.query(
+                f"FIELD_ID=={field.id} && DATA_DESC_ID=={data_id} && ANTENNA1!=ANTENNA2"
+            )
+            for start in range(0, chosen.nrows(), step):
+                count = min(step, chosen.nrows() - start)
+                yield _Block(ms.path, chosen, start, count), ms.hands[data_id]
+            chosen.close()
+
+
+def _intensity(
+    block: _Block, hands: tuple[int, ...], column: str, channels: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Stokes I and its weights (row, chan), both 0 where flagged."""
+    places = list(hands)
+    visibilities = block(column, channels)[..., places].mean(axis=-1)
+    flagged = block("FLAG", channels)[..., places].any(axis=-1)
+    flagged |= block("FLAG_ROW")[:, None]
+    if block.has("WEIGHT_SPECTRUM"):
+        weights = block("WEIGHT_SPECTRUM", channels)[..., places].mean(axis=-1)
+    else:
+        weights = np.broadcast_to(
+            block("WEIGHT")[:, places].mean(axis=-1)[:, None], visibilities.shape
+        )
+    good = ~flagged & np.isfinite(visibilities) & np.isfinite(weights) & (weights > 0)
+    return np.where(good, visibilities, 0), np.where(good, weights, 0)

@@ -1,0 +1,255 @@
+"""The dirty cube of a measurement set, with its PSF and primary beam: what tclean(niter=0) makes.
+
+Of a single field, with w = 0. Each image channel is imaged at its own frequencies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.constants import c
+from scipy.optimize import brentq
+
+from deepfocus import __version__
+from deepfocus.core.cube import Cube
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.grid import Grid, tangent_grid
+from deepfocus.instrument.fitted_beam import fit_beam
+from deepfocus.instrument.observation import Observation
+from deepfocus.instrument.primary_beam import DISHES, BlockedAiry, primary_beam_image
+from deepfocus.instrument.sampling import (
+    ARCSEC_PER_RAD,
+    check_cell,
+    chosen_cell_arcsec,
+    covering_size,
+    primary_beam_width_arcsec,
+    synthesised_beam,
+)
+from deepfocus.instrument.visibilities import WeightedSamples, w_phase_rad, weighted_samples
+from deepfocus.io.measurement_set import Field
+from deepfocus.simulate.ms_samples import (
+    MsImaging,
+    Selected,
+    batches,
+    frequencies,
+    read_batch,
+    samples_of,
+    select,
+    unflagged_uv_wavelengths,
+)
+
+W_PHASE_RAD = 0.1
+"""Phase error at the primary beam's half power above which the neglect of w is warned of."""
+
+
+@dataclass(frozen=True, eq=False)
+class Imaged:
+    """The cube; w_phase_rad : largest phase error at the primary beam's half power of taking
+    w as 0; notes : what the user should know."""
+
+    cube: Cube
+    w_phase_rad: float
+    notes: tuple[str, ...]
+
+
+def image_measurement_set(
+    imaging: MsImaging, report: Callable[[int, int, str], None] | None = None
+) -> Imaged:
+    """The dirty cube, in Jy/beam, with PSF and primary beam at both ends and the middle.
+
+    report : called with channels done, channels in all, and words
+
+    Raises `DeepFocusError` for everything that keeps the data from making one cube.
+    """
+    weights = imaging.weights()
+    selected = select(imaging)
+    freq_hz, specsys, notes = frequencies(selected, imaging.frame)
+    response, its_notes = _response(selected)
+    sampled = _with_cell_and_size(imaging, selected, weights, response)
+    assert sampled.cell_arcsec is not None
+    assert sampled.size is not None
+    grid = _grid(selected.field, sampled.size, sampled.cell_arcsec, freq_hz, specsys, imaging)
+    data, beams = _planes(selected, grid, weights, report)
+    half_power = _half_power_arcsec(response or _rough(selected), selected.freq_hz.min())
+    w = max(tracks.w_m for tracks in selected.tracks) * selected.freq_hz.max() / c
+    phase = w_phase_rad(w, half_power)
+    notes = (*notes, *its_notes, *_w_notes(phase, half_power), *_blank_notes(data))
+    nodes = np.array(sorted(beams))
+    middle = beams[nodes[len(nodes) // 2]]
+    primary = None if response is None else _primary_beams(response, selected, nodes, grid)
+    cube = Cube(
+        data=data,
+        grid=grid,
+        beam=fit_beam(middle, grid.cell_arcsec),
+        psf=np.stack([beams[node] for node in nodes]).astype(np.float32),
+        psf_channels=nodes,
+        primary_beam=primary,
+        noise_kind="thermal",
+        meta=_provenance(imaging, selected, phase),
+    )
+    return Imaged(cube=cube, w_phase_rad=phase, notes=notes)
+
+
+def _response(selected: Selected) -> tuple[BlockedAiry | None, tuple[str, ...]]:
+    """The primary beam of the dishes; None, with a note, where it is not known here.
+
+    Raises `DeepFocusError` for dishes of different sizes, whose images have no common beam.
+    """
+    dishes = selected.dish_m
+    if len(dishes) > 1:
+        raise DeepFocusError(
+            f"the data mix dishes of {', '.join(f'{d:g}' for d in dishes)} m",
+            wanted="dishes of one size, so that there is one primary beam",
+            remedy="split the antennas of each size with CASA's split(antenna=...), or use "
+            "tclean(gridder='mosaic')",
+        )
+    alma = selected.ms.telescope.upper() in ("ALMA", "ACA", "ALMASD")
+    if alma and float(dishes[0]) in DISHES:
+        return DISHES[float(dishes[0])], ()
+    dish = f"{dishes[0]:g} m dishes of {selected.ms.telescope or 'an unnamed telescope'}"
+    return None, (
+        f"no primary beam is written: that of {dish} is not known here; put one in "
+        "NAME.pb.fits, or its response is taken as 1",
+    )
+
+
+def _rough(selected: Selected) -> BlockedAiry:
+    """About the primary beam of any dish: enough to choose an image size and to judge w."""
+    dish = float(selected.dish_m[0])
+    return BlockedAiry(dish_m=dish, effective_m=0.9 * dish, blockage_m=0.06 * dish)
+
+
+def _half_power_arcsec(response: BlockedAiry, frequency_hz: float) -> float:
+    first_null = 1.1 * c / frequency_hz / response.effective_m * ARCSEC_PER_RAD
+    return float(
+        brentq(lambda theta: float(response(np.array(theta), frequency_hz)) - 0.5, 0.0, first_null)
+    )
+
+
+def _with_cell_and_size(
+    imaging: MsImaging, selected: Selected, weights: Observation, response: BlockedAiry | None
+) -> MsImaging:
+    """The imaging with cell and size chosen where not given, and the cell checked."""
+    covered = primary_beam_width_arcsec(response or _rough(selected), selected.freq_hz.min())
+    field = covered
+    if imaging.cell_arcsec is not None and imaging.size is not None:
+        field = imaging.size * imaging.cell_arcsec
+    beam = synthesised_beam(
+        unflagged_uv_wavelengths(selected),
+        field_arcsec=field,
+        weighting=weights.weighting_scheme(field),
+    )
+    cell = imaging.cell_arcsec or chosen_cell_arcsec(beam)
+    check_cell(beam, cell)
+    size = imaging.size or covering_size(covered, cell)
+    return replace(imaging, cell_arcsec=cell, size=size)
+
+
+def _grid(
+    field: Field, size: int, cell_arcsec: float, freq_hz: np.ndarray, specsys: str,
+    imaging: MsImaging,
+) -> Grid:  # fmt: skip
+    grid = tangent_grid(
+        ra_deg=field.ra_deg,
+        dec_deg=field.dec_deg,
+        size=size,
+        cell_arcsec=cell_arcsec,
+        freq_hz=freq_hz,
+    )
+    sky = grid.sky.deepcopy()
+    assert field.frame is not None
+    sky.wcs.radesys = field.frame
+    if field.frame == "FK5":
+        sky.wcs.equinox = 2000.0
+    sky.wcs.set()
+    return Grid(
+        sky=sky, ny=size, nx=size, freq_hz=freq_hz, rest_hz=imaging.rest_hz, specsys=specsys
+    )
+
+
+def _planes(
+    selected: Selected,
+    grid: Grid,
+    weights: Observation,
+    report: Callable[[int, int, str], None] | None,
+) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+    """(chan, y, x) dirty images, and the dirty beams of the first, middle and last with data."""
+    total, size = len(selected.channels), grid.nx
+    doppler = float(grid.freq_hz[0] / selected.freq_hz[0])
+    weighting = weights.weighting_scheme(size * grid.cell_arcsec)
+    data = np.full(grid.shape, np.nan, np.float32)
+    beams: dict[int, np.ndarray] = {}
+    last: tuple[int, WeightedSamples] | None = None
+    for batch in batches(selected):
+        read = read_batch(selected, batch)
+        for channel in batch:
+            uv, values, own = samples_of(selected, read, selected.channels[channel], doppler)
+            samples = weighted_samples(
+                uv, values, own, size=size, cell_arcsec=grid.cell_arcsec, weighting=weighting
+            )
+            if len(samples.weights):
+                data[channel] = samples.dirty_image(size)
+                middle = channel >= total // 2 and (not beams or max(beams) < total // 2)
+                if not beams or middle:
+                    beams[channel] = samples.dirty_beam(size)
+                last = channel, samples
+            if report is not None:
+                report(channel + 1, total, f"channel {channel}")
+    if last is None:
+        raise DeepFocusError(
+            f"no data of field {selected.field.name} are left to image",
+            wanted="some that are not flagged and lie within the uv grid",
+            remedy="look at the flags in CASA, or choose a smaller cell",
+        )
+    beams[last[0]] = last[1].dirty_beam(size)
+    return data, beams
+
+
+def _primary_beams(
+    response: BlockedAiry, selected: Selected, nodes: np.ndarray, grid: Grid
+) -> np.ndarray:
+    """(k, y, x) at the nodes, of the frequencies at the telescope."""
+    planes = [
+        primary_beam_image(response, size=grid.nx, cell_arcsec=grid.cell_arcsec, frequency_hz=hz)
+        for hz in selected.freq_hz[nodes]
+    ]
+    return np.stack(planes).astype(np.float32)
+
+
+def _w_notes(phase_rad: float, half_power_arcsec: float) -> tuple[str, ...]:
+    if phase_rad <= W_PHASE_RAD:
+        return ()
+    return (
+        f"w is taken as 0: phases are off by up to {phase_rad:.2g} rad at the primary beam's half "
+        f"power, {half_power_arcsec:.3g} arcsec from the phase centre; "
+        "tclean(gridder='wproject') corrects it",
+    )
+
+
+def _blank_notes(data: np.ndarray) -> tuple[str, ...]:
+    blank = np.nonzero(np.isnan(data[:, 0, 0]))[0]
+    if not len(blank):
+        return ()
+    return (f"{len(blank)} of {len(data)} channels have no data and are blank",)
+
+
+def _provenance(imaging: MsImaging, selected: Selected, phase_rad: float) -> dict[str, object]:
+    weighting = {
+        "weighting": imaging.weighting,
+        "robust": imaging.robust,
+        "taper": None if imaging.taper is None else str(imaging.taper),
+    }
+    return {
+        "measurement_set": imaging.vis.name,
+        "telescope": selected.ms.telescope,
+        "object": selected.field.name,
+        "column": selected.column,
+        "spw": [window.id for window in selected.windows],
+        "start": imaging.start,
+        "width": imaging.width,
+        **{key: value for key, value in weighting.items() if value is not None},
+        "w_phase_rad": round(phase_rad, 6),
+        "version": __version__,
+    }
