@@ -1,5 +1,7 @@
 """Cubes, truth and data sets: physics, seeds, resumption."""
 
+import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,6 +89,16 @@ def test_a_set_resumes_and_does_not_depend_on_the_workers(tmp_path: Path) -> Non
     assert cube.psf is not None
     assert cube.primary_beam is not None
     assert len(read_catalogue(tmp_path / "a" / "12.truth.ecsv")) == len(simulate(SMALL, 12).truth)
+
+
+def test_what_killed_writers_left_is_swept_when_it_is_old(tmp_path: Path) -> None:
+    for name, age_s in ((".11.fits.abc.fits", 7200), (".12.fits.abc.fits", 60), (".mine", 7200)):
+        path = tmp_path / name
+        path.write_bytes(b"half")
+        os.utime(path, (time.time() - age_s,) * 2)
+    FitsSet(SMALL, tmp_path).write([11])
+    hidden = {path.name for path in tmp_path.iterdir() if path.name.startswith(".")}
+    assert hidden == {".12.fits.abc.fits", ".mine"}
 
 
 def test_check_makes_cubes_anew_and_sees_a_changed_byte(tmp_path: Path) -> None:

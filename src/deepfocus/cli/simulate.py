@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from deepfocus.simulate.dataset import FitsSet
     from deepfocus.simulate.settings import SetSettings
     from deepfocus.simulate.stored_set import StoredSet
+    from deepfocus.simulate.workers import Workers
 
 
 @click.command()
@@ -41,7 +43,15 @@ if TYPE_CHECKING:
     help="Whose seeds are used unless --first is given.",
 )
 @click.option(
-    "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes."
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Processes, by default 1; with a Slurm profile, its number of jobs.",
+)
+@click.option(
+    "--cluster",
+    metavar="WHERE",
+    help="Run on a cluster: the address of a Dask scheduler (tcp://host:8786), or a Slurm profile "
+    "(.toml). All its machines must share the output folder.",
 )
 @click.option(
     "--check",
@@ -55,7 +65,8 @@ def simulate(
     number: int,
     first: int | None,
     split: str,
-    workers: int,
+    workers: int | None,
+    cluster: str | None,
     check: int | None,
     cubes: str | None,
 ) -> None:
@@ -68,13 +79,19 @@ def simulate(
     from deepfocus.cli.folders import check_output
     from deepfocus.cli.progress import Progress
     from deepfocus.simulate.settings import load_set
-    from deepfocus.simulate.workers import local_workers
 
     check_output(out)
     chosen = load_set(settings)
     seeds = chosen.seeds(split, number) if first is None else range(first, first + number)
-    made = _destination(chosen, out, cubes)
+    # a worker of a cluster may have another current folder
+    made = _destination(chosen, out if cluster is None else out.absolute(), cubes)
     if check is not None:
+        if cluster is not None:
+            raise DeepFocusError(
+                "--check with --cluster",
+                wanted="one of them",
+                remedy="a check runs here: leave --cluster out",
+            )
         sample = sorted(random.sample(list(seeds), min(check, len(seeds))))
         with Progress("check", len(sample)) as progress:
             differing = made.check(sample, report=progress.reached)
@@ -86,8 +103,8 @@ def simulate(
             )
         click.echo(f"{len(sample)} of {len(seeds)} cubes made anew: all the same")
         return
-    with Progress("simulate", number) as progress:
-        made.write(seeds, workers=local_workers(workers), report=progress.reached)
+    with _workers(workers, cluster, out) as those, Progress("simulate", number) as progress:
+        made.write(seeds, workers=those, report=progress.reached)
         progress.say(f"{number} cube{'' if number == 1 else 's'} in {out}{made.summary()}")
 
 
@@ -107,3 +124,16 @@ def _destination(settings: SetSettings, out: Path, cubes: str | None) -> FitsSet
             remedy="give that, or leave --cubes out",
         )
     return FitsSet(settings, out)
+
+
+def _workers(number: int | None, cluster: str | None, out: Path) -> AbstractContextManager[Workers]:
+    """Processes of this machine, or workers of a cluster that see the output folder."""
+    if cluster is None:
+        from deepfocus.simulate.workers import local_workers
+
+        return nullcontext(local_workers(number or 1))
+    from deepfocus.simulate.cluster import cluster_workers
+
+    # a store is Zarr's: nothing else is laid into it
+    folder = out.absolute().parent if out.suffix == ".zarr" else out.absolute()
+    return cluster_workers(cluster, shared=folder, jobs=number)

@@ -38,7 +38,7 @@ class FitsSet:
         Raises `DeepFocusError` where the folder holds cubes of other settings.
         """
         _claim(self.out, self.settings)
-        sweep_temporary(self.out, ".*.fits.*")
+        sweep_temporary(self.out, ".[0-9]*")
         cubes = [self.out / f"{seed}.fits" for seed in seeds]
         missing = [s for s, cube in zip(seeds, cubes, strict=True) if not _finished(cube)]
         done = len(cubes) - len(missing)

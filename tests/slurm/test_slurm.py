@@ -1,0 +1,245 @@
+"""`deepfocus simulate --cluster` on a real Slurm: the same files as here, whoever is killed.
+
+What is killed is killed after the first cube is reported and long before the last can be: a cube
+takes a third of a second of a core.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from astropy import units as u
+from one_host import OneHostSlurm, why_not
+
+from deepfocus.cli import main
+from deepfocus.cli.toml_text import toml_text
+from deepfocus.core.settings import load_settings, settings_to
+from deepfocus.simulate.slurm import ClusterProfile
+
+REASON = why_not()
+if find_spec("dask_jobqueue") is None:
+    REASON = 'the extra is missing: pip install "deepfocus-alma[cluster]"'
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(REASON is not None, reason=f"no Slurm to start: {REASON}"),
+]
+EXAMPLE = Path(__file__).parents[2] / "examples" / "slurm.toml"
+SET = """
+[observation]
+configuration = "C-1"
+channels = 64
+size = 160
+[population]
+companions = [1, 2]
+offset_px = [-10.0, 10.0]
+line_channel = [10.0, 50.0]
+"""
+CUBES = 20
+LONGEST_S = 120.0
+
+
+@pytest.fixture(scope="module")
+def slurm() -> Iterator[OneHostSlurm]:
+    # a short path: sockets of munge live below it
+    folder = Path(tempfile.mkdtemp(prefix="slurm-"))
+    one = OneHostSlurm(folder / "s")
+    try:
+        one.start()
+        yield one
+    finally:
+        one.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The set's file, and beside it the folder `here` with the set as one process makes it."""
+    folder = tmp_path_factory.mktemp("local")
+    (folder / "set.toml").write_text(SET)
+    arguments = ["simulate", str(folder / "set.toml"), "--out", str(folder / "here")]
+    assert main([*arguments, "--number", str(CUBES)]) == 0
+    return folder
+
+
+class Command:
+    """`deepfocus simulate --cluster` in a process of its own, in an empty current folder."""
+
+    def __init__(self, slurm: OneHostSlurm, local: Path, folder: Path, **changes: object) -> None:
+        self.out, self.err = folder / "out", folder / "err.txt"
+        shipped = load_settings(EXAMPLE, ClusterProfile).slurm
+        settings = replace(shipped, interface="lo", logs=str(folder / "logs"), wait=60 * u.s)
+        profile = ClusterProfile(replace(settings, **changes))  # type: ignore[arg-type]
+        (folder / "profile.toml").write_text(toml_text(settings_to(profile)))
+        # where the tests run in the background, children are born deaf to SIGINT
+        start = (
+            "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+            "from deepfocus.cli import main; sys.exit(main())"
+        )
+        words = ["simulate", str(local / "set.toml"), "--out", "out", "--number", str(CUBES)]
+        with self.err.open("w") as err:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", start, *words, "--cluster", "profile.toml"],
+                env={
+                    **os.environ,
+                    **slurm.environment,
+                    # a cancelled job is given up soon, to keep the test short
+                    "DASK_DISTRIBUTED__DEPLOY__LOST_WORKER_TIMEOUT": "5s",
+                },
+                cwd=folder,
+                stdout=subprocess.DEVNULL,
+                stderr=err,
+            )
+
+    @property
+    def done(self) -> int:
+        lines = self.err.read_text().splitlines()
+        return max((json.loads(line)["done"] for line in lines if line.startswith("{")), default=0)
+
+    def wait_for_a_cube(self) -> None:
+        until(lambda: self.done > 0 or self.process.poll() is not None)
+        assert 0 < self.done < CUBES, self.err.read_text()
+
+    def finish(self) -> int:
+        return self.process.wait(LONGEST_S)
+
+
+@pytest.fixture
+def start(slurm: OneHostSlurm, local: Path, tmp_path: Path) -> Iterator[Callable[..., Command]]:
+    """Starts the command with changes to the profile; what still runs at the end is ended."""
+    commands = []
+
+    def begin(**changes: object) -> Command:
+        commands.append(Command(slurm, local, tmp_path, **changes))
+        return commands[-1]
+
+    yield begin
+    for command in commands:
+        if command.process.poll() is None:
+            command.process.kill()
+            command.process.wait()
+    slurm.command("scancel", "--user=root")
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + LONGEST_S
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.05)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """What the set consists of; a writer that is killed leaves a hidden temporary file too."""
+    return {path.name: path.read_bytes() for path in folder.glob("[!.]*")}
+
+
+def kill_worker_processes(slurm: OneHostSlurm, job: str) -> int:
+    """SIGKILL to the processes that make cubes; their nannies, which spawned them, live on."""
+    marks = (f"SLURM_JOB_ID={job}\0", f"SLURM_CONF={slurm.environment['SLURM_CONF']}\0")
+    killed = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            environment = (process / "environ").read_text(errors="replace")
+            spawned = b"spawn_main" in (process / "cmdline").read_bytes()
+            if spawned and all(mark in environment for mark in marks):
+                os.kill(int(process.name), signal.SIGKILL)
+                killed += 1
+    return killed
+
+
+def test_jobs_make_the_same_files(
+    slurm: OneHostSlurm, start: Callable[..., Command], local: Path
+) -> None:
+    command = start(jobs=2)
+    assert command.finish() == 0, command.err.read_text()
+    assert files(command.out) == files(local / "here")
+    assert not list(command.out.glob(".*"))
+    until(lambda: not slurm.jobs())
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_a_cancelled_job_is_replaced(
+    slurm: OneHostSlurm, start: Callable[..., Command], local: Path, cores: int
+) -> None:
+    command = start(jobs=1, cores=cores)
+    command.wait_for_a_cube()
+    (job,) = slurm.jobs()
+    slurm.command("scancel", job)
+    until(lambda: set(slurm.jobs()) - {job} != set())
+    assert command.finish() == 0, command.err.read_text()
+    assert files(command.out) == files(local / "here")
+
+
+def test_a_killed_worker_process_loses_nothing(
+    slurm: OneHostSlurm, start: Callable[..., Command], local: Path
+) -> None:
+    command = start(jobs=1)
+    command.wait_for_a_cube()
+    (job,) = slurm.jobs()
+    assert kill_worker_processes(slurm, job) == 1
+    assert command.finish() == 0, command.err.read_text()
+    assert files(command.out) == files(local / "here")
+
+
+def test_a_killed_command_goes_on_where_it_was(
+    slurm: OneHostSlurm, start: Callable[..., Command], local: Path
+) -> None:
+    killed = start(jobs=2)
+    killed.wait_for_a_cube()
+    killed.process.kill()
+    killed.finish()
+    # the jobs find themselves without a scheduler and end
+    until(lambda: not slurm.jobs())
+    finished = {path.name: path.stat().st_mtime_ns for path in killed.out.glob("*.truth.*")}
+    resumed = start(jobs=2)
+    assert resumed.finish() == 0, resumed.err.read_text()
+    after = {path.name: path.stat().st_mtime_ns for path in killed.out.glob("*.truth.*")}
+    assert 0 < len(finished) < len(after)
+    assert finished.items() <= after.items()
+    assert files(killed.out) == files(local / "here")
+
+
+def test_an_interrupted_command_cancels_its_jobs(
+    slurm: OneHostSlurm, start: Callable[..., Command]
+) -> None:
+    command = start(jobs=2)
+    command.wait_for_a_cube()
+    command.process.send_signal(signal.SIGINT)
+    assert command.finish() == 130
+    assert command.err.read_text().splitlines()[-1] == "deepfocus: interrupted"
+    until(lambda: not slurm.jobs())
+
+
+def test_a_job_that_slurm_refuses_is_one_line(start: Callable[..., Command]) -> None:
+    command = start(partition="elsewhere")
+    assert command.finish() == 2
+    assert "Slurm refuses the jobs" in command.err.read_text()
+    assert len(command.err.read_text().splitlines()) == 1
+    assert not command.out.exists()
+
+
+def test_a_job_that_never_starts_is_one_line(
+    slurm: OneHostSlurm, start: Callable[..., Command]
+) -> None:
+    slurm.command("scontrol", "update", "PartitionName=work", "State=DOWN")
+    try:
+        command = start(wait=3 * u.s)
+        assert command.finish() == 2
+    finally:
+        slurm.command("scontrol", "update", "PartitionName=work", "State=UP")
+    assert "no worker for 3 s" in command.err.read_text()
+    assert "squeue --me" in command.err.read_text()
+    assert len(command.err.read_text().splitlines()) == 1
+    assert not slurm.jobs()
