@@ -15,7 +15,16 @@ TORCH := $(shell sed -n '/^torch==/p' constraints.txt)
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 OUT := demo
 
-.PHONY: help demo test lint format bench clean
+CASA_VENV := .venv-casa
+CASA := casatools==6.7.0.31 casatasks==6.7.0.31
+# casatasks does not say that it needs six; python-casacore is there for its measures data alone.
+CASA_DATA := six==1.17.0 python-casacore==3.8.1
+# CASA has wheels for these versions of Python.
+CASA_PYTHON := $(shell for name in python3.12 python3.11 python3.10 $(PYTHON); do \
+	$$name -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null \
+	&& echo $$name && exit; done; echo python3.12)
+
+.PHONY: help demo test lint format bench casa clean
 
 help:
 	@echo "make demo    simulate a cube, detect in it, write the results to $(OUT)/"
@@ -23,6 +32,7 @@ help:
 	@echo "make lint    style and types alone"
 	@echo "make format  put the style right"
 	@echo "make bench   score the paper's test set (arguments in BENCH=...)"
+	@echo "make casa    CASA in $(CASA_VENV), 1.1 GB, for the tests in tests/casa"
 	@echo "make clean   remove everything that make made"
 
 demo: $(VENV)/.core
@@ -43,8 +53,10 @@ format: $(VENV)/.dev
 bench: $(VENV)/.core
 	$(BIN)/python benchmarks/run_paper.py $(BENCH)
 
+casa: $(CASA_VENV)/.made
+
 clean:
-	rm -rf $(VENV) $(OUT) build dist src/*.egg-info
+	rm -rf $(VENV) $(CASA_VENV) $(OUT) build dist src/*.egg-info
 	rm -rf .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -54,6 +66,14 @@ $(VENV)/.made:
 		echo "$(PYTHON) is missing or older than 3.11; install Python 3.11 or newer," \
 		"or name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# Where CASA looks for its data is said in its own site-packages: ~/.casa is not touched.
+$(CASA_VENV)/.made: tests/casa/casasiteconfig.py
+	$(CASA_PYTHON) -m venv $(CASA_VENV)
+	$(CASA_VENV)/bin/python -m pip install --disable-pip-version-check --quiet $(CASA)
+	$(CASA_VENV)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps $(CASA_DATA)
+	cp $< $$($(CASA_VENV)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 	@touch $@
 
 $(VENV)/.core: pyproject.toml constraints.txt | $(VENV)/.made

@@ -8,10 +8,11 @@ from scipy.fft import irfft2, rfft2
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.instrument.antennas import SHIPPED, antennas
 from deepfocus.instrument.fitted_beam import fit_beam
+from deepfocus.instrument.nodes import lagrange
 from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import BlockedAiry
-from deepfocus.instrument.telescope import Telescope, lagrange, telescope
+from deepfocus.instrument.telescope import Telescope, telescope
 from deepfocus.instrument.tracks import transit_times, uvw_m
 from deepfocus.ops.gaussians import gaussian_2d
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.wcs import WCS
 
 from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.errors import DeepFocusError
@@ -101,16 +102,52 @@ def test_same_cube_gives_the_same_bytes(tmp_path: Path) -> None:
     assert [p.read_bytes() for p in first] == [p.read_bytes() for p in second]
 
 
-def test_spectral_cube_reads_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("product", ["cube", "psf", "pb"])
+def test_astropy_reads_it_without_a_warning(tmp_path: Path, product: str) -> None:
+    """Warnings are errors in this suite."""
+    cube = _cube()
+    paths = dict(zip(("cube", "psf", "pb"), write_cube(cube, tmp_path / "cube.fits"), strict=True))
+    with fits.open(paths[product]) as hdus:
+        hdus.verify("exception")
+        axes = WCS(hdus[0].header, hdus)
+        shape = hdus[0].data.shape
+    assert axes.naxis == 4
+    centre = axes.celestial.pixel_to_world(shape[-1] // 2, shape[-2] // 2)
+    ours = cube.grid.sky_at(N // 2, N // 2)
+    assert centre.separation(ours).arcsec < 1e-8
+    last = axes.spectral.pixel_to_world(shape[1] - 1).to_value("Hz")
+    assert last == pytest.approx(cube.grid.freq_hz[-1], rel=1e-14)
+
+
+@pytest.mark.parametrize("product", ["cube", "psf", "pb"])
+def test_spectral_cube_reads_it(tmp_path: Path, product: str) -> None:
     spectral_cube = pytest.importorskip("spectral_cube")
-    cube = _cube(companions=False)
-    path = write_cube(cube, tmp_path / "cube.fits")[0]
-    with pytest.warns(spectral_cube.utils.StokesWarning, match="Stokes"):
-        other = spectral_cube.SpectralCube.read(path)
-    np.testing.assert_array_equal(other.unmasked_data[:].value, cube.data)
-    np.testing.assert_allclose(other.spectral_axis.to_value("Hz"), cube.grid.freq_hz, rtol=1e-14)
+    cube = _cube()
+    paths = dict(zip(("cube", "psf", "pb"), write_cube(cube, tmp_path / "cube.fits"), strict=True))
+    # that the cube has a Stokes axis, as CASA's have, is all it has to say
+    with pytest.warns(spectral_cube.utils.StokesWarning, match="Stokes") as said:
+        other = spectral_cube.SpectralCube.read(paths[product])
+    assert len(said) == 1
+    values = {"cube": cube.data, "psf": cube.psf, "pb": cube.primary_beam}[product]
+    np.testing.assert_array_equal(other.unmasked_data[:].value, values)
+    freq_hz = other.spectral_axis.to_value("Hz")
+    if product == "cube":
+        np.testing.assert_allclose(freq_hz, cube.grid.freq_hz, rtol=1e-14)
+    else:
+        assert cube.psf_channels is not None
+        at_hz = cube.grid.frequency_at(cube.psf_channels)
+        # the middle plane of an even number of channels is half a channel off
+        assert np.abs(freq_hz - at_hz).max() <= 0.5 * cube.grid.channel_width_hz
     assert other.beam.major.to_value("arcsec") == pytest.approx(0.8)
-    assert str(other.unit) == "Jy / beam"
+    assert str(other.unit) == ("Jy / beam" if product == "cube" else "")
+
+
+def test_planes_at_other_than_even_steps_have_a_table(tmp_path: Path) -> None:
+    """More than half a channel off a straight line: channels 0, 2 and 15."""
+    cube = replace(_cube(), psf_channels=np.array([0.0, 2.0, 15.0]))
+    path, psf, _ = write_cube(cube, tmp_path / "cube.fits")
+    assert fits.getheader(psf)["CTYPE3"] == "FREQ-TAB"
+    np.testing.assert_array_equal(read_cube(path).psf_channels, cube.psf_channels)
 
 
 def test_folder_that_cannot_be_written(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def test_noise_is_measured_and_sets_the_snr(restored: Cube) -> None:
 
 def test_sources_lie_where_the_primary_beam_is_high(cube: Cube) -> None:
     assert cube.primary_beam is not None
-    narrow = np.tile(gaussian_2d((96, 96), 48, 48, 40, 40, 0), (3, 1, 1))
+    narrow = np.tile(gaussian_2d((96, 96), 48, 48, 40, 40, 0), (len(cube.primary_beam), 1, 1))
     made = inject(replace(cube, primary_beam=narrow), Injection(number=20), 1)
     radius = np.hypot(made.truth["x"] - 48, made.truth["y"] - 48)
     edge = 20 * np.sqrt(np.log2(1 / 0.3))

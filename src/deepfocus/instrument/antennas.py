@@ -1,11 +1,13 @@
 """Antenna positions: the shipped ALMA and ACA configurations, and files of the user's own.
 
 The shipped files are CASA's `.cfg` tables: local tangent plane (east, north, up) in metres
-about the array's reference position. C-1 to C-10 are the same in ALMA cycles 9 to 12.
+about the reference position of the observatory that the file names: ALMA's, or the ACA's 550 m
+south of it. C-1 to C-10 are the same in ALMA cycles 9 to 12.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -18,6 +20,9 @@ from deepfocus.core.errors import DeepFocusError
 ALMA_LONGITUDE_RAD = -1.1825465955
 ALMA_LATITUDE_RAD = -0.4018251641
 ALMA_HEIGHT_M = 5056.8
+ACA_LONGITUDE_RAD = -1.1825456820
+ACA_LATITUDE_RAD = -0.4019112045
+"""Reference positions as in CASA's table of observatories, WGS84; their heights are the same."""
 
 SHIPPED = {f"C-{i}": f"alma.cycle9.{i}.cfg" for i in range(1, 11)} | {"ACA": "aca.cycle9.cfg"}
 
@@ -29,19 +34,22 @@ class Antennas:
     name : 'C-3', 'ACA', or the file's name
     enu_m : (antenna, 3) east, north, up about the array's reference position, metres
     diameter_m : (antenna,) dish diameters, metres
+    longitude_rad, latitude_rad : WGS84 reference position
     """
 
     name: str
     enu_m: np.ndarray
     diameter_m: np.ndarray
+    longitude_rad: float = ALMA_LONGITUDE_RAD
+    latitude_rad: float = ALMA_LATITUDE_RAD
 
     def __len__(self) -> int:
         return len(self.enu_m)
 
     @property
     def itrf_m(self) -> np.ndarray:
-        """(antenna, 3) geocentric positions in metres, WGS84 reference position of ALMA."""
-        lon, lat = ALMA_LONGITUDE_RAD, ALMA_LATITUDE_RAD
+        """(antenna, 3) geocentric positions, metres."""
+        lon, lat = self.longitude_rad, self.latitude_rad
         east = [-np.sin(lon), np.cos(lon), 0.0]
         north = [-np.sin(lat) * np.cos(lon), -np.sin(lat) * np.sin(lon), np.cos(lat)]
         up = [np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]
@@ -84,4 +92,8 @@ def _parse(text: str, *, name: str) -> Antennas:
             wanted="rows of east, north, up (m), diameter (m), pad name",
             remedy="give a local tangent plane (LOC) table as CASA's simobserve takes",
         ) from error
-    return Antennas(name=name, enu_m=table[:, :3], diameter_m=table[:, 3])
+    observatory = re.search(r"^#\s*observatory\s*=\s*(\w+)", text, re.MULTILINE)
+    where = {}
+    if observatory and observatory[1].upper() == "ACA":
+        where = {"longitude_rad": ACA_LONGITUDE_RAD, "latitude_rad": ACA_LATITUDE_RAD}
+    return Antennas(name=name, enu_m=table[:, :3], diameter_m=table[:, 3], **where)

@@ -17,6 +17,9 @@ CELLS_PER_BEAM = 5.0
 FEWEST_CELLS_PER_BEAM = 2.0
 PRIMARY_BEAM_EDGE = 0.2
 ARCSEC_PER_RAD = 180 * 3600 / np.pi
+GRID_PADDING = 1.2
+GRID_MARGIN_CELLS = 4
+"""How CASA's tclean grids: image side times the padding; cells at the edge where it puts none."""
 
 
 def synthesised_beam(
@@ -37,6 +40,18 @@ def synthesised_beam(
     cell = min(cell, 0.45 / longest)
     image = beam_image(uv_wavelengths * cell, weights, 256)
     return fit_beam(image, cell * ARCSEC_PER_RAD)
+
+
+def on_grid(uv_cycles: np.ndarray, size: int) -> np.ndarray:
+    """(row,) whether CASA's imager takes a sample; it drops those beyond its uv grid.
+
+    uv_cycles : (row, 2) u and v in cycles a pixel; size : image side
+    The grid is the padded image's, so that its edge is Nyquist's limit of half a cycle a pixel.
+    A sample counts while the gridding kernel around its nearest cell lies on the grid wholly.
+    """
+    padded = 2 * next_fast_len(-(-int(GRID_PADDING * size) // 2), real=True)
+    cells = np.rint(np.asarray(uv_cycles) * padded)
+    return (np.abs(cells) <= padded // 2 - GRID_MARGIN_CELLS).all(axis=1)
 
 
 def primary_beam_width_arcsec(response: BlockedAiry, frequency_hz: float) -> float:

@@ -1,9 +1,10 @@
 """Noise in physical units: system temperature, radiometer equation, rms of the dirty image.
 
-Efficiencies and receiver temperatures are those of CASA 6's simulator (`simutil.noisetemp`:
-"cycle 1 OT values"), the form of Tsys is that of its `tsys-atm` mode and of the ALMA Technical
-Handbook's chapter on sensitivity. Temperatures are turned into Rayleigh-Jeans ones by Planck's
-law. Opacities are CASA's ATM for the ALMA site: a dry part, and a wet one linear in PWV.
+Efficiencies and receiver temperatures are those of CASA 6.7's simulator (`simutil.noisetemp`),
+the form of Tsys is that of its `tsys-atm` mode and of the ALMA Technical Handbook's chapter on
+sensitivity. Physical temperatures are turned into Rayleigh-Jeans ones by Planck's law, receiver
+temperatures are Rayleigh-Jeans ones already. Opacities are CASA's ATM for the ALMA site: a dry
+part, and a wet one linear in PWV. docs/casa-parity.md has the differences from CASA.
 """
 
 from __future__ import annotations
@@ -22,14 +23,20 @@ from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.telescope import telescope, track_times
 from deepfocus.instrument.tracks import elevation_rad
 
-BAND_FROM_GHZ = (31.3, 45.0, 84.0, 116.0, 163.0, 211.0, 275.0, 373.0, 500.0, 720.0)
-RECEIVER_K = (17.0, 30.0, 45.0, 51.0, 65.0, 55.0, 75.0, 196.0, 100.0, 230.0)
+BAND_FROM_GHZ = (35.0, 50.0, 84.0, 116.0, 162.0, 211.0, 275.0, 373.0, 500.0, 720.0)
+RECEIVER_K = (28.0, 30.0, 40.0, 42.0, 50.0, 50.0, 72.0, 135.0, 105.0, 230.0)
 """Receiver temperatures of bands 1 to 10 and where each begins (CASA's simulator)."""
 DOUBLE_SIDEBAND_FROM_GHZ = 600.0
-"""Bands 9 and 10 receive both sidebands: the noise of the image band doubles Tsys."""
+"""Bands 9 and 10 receive both sidebands: the noise of the image band doubles Tsys.
+
+As `setnoise(rxtype=1)` and `simutil.sensitivity` do; the task simobserve leaves it out.
+"""
 TABLE_PWV_MM = 0.8
-ATMOSPHERE_K = 262.4
-"""Effective temperature of the air; with it the paper's Table 2 has CASA's zenith 77.37 K."""
+WET_AIR_K = 258.7
+DRY_AIR_COOLER_K = 14.0
+OPAQUE_DEPTH = 2.7
+"""Temperature of the air that radiates (see `_air_k`): fits to the sky brightness of CASA's ATM,
+36 to 949 GHz, PWV 0.3 to 5 mm, airmass 1 to 2."""
 GROUND_K = 270.0
 CMB_K = 2.725
 SPILLOVER = 0.95
@@ -77,18 +84,20 @@ def system_temperature_k(
 ) -> np.ndarray:
     """Tsys above the atmosphere, K; `freq_hz` and `airmass` broadcast.
 
-    Tsys = g e^tau [J(Trx) + s J(Tatm) (1 - e^-tau) + (1 - s) J(Tground) + s e^-tau J(Tcmb)],
+    Tsys = g e^tau [Trx + s J(Tair) (1 - e^-tau) + (1 - s) J(Tground) + s e^-tau J(Tcmb)],
     s the spillover efficiency, g 2 for double sideband receivers and 1 otherwise.
     """
     freq_hz = np.asarray(freq_hz, float)
+    dry = opacity(freq_hz, pwv_mm=0.0) * airmass
     tau = opacity(freq_hz, pwv_mm=pwv_mm) * airmass
-    band = np.maximum(np.searchsorted(BAND_FROM_GHZ, freq_hz / 1e9, side="right") - 1, 0)
+    # a frequency on the border belongs to the lower band, as in CASA
+    band = np.maximum(np.searchsorted(BAND_FROM_GHZ, freq_hz / 1e9) - 1, 0)
     receiver = np.array(RECEIVER_K)[band]
     sidebands = np.where(freq_hz > DOUBLE_SIDEBAND_FROM_GHZ * 1e9, 2.0, 1.0)
-    sky = SPILLOVER * _radiation_k(ATMOSPHERE_K, freq_hz) * -np.expm1(-tau)
+    sky = SPILLOVER * _radiation_k(_air_k(dry, tau), freq_hz) * -np.expm1(-tau)
     ground = (1 - SPILLOVER) * _radiation_k(GROUND_K, freq_hz)
     cosmic = SPILLOVER * np.exp(-tau) * _radiation_k(CMB_K, freq_hz)
-    return sidebands * np.exp(tau) * (_radiation_k(receiver, freq_hz) + sky + ground + cosmic)
+    return sidebands * np.exp(tau) * (receiver + sky + ground + cosmic)
 
 
 def visibility_noise_jy(
@@ -133,6 +142,16 @@ def thermal_rms_jy_beam(observation: Observation, pwv_mm: float) -> np.ndarray:
     nearest = np.abs(freq_hz[:, None] - seen.node_hz).argmin(axis=1)
     variance = (sigma**2 * np.array(squared)[nearest]).sum(axis=1)
     return np.sqrt(variance / POLARISATIONS) / np.array(total)[nearest]
+
+
+def _air_k(dry: np.ndarray, tau: np.ndarray) -> np.ndarray:
+    """Effective physical temperature of the air, K, of the dry and the whole optical depth.
+
+    Water lies low and warm, what absorbs in dry air (oxygen, ozone) higher and colder; and the
+    thicker the air, the lower the layers that one sees, down to the ground.
+    """
+    thin = WET_AIR_K - DRY_AIR_COOLER_K * dry / tau
+    return thin + (GROUND_K - WET_AIR_K) * -np.expm1(-tau / OPAQUE_DEPTH)
 
 
 def _radiation_k(temperature_k: np.ndarray | float, freq_hz: np.ndarray) -> np.ndarray:

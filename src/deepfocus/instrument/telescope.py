@@ -1,8 +1,9 @@
 """A `Telescope`: an observation's dirty and primary beams, computed once, used for many skies.
 
-Beams differ from channel to channel by frequency scaling alone, so they are made at three
-frequencies (both ends and the middle of the band) and what they make of a sky component is
-interpolated between with Lagrange polynomials. Ignoring the scaling costs 4e-3 of the peak.
+Beams differ from channel to channel by frequency scaling alone, so they are made at a few
+frequencies (`nodes`: both ends and the middle of the paper's band, more for wider ones) and what
+they make of a sky component is interpolated between with Lagrange polynomials. Ignoring the scaling
+costs 4e-3 of the peak.
 """
 
 from __future__ import annotations
@@ -13,28 +14,35 @@ from functools import cached_property, lru_cache
 import numpy as np
 from astropy import units as u
 from astropy.constants import c
-from scipy.fft import irfft2, next_fast_len, rfft2
+from scipy.fft import next_fast_len, rfft2
 
 from deepfocus.core.cube import Beam
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
+from deepfocus.core.memory import require_memory
 from deepfocus.instrument.antennas import antennas
 from deepfocus.instrument.fitted_beam import fit_beam
+from deepfocus.instrument.nodes import lagrange, node_channels
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import DISHES, BlockedAiry, primary_beam_image
 from deepfocus.instrument.sampling import (
     check_cell,
     chosen_cell_arcsec,
     covering_size,
+    on_grid,
     primary_beam_width_arcsec,
     synthesised_beam,
 )
 from deepfocus.instrument.tracks import elevation_rad, transit_times, uvw_m
+from deepfocus.instrument.transforms import convolved
 from deepfocus.instrument.weighting import Weighting, beam_image
 
 C_M_S = c.to_value(u.m / u.s)
 LOWEST_ELEVATION_DEG = 10.0
 """Below it CASA's simulator flags the data."""
+SET_UP_BYTES_PER_PIXEL = 250
+"""Highest memory while beams are made, measured at 1024 and 2048 px: gridding takes twice the
+image's side, and again finer, in double precision. Kept are 108."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,17 +71,19 @@ class Telescope:
     def transfer(self) -> np.ndarray:
         """(k, n, n // 2 + 1) Fourier transform of the dirty beams on the padded grid."""
         n = self.padded_size
-        kernel = np.zeros((len(self.node_hz), n, n), np.float32)
-        lags = np.arange(-self.size + 1, self.size)
-        rows = lags % n
-        kernel[:, rows[:, None], rows[None, :]] = self.dirty_beam[:, 1:, 1:]
-        return rfft2(kernel)
+        kernel = np.zeros((n, n), np.float32)
+        rows = np.arange(-self.size + 1, self.size) % n
+        transfer = np.empty((len(self.node_hz), n, n // 2 + 1), np.complex64)
+        for node, beam in enumerate(self.dirty_beam):
+            kernel[rows[:, None], rows[None, :]] = beam[1:, 1:]
+            transfer[node] = rfft2(kernel)
+        return transfer
 
     def weights(self, frequency_hz: float) -> np.ndarray:
-        """(row,) weight of every sample at a frequency; 0 beyond the grid's Nyquist limit."""
+        """(row,) weight of every sample at a frequency; 0 beyond the imager's uv grid."""
         cell = np.deg2rad(self.grid.cell_arcsec / 3600.0)
         cycles = self.uv_m * frequency_hz / C_M_S * cell
-        inside = (np.abs(cycles) < 0.5).all(axis=1)
+        inside = on_grid(cycles, self.size)
         weights = np.zeros(len(cycles))
         cells = cycles[inside] * self.size
         weights[inside] = self.weighting(cells[:, 0], cells[:, 1], self.size)
@@ -125,11 +135,14 @@ class Telescope:
             nodes; or (component, k, y, x), one for each node
         Returns (component, k, y, x) in Jy/beam: dirty = PSF (x) (sky * PB), SIN, w = 0.
         """
-        n, size = self.padded_size, self.size
-        at_nodes = images if images.ndim == 4 else images[:, None]
-        seen = (at_nodes * self.primary_beam).astype(np.float32)
-        transformed = rfft2(seen, s=(n, n)) * self.transfer
-        return irfft2(transformed, s=(n, n))[..., :size, :size]
+        nodes = len(self.node_hz)
+        dirty = np.empty((len(images), nodes, self.size, self.size), np.float32)
+        # plane by plane: all at once would take several times the memory, and miss the caches
+        for part, node in np.ndindex(len(images), nodes):
+            image = images[part, node] if images.ndim == 4 else images[part]
+            seen = (image * self.primary_beam[node]).astype(np.float32, copy=False)
+            dirty[part, node] = convolved(seen, self.transfer[node])
+        return dirty
 
     def dirty_cube(self, components: np.ndarray, spectra: np.ndarray) -> np.ndarray:
         """Noise-free dirty cube (chan, y, x), Jy/beam.
@@ -143,9 +156,23 @@ class Telescope:
         return (coefficients @ flat).reshape(-1, *components.shape[-2:])
 
 
+@dataclass(frozen=True, eq=False)
+class Coverage:
+    """What an array sees of the uv plane in one observation.
+
+    observation : with cell and size chosen where they were not given
+    uv_m : (row, 2) u and v of every integration and baseline, metres
+    response : primary beam of its dishes
+    """
+
+    observation: Observation
+    uv_m: np.ndarray
+    response: BlockedAiry
+
+
 @lru_cache(maxsize=4)
-def telescope(observation: Observation) -> Telescope:
-    """The telescope of an observation: tracks, weights, beams. About 1 s; then remembered.
+def coverage(observation: Observation) -> Coverage:
+    """The uv samples of an observation, its cell and its size: all that comes before beams.
 
     Raises `DeepFocusError` where the cell is too coarse for the configuration, the source too
     low, or the array mixes dishes.
@@ -164,9 +191,24 @@ def telescope(observation: Observation) -> Telescope:
     uv = uvw_m(array, ra_deg=ra_deg, dec_deg=dec_deg, mjd_utc=times)[..., :2].reshape(-1, 2)
     response = DISHES[diameters.pop()]
     sampled = _with_cell_and_size(observation, uv, response)
-    grid = sampled.grid()
-    weighting = sampled.weighting_scheme(grid.nx * grid.cell_arcsec)
-    return build_telescope(grid, uv_m=uv, weighting=weighting, response=response)
+    return Coverage(observation=sampled, uv_m=uv, response=response)
+
+
+@lru_cache(maxsize=4)
+def telescope(observation: Observation) -> Telescope:
+    """The telescope of an observation: tracks, weights, beams. About 1 s; then remembered.
+
+    Raises `DeepFocusError` as `coverage` does, and where the beams do not fit in memory.
+    """
+    seen = coverage(observation)
+    grid = seen.observation.grid()
+    require_memory(
+        SET_UP_BYTES_PER_PIXEL * grid.nx**2,
+        f"the dirty beam of an image of {grid.nx} x {grid.nx} pixels",
+        remedy="give a smaller size, or a coarser cell",
+    )
+    weighting = seen.observation.weighting_scheme(grid.nx * grid.cell_arcsec)
+    return build_telescope(grid, uv_m=seen.uv_m, weighting=weighting, response=seen.response)
 
 
 def track_times(observation: Observation) -> np.ndarray:
@@ -224,27 +266,30 @@ def build_telescope(
     grid: Grid, *, uv_m: np.ndarray, weighting: Weighting, response: BlockedAiry
 ) -> Telescope:
     """Dirty and primary beams on `grid` of uv samples in metres."""
-    last = len(grid.freq_hz) - 1
-    nodes = np.unique([0, last // 2, last])
+    nodes = node_channels(
+        grid.freq_hz,
+        longest_m=float(np.hypot(*uv_m.T).max()),
+        half_field_rad=float(np.deg2rad(grid.nx * grid.cell_arcsec / 3600 / 2)),
+    )
     node_hz = grid.freq_hz[nodes]
-    dirty = [
-        dirty_beam(
-            uv_m * hz / C_M_S, size=grid.nx, cell_arcsec=grid.cell_arcsec, weighting=weighting
+    n = grid.nx
+    dirty = np.empty((len(nodes), 2 * n, 2 * n), np.float32)
+    primary = np.empty((len(nodes), n, n), np.float32)
+    for node, hz in enumerate(node_hz):
+        dirty[node] = dirty_beam(
+            uv_m * hz / C_M_S, size=n, cell_arcsec=grid.cell_arcsec, weighting=weighting
         )
-        for hz in node_hz
-    ]
-    primary = [
-        primary_beam_image(response, size=grid.nx, cell_arcsec=grid.cell_arcsec, frequency_hz=hz)
-        for hz in node_hz
-    ]
+        primary[node] = primary_beam_image(
+            response, size=n, cell_arcsec=grid.cell_arcsec, frequency_hz=hz
+        )
     return Telescope(
         grid=grid,
         uv_m=uv_m,
         weighting=weighting,
         node_channels=nodes,
         node_hz=node_hz,
-        dirty_beam=np.stack(dirty).astype(np.float32),
-        primary_beam=np.stack(primary).astype(np.float32),
+        dirty_beam=dirty,
+        primary_beam=primary,
     )
 
 
@@ -254,11 +299,11 @@ def dirty_beam(
     """Dirty beam (2 size, 2 size) at lags -size..size-1 px, peak 1 at [size, size].
 
     PSF(l, m) = sum w cos(2 pi (u l + v m)) / sum w, with l = -x: right ascension grows to the
-    left. Samples beyond the grid's Nyquist limit are dropped, as CASA does.
+    left. Samples beyond the imager's uv grid are dropped, as CASA does.
     """
     cell = np.deg2rad(cell_arcsec / 3600.0)
     u_cycles, v_cycles = (uv_wavelengths * cell).T
-    inside = (np.abs(u_cycles) < 0.5) & (np.abs(v_cycles) < 0.5)
+    inside = on_grid(np.stack([u_cycles, v_cycles], axis=1), size)
     if not inside.any():
         raise DeepFocusError(
             f"a cell of {cell_arcsec:g} arcsec cannot hold any baseline of this array",
@@ -268,13 +313,3 @@ def dirty_beam(
     u_cycles, v_cycles = u_cycles[inside], v_cycles[inside]
     weights = weighting(u_cycles * size, v_cycles * size, size)
     return beam_image(np.stack([u_cycles, v_cycles], axis=1), weights, 2 * size)
-
-
-def lagrange(nodes: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """(k, n) Lagrange basis polynomials of `nodes` evaluated at `at`."""
-    out = np.ones((len(nodes), len(at)))
-    for i, node in enumerate(nodes):
-        for j, other in enumerate(nodes):
-            if i != j:
-                out[i] *= (at - other) / (node - other)
-    return out

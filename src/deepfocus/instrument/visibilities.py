@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import finufft
 import numpy as np
 
-from deepfocus.instrument.sampling import ARCSEC_PER_RAD
+from deepfocus.instrument.sampling import ARCSEC_PER_RAD, on_grid
 from deepfocus.instrument.weighting import Weighting, beam_image
 
 
@@ -66,10 +66,10 @@ def weighted_samples(
     """The samples of one image channel with their imaging weights.
 
     uv_wavelengths : (sample, 2); values : (sample,); visibility_weights : (sample,), 0 where
-    flagged. Samples beyond the grid's Nyquist limit are dropped, as CASA does.
+    flagged. Samples beyond the imager's uv grid are dropped, as CASA does.
     """
     cycles = uv_wavelengths * (cell_arcsec / ARCSEC_PER_RAD)
-    used = (visibility_weights > 0) & (np.abs(cycles) < 0.5).all(axis=1)
+    used = (visibility_weights > 0) & on_grid(cycles, size)
     cycles = cycles[used]
     own = visibility_weights[used].astype(float)
     weights = (

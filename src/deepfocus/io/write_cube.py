@@ -1,4 +1,4 @@
-"""`Cube` -> FITS as CASA exports it: axes RA, Dec, FREQ and one Stokes I, float32.
+"""`Cube` -> FITS as CASA exports it and opens it: axes RA, Dec, FREQ and one Stokes I, float32.
 
 The dirty beam and the primary beam go into companion files beside the cube, which is written
 last: where the cube is, its companions are.
@@ -77,8 +77,11 @@ def _describe(header: fits.Header, cube: Cube) -> None:
     header["ORIGIN"] = f"deepfocus {__version__}"
 
 
-def _hdus(data: np.ndarray, grid: Grid) -> fits.HDUList:
-    """A primary HDU (stokes, chan, y, x), and a table of frequencies if they are not linear."""
+def _hdus(data: np.ndarray, grid: Grid, *, linear_within_hz: float = 0.0) -> fits.HDUList:
+    """A primary HDU (stokes, chan, y, x), and a table of frequencies if they are not linear.
+
+    linear_within_hz : deviation up to which they are written as linear nevertheless
+    """
     header = fits.Header()
     sky = grid.sky
     header.update(sky.to_header(relax=True))
@@ -89,7 +92,7 @@ def _hdus(data: np.ndarray, grid: Grid) -> fits.HDUList:
         header[f"CRPIX{axis + 1}"] = float(sky.wcs.crpix[axis])
         if not sky.wcs.has_cd():
             header[f"CDELT{axis + 1}"] = float(sky.wcs.cdelt[axis])
-    table = _set_frequencies(header, grid.freq_hz)
+    table = _set_frequencies(header, grid.freq_hz, linear_within_hz)
     header.update(CTYPE4="STOKES", CRVAL4=1.0, CRPIX4=1.0, CDELT4=1.0)
     if grid.rest_hz:
         header["RESTFRQ"] = (float(grid.rest_hz), "[Hz] rest frequency")
@@ -98,17 +101,19 @@ def _hdus(data: np.ndarray, grid: Grid) -> fits.HDUList:
     return fits.HDUList([image] if table is None else [image, table])
 
 
-def _set_frequencies(header: fits.Header, freq_hz: np.ndarray) -> fits.BinTableHDU | None:
+def _set_frequencies(
+    header: fits.Header, freq_hz: np.ndarray, linear_within_hz: float
+) -> fits.BinTableHDU | None:
     """Keys of axis 3; for channels that are not equally spaced, the table they refer to."""
     freq_hz = np.asarray(freq_hz, dtype=float)
     n = len(freq_hz)
     step = (freq_hz[-1] - freq_hz[0]) / (n - 1) if n > 1 else 1.0
     straight = freq_hz[0] + step * np.arange(n)
     header["CUNIT3"] = "Hz"
-    if np.abs(straight - freq_hz).max() <= LINEAR_WITHIN * abs(step):
+    if np.abs(straight - freq_hz).max() <= max(LINEAR_WITHIN * abs(step), linear_within_hz):
         header.update(CTYPE3="FREQ", CRVAL3=float(freq_hz[0]), CRPIX3=1.0, CDELT3=float(step))
         return None
-    # the table lookup of FITS-WCS Paper III, section 6
+    # the table lookup of FITS-WCS Paper III, section 6, which CASA does not read
     header.update(CTYPE3="FREQ-TAB", CRVAL3=1.0, CRPIX3=1.0, CDELT3=1.0)
     header.update(PS3_0="CHANNELS", PS3_1="FREQ")
     column = fits.Column(
@@ -129,7 +134,10 @@ def _plane_hdus(cube: Cube, planes: np.ndarray, channels: np.ndarray) -> fits.HD
         ]
     at_hz = grid.frequency_at(channels)
     smaller = Grid(sky=sky, ny=ny, nx=nx, freq_hz=at_hz, rest_hz=grid.rest_hz, specsys=grid.specsys)
-    hdus = _hdus(planes, smaller)
+    # both ends and the middle of an even number of channels: half a channel off a straight line
+    # is nothing to a beam, and the keys DFCHn below are exact
+    half_channel = 0.51 * grid.channel_width_hz if len(grid.freq_hz) > 1 else 0.0
+    hdus = _hdus(planes, smaller, linear_within_hz=half_channel)
     header = hdus[0].header
     _describe(header, cube)
     header["BUNIT"] = ""

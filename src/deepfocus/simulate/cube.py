@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from astropy import units as u
@@ -11,12 +12,19 @@ from astropy import units as u
 from deepfocus import __version__
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
+from deepfocus.core.memory import require_memory
 from deepfocus.core.settings import settings_to
+from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
-from deepfocus.instrument.telescope import Telescope, telescope
+from deepfocus.instrument.telescope import Telescope, coverage, telescope
 from deepfocus.simulate.settings import SetSettings
-from deepfocus.simulate.truth import truth_catalogue
+from deepfocus.simulate.truth import source_peaks, truth_catalogue
 from deepfocus.sky.components import SkyModel
+
+BLOCK_BYTES = 8 * 2**20
+"""Of the noise-free cube held at a time while noise is added to it."""
+WORKING_BYTES_PER_PIXEL = 64
+"""Of an image, while it is transformed on a grid of twice its side: two half-planes, complex."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +33,16 @@ class Simulated:
 
     cube: Cube
     truth: Catalogue
-    sky: SkyModel
-    noise_free: np.ndarray
+    scene: Scene
+
+    @property
+    def sky(self) -> SkyModel:
+        return self.scene.sky
+
+    @cached_property
+    def noise_free(self) -> np.ndarray:
+        """(chan, y, x) the cube without its noise, Jy/beam; a second cube, made when asked for."""
+        return self.scene.noise_free()
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +50,7 @@ class Scene:
     """A sky seen by a telescope, before the cube is assembled.
 
     components : (part, node, y, x) dirty images of the sky's parts at unit spectrum
-    spectra : (component, chan) Jy/pixel; peaks : (component,) brightest voxel of each, Jy/beam
+    spectra : (part, chan) Jy/pixel; peaks : (part,) brightest voxel of each, Jy/beam
     noise_levels : (chan,) or (1,), for all channels, standard deviation of the noise, Jy/beam
     """
 
@@ -52,17 +68,37 @@ class Scene:
             return float(self.noise_levels[0])
         return float(np.sqrt(np.mean(self.noise_levels**2)))
 
+    def noise_free(self) -> np.ndarray:
+        """(chan, y, x) dirty cube of the sky alone, Jy/beam."""
+        return self.telescope.dirty_cube(self.components, self.spectra)
+
+    def add_to(self, noise: np.ndarray) -> np.ndarray:
+        """The cube, made in place of `noise` (chan, y, x) of unit deviation.
+
+        A few rows of all channels at a time: no second cube is held.
+        """
+        levels = self.noise_levels.astype(np.float32)[:, None, None]
+        channels, ny, nx = noise.shape
+        step = max(1, BLOCK_BYTES // (4 * channels * nx))
+        for y in range(0, ny, step):
+            rows = noise[:, y : y + step]
+            rows *= levels
+            rows += self.telescope.dirty_cube(self.components[..., y : y + step, :], self.spectra)
+        return noise
+
 
 def simulate(settings: SetSettings, seed: int) -> Simulated:
-    """Simulate the cube of one seed. The sky, the noise level and the noise have own streams."""
+    """Simulate the cube of one seed. The sky, the noise level and the noise have own streams.
+
+    Raises `DeepFocusError` where the cube does not fit in memory.
+    """
+    _require_cube(coverage(settings.observation).observation)  # before the beams, which take longer
     scene = observe(settings, seed)
-    noise_free = scene.telescope.dirty_cube(scene.components, scene.spectra)
+    _require_cube(coverage(settings.observation).observation)  # beside what is there by now
     noise = settings.noise.model.draw(scene.telescope, _rng(seed, 2))
-    noise *= scene.noise_levels.astype(np.float32)[:, None, None]
-    noise += noise_free
     seen = scene.telescope
     cube = Cube(
-        data=noise,
+        data=scene.add_to(noise),
         grid=seen.grid,
         beam=seen.beam,
         psf=seen.psf,
@@ -72,16 +108,32 @@ def simulate(settings: SetSettings, seed: int) -> Simulated:
         noise_jy_beam=scene.noise_jy_beam,
         meta={"seed": seed, "version": __version__, "settings": settings_to(settings)},
     )
-    truth = truth_catalogue(scene.sky, peaks=scene.peaks, cube=cube)
-    return Simulated(cube=cube, truth=truth, sky=scene.sky, noise_free=noise_free)
+    peaks = source_peaks(
+        scene.sky,
+        seen=seen,
+        components=scene.components,
+        spectra=scene.spectra,
+        peaks=scene.peaks,
+    )
+    truth = truth_catalogue(scene.sky, peaks=peaks, cube=cube)
+    return Simulated(cube=cube, truth=truth, scene=scene)
 
 
 def observe(settings: SetSettings, seed: int) -> Scene:
-    """Draw the sky of a seed, pass it through the telescope, set the noise level."""
+    """Draw the sky of a seed, pass it through the telescope, set the noise level.
+
+    Raises `DeepFocusError` where the dirty images of the sky's parts do not fit in memory.
+    """
     seen = telescope(settings.observation)
     sky = settings.population.draw(seen.grid, _rng(seed, 0))
-    components = seen.dirty_components(sky.images())
     spectra = sky.spectra()
+    planes = len(spectra) * len(seen.node_hz)
+    require_memory(
+        (4 * planes + WORKING_BYTES_PER_PIXEL) * seen.size**2,
+        f"the dirty images of {len(spectra)} parts of the sky, {seen.size} x {seen.size} pixels",
+        remedy="draw fewer sources, or give a smaller size or a coarser cell",
+    )
+    components = seen.dirty_components(sky.images())
     peaks = np.array([_peak(seen, *parts) for parts in zip(components, spectra, strict=True)])
     return Scene(
         telescope=seen,
@@ -111,6 +163,17 @@ def integrated_image(settings: SetSettings, seed: int) -> tuple[np.ndarray, SkyM
     others = seen.dirty_components(np.einsum("iyx,ik->kyx", images[1:], weights[1:])[None])
     image = np.tensordot(weights[0].astype(np.float32), central[0], axes=1) + others[0].sum(axis=0)
     return image + _summed_noise(settings, seed, seen, _peak(seen, central[0], spectra[0])), sky
+
+
+def _require_cube(observation: Observation) -> None:
+    """Raises `DeepFocusError` where the cube of an observation of known size does not fit."""
+    assert observation.size is not None
+    size, channels = observation.size, observation.channels
+    require_memory(
+        (4 * channels + WORKING_BYTES_PER_PIXEL) * size**2,
+        f"a cube of {channels} x {size} x {size} (channels, y, x)",
+        remedy="give a smaller size, a coarser cell or fewer channels",
+    )
 
 
 def _summed_noise(

@@ -1,0 +1,79 @@
+"""Memory that this process may still take, and the error for what does not fit in it.
+
+Where arrays do not fit, the kernel kills the process without a word: whatever is large asks first.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from deepfocus.core.errors import DeepFocusError
+
+
+def require_memory(needed_bytes: float, what: str, *, remedy: str) -> None:
+    """Raises `DeepFocusError` where `needed_bytes` for `what` is more than there is."""
+    available = available_bytes()
+    if available is not None and needed_bytes > available:
+        raise DeepFocusError(
+            f"{what} would take {_gigabytes(needed_bytes)} of memory",
+            wanted=f"at most the {_gigabytes(available)} that this machine has available",
+            remedy=remedy,
+        )
+
+
+def available_bytes(root: Path = Path("/")) -> int | None:
+    """What the system has free or can free, within the limits of this process's control groups.
+
+    None where the system does not tell (no /proc). root : of /proc and /sys
+    """
+    try:
+        lines = (root / "proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    kilobytes = {name: value.split()[0] for name, _, value in (li.partition(":") for li in lines)}
+    if "MemAvailable" not in kilobytes:
+        return None
+    return min([int(kilobytes["MemAvailable"]) * 1024, *_left_in_groups(root)])
+
+
+def _left_in_groups(root: Path) -> Iterator[int]:
+    """Bytes left below each limit that a batch system or container has set."""
+    try:
+        lines = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if not controllers:  # version 2
+            top, limit, usage = root / "sys/fs/cgroup", "memory.max", "memory.current"
+            cache = "inactive_file"
+        elif "memory" in controllers.split(","):
+            top = root / "sys/fs/cgroup/memory"
+            limit, usage = "memory.limit_in_bytes", "memory.usage_in_bytes"
+            cache = "total_inactive_file"
+        else:
+            continue
+        group = Path(os.path.normpath(top / path.lstrip("/")))
+        # in a container the path may be that of the host: then only the top is there
+        for folder in (group, *group.parents):
+            if not folder.is_relative_to(top):
+                break
+            left = _left_in(folder, limit=limit, usage=usage, cache=cache)
+            if left is not None:
+                yield left
+
+
+def _left_in(folder: Path, *, limit: str, usage: str, cache: str) -> int | None:
+    """Limit less usage; the page cache counts in the usage but gives way. None: no limit."""
+    try:
+        most, used = ((folder / name).read_text(encoding="ascii") for name in (limit, usage))
+        stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        return max(0, int(most) - int(used) + int(stat.get(cache, 0)))
+    except (OSError, ValueError):  # "max" is no number
+        return None
+
+
+def _gigabytes(size: float) -> str:
+    return f"{size / 1e9:.3g} GB"

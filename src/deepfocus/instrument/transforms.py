@@ -1,0 +1,38 @@
+"""Fourier transforms of images that are zero, or not wanted, in most of a padded plane.
+
+A transform in two dimensions is one along the rows and one along the columns. Rows that are zero
+before the first pass, or thrown away after the second, need not be transformed; what is left is
+the same number for number. Scaling once, at the end, keeps it so.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.fft import fft, ifft, irfft, rfft
+
+
+def convolved(image: np.ndarray, transfer: np.ndarray) -> np.ndarray:
+    """`image` (size, size) convolved with the kernel whose rfft2 is `transfer` (n, n // 2 + 1).
+
+    n is at least 2 size - 1, so that nothing wraps around into the image.
+    """
+    size, n = len(image), len(transfer)
+    plane = fft(rfft(image, n, axis=1), n, axis=0, overwrite_x=True)
+    plane *= transfer
+    plane = ifft(plane, axis=0, norm="forward", overwrite_x=True)[:size]
+    return _real_rows(plane, n=n, size=size)
+
+
+def corner_of_image(cells: np.ndarray, *, n: int, size: int) -> np.ndarray:
+    """First (size, size) pixels of irfft2 (n, n) of the half-plane that begins with `cells`.
+
+    cells : (n, m) the first m <= n // 2 + 1 columns, overwritten; the other columns are zero
+    """
+    return _real_rows(ifft(cells, axis=0, norm="forward", overwrite_x=True)[:size], n=n, size=size)
+
+
+def _real_rows(rows: np.ndarray, *, n: int, size: int) -> np.ndarray:
+    """irfft along the rows, cropped, and the scale 1 / n^2 of both passes."""
+    image = irfft(rows, n, axis=1, norm="forward")[:, :size]
+    image *= image.dtype.type(1 / n**2)
+    return image
