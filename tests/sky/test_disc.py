@@ -9,7 +9,7 @@ from scipy.special import erf
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid, tangent_grid
 from deepfocus.sky.components import SkyModel
-from deepfocus.sky.disc import Disc, DiscLine
+from deepfocus.sky.disc import Disc, DiscAbsorption, DiscLine
 
 
 def grid_with(step_hz: float) -> Grid:
@@ -128,13 +128,14 @@ def test_several_lines_and_absorption_against_the_continuum() -> None:
         DISC,
         v_max_kms=80.0,
         continuum_jy=0.1,
-        lines=(DiscLine(2.0, 30.0), DiscLine(-1.0, 90.0)),
+        lines=(DiscLine(2.0, 30.0), DiscAbsorption(0.6, 90.0)),
     )
     spectrum = cube_of(disc).sum(axis=(1, 2))
     lines = spectrum - 0.1
     width = [float(GRID.width_kms(1.0, c)) for c in (30.0, 90.0)]
     assert lines[:60].sum() * width[0] == pytest.approx(2.0, rel=2e-3)
-    assert lines[60:].sum() * width[1] == pytest.approx(-1.0, rel=4e-3)
+    absorbed = -0.6 * 0.1 * np.sqrt(2 * np.pi) * disc.dispersion_kms
+    assert lines[60:].sum() * width[1] == pytest.approx(absorbed, rel=4e-3)
     assert lines[90] < 0 < spectrum[90]
     emission, absorption = disc.line_truths(GRID)
     assert emission.line_share > 0 > absorption.line_share

@@ -33,6 +33,7 @@ REASON = why_not()
 if find_spec("dask_jobqueue") is None:
     REASON = 'the extra is missing: pip install "deepfocus-alma[cluster]"'
 pytestmark = [
+    pytest.mark.xdist_group("slurm"),  # one Slurm at a time
     pytest.mark.slow,
     pytest.mark.skipif(REASON is not None, reason=f"no Slurm to start: {REASON}"),
 ]

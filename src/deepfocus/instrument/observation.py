@@ -9,9 +9,9 @@ from astropy import units as u
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid, tangent_grid
+from deepfocus.instrument.tracks import SIDEREAL_PER_SOLAR, seconds_to_hour_angle
 from deepfocus.instrument.weighting import Briggs, Natural, Tapered, Uniform, Weighting
 
-SIDEREAL_PER_SOLAR = 1.00273790935
 WEIGHTINGS = ("natural", "uniform", "briggs")
 
 
@@ -21,8 +21,10 @@ class Observation:
 
     configuration : 'C-1' to 'C-10', 'ACA', or an antenna file
     ra, dec : phase and pointing centre, ICRS
-    total_time : length of a track centred on transit; 2400 s where no hour_angle is given
-    hour_angle : in place of total_time, start and end of the track ("-1 h", "2 h")
+    total_time : length of a track centred on where CASA's simobserve sees transit, up to 5 minutes
+        after it; 2400 s where no hour_angle is given
+    hour_angle : in place of total_time, start and end of the track ("-1 h", "2 h"), true apparent
+        hour angles to a second
     integration : sampling of the track
     first_frequency, channel_width, channels : the frequency axis (centres)
     cell, size : pixel and image side; the phase centre is pixel size // 2. Not given, they are
@@ -65,7 +67,7 @@ class Observation:
                 raise DeepFocusError(
                     f"{name} = {value}", wanted=f"one value in {unit}", remedy="correct the unit"
                 )
-        start_s, end_s = self.track_s
+        start_s, end_s = self.track_s if self.hour_angle is None else self._hour_angles_s()
         small = self.size is not None and self.size < 16
         if small or self.channels < 1 or start_s >= end_s or self.integration <= 0 * u.s:
             raise DeepFocusError(
@@ -123,11 +125,28 @@ class Observation:
 
     @property
     def track_s(self) -> tuple[float, float]:
-        """Start and end of the track from transit, seconds of (solar) time."""
+        """Start and end of the track from where simobserve sees transit, seconds of UTC.
+
+        Of a track between hour angles its middle has the hour angle of theirs, with as many whole
+        integrations about it as come nearest to its length.
+        """
         if self.hour_angle is None:
             assert self.total_time is not None
             half = self.total_time.to_value(u.s) / 2
             return -half, half
+        start_s, end_s = self._hour_angles_s()
+        middle = seconds_to_hour_angle(
+            ra_deg=self.ra.to_value(u.deg),
+            dec_deg=self.dec.to_value(u.deg),
+            hour_angle_s=(start_s + end_s) / 2,
+        )
+        step = self.integration.to_value(u.s)
+        half = max(1, round((end_s - start_s) / SIDEREAL_PER_SOLAR / step)) * step / 2
+        return middle - half, middle + half
+
+    def _hour_angles_s(self) -> tuple[float, float]:
+        """Start and end of the hour angles, sidereal seconds."""
+        assert self.hour_angle is not None
         if len(self.hour_angle) != 2:
             raise DeepFocusError(
                 "hour_angle is not a pair", wanted="start and end", remedy="give two values"
@@ -140,8 +159,7 @@ class Observation:
                     f"hour_angle {value}", wanted="hours, or an angle", remedy="correct the unit"
                 )
             hours.append(value.to_value(u.hourangle if turn else u.h))
-        start, end = (3600.0 * hour / SIDEREAL_PER_SOLAR for hour in hours)
-        return start, end
+        return 3600.0 * hours[0], 3600.0 * hours[1]
 
     def weighting_scheme(self, field_arcsec: float) -> Weighting:
         """The weights on uv cells of the inverse of an image `field_arcsec` wide."""

@@ -40,9 +40,9 @@ from deepfocus.instrument.weighting import Weighting, beam_image
 C_M_S = c.to_value(u.m / u.s)
 LOWEST_ELEVATION_DEG = 10.0
 """Below it CASA's simulator flags the data."""
-SET_UP_BYTES_PER_PIXEL = 250
-"""Highest memory while beams are made, measured at 1024 and 2048 px: gridding takes twice the
-image's side, and again finer, in double precision. Kept are 108."""
+GRIDDING_BYTES_PER_PIXEL = 155
+"""Of the image, while a dirty beam is made: gridding takes twice its side, and again finer, in
+double precision. Measured at 1024 and 2048 px."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,11 +202,6 @@ def telescope(observation: Observation) -> Telescope:
     """
     seen = coverage(observation)
     grid = seen.observation.grid()
-    require_memory(
-        SET_UP_BYTES_PER_PIXEL * grid.nx**2,
-        f"the dirty beam of an image of {grid.nx} x {grid.nx} pixels",
-        remedy="give a smaller size, or a coarser cell",
-    )
     weighting = seen.observation.weighting_scheme(grid.nx * grid.cell_arcsec)
     return build_telescope(grid, uv_m=seen.uv_m, weighting=weighting, response=seen.response)
 
@@ -265,7 +260,10 @@ def _with_cell_and_size(
 def build_telescope(
     grid: Grid, *, uv_m: np.ndarray, weighting: Weighting, response: BlockedAiry
 ) -> Telescope:
-    """Dirty and primary beams on `grid` of uv samples in metres."""
+    """Dirty and primary beams on `grid` of uv samples in metres.
+
+    Raises `DeepFocusError` where they do not fit in memory.
+    """
     nodes = node_channels(
         grid.freq_hz,
         longest_m=float(np.hypot(*uv_m.T).max()),
@@ -273,6 +271,13 @@ def build_telescope(
     )
     node_hz = grid.freq_hz[nodes]
     n = grid.nx
+    # 16 bytes a node for the dirty beam, 4 for the primary beam, later 16 for the transfer
+    beams = max(GRIDDING_BYTES_PER_PIXEL + 20 * len(nodes), 36 * len(nodes))
+    require_memory(
+        beams * n**2,
+        f"the dirty beam of an image of {n} x {n} pixels",
+        remedy="give a smaller size, a coarser cell or a narrower band",
+    )
     dirty = np.empty((len(nodes), 2 * n, 2 * n), np.float32)
     primary = np.empty((len(nodes), n, n), np.float32)
     for node, hz in enumerate(node_hz):

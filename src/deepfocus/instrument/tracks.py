@@ -16,6 +16,7 @@ MJD0 = 2400000.5
 LIGHT_AU_PER_DAY = 173.14463267424034
 REFERENCE_MJD = 56658.0  # 2014-01-01, the day on which CASA's simobserve observes
 TAI_MINUS_UTC_S = 35.0  # simobserve writes TAI seconds as if they were UTC
+SIDEREAL_PER_SOLAR = 1.00273790935
 
 
 def uvw_m(antennas: Antennas, *, ra_deg: float, dec_deg: float, mjd_utc: np.ndarray) -> np.ndarray:
@@ -43,16 +44,44 @@ def transit_times(
 ) -> np.ndarray:
     """Mid times (MJD, UTC) of the integrations of a track at ALMA.
 
-    middle_s : from transit to the middle of the track, seconds of time
-    simobserve's rule: hour angle at midnight turned into seconds without the sidereal factor.
+    middle_s : from where simobserve sees transit to the middle of the track, seconds of time
+    simobserve's rule: hour angle at midnight turned into seconds without the sidereal factor, and
+    seconds of TAI taken as UTC. `seconds_to_hour_angle` has the `middle_s` of a true hour angle.
     """
-    rotation, sidereal, velocity = _earth(REFERENCE_MJD)
-    apparent = rotation @ _aberrated(_direction(ra_deg, dec_deg), velocity)
-    hour_angle = sidereal + ALMA_LONGITUDE_RAD - np.arctan2(apparent[1], apparent[0])
-    transit_s = (-hour_angle * 86400.0 / (2 * np.pi)) % 86400.0
+    transit_s = _simobserves_transit_s(ra_deg, dec_deg)
     steps = max(1, round(total_s / step_s))
     start_s = transit_s + middle_s - total_s / 2 + TAI_MINUS_UTC_S
     return REFERENCE_MJD + (start_s + step_s * (np.arange(steps) + 0.5)) / 86400.0
+
+
+def seconds_to_hour_angle(*, ra_deg: float, dec_deg: float, hour_angle_s: float) -> float:
+    """Seconds (UTC) from where simobserve sees transit to where the source has this hour angle.
+
+    hour_angle_s : apparent sidereal time at ALMA less apparent right ascension, sidereal seconds
+    """
+    transit_mjd = REFERENCE_MJD + (
+        (_simobserves_transit_s(ra_deg, dec_deg) + TAI_MINUS_UTC_S) / 86400.0
+    )
+    seconds = hour_angle_s / SIDEREAL_PER_SOLAR
+    for _ in range(2):  # the first leaves what aberration and nutation change on the way, < 0.1 s
+        there = _hour_angle_rad(ra_deg, dec_deg, transit_mjd + seconds / 86400.0)
+        short = np.deg2rad(hour_angle_s / 240.0) - there
+        short = (short + np.pi) % (2 * np.pi) - np.pi
+        seconds += short * 86400.0 / (2 * np.pi) / SIDEREAL_PER_SOLAR
+    return float(seconds)
+
+
+def _simobserves_transit_s(ra_deg: float, dec_deg: float) -> float:
+    """From midnight of the reference day, seconds."""
+    hour_angle = _hour_angle_rad(ra_deg, dec_deg, REFERENCE_MJD)
+    return float((-hour_angle * 86400.0 / (2 * np.pi)) % 86400.0)
+
+
+def _hour_angle_rad(ra_deg: float, dec_deg: float, mjd_utc: float) -> float:
+    """Hour angle at ALMA, from any multiple of a turn."""
+    rotation, sidereal, velocity = _earth(mjd_utc)
+    apparent = rotation @ _aberrated(_direction(ra_deg, dec_deg), velocity)
+    return float(sidereal + ALMA_LONGITUDE_RAD - np.arctan2(apparent[1], apparent[0]))
 
 
 def _earth(mjd_utc: float) -> tuple[np.ndarray, float, np.ndarray]:

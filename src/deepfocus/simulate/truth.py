@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.cube import Cube
 from deepfocus.core.grid import Grid
+from deepfocus.instrument.telescope import Telescope
 from deepfocus.ops.boxes import BOX_FRACTION, source_box
 from deepfocus.simulate.response import Shape
 from deepfocus.sky.components import LineTruth, SkyModel, Source
@@ -14,23 +17,73 @@ from deepfocus.sky.components import LineTruth, SkyModel, Source
 POINT_PX = float(1 / np.sqrt(np.log2(1 / BOX_FRACTION)))
 """FWHM of which the box is one pixel wide."""
 
+SEARCHED_FWHM = 2.0
+"""Distance from a disc's centre in which its brightest voxel is sought; 1% of its light is out."""
+VOXELS_AT_A_TIME = 2**21
+
 
 def truth_catalogue(sky: SkyModel, *, peaks: np.ndarray, cube: Cube) -> Catalogue:
     """One row a line of a source.
 
-    peaks : (part,) brightest voxel of the dirty emission of each part of the sky, Jy/beam; what
-        counts is a source's first part, which holds its brightest channel map
+    peaks : (source,) brightest voxel of the dirty emission of each, Jy/beam, from `source_peaks`
     Line flux is that of the noise-free sky, before the primary beam, of the whole line even where
     the band cuts it, and negative in absorption. A disc's shape is that of the Gaussian with its
     half-light ellipse, its line width is W50. A point's box is its pixel.
     """
-    of_sources = peaks[sky.first_parts] if len(sky.components) else []
     rows = [
         _row(source, line, peak_jy_beam=peak, cube=cube)
-        for source, peak in zip(sky.components, of_sources, strict=True)
+        for source, peak in zip(sky.components, peaks, strict=True)
         for line in source.line_truths(sky.grid)
     ]
     return catalogue_of_rows(rows)
+
+
+def source_peaks(
+    sky: SkyModel,
+    *,
+    seen: Telescope,
+    components: np.ndarray,
+    spectra: np.ndarray,
+    peaks: np.ndarray,
+) -> np.ndarray:
+    """(source,) brightest voxel of each source's own noise-free dirty emission, Jy/beam.
+
+    components, spectra, peaks : of the sky's parts, as in `simulate.cube.Scene`
+    A source of one part has its part's peak. Of several parts the first holds the channel map
+    with most flux, where a fainter but more compact one may have the brightest voxel: all
+    channels are searched, near the source alone.
+    """
+    if not len(sky.components):
+        return np.zeros(0)
+    starts = sky.first_parts
+    found = peaks[starts].astype(float)
+    for i, (first, last) in enumerate(pairwise([*starts, len(peaks)])):
+        if last - first > 1:
+            near = components[first:last, :, *_around(sky.components[i], sky.grid)]
+            found[i] = max(found[i], _brightest(seen, near, spectra[first:last]))
+    return found
+
+
+def _around(source: Source, grid: Grid) -> tuple[slice, slice]:
+    """Rows and columns of the image near a source."""
+    reach = SEARCHED_FWHM * max(source.fwhm_x_px, source.fwhm_y_px) + 1
+    rows, columns = (
+        slice(max(int(at - reach), 0), max(min(int(at + reach) + 2, n), 0))
+        for at, n in ((source.y, grid.ny), (source.x, grid.nx))
+    )
+    return rows, columns
+
+
+def _brightest(seen: Telescope, components: np.ndarray, spectra: np.ndarray) -> float:
+    """Brightest voxel of the sum of parts (part, node, y, x), a few rows at a time."""
+    ny, nx = components.shape[-2:]
+    if not ny * nx:
+        return 0.0
+    step = max(1, VOXELS_AT_A_TIME // (spectra.shape[1] * nx))
+    return max(
+        float(seen.dirty_cube(components[..., y : y + step, :], spectra).max())
+        for y in range(0, ny, step)
+    )
 
 
 def _row(source: Source, line: LineTruth, *, peak_jy_beam: float, cube: Cube) -> dict[str, float]:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.ops.gaussians import gaussian_2d
 
@@ -21,11 +22,13 @@ class LineTruth:
     """What is true of one line of a source, before beams.
 
     channel, fwhm_chan : centre and width in channels
-    flux_jy_kms : integral of the whole line, also of what lies beyond the band; negative for
-        absorption
+    flux_jy_kms : integral of the whole line as if it were the only one, also of what lies beyond
+        the band; negative for absorption
     continuum_jy : the source's continuum flux density at the line
     peak_share : brightness at the line over the source's brightest
     line_share : brightness of the line alone over the source's brightest; negative for absorption
+    Both shares are of what the band holds: at the line's centre, or at the end of the band that a
+    line centred beyond it reaches.
     """
 
     channel: float
@@ -65,20 +68,35 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class EmissionLine:
-    """A Gaussian line that multiplies its source's continuum: S = continuum * (1 + l).
+    """A Gaussian line that multiplies its source's continuum: alone, S = continuum * (1 + l).
 
     relative : peak of the line over the continuum at the line; from -1 to 0 it absorbs
     channel : centre, fractional; fwhm_chan : FWHM in channels
+    Raises `DeepFocusError` for a line that absorbs more than all.
     """
 
     relative: float
     channel: float
     fwhm_chan: float
 
+    def __post_init__(self) -> None:
+        if self.relative < -1:
+            raise DeepFocusError(
+                f"a line of {self.relative:g} times the continuum",
+                wanted="-1 or more: a line absorbs no more than all",
+                remedy="correct its depth",
+            )
+
     def profile(self, channels: int) -> np.ndarray:
         """(chan,) relative amplitude, Eq 2."""
         sigma = self.fwhm_chan / FWHM_PER_SIGMA
         return self.relative * np.exp(-0.5 * ((np.arange(channels) - self.channel) / sigma) ** 2)
+
+    def highest_within(self, channels: int) -> float:
+        """Relative amplitude where the band is nearest to the centre; `relative` within it."""
+        sigma = self.fwhm_chan / FWHM_PER_SIGMA
+        beyond = self.channel - min(max(self.channel, 0.0), channels - 1.0)
+        return self.relative * float(np.exp(-0.5 * (beyond / sigma) ** 2))
 
 
 def power_law(value: float, spectral_index: float, grid: Grid) -> np.ndarray:
@@ -86,15 +104,33 @@ def power_law(value: float, spectral_index: float, grid: Grid) -> np.ndarray:
     return value * (grid.freq_hz / np.mean(grid.freq_hz)) ** spectral_index
 
 
+def over_continuum(lines: tuple[EmissionLine, ...], channels: int) -> np.ndarray:
+    """(chan,) spectrum over the continuum: what absorption lets through, and emission.
+
+    Absorption lines lie before the continuum, one before the other, so what they let through
+    multiplies, exp(-tau_1) exp(-tau_2), and is never negative. Emission lines lie before both:
+    they add, and nothing absorbs them.
+    """
+    through = np.ones(channels)
+    emission = np.zeros(channels)
+    for line in lines:
+        profile = line.profile(channels)
+        if line.relative < 0:
+            through = through * (1 + profile)
+        else:
+            emission = emission + profile
+    return through + emission
+
+
 def multiplied_lines(
     lines: tuple[EmissionLine, ...], *, continuum: np.ndarray, area_px: float, grid: Grid
 ) -> tuple[LineTruth, ...]:
     """Truth of lines that multiply a continuum (chan,), Jy/pixel; their overlaps are left out."""
     channels = np.arange(len(grid.freq_hz))
-    strongest = max((line.relative for line in lines), default=0.0)
-    brightest = 1 + max(strongest, 0.0)
+    peaks = [line.highest_within(len(channels)) for line in lines]
+    brightest = 1 + max(max(peaks, default=0.0), 0.0)
     truths = []
-    for line in lines:
+    for line, peak in zip(lines, peaks, strict=True):
         continuum_jy = area_px * float(np.interp(line.channel, channels, continuum))
         width_kms = float(grid.width_kms(line.fwhm_chan, line.channel))
         truths.append(
@@ -103,8 +139,8 @@ def multiplied_lines(
                 fwhm_chan=line.fwhm_chan,
                 flux_jy_kms=continuum_jy * line.relative * width_kms * GAUSSIAN_AREA,
                 continuum_jy=continuum_jy,
-                peak_share=(1 + max(line.relative, 0.0)) / brightest,
-                line_share=line.relative / brightest,
+                peak_share=(1 + max(peak, 0.0)) / brightest,
+                line_share=peak / brightest,
             )
         )
     return tuple(truths)
@@ -150,8 +186,7 @@ class Component:
 
     def spectrum(self, grid: Grid) -> np.ndarray:
         """(chan,) continuum and lines at the source's centre, Jy/pixel."""
-        lines = sum((line.profile(len(grid.freq_hz)) for line in self.lines), np.float64(0.0))
-        return self.continuum(grid) * (1 + lines)
+        return self.continuum(grid) * over_continuum(self.lines, len(grid.freq_hz))
 
     def parts(self, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
         """One part: the image times the spectrum."""

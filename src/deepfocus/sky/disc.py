@@ -3,9 +3,10 @@
 Surface brightness falls as exp(-R / scale); the circular velocity is (2 / pi) v_max
 arctan(R / turnover); every place emits a Gaussian line of the same dispersion about its velocity
 along the line of sight (Courteau 1997 on arctan curves). Pixels and channels hold the mean over
-themselves. The cube of a disc is not an image times a spectrum, but a spectrum depends on a
-place through its velocity alone, so a singular value decomposition of channel against velocity
-gives the few products that sum to it.
+themselves. At every place gas of the same velocities may also absorb a part of the continuum of
+that place: all of it at most. The cube of a disc is not an image times a spectrum, but a spectrum
+depends on a place through its velocity alone, so a singular value decomposition of channel against
+velocity gives the few products that sum to it.
 """
 
 from __future__ import annotations
@@ -33,10 +34,43 @@ SIGNIFICANT = 1e-5
 
 @dataclass(frozen=True)
 class DiscLine:
-    """One line of a disc: flux_jy_kms, negative for absorption; systemic channel, fractional."""
+    """One emission line of a disc: flux_jy_kms of the whole; systemic channel, fractional.
+
+    Raises `DeepFocusError` for a negative flux.
+    """
 
     flux_jy_kms: float
     channel: float
+
+    def __post_init__(self) -> None:
+        if self.flux_jy_kms < 0:
+            raise DeepFocusError(
+                f"a line of a disc with {self.flux_jy_kms:g} Jy km/s",
+                wanted="0 or more",
+                remedy="use DiscAbsorption, which takes no more than the continuum of any place",
+            )
+
+
+@dataclass(frozen=True)
+class DiscAbsorption:
+    """One absorption line of a disc; systemic channel, fractional.
+
+    depth : share of a place's continuum that its gas absorbs in the middle of its own line, a
+        Gaussian of the disc's dispersion. As the places' lines lie apart, the whole disc's is
+        shallower.
+    Raises `DeepFocusError` for a depth that is not above 0 and at most 1.
+    """
+
+    depth: float
+    channel: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.depth <= 1:
+            raise DeepFocusError(
+                f"an absorption line of depth {self.depth:g}",
+                wanted="above 0, at most 1: a line absorbs no more than all",
+                remedy="correct its depth",
+            )
 
 
 @dataclass(frozen=True)
@@ -48,6 +82,7 @@ class Disc:
     pa_receding : position angle of the receding half of the major axis, north through east
     v_max_kms : rotation velocity far out; turnover_px : radius of the arctan curve
     dispersion_kms : standard deviation of the line at each place
+    lines : emission, and absorption of the continuum alone: emission lies before it
     continuum_jy : flux density at the band's middle, of the same shape as the lines
     """
 
@@ -59,7 +94,7 @@ class Disc:
     v_max_kms: float
     turnover_px: float
     dispersion_kms: float
-    lines: tuple[DiscLine, ...]
+    lines: tuple[DiscLine | DiscAbsorption, ...]
     continuum_jy: float = 0.0
     spectral_index: float = 0.0
 
@@ -121,7 +156,7 @@ class Disc:
         reach = self.v_max_kms * np.sin(np.deg2rad(self.inclination_deg)) + self.dispersion_kms
         points = int(np.ceil(16 * reach / self.dispersion_kms)) + 1  # spline error below 1e-4
         kms = np.linspace(-reach, reach, max(points, 33))
-        spectra = self._spectra_at(grid, kms)
+        spectra = self.local_spectra(grid, kms)
         left, values, right = np.linalg.svd(spectra, full_matrices=False)
         rank = max(int(np.sum(values > SIGNIFICANT * values[0])), 1)
         left, coefficients = left[:, :rank], values[:rank, None] * right[:rank]
@@ -138,22 +173,37 @@ class Disc:
     def spectrum(self, grid: Grid) -> np.ndarray:
         """(chan,) flux density of the whole disc, Jy, from its light at each velocity."""
         kms, light = self._light_by_velocity()
-        return self._spectra_at(grid, kms) @ light
+        return self.local_spectra(grid, kms) @ light
 
     def line_truths(self, grid: Grid) -> tuple[LineTruth, ...]:
-        """Line flux as set; width of the whole disc's line at half maximum (W50)."""
+        """Line flux as set, or as absorbed; width of the whole disc's line at half maximum (W50).
+
+        Every place loses the same share of its continuum to a line alone, at whatever velocity:
+        flux = -depth * continuum * sqrt(2 pi) * dispersion.
+        """
         channels = np.arange(len(grid.freq_hz))
         continuum = power_law(self.continuum_jy, self.spectral_index, grid)
-        width_kms, peak_per_kms = self._w50_kms()
+        kms, per_kms = self._whole_line()
+        width_kms = _width_at_half(kms, per_kms)
         at_line = [float(np.interp(line.channel, channels, continuum)) for line in self.lines]
-        heights = [line.flux_jy_kms * peak_per_kms for line in self.lines]
+        area_kms = np.sqrt(2 * np.pi) * self.dispersion_kms
+        fluxes = [
+            line.flux_jy_kms
+            if isinstance(line, DiscLine)
+            else -line.depth * at_line[i] * float(area_kms)
+            for i, line in enumerate(self.lines)
+        ]
+        heights = [
+            flux * _highest_within(grid, line, kms, per_kms)
+            for flux, line in zip(fluxes, self.lines, strict=True)
+        ]
         tops = [c + max(h, 0.0) for c, h in zip(at_line, heights, strict=True)]
         brightest = max(tops, default=0.0) or 1.0
         return tuple(
             LineTruth(
                 channel=line.channel,
                 fwhm_chan=width_kms / float(grid.width_kms(1.0, line.channel)),
-                flux_jy_kms=line.flux_jy_kms,
+                flux_jy_kms=fluxes[i],
                 continuum_jy=at_line[i],
                 peak_share=tops[i] / brightest,
                 line_share=heights[i] / brightest,
@@ -172,20 +222,37 @@ class Disc:
         across = (dx * np.cos(angle) + dy * np.sin(angle)) / self._flattening
         return along, np.hypot(along, across)
 
-    def _spectra_at(self, grid: Grid, kms: np.ndarray) -> np.ndarray:
-        """(chan, velocity) spectrum of light at line-of-sight velocities, Jy per unit light."""
-        index = np.arange(len(grid.freq_hz))
-        # a receding place is seen at lower frequency
-        direction = -np.sign(grid.freq_hz[-1] - grid.freq_hz[0])
+    def local_spectra(self, grid: Grid, kms: np.ndarray) -> np.ndarray:
+        """(chan, velocity) spectrum of the places of a line-of-sight velocity.
+
+        In Jy if all of the disc's light were there; nowhere negative. What absorption lines let
+        through is averaged over each channel and then multiplied, line by line.
+        """
         continuum = power_law(self.continuum_jy, self.spectral_index, grid)
         out = np.repeat(continuum[:, None], len(kms), axis=1)
         for line in self.lines:
-            channel_kms = float(grid.width_kms(1.0, line.channel))
-            centre = line.channel + direction * kms / channel_kms
-            sigma = self.dispersion_kms / channel_kms * np.sqrt(2)
-            edges = (np.append(index - 0.5, index[-1] + 0.5)[:, None] - centre) / sigma
-            out += line.flux_jy_kms / channel_kms * np.diff(erf(edges), axis=0) / 2
+            if isinstance(line, DiscAbsorption):
+                # the mean over a channel of a Gaussian of unit peak
+                area_chan = np.sqrt(2 * np.pi) * self.dispersion_kms / _channel_kms(grid, line)
+                out *= 1 - line.depth * area_chan * self._in_channels(grid, line, kms)
+        for line in self.lines:
+            if isinstance(line, DiscLine):
+                per_channel = line.flux_jy_kms / _channel_kms(grid, line)
+                out += per_channel * self._in_channels(grid, line, kms)
         return out
+
+    def _in_channels(
+        self, grid: Grid, line: DiscLine | DiscAbsorption, kms: np.ndarray
+    ) -> np.ndarray:
+        """(chan, velocity) share of a line of the places of each velocity in each channel."""
+        index = np.arange(len(grid.freq_hz))
+        # a receding place is seen at lower frequency
+        direction = -np.sign(grid.freq_hz[-1] - grid.freq_hz[0])
+        channel_kms = _channel_kms(grid, line)
+        centre = line.channel + direction * kms / channel_kms
+        sigma = self.dispersion_kms / channel_kms * np.sqrt(2)
+        edges = (np.append(index - 0.5, index[-1] + 0.5)[:, None] - centre) / sigma
+        return np.diff(erf(edges), axis=0) / 2
 
     def _drawn(self, shape: tuple[int, int], kms: np.ndarray, values: np.ndarray) -> np.ndarray:
         """(part, y, x): light of each pixel times `values` (part, velocity) at its velocity.
@@ -230,19 +297,38 @@ class Disc:
         light, edges = np.histogram(kms, bins=bins, range=(-top, top), weights=share)
         return (edges[1:] + edges[:-1]) / 2, light / light.sum()
 
-    def _w50_kms(self) -> tuple[float, float]:
-        """Width at half maximum of the whole disc's line, and its peak per unit flux (per km/s)."""
+    def _whole_line(self) -> tuple[np.ndarray, np.ndarray]:
+        """Velocities, km/s, and the whole disc's line at them, per unit flux (per km/s)."""
         kms, light = self._light_by_velocity()
         reach = float(np.abs(kms).max()) + 5 * self.dispersion_kms
         at = np.linspace(-reach, reach, 8 * len(kms) + 801)
         kernel = np.exp(-0.5 * ((at[:, None] - kms) / self.dispersion_kms) ** 2)
-        line = kernel @ light / (np.sqrt(2 * np.pi) * self.dispersion_kms)
-        peak = float(line.max())
-        above = np.flatnonzero(line >= peak / 2)
-        first, last = above[0], above[-1]
-        low = np.interp(peak / 2, line[first - 1 : first + 1], at[first - 1 : first + 1])
-        high = np.interp(-peak / 2, -line[last : last + 2], at[last : last + 2])
-        return float(high - low), peak
+        return at, kernel @ light / (np.sqrt(2 * np.pi) * self.dispersion_kms)
+
+
+def _channel_kms(grid: Grid, line: DiscLine | DiscAbsorption) -> float:
+    return float(grid.width_kms(1.0, line.channel))
+
+
+def _width_at_half(at: np.ndarray, line: np.ndarray) -> float:
+    """Distance between the outermost places where a line has half of its maximum."""
+    half = float(line.max()) / 2
+    above = np.flatnonzero(line >= half)
+    first, last = above[0], above[-1]
+    low = np.interp(half, line[first - 1 : first + 1], at[first - 1 : first + 1])
+    high = np.interp(-half, -line[last : last + 2], at[last : last + 2])
+    return float(high - low)
+
+
+def _highest_within(
+    grid: Grid, line: DiscLine | DiscAbsorption, kms: np.ndarray, per_kms: np.ndarray
+) -> float:
+    """Maximum in the band of a symmetric line (velocity,) about its systemic channel."""
+    last = len(grid.freq_hz) - 1
+    ends = (np.array([0.0, last]) - line.channel) * _channel_kms(grid, line)
+    inside = per_kms[(kms > ends[0]) & (kms < ends[1])]
+    at_ends = np.interp(ends, kms, per_kms, left=0.0, right=0.0)
+    return float(max(inside.max(initial=0.0), at_ends.max()))
 
 
 def _first_axis_to(vector: np.ndarray) -> np.ndarray:

@@ -14,7 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from deepfocus.core.grid import Grid
-from deepfocus.sky.components import EmissionLine, LineTruth, multiplied_lines, power_law
+from deepfocus.sky.components import (
+    EmissionLine,
+    LineTruth,
+    multiplied_lines,
+    over_continuum,
+    power_law,
+)
 
 HALF_WIDTH_PX = 24
 KAISER_BETA = 14.5
@@ -47,8 +53,7 @@ class Point:
 
     def spectrum(self, grid: Grid) -> np.ndarray:
         """(chan,) continuum and lines, Jy."""
-        lines = sum((line.profile(len(grid.freq_hz)) for line in self.lines), np.float64(0.0))
-        return self.continuum(grid) * (1 + lines)
+        return self.continuum(grid) * over_continuum(self.lines, len(grid.freq_hz))
 
     def continuum(self, grid: Grid) -> np.ndarray:
         """(chan,) continuum, Jy."""

@@ -15,7 +15,7 @@ from deepfocus.sky.components import (
     EmissionLine,
     Source,
 )
-from deepfocus.sky.disc import HALF_LIGHT, Disc, DiscLine
+from deepfocus.sky.disc import HALF_LIGHT, Disc, DiscAbsorption, DiscLine
 from deepfocus.sky.point import Point
 
 Range = tuple[float, float]
@@ -34,7 +34,9 @@ class SourceRanges:
     line_fwhm_chan : line width; for a disc the full width of its rotation
     line_margin_chan : least distance of a line centre to either end of the band; negative: beyond
     edge_fraction : chance that a line is centred within one FWHM of an end of the band instead
-    absorption_fraction : chance that a line absorbs; then its depth is uniform in absorption_depth
+    absorption_fraction : chance that a line absorbs; then its depth is uniform in
+        absorption_depth, at its centre and of a disc at each place; depths of lines that overlap
+        multiply
     point_fraction, disc_fraction : chance of a point, of a rotating disc; else a Gaussian
     field_fraction : sources lie in the central square of this share of the image's side
     """
@@ -142,14 +144,12 @@ class SourceRanges:
         amplitude = rng.uniform(*self.line_amplitude)
         continuum = flux_jy_kms / (amplitude * width_kms)
         lines = tuple(
-            DiscLine(
-                flux_jy_kms=(
-                    flux_jy_kms * line.relative / drawn[0].relative
-                    if line.relative > 0 and drawn[0].relative > 0
-                    else flux_jy_kms
-                    if line.relative > 0
-                    else line.relative * continuum * width_kms
-                ),
+            DiscAbsorption(depth=-line.relative, channel=line.channel)
+            if line.relative < 0
+            else DiscLine(
+                flux_jy_kms=flux_jy_kms * line.relative / drawn[0].relative
+                if drawn[0].relative > 0
+                else flux_jy_kms,
                 channel=line.channel,
             )
             for line in drawn
