@@ -1,6 +1,6 @@
 """Prints two tables of docs/physics.md: `python docs/figures/physics_numbers.py`, ten seconds.
 
-The error of interpolating between three frequencies against the width of the band, and how far
+The error of interpolating between a few frequencies against the width of the band, and how far
 the autocorrelation of drawn noise is from what its weights say.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from astropy import units as u
-from scipy.fft import irfft2, next_fast_len
+from scipy.fft import irfft2
 
 from deepfocus.instrument.noise import Thermal
 from deepfocus.instrument.observation import Observation
@@ -17,7 +17,7 @@ from deepfocus.instrument.telescope import C_M_S, Telescope, dirty_beam, telesco
 from deepfocus.instrument.weighting import beam_image
 
 
-def print_errors_of_three_frequencies() -> None:
+def print_errors_between_frequencies() -> None:
     """Largest error in the dirty image of a point, over its peak, between the nodes."""
     place = {"phase centre": (180, 180), "14 arcsec off": (260, 300)}
     print("C-3, 360 px of 0.1 arcsec, about 230 GHz: error of a point's image over its peak")
@@ -30,12 +30,13 @@ def print_errors_of_three_frequencies() -> None:
                 size=360,
             )
         )
-        errors = [_three_node_error(seen, y=y, x=x) for y, x in place.values()]
+        errors = [_error_between_nodes(seen, y=y, x=x) for y, x in place.values()]
         words = ", ".join(f"{e:.1e} {name}" for e, name in zip(errors, place, strict=True))
-        print(f"  {band_ghz:5.2f} GHz ({band_ghz / 2.3:.1f}%): {words}")
+        number = len(seen.node_hz)
+        print(f"  {band_ghz:5.2f} GHz ({band_ghz / 2.3:.1f}%), {number} frequencies: {words}")
 
 
-def _three_node_error(seen: Telescope, *, y: int, x: int) -> float:
+def _error_between_nodes(seen: Telescope, *, y: int, x: int) -> float:
     size, worst = seen.size, 0.0
     sky = np.zeros((1, size, size))
     sky[0, y, x] = 1.0
@@ -64,7 +65,7 @@ def print_errors_of_the_noise() -> None:
     ):
         seen = telescope(Observation(channels=1, **settings))
         size = seen.size
-        n = next_fast_len(int(np.ceil(size * Thermal().padding)), real=True)
+        n = Thermal().grid_px(size)
         power = Thermal().amplitudes(seen, n)[0].astype(float) ** 2
         cycles = seen.uv_m * seen.node_hz[0] / C_M_S * np.deg2rad(seen.grid.cell_arcsec / 3600)
         squares = beam_image(cycles, seen.weights(seen.node_hz[0]) ** 2, 2 * size)
@@ -86,5 +87,5 @@ def _middle(image: np.ndarray, reach: int) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    print_errors_of_three_frequencies()
+    print_errors_between_frequencies()
     print_errors_of_the_noise()

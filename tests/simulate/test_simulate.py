@@ -91,6 +91,15 @@ def test_a_set_resumes_and_does_not_depend_on_the_workers(tmp_path: Path) -> Non
     assert len(read_catalogue(tmp_path / "a" / "12.truth.ecsv")) == len(simulate(SMALL, 12).truth)
 
 
+def test_shipped_sets_go_by_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_set(Path("paper")) == paper_settings()
+    (tmp_path / "wide").write_text("[observation]\nsize = 64\n")  # a file of one's own comes first
+    assert load_set(Path("wide")).observation.size == 64
+    with pytest.raises(DeepFocusError, match="other"):
+        load_set(Path("other"))
+
+
 def test_what_killed_writers_left_is_swept_when_it_is_old(tmp_path: Path) -> None:
     for name, age_s in ((".11.fits.abc.fits", 7200), (".12.fits.abc.fits", 60), (".mine", 7200)):
         path = tmp_path / name

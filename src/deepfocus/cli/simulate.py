@@ -74,7 +74,8 @@ def simulate(
 
     Writes SEED.fits, SEED.psf.fits, SEED.pb.fits, SEED.truth.ecsv and SEED.truth.fits for each
     seed, and settings.json; or one row for each seed of a Zarr store. What is there already is
-    left alone: a stopped run goes on, and a larger --number extends the set.
+    left alone: a stopped run goes on, and a larger --number extends the set. SET.toml may also be
+    'paper' or 'wide', the sets that come with deepfocus.
     """
     from deepfocus.cli.folders import check_output
     from deepfocus.cli.progress import Progress

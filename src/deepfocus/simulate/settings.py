@@ -103,9 +103,15 @@ class SetSettings:
         return range(first, first + count)
 
 
+SHIPPED_SETS = ("paper", "wide")
+
+
 def load_set(path: Path) -> SetSettings:
-    """Read a set's TOML file. Raises `DeepFocusError`."""
-    return load_settings(Path(path), SetSettings)
+    """Read a set's TOML file, or the shipped set of that name. Raises `DeepFocusError`."""
+    path = Path(path)
+    if str(path) in SHIPPED_SETS and not path.exists():
+        return shipped_set(str(path))
+    return load_settings(path, SetSettings)
 
 
 def paper_settings() -> SetSettings:
