@@ -13,23 +13,17 @@ seconds do. After the tables comes everything as one line of JSON.
 
 from __future__ import annotations
 
-# Only the standard library up here: children that measure start from an empty process anyway,
-# but this one should not take memory from them.
 import argparse
 import json
-import os
-import platform
 import resource
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from functools import wraps
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+from measuring import MIB, Stopwatch, forget_peak, in_fresh_process, machine, peak_bytes
 
 CASES = ("noise-free", "white", "thermal")
 REFERENCE = "reference"
@@ -37,70 +31,13 @@ SIZES = ("128x256", "128x512", "256x512", "256x1024", "512x1024")
 SEED = 2_000_000
 SOURCES = 6
 """The most that a cube of the paper has."""
-ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "OMP_WAIT_POLICY": "PASSIVE",
-}
-MIB = 2**20
 STEPS = ("sky", "dirty components", "noise", "assembling the cube", "truth, the rest")
 ONCE = ("imports", "array set-up")
-
-
-class Stopwatch:
-    """CPU seconds of each step, without those of the steps inside it."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._inner = [0.0]
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        self._inner.append(0.0)
-        started = time.process_time()
-        try:
-            yield
-        finally:
-            whole = time.process_time() - started
-            inner = self._inner.pop()
-            self._inner[-1] += whole
-            self.seconds[name] = self.seconds.get(name, 0.0) + whole - inner
-
-    def watch(self, owner: Any, attribute: str, name: str) -> None:
-        """From now on, calls of that function of a module or class are a step."""
-        original: Callable[..., Any] = getattr(owner, attribute)
-
-        @wraps(original)
-        def timed(*args: Any, **kwargs: Any) -> Any:
-            with self.step(name):
-                return original(*args, **kwargs)
-
-        setattr(owner, attribute, timed)
-
-
-def peak_bytes() -> int:
-    """Highest resident size of this process, since `forget_peak` where the system allows it.
-
-    Not ru_maxrss on Linux, which hands that of the parent on through fork and exec.
-    """
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-        return 1024 * next(int(li.split()[1]) for li in status if li.startswith("VmHWM"))
-    except (OSError, StopIteration):
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if platform.system() == "Darwin" else peak * 1024
 
 
 def system_seconds() -> float:
     """CPU time so far that the system took for this process: for new memory, mostly."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_stime
-
-
-def forget_peak() -> None:
-    """Begin anew with the resident size of now (Linux; elsewhere the peak so far stays)."""
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def measure_reference(channels: int, size: int) -> dict[str, Any]:
@@ -109,7 +46,7 @@ def measure_reference(channels: int, size: int) -> dict[str, Any]:
     def draw() -> np.ndarray:
         return np.random.default_rng(0).standard_normal((channels, size, size), dtype=np.float32)
 
-    watch = Stopwatch()
+    watch = Stopwatch(time.process_time)
     cube = draw()
     with watch.step("copy"):
         cube.copy()
@@ -120,7 +57,7 @@ def measure_reference(channels: int, size: int) -> dict[str, Any]:
 
 
 def measure(case: str, channels: int, size: int, folder: str | None) -> dict[str, Any]:
-    once, watch = Stopwatch(), Stopwatch()
+    once, watch = Stopwatch(time.process_time), Stopwatch(time.process_time)
     with once.step("imports"):
         from astropy import units as u
 
@@ -176,17 +113,10 @@ def measure(case: str, channels: int, size: int, folder: str | None) -> dict[str
     }
 
 
-def in_fresh_process(case: str, at: str, *, fits: bool) -> dict[str, Any]:
-    command = [sys.executable, str(Path(__file__).resolve()), "--child", case, "--sizes", at]
+def one_run(case: str, at: str, *, fits: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
-        if fits:
-            command += ["--folder", folder]
-        done = subprocess.run(
-            command, env={**os.environ, **ONE_THREAD}, stdout=subprocess.PIPE, text=True
-        )
-    if done.returncode:
-        sys.exit(f"error: measuring '{case}' at {at} failed, see above")
-    return json.loads(done.stdout.splitlines()[-1])
+        arguments = ["--child", case, "--sizes", at, *(["--folder", folder] if fits else [])]
+        return in_fresh_process(__file__, f"'{case}' at {at}", arguments)
 
 
 def summary(runs: Sequence[dict[str, Any]], at: str) -> dict[str, Any]:
@@ -278,16 +208,6 @@ def growth_table(results: dict[str, dict[str, dict[str, Any]]]) -> str:
     return "\n".join(lines)
 
 
-def processor() -> str:
-    """The name of the processor, where the system tells."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sizes", nargs="+", default=SIZES, help="channels x side, as 128x256")
@@ -310,17 +230,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # in turn, not case by case: a machine that slows down slows all of them alike
         for _ in range(options.repeat):
             for case in runs:
-                runs[case].append(in_fresh_process(case, at, fits=options.fits))
+                runs[case].append(one_run(case, at, fits=options.fits))
         results[at] = {case: summary(of, at) for case, of in runs.items()}
     print(
-        f"{processor()}, {os.cpu_count()} cores, one thread used; Python "
-        f"{platform.python_version()}; {SOURCES} sources; median time and highest memory of "
-        f"{options.repeat} fresh processes.\n"
+        f"{machine()}; {SOURCES} sources; median time and highest memory of {options.repeat} "
+        "fresh processes.\n"
     )
     for at, cases in results.items():
         print(steps_table(at, cases) + "\n")
     print(growth_table(results) + "\n")
-    print(json.dumps({"processor": processor(), "repeat": options.repeat, "sizes": results}))
+    print(json.dumps({"machine": machine(), "repeat": options.repeat, "sizes": results}))
 
 
 if __name__ == "__main__":

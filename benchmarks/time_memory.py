@@ -10,88 +10,35 @@ it carry over to other machines better than seconds do.
 
 from __future__ import annotations
 
-# Only the standard library up here: the size of this process counts in those it starts, since
-# Linux hands the highest resident size on through fork and exec.
 import argparse
 import json
-import os
-import platform
-import resource
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import wraps
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from measuring import MIB, Stopwatch, in_fresh_process, machine, peak_bytes
+
 HERE = Path(__file__).resolve().parent
 JOBS = ("reference", "simulate", "detect")
-ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "OMP_WAIT_POLICY": "PASSIVE",
-}
-MIB = 2**20
-
-
-class Stopwatch:
-    """Wall time of each stage, without that of the stages inside it, and memory at its end."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self.peak_bytes: dict[str, int] = {}
-        self._inner = [0.0]
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        self._inner.append(0.0)
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            whole = time.perf_counter() - started
-            inner = self._inner.pop()
-            self._inner[-1] += whole
-            self.seconds[name] = self.seconds.get(name, 0.0) + whole - inner
-            self.peak_bytes[name] = peak_bytes()
-
-    def watch(self, owner: Any, attribute: str, name: str) -> None:
-        """From now on, calls of that function of a module or class are a stage."""
-        original: Callable[..., Any] = getattr(owner, attribute)
-
-        @wraps(original)
-        def timed(*args: Any, **kwargs: Any) -> Any:
-            with self.stage(name):
-                return original(*args, **kwargs)
-
-        setattr(owner, attribute, timed)
-
-
-def peak_bytes() -> int:
-    """Highest resident size of this process so far."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if platform.system() == "Darwin" else peak * 1024
 
 
 def measure_reference(watch: Stopwatch, options: argparse.Namespace) -> None:
-    with watch.stage("import"):
+    with watch.step("import"):
         import numpy as np
 
         from deepfocus.simulate.settings import load_set
     grid = load_set(options.set).observation.grid()
     cube = np.random.default_rng(0).standard_normal(grid.shape, dtype=np.float32)
-    with watch.stage("rfft2 of every plane"):
+    with watch.step("rfft2 of every plane"):
         for plane in cube:
             np.fft.rfft2(plane)
 
 
 def measure_simulate(watch: Stopwatch, options: argparse.Namespace) -> None:
-    with watch.stage("import"):
+    with watch.step("import"):
         from deepfocus.instrument.telescope import Telescope
         from deepfocus.io.write_cube import write_cube
         from deepfocus.simulate import cube as simulation
@@ -103,14 +50,14 @@ def measure_simulate(watch: Stopwatch, options: argparse.Namespace) -> None:
     watch.watch(type(settings.noise.model), "draw", f"noise ({settings.noise.kind})")
     watch.watch(simulation, "truth_catalogue", "truth catalogue")
     seed = settings.seeds("validation", 1)[0]
-    with watch.stage("adding noise, the rest"):
+    with watch.step("adding noise, the rest"):
         simulated = simulation.simulate(settings, seed)
-    with watch.stage("writing FITS"):
+    with watch.step("writing FITS"):
         write_cube(simulated.cube, options.cube)
 
 
 def measure_detect(watch: Stopwatch, options: argparse.Namespace) -> None:
-    with watch.stage("import"):
+    with watch.step("import"):
         from deepfocus.io.fits_cube import read_cube
         from deepfocus.pipeline.blobs_finder import BlobsFinder
         from deepfocus.pipeline.deep_gru import DeepGru
@@ -120,9 +67,9 @@ def measure_detect(watch: Stopwatch, options: argparse.Namespace) -> None:
         from deepfocus.pipeline.morphology import Morphology
         from deepfocus.pipeline.neighbours import Neighbours
         from deepfocus.weights.load import load_networks
-    with watch.stage("reading the networks"):
+    with watch.step("reading the networks"):
         finder = DeepFocus(load_networks(options.weights))
-    with watch.stage("reading FITS"):
+    with watch.step("reading FITS"):
         cube = read_cube(options.cube)
     stages = (
         (BlobsFinder, "integrating, Blobs Finder"),
@@ -134,7 +81,7 @@ def measure_detect(watch: Stopwatch, options: argparse.Namespace) -> None:
     )
     for stage, name in stages:
         watch.watch(stage, "__call__", name)
-    with watch.stage("coordinates, the rest"):
+    with watch.step("coordinates, the rest"):
         finder.detect(cube)
 
 
@@ -147,7 +94,7 @@ MEASURES = {
 
 def child(options: argparse.Namespace) -> None:
     """In a fresh process: do one job and print what it took as JSON."""
-    watch = Stopwatch()
+    watch = Stopwatch(time.perf_counter)
     started = time.perf_counter()
     MEASURES[options.job](watch, options)
     total = time.perf_counter() - started
@@ -163,17 +110,11 @@ def child(options: argparse.Namespace) -> None:
     )
 
 
-def in_fresh_process(job: str, options: argparse.Namespace, cube: Path) -> dict[str, Any]:
-    command = [sys.executable, str(Path(__file__).resolve()), "--job", job, "--cube", str(cube)]
-    command += ["--set", str(options.set)]
+def one_run(job: str, options: argparse.Namespace, cube: Path) -> dict[str, Any]:
+    arguments = ["--job", job, "--cube", str(cube), "--set", str(options.set)]
     if options.weights:
-        command += ["--weights", str(options.weights)]
-    done = subprocess.run(
-        command, env={**os.environ, **ONE_THREAD}, stdout=subprocess.PIPE, text=True, check=False
-    )
-    if done.returncode:
-        sys.exit(f"error: measuring '{job}' failed, see above")
-    return json.loads(done.stdout.splitlines()[-1])
+        arguments += ["--weights", str(options.weights)]
+    return in_fresh_process(__file__, f"'{job}'", arguments)
 
 
 def table(job: str, runs: Sequence[dict[str, Any]], reference_s: float) -> str:
@@ -197,16 +138,6 @@ def table(job: str, runs: Sequence[dict[str, Any]], reference_s: float) -> str:
     return "\n".join(lines)
 
 
-def processor() -> str:
-    """The name of the processor, where the system tells."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--set", type=Path, default=HERE / "paper.toml", help="settings of the set")
@@ -226,13 +157,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for _ in range(options.repeat):
             for job in JOBS:
                 if job in ("reference", *options.only) or not cube.exists():
-                    runs[job].append(in_fresh_process(job, options, cube))
+                    runs[job].append(one_run(job, options, cube))
     reference_s = statistics.median(
         run["seconds"]["rfft2 of every plane"] for run in runs["reference"]
     )
     print(
-        f"{processor()}, {os.cpu_count()} cores, one thread used; Python "
-        f"{platform.python_version()}; median time and highest memory of {options.repeat} runs; "
+        f"{machine()}; median time and highest memory of {options.repeat} runs; "
         f"set: {options.set.name}. Reference: numpy rfft2 of every plane of the cube, "
         f"{reference_s:.2f} s. Memory: highest resident size of the process up to the end of "
         "the stage.\n"

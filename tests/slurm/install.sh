@@ -5,7 +5,7 @@ set -eu
 
 if command -v slurmctld >/dev/null && command -v slurmd >/dev/null &&
     command -v munged >/dev/null && command -v sbatch >/dev/null; then
-    echo "Slurm is here: $(sbatch --version)"
+    echo "Slurm is here"
     exit 0
 fi
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
@@ -22,7 +22,7 @@ if [ ! -e "$policy" ]; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 if apt-get update -q && apt-get install -y -q --no-install-recommends slurm-wlm munge; then
-    sbatch --version
+    echo "Slurm is installed"
 else
     echo "Slurm could not be installed; the tests of tests/slurm will skip"
 fi
