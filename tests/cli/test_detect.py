@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 
 from deepfocus.cli import main
-from deepfocus.cli.detect import cubes_by_name
 from deepfocus.cli.products import LAST, PRODUCTS
 from deepfocus.cli.source_table import sources_table
 from deepfocus.core.catalogue import Catalogue, catalogue, stacked
@@ -143,11 +142,6 @@ def test_weights_that_are_not_there_end_the_run(
     assert main(["detect", str(cube_file), "--out", str(out), "--weights", str(weights)]) == 2
     assert "cannot read the weight card" in capsys.readouterr().err
     assert not out.exists()
-
-
-def test_companions_of_given_cubes_are_no_inputs_of_their_own() -> None:
-    files = [Path(name) for name in ("a.fits", "a.psf.fits", "a.pb.fits", "b.psf.fits")]
-    assert list(cubes_by_name(files)) == ["a", "b.psf"]
 
 
 def test_demo(

@@ -37,39 +37,38 @@ def detect(
     rest_frequency: str | None,
     resume: bool,
 ) -> None:
-    """Find and measure the line emitters in FITS cubes.
+    """Find and measure the line emitters in FITS cubes, or in all cubes of a simulated NAME.zarr.
 
     Writes into the output folder, for each cube: NAME.catalogue.ecsv (also .fits, .vot and
     .reg), NAME.settings.toml and NAME.png. A PSF and a primary beam are read from NAME.psf.fits
     and NAME.pb.fits beside the cube.
 
     A file that cannot be used is reported in one line and leaves no output; the others are
-    processed, and the exit code is 2.
+    processed, and the exit code is 2. Of a store, NAME is the seed.
     """
     from deepfocus.cli.folders import check_output
+    from deepfocus.cli.inputs import inputs
     from deepfocus.cli.overrides import resolved_settings
     from deepfocus.cli.products import finished, settings_text
     from deepfocus.cli.progress import Progress
     from deepfocus.cli.rest_frequency import rest_hertz
 
-    cubes = cubes_by_name(files)
+    rest_hz = rest_hertz(rest_frequency)
+    cubes = inputs(files, rest_hz=rest_hz)
     check_output(out)
     from deepfocus.pipeline.deepfocus import PipelineSettings
 
     resolved = resolved_settings(PipelineSettings, settings, pairs)
-    rest_hz = rest_hertz(rest_frequency)
     text = settings_text(resolved, weights=weights, rest_hz=rest_hz)
     finder: DeepFocus | None = None
     failed = False
     with Progress("detect", len(cubes)) as progress:
-        for name, path in cubes.items():
-            if resume and finished(out, name, text):
-                progress.advance(f"{name} (finished before)")
+        for one in cubes:
+            if resume and finished(out, one.name, text):
+                progress.advance(f"{one.name} (finished before)")
                 continue
             try:
-                from deepfocus.io.fits_cube import read_cube
-
-                cube = read_cube(path, rest_hz=rest_hz)
+                cube = one.read()
             except DeepFocusError as error:
                 failed = True
                 progress.warn(str(error))
@@ -81,14 +80,14 @@ def detect(
                 detection = finder.detect(cube)
             except DeepFocusError as error:
                 failed = True
-                progress.warn(f"{path}: {error}")
+                progress.warn(f"{one.origin}: {error}")
                 progress.passed_over()
                 continue
             from deepfocus.cli.products import write_products
 
-            write_products(out, name, cube=cube, detection=detection, settings=text)
-            _report(progress, name, cube.meta.get("notes", ()), detection)
-            progress.advance(name)
+            write_products(out, one.name, cube=cube, detection=detection, settings=text)
+            _report(progress, one.name, cube.meta.get("notes", ()), detection)
+            progress.advance(one.name)
             del cube, detection  # or the next cube is read beside this one
     if failed:
         ctx.exit(BAD_INPUT)
@@ -100,31 +99,6 @@ def finder_with(settings: PipelineSettings, weights: Path | None) -> DeepFocus:
     from deepfocus.weights.load import load_networks
 
     return DeepFocus(load_networks(weights), settings)
-
-
-def cubes_by_name(files: Sequence[Path]) -> dict[str, Path]:
-    """Each input by the name its output gets, in order.
-
-    A companion (.psf.fits, .pb.fits) of a cube that is given too is left out: it is read with
-    its cube. Raises `DeepFocusError` where two inputs would write the same output.
-    """
-    from deepfocus.io.companions import base_name
-
-    names = {base_name(path) for path in files}
-    cubes: dict[str, Path] = {}
-    for path in files:
-        name = base_name(path)
-        stem, _, kind = name.rpartition(".")
-        if kind in ("psf", "pb") and stem in names:
-            continue
-        if name in cubes:
-            raise DeepFocusError(
-                f"{cubes[name]} and {path} would both be written as {name}",
-                wanted="inputs of different names",
-                remedy="rename one, or detect them in two runs with different --out",
-            )
-        cubes[name] = path
-    return cubes
 
 
 def _report(progress: Progress, name: str, notes: Sequence[str], detection: Detection) -> None:

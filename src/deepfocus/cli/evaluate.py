@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from deepfocus.cli.inputs import STORE
 from deepfocus.core.errors import DeepFocusError
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def evaluate(catalogue: Path, truth: Path, json_file: Path | None) -> None:
     """Score a catalogue against the truth.
 
     Matches one to one in three dimensions, and by the paper's rule beside it. Given two
-    folders, scores every NAME.catalogue.ecsv against NAME.truth.ecsv and pools the counts.
+    folders, scores every NAME.catalogue.ecsv against NAME.truth.ecsv and pools the counts. The
+    truth of many cubes may also be a simulated NAME.zarr.
     """
     import numpy as np
 
@@ -56,6 +58,8 @@ def evaluate(catalogue: Path, truth: Path, json_file: Path | None) -> None:
 def _pairs(found: Path, truth: Path) -> list[tuple[Catalogue, Catalogue]]:
     from deepfocus.io.catalogues import read_catalogue
 
+    if truth.suffix == STORE:
+        return _pairs_of_store(found, truth)
     if found.is_dir() != truth.is_dir():
         folder, file = (found, truth) if found.is_dir() else (truth, found)
         raise DeepFocusError(
@@ -77,4 +81,17 @@ def _pairs(found: Path, truth: Path) -> list[tuple[Catalogue, Catalogue]]:
     return [
         (read_catalogue(found / f"{name}{FOUND}"), read_catalogue(truth / f"{name}{TRUTH}"))
         for name in sorted(names)
+    ]
+
+
+def _pairs_of_store(found: Path, truth: Path) -> list[tuple[Catalogue, Catalogue]]:
+    """Every finished seed of a store; one without a catalogue must not drop out unseen."""
+    from deepfocus.io.catalogues import read_catalogue
+    from deepfocus.io.set_store import open_store
+    from deepfocus.io.stored_cube import stored_truth
+
+    store = open_store(truth)
+    return [
+        (read_catalogue(found / f"{seed}{FOUND}"), stored_truth(store, seed))
+        for seed in sorted(store.finished())
     ]

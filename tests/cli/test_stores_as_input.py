@@ -1,0 +1,93 @@
+"""`detect` and `evaluate` of a store: the same as of the FITS files of the same seeds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from deepfocus.cli import main
+from deepfocus.cli.inputs import inputs
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.io.catalogues import read_catalogue
+
+SET_TOML = """
+[observation]
+size = 128
+channels = 32
+channel_width = "40 MHz"
+[population]
+companions = [1, 1]
+offset_px = [-20.0, 20.0]
+[noise]
+kind = "white"
+target_snr = [60.0, 60.0]
+"""
+
+
+@pytest.fixture(scope="module")
+def sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seeds, in the folder `fits` and in the store `s.zarr`."""
+    folder = tmp_path_factory.mktemp("sets")
+    (folder / "set.toml").write_text(SET_TOML)
+    command = ["simulate", str(folder / "set.toml"), "--number", "2", "--first", "5"]
+    assert main([*command, "--out", str(folder / "fits")]) == 0
+    assert main([*command, "--out", str(folder / "s.zarr"), "--cubes", "exact"]) == 0
+    assert main([*command, "--out", str(folder / "bare.zarr"), "--cubes", "none"]) == 0
+    return folder
+
+
+def test_companions_of_given_cubes_are_no_inputs_of_their_own() -> None:
+    files = [Path(name) for name in ("a.fits", "a.psf.fits", "a.pb.fits", "b.psf.fits")]
+    assert [one.name for one in inputs(files, rest_hz=None)] == ["a", "b.psf"]
+
+
+def test_inputs_that_would_be_written_as_one_are_refused(sets: Path) -> None:
+    with pytest.raises(DeepFocusError, match=r"5\.fits and seed 5 of .*s\.zarr would both"):
+        inputs([sets / "fits" / "5.fits", sets / "s.zarr"], rest_hz=None)
+
+
+def test_a_store_is_detected_and_scored_as_its_files_are(sets: Path, tmp_path: Path) -> None:
+    numbers = {}
+    for name, given in (
+        ("fits", [sets / "fits" / "5.fits", sets / "fits" / "6.fits"]),
+        ("s.zarr", [sets / "s.zarr"]),
+    ):
+        out = tmp_path / name.removesuffix(".zarr")
+        assert main(["detect", *map(str, given), "--out", str(out)]) == 0
+        score = out / "score.json"
+        assert main(["evaluate", str(out), str(sets / name), "--json", str(score)]) == 0
+        numbers[name] = json.loads(score.read_text())
+        # the last digits of coordinates differ with those of the header
+        del numbers[name]["residuals"]
+    assert numbers["s.zarr"] == numbers["fits"]
+    for seed in (5, 6):
+        one, other = (
+            read_catalogue(tmp_path / name / f"{seed}.catalogue.ecsv") for name in ("fits", "s")
+        )
+        assert len(one.accepted) >= 1
+        for column in ("x", "frequency", "line_flux", "pa"):
+            # the same cube on the same grid, whose header has fifteen digits
+            np.testing.assert_allclose(one[column], other[column], rtol=1e-9)
+
+
+def test_a_rest_frequency_counts_for_stores_too(sets: Path) -> None:
+    (first, _) = inputs([sets / "s.zarr"], rest_hz=115e9)
+    assert first.name == "5"
+    assert first.read().grid.rest_hz == 115e9
+
+
+def test_a_store_without_cubes_or_not_a_store_is_one_line(
+    sets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for store, words in ((sets / "bare.zarr", "holds no cubes"), (tmp_path / "a.zarr", "is not")):
+        assert main(["detect", str(store), "--out", str(tmp_path / "out")]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert words in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_cube_without_a_catalogue_does_not_drop_out(sets: Path, tmp_path: Path) -> None:
+    assert main(["evaluate", str(tmp_path), str(sets / "s.zarr")]) == 2
