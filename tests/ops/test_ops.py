@@ -7,7 +7,7 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.ops.blobs import find_blobs
 from deepfocus.ops.boxes import BOX_FRACTION, Box, blendness, iou_1d, iou_2d, source_box
 from deepfocus.ops.crop import crop
-from deepfocus.ops.focus import channel_slice, focus, line_image
+from deepfocus.ops.focus import channel_slice, focus, line_image, median_over_channels
 from deepfocus.ops.gaussians import gaussian_1d, gaussian_2d
 from deepfocus.ops.integrate import integrate
 from deepfocus.ops.lines import Linear, find_lines, fit_continuum
@@ -363,3 +363,12 @@ def test_global_snr_grows_with_signal_and_has_no_unit():
     assert global_snr(np.full((20, 20), np.nan), Box(5, 9, 5, 9)) == 0
     # A box as large as the image still has a ratio.
     assert np.isfinite(global_snr(shape, Box(0, 127, 0, 127)))
+
+
+@pytest.mark.parametrize("channels", [1, 2, 7, 128])
+def test_median_over_channels_is_numpys(channels: int, rng: np.random.Generator) -> None:
+    cutout = rng.standard_normal((channels, 5, 9)).astype(np.float32)
+    cutout[:, 2, 3] = 0.5  # ties
+    ours = median_over_channels(cutout)
+    assert ours.dtype == np.float32
+    np.testing.assert_array_equal(ours, np.median(cutout, axis=0))
