@@ -342,6 +342,26 @@ def test_what_is_no_measurement_set(tmp_path: Path, array: Array, rng: np.random
         open_measurement_set(path)
 
 
+def test_an_empty_table_of_polarisations_is_refused(
+    tmp_path: Path, array: Array, rng: np.random.Generator
+) -> None:
+    """As in a measurement set that a pipeline's tests ship, cut down to a few rows."""
+    path = write_measurement_set(tmp_path / "a.ms", array, [random_window(array, rng)])
+    with table(f"{path}/POLARIZATION", readonly=False, ack=False) as opened:
+        opened.removerows([0])
+    with pytest.raises(DeepFocusError, match="beyond the 0 rows of POLARIZATION"):
+        open_measurement_set(path)
+
+
+def test_autocorrelations_alone_are_refused(
+    tmp_path: Path, array: Array, rng: np.random.Generator
+) -> None:
+    alone = replace(array, antenna2=array.antenna1)
+    path = write_measurement_set(tmp_path / "a.ms", alone, [random_window(array, rng)])
+    with pytest.raises(DeepFocusError, match="no cross-correlations of any field"):
+        chosen_field(open_measurement_set(path))
+
+
 def test_single_dish_data_are_refused(
     tmp_path: Path, array: Array, rng: np.random.Generator
 ) -> None:

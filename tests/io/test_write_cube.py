@@ -171,3 +171,12 @@ def test_real_cubes_survive_being_written(shared_data: Path, tmp_path: Path, nam
         pytest.skip(f"no real cube {name} in the folder 'shared'")
     cube = read_cube(path)
     _same(read_cube(write_cube(cube, tmp_path / "cube.fits")[0]), cube)
+
+
+@pytest.mark.parametrize("length", [30, 45, 55, 58, 62, 68, 90])
+def test_names_of_any_length_are_written_without_a_warning(tmp_path: Path, length: int) -> None:
+    """A warning of a card that is too long would be an error here."""
+    path = tmp_path / ("n" * length + ".fits")
+    write_cube(_cube(), path)
+    assert fits.getheader(path)["DFPSF"] == "n" * length + ".psf.fits"
+    _same(read_cube(path), _cube())

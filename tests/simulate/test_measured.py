@@ -14,6 +14,7 @@ from astropy.coordinates import SkyCoord
 
 pytest.importorskip("casacore.tables", reason="python-casacore (the extra ms) is not installed")
 
+from deepfocus.core import memory
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.instrument.antennas import antennas
 from deepfocus.instrument.observation import Observation
@@ -156,16 +157,15 @@ def test_flagged_data_have_no_influence(
 
 
 def test_weights_average_noise_as_they_say(tmp_path: Path, array: Array) -> None:
-    """Two rows on one baseline with weights 3 and 1: the image is their weighted mean."""
-    same = replace(array, uvw_m=np.where(array.cross[:, None], [40.0, 25.0, 0.0], 0.0))
+    """Rows of weights 3 and 1: at the phase centre the image is their weighted mean."""
     data = np.ones((len(array.time_s), 16, 2), complex)
     data[::2] = 5.0
     weight = np.ones((len(array.time_s), 2))
     weight[::2] = 3.0
-    path = write_measurement_set(tmp_path / "a.ms", same, [Window(FREQ_HZ, data, weight=weight)])
+    path = write_measurement_set(tmp_path / "a.ms", array, [Window(FREQ_HZ, data, weight=weight)])
     cube = imaged(path).cube
-    own = weight[same.cross, 0]
-    mean = np.sum(own * data[same.cross, 0, 0].real) / own.sum()
+    own = weight[array.cross, 0]
+    mean = np.sum(own * data[array.cross, 0, 0].real) / own.sum()
     assert cube.data[:, 48, 48] == pytest.approx(mean, rel=1e-6)
 
 
@@ -304,6 +304,31 @@ def test_large_w_is_warned_of(tmp_path: Path, array: Array) -> None:
 def test_what_is_refused(plain: Path, keys: dict[str, Any], words: str) -> None:
     with pytest.raises(DeepFocusError, match=words):
         imaged(plain, **keys)
+
+
+def test_a_single_baseline_is_refused(tmp_path: Path, array: Array) -> None:
+    """Its image is a fringe, and the Gaussian fitted to one has no end: 8e6 degrees were seen."""
+    same = replace(array, uvw_m=np.where(array.cross[:, None], [40.0, 25.0, 0.0], 0.0))
+    path = write_measurement_set(tmp_path / "a.ms", same, [window_of(array)])
+    with pytest.raises(DeepFocusError, match="is longer than the image"):
+        imaged(path)
+
+
+def test_an_image_wider_than_the_sky_is_refused(tmp_path: Path, array: Array) -> None:
+    """Dishes of 2 m at 30 MHz, baselines of some ten metres: SIN ends 57.3 degrees off."""
+    low = 30e6 + 24e3 * np.arange(16)
+    short = replace(array, uvw_m=array.uvw_m * 0.5)
+    path = write_measurement_set(
+        tmp_path / "a.ms", short, [window_of(array, low)], Sample(telescope="LWA", dish_m=2.0)
+    )
+    with pytest.raises(DeepFocusError, match="below the horizon"):
+        imaged(path, cell_arcsec=None, size=None)
+
+
+def test_a_cube_beyond_memory_is_refused(plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available_bytes", lambda: 10**6)
+    with pytest.raises(DeepFocusError, match="a cube of 16 x 96 x 96"):
+        imaged(plain)
 
 
 def test_mixed_dishes_are_refused(tmp_path: Path, array: Array) -> None:

@@ -164,7 +164,7 @@ def _make_cube(measurement_set: Path, out: Path, asked: Asked) -> None:
             f"Written: {out}, {len(grid.freq_hz)} channels of {grid.ny} x {grid.nx} pixels of "
             f"{grid.cell_arcsec:.4g} arcsec, beam {beam.major_arcsec:.3g} x "
             f"{beam.minor_arcsec:.3g} arcsec; taking w as 0 costs at most "
-            f"{made.w_phase_rad:.1g} rad at the primary beam's half power"
+            f"{made.w_phase_rad:.2g} rad at the primary beam's half power"
         )
 
 

@@ -104,6 +104,10 @@ def open_measurement_set(path: Path) -> MeasurementSet:
         antennas, dishes = table.getcol("POSITION"), table.getcol("DISH_DIAMETER")
     with opened_table(path / "OBSERVATION") as table:
         telescope = str(table.getcell("TELESCOPE_NAME", 0)) if table.nrows() else ""
+    if any(not 0 <= i < len(correlations) for i in polarisation_of):
+        raise no_measurement_set(
+            path, f"DATA_DESCRIPTION points beyond the {len(correlations)} rows of POLARIZATION"
+        )
     fields = _fields(path)
     counts = np.zeros((len(fields), len(window_of)), int)
     counts[: rows.shape[0], : rows.shape[1]] = rows[: len(fields), : len(window_of)]

@@ -20,7 +20,13 @@ def chosen_field(ms: MeasurementSet, text: str = "") -> Field:
     Raises `DeepFocusError` for none, several, or one without a fixed place in the sky.
     """
     observed = [field for field in ms.fields if ms.rows[field.id].any()]
-    names = ", ".join(f"{field.id} {field.name}" for field in observed) or "none"
+    if not observed:
+        raise DeepFocusError(
+            f"{ms.path} has no cross-correlations of any field",
+            wanted="visibilities between different antennas",
+            remedy="single-dish data are imaged with CASA's sdimaging",
+        )
+    names = ", ".join(f"{field.id} {field.name}" for field in observed)
     text = text.strip()
     found = [field for field in observed if not text or field.name == text]
     if text.isdigit() and not found:

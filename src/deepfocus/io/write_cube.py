@@ -20,6 +20,8 @@ from deepfocus.core.files import whole_file
 from deepfocus.core.grid import Grid
 from deepfocus.io.companions import NONE, base_name
 
+COMMENTED = 50
+"""Length of a file name from which its card has no comment."""
 LINEAR_WITHIN = 1e-6
 """Deviation, in channels, up to which channel centres count as equally spaced."""
 
@@ -49,8 +51,12 @@ def write_cube(
     top = hdus[0].header
     _describe(top, cube)
     top["BUNIT"] = cube.unit
-    top["DFPSF"] = (beside["psf"].name if cube.psf is not None else NONE, "dirty beam")
-    top["DFPB"] = (beside["pb"].name if cube.primary_beam is not None else NONE, "primary beam")
+    for key, name, there, comment in (
+        ("DFPSF", beside["psf"].name, cube.psf is not None, "dirty beam"),
+        ("DFPB", beside["pb"].name, cube.primary_beam is not None, "primary beam"),
+    ):
+        # beside a long name there is no room for a comment on the card
+        top[key] = (name if there else NONE, comment if len(name) < COMMENTED else None)
     if cube.noise_kind is not None:
         top["DFNOISE"] = (cube.noise_kind, "kind of the noise")
     if cube.noise_jy_beam is not None:

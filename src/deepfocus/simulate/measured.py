@@ -13,9 +13,10 @@ from scipy.constants import c
 from scipy.optimize import brentq
 
 from deepfocus import __version__
-from deepfocus.core.cube import Cube
+from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid, tangent_grid
+from deepfocus.core.memory import require_memory
 from deepfocus.instrument.fitted_beam import fit_beam
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import DISHES, BlockedAiry, primary_beam_image
@@ -40,6 +41,8 @@ from deepfocus.simulate.ms_samples import (
     unflagged_uv_wavelengths,
 )
 
+WORKING_BYTES_PER_PIXEL = 128
+"""Of an image beside the cube: the plane that is transformed, and three beams of each kind."""
 W_PHASE_RAD = 0.1
 """Phase error at the primary beam's half power above which the neglect of w is warned of."""
 
@@ -144,7 +147,36 @@ def _with_cell_and_size(
     cell = imaging.cell_arcsec or chosen_cell_arcsec(beam)
     check_cell(beam, cell)
     size = imaging.size or covering_size(covered, cell)
+    _check_image(beam, size, cell)
+    require_memory(
+        (4 * len(selected.channels) + WORKING_BYTES_PER_PIXEL) * size**2,
+        f"a cube of {len(selected.channels)} x {size} x {size} (channels, y, x)",
+        remedy="give a smaller --size or a coarser --cell, or fewer channels with --nchan or "
+        "--width",
+    )
     return replace(imaging, cell_arcsec=cell, size=size)
+
+
+def _check_image(beam: Beam, size: int, cell_arcsec: float) -> None:
+    """Raises `DeepFocusError` for an image that holds no whole beam, or more than the sky.
+
+    One baseline, or several along one line, make fringes: their beam has no end along them.
+    """
+    side = size * cell_arcsec
+    if beam.major_arcsec > side:
+        raise DeepFocusError(
+            f"the synthesised beam of {beam.major_arcsec:.3g} x {beam.minor_arcsec:.3g} arcsec "
+            f"is longer than the image of {side:.3g} arcsec",
+            wanted="baselines in more than one direction, and an image wider than the beam",
+            remedy="give a larger --size, or choose data of more antennas or a longer time",
+        )
+    if side / ARCSEC_PER_RAD > np.sqrt(2):
+        raise DeepFocusError(
+            f"the corners of an image of {size} pixels of {cell_arcsec:.4g} arcsec lie below the "
+            "horizon of its centre",
+            wanted="an image of at most 81 degrees, in the projection SIN",
+            remedy="give a smaller --size",
+        )
 
 
 def _grid(

@@ -152,8 +152,9 @@ def _image_channels(
         )
     if wanted < MIN_CHANNELS:
         raise DeepFocusError(
-            f"{wanted} channel{'s' if wanted > 1 else ''} of {width} are asked for",
-            wanted=f"a cube of at least {MIN_CHANNELS}: lines are found in the spectrum",
+            f"the cube would have {wanted} channel{'s' if wanted > 1 else ''}, of the "
+            f"{len(every)} of the data",
+            wanted=f"at least {MIN_CHANNELS}: lines are found in the spectrum",
             remedy="correct --start, --width or --nchan, or add windows with --spw",
         )
     firsts = start + width * np.arange(wanted)
