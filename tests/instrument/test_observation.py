@@ -163,3 +163,27 @@ def test_an_antenna_file_of_ones_own(tmp_path: Path) -> None:
     made = seen(configuration=str(path))
     assert len(made.uv_m) == 45 * 240
     assert made.psf[0].max() == pytest.approx(1.0, abs=1e-6)
+
+
+def test_velocities_are_about_the_rest_frequency() -> None:
+    seen = Observation(first_frequency=95 * u.GHz, rest_frequency=115.2712018 * u.GHz, size=64,
+                       cell=0.3 * u.arcsec)  # fmt: skip
+    grid = seen.grid()
+    assert grid.rest_hz == pytest.approx(115.2712018e9)
+    # radio velocity: c dnu / nu0
+    assert grid.width_kms(1.0, 5.0) == pytest.approx(299792.458 * 0.01 / 115.2712018)
+    assert Observation().grid().rest_hz == pytest.approx(229.36e9 + 63.5e7)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"channel_width": 0 * u.MHz},
+        {"first_frequency": -230 * u.GHz},
+        {"channel_width": -20 * u.GHz},
+        {"rest_frequency": 0 * u.GHz},
+    ],
+)
+def test_frequencies_are_positive(bad: dict[str, u.Quantity]) -> None:
+    with pytest.raises(DeepFocusError, match="rest frequency"):
+        Observation(**bad)

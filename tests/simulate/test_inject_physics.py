@@ -156,6 +156,18 @@ def test_sources_lie_where_the_primary_beam_is_high(cube: Cube) -> None:
     assert ((channel - width >= 0) & (channel + width <= 31)).all()
 
 
+def test_sources_keep_a_beam_from_edges_and_blanks(restored: Cube) -> None:
+    blank = restored.data.copy()
+    blank[:, :, :40] = np.nan
+    made = inject(restored.with_data(blank), Injection(number=40), 1)
+    beam_px = response_of(restored).beam_px
+    _, ny, nx = restored.data.shape
+    x, y = made.truth["x"], made.truth["y"]
+    # a place is a pixel, in which the source lies anywhere
+    nearest = np.min([x - 39, nx - x, y + 1, ny - y], axis=0)
+    assert beam_px - 0.5 < nearest.min() < beam_px + 3
+
+
 def test_points_can_be_injected(restored: Cube) -> None:
     made = inject(restored, Injection(number=2, size_beams=(0.0, 0.0)), 1)
     # the beam itself, whose peak lies between pixels

@@ -66,8 +66,7 @@ def inject(
 
     Completeness on one's own data: run detect on NAME.injected.fits, then evaluate its catalogue
     against the truth. The cube's own sources count as spurious there: read the completeness.
-    Sources lie anywhere in the image, also where its edge cuts off part of their light; the
-    truth has the flux of all of it.
+    Sources lie a beam or more from the image's edge and from blank pixels.
     """
     from deepfocus.cli.folders import check_output
     from deepfocus.cli.progress import Progress

@@ -26,7 +26,8 @@ class Observation:
     hour_angle : in place of total_time, start and end of the track ("-1 h", "2 h"), true apparent
         hour angles to a second
     integration : sampling of the track
-    first_frequency, channel_width, channels : the frequency axis (centres)
+    first_frequency, channel_width, channels : the frequency axis (centres); a negative width falls
+    rest_frequency : of the line whose velocities the cube has; the middle of the band if not given
     cell, size : pixel and image side; the phase centre is pixel size // 2. Not given, they are
         Table 2's for its configuration and first frequency, or else five cells to the
         synthesised beam and an image that covers the primary beam to 0.2
@@ -45,6 +46,7 @@ class Observation:
     first_frequency: u.Quantity = 229.36 * u.GHz
     channel_width: u.Quantity = 10 * u.MHz
     channels: int = 128
+    rest_frequency: u.Quantity | None = None
     cell: u.Quantity | None = None
     size: int | None = None
     weighting: str | None = None
@@ -60,6 +62,7 @@ class Observation:
             ("integration", u.s),
             ("first_frequency", u.Hz),
             ("channel_width", u.Hz),
+            ("rest_frequency", u.Hz),
             ("cell", u.arcsec),
         ):
             value = getattr(self, name)
@@ -74,6 +77,14 @@ class Observation:
                 f"size {self.size}, channels {self.channels}, a track of {end_s - start_s:g} s",
                 wanted="at least 16 pixels, 1 channel and a positive time",
                 remedy="correct the observation's settings",
+            )
+        rest = self.rest_frequency
+        if self.freq_hz.min() <= 0 or self.channel_width == 0 or (rest is not None and rest <= 0):
+            raise DeepFocusError(
+                f"channels of {self.channel_width:g} from {self.first_frequency:g}, rest frequency "
+                f"{rest}",
+                wanted="positive frequencies that differ",
+                remedy="correct first_frequency, channel_width, channels or rest_frequency",
             )
         if self.cell is not None and self.cell <= 0 * u.arcsec:
             raise DeepFocusError(
@@ -184,7 +195,7 @@ class Observation:
         return start + step * np.arange(self.channels)
 
     def grid(self) -> Grid:
-        """The grid of the image cube; its rest frequency is the middle of the band.
+        """The grid of the image cube.
 
         Cell and size must be known: `telescope` chooses them.
         """
@@ -194,11 +205,12 @@ class Observation:
                 wanted="both",
                 remedy="take the grid from telescope(observation).grid, which chooses them",
             )
+        rest = self.rest_frequency
         return tangent_grid(
             ra_deg=self.ra.to_value(u.deg),
             dec_deg=self.dec.to_value(u.deg),
             size=self.size,
             cell_arcsec=self.cell.to_value(u.arcsec),
             freq_hz=self.freq_hz,
-            rest_hz=float(np.mean(self.freq_hz)),
+            rest_hz=float(np.mean(self.freq_hz)) if rest is None else float(rest.to_value(u.Hz)),
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+from scipy.ndimage import distance_transform_edt
 
 from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.cube import Cube
@@ -125,7 +126,9 @@ def inject(cube: Cube, injection: Injection, seed: int) -> Injected:
             remedy="give the dirty cube itself, not a model or a masked one",
         )
     rng = np.random.default_rng(seed)
-    places = allowed_places(cube, injection.primary_beam_above)
+    places = allowed_places(
+        cube, primary_beam_above=injection.primary_beam_above, margin_px=response.beam_px
+    )
     drawn = [_draw(cube, response, injection, places, rng) for _ in range(injection.number)]
     sources = [_scaled(source, response, snr * noise) for source, snr in drawn]
     added = render(sources, response)
@@ -160,9 +163,15 @@ def channel_noise(data: np.ndarray) -> float:
     return float(np.median(sigmas) / np.sqrt(2)) if sigmas else 0.0
 
 
-def allowed_places(cube: Cube, primary_beam_above: float) -> np.ndarray:
-    """(place, 2) pixels (y, x) with data, inside that level of the mid-band primary beam."""
+def allowed_places(cube: Cube, *, primary_beam_above: float, margin_px: float) -> np.ndarray:
+    """(place, 2) pixels (y, x) with data, inside that level of the mid-band primary beam.
+
+    margin_px : least distance from pixels without data and from the image's edge, where a source
+        would be cut; in images without such places it does not count
+    """
     good = np.isfinite(cube.data).any(axis=0)
+    inner = distance_transform_edt(np.pad(good, 1))[1:-1, 1:-1] > margin_px
+    good = inner if inner.any() else good
     if cube.primary_beam is not None:
         plane = np.nan_to_num(cube.primary_beam[len(cube.primary_beam) // 2])
         good &= plane >= primary_beam_above
