@@ -1,6 +1,7 @@
 """What an observation chooses, accepts and refuses: cell, size, track, weighting, arrays."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -186,4 +187,18 @@ def test_velocities_are_about_the_rest_frequency() -> None:
 )
 def test_frequencies_are_positive(bad: dict[str, u.Quantity]) -> None:
     with pytest.raises(DeepFocusError, match="rest frequency"):
+        Observation(**bad)
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ({"robust": 5.0}, "robust = 5"),
+        ({"ra": 400 * u.deg}, "ra = 400"),
+        ({"dec": -91 * u.deg}, "dec = -91"),
+        ({"integration": 1 * u.h}, "integrations of 1 h in a track of 2400 s"),
+    ],
+)
+def test_values_out_of_range_are_refused(bad: dict[str, Any], words: str) -> None:
+    with pytest.raises(DeepFocusError, match=words):
         Observation(**bad)

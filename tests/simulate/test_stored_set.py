@@ -151,7 +151,7 @@ def test_other_settings_packing_and_folders_are_refused(
     target.write([1])
     with pytest.raises(DeepFocusError, match="other settings"):
         stored(replace(settings, noise=Noise("white")), target.path).write([1])
-    with pytest.raises(DeepFocusError, match="other cubes"):
+    with pytest.raises(DeepFocusError, match="other --cubes"):
         stored(settings, target.path, Exact()).write([1])
     (tmp_path / "full.zarr").mkdir()
     (tmp_path / "full.zarr" / "notes.txt").write_text("mine")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +27,16 @@ def die_once(folder: Path, number: int) -> int:
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return number
+
+
+def wait_beside(folder: Path, number: int) -> None:
+    """Says that it is at work, and works on; takes its file away at the end."""
+    mark = folder / str(number)
+    mark.touch()
+    try:
+        time.sleep(60)
+    finally:
+        mark.unlink()
 
 
 def die(number: int) -> int:
@@ -52,3 +65,40 @@ def test_workers_that_always_die_end_the_run() -> None:
 def test_an_error_of_a_job_is_the_error_of_the_run() -> None:
     with pytest.raises(DeepFocusError, match="5"):
         list(Processes(2).run(refuse, [5]))
+
+
+INTERRUPTED = """
+import sys
+from functools import partial
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from test_workers import wait_beside
+from deepfocus.simulate.workers import Processes
+if __name__ == "__main__":
+    try:
+        list(Processes(2).run(partial(wait_beside, Path({folder!r})), range(4)))
+    except KeyboardInterrupt:
+        sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize("at_work", [False, True])
+def test_ctrl_c_ends_workers_at_once_and_without_a_word(tmp_path: Path, at_work: bool) -> None:
+    folder, script = tmp_path / "work", tmp_path / "run.py"
+    folder.mkdir()
+    script.write_text(INTERRUPTED.format(tests=str(Path(__file__).parent), folder=str(folder)))
+    run = subprocess.Popen(
+        [sys.executable, str(script)],
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.default_int_handler),
+    )
+    end = time.monotonic() + 30
+    while time.monotonic() < end and len(list(folder.iterdir())) < (2 if at_work else 1):
+        time.sleep(0.02)  # with one mark the second process may still be starting
+    started = time.monotonic()
+    os.killpg(run.pid, signal.SIGINT)  # as a terminal does
+    _, said = run.communicate(timeout=30)
+    assert (run.returncode, said) == (130, b"")
+    assert time.monotonic() - started < 15  # far less than the work
+    assert not list(folder.iterdir())

@@ -79,11 +79,18 @@ def simulate(
     """
     from deepfocus.cli.folders import check_output
     from deepfocus.cli.progress import Progress
-    from deepfocus.simulate.settings import load_set
+    from deepfocus.simulate.settings import SEEDS_END, load_set
 
-    check_output(out)
+    if check is None:
+        check_output(out)
     chosen = load_set(settings)
     seeds = chosen.seeds(split, number) if first is None else range(first, first + number)
+    if seeds.stop > SEEDS_END:
+        raise DeepFocusError(
+            f"seeds up to {seeds.stop - 1}",
+            wanted=f"seeds below {SEEDS_END}",
+            remedy="choose a lower --first",
+        )
     # a worker of a cluster may have another current folder
     made = _destination(chosen, out if cluster is None else out.absolute(), cubes)
     if check is not None:
@@ -100,7 +107,7 @@ def simulate(
             raise DeepFocusError(
                 f"{len(differing)} of {len(sample)} cubes differ: seeds {differing}",
                 wanted="cubes as this version makes them",
-                remedy="remove these cubes, or the store, and simulate again",
+                remedy=made.again(differing),
             )
         click.echo(f"{len(sample)} of {len(seeds)} cubes made anew: all the same")
         return

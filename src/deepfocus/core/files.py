@@ -13,6 +13,24 @@ from pathlib import Path
 from deepfocus.core.errors import DeepFocusError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+OLD_S = 3600.0
+"""Age at which a temporary file belongs to nobody who is still at work."""
+
+
+@contextmanager
+def room_needed(path: Path) -> Iterator[None]:
+    """Around what writes `path`: a full disk is a `DeepFocusError`, other errors stay."""
+    try:
+        yield
+    except OSError as error:
+        # Astropy says it in words alone
+        if error.errno not in FULL and "Not enough space on disk" not in str(error):
+            raise
+        raise DeepFocusError(
+            f"cannot write {path}: {error.strerror or 'No space left on device'}",
+            wanted="room for the file",
+            remedy="free some space or choose another output folder",
+        ) from error
 
 
 @contextmanager
@@ -44,24 +62,17 @@ def whole_file(path: Path) -> Iterator[Path]:
     os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
-    except OSError as error:
-        if error.errno not in FULL:
-            raise
-        raise DeepFocusError(
-            f"cannot write {path}: {error.strerror}",
-            wanted="room for the file",
-            remedy="free some space or choose another output folder",
-        ) from error
+        with room_needed(path):
+            yield temporary
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def sweep_temporary(folder: Path, pattern: str, *, older_than_s: float = 3600.0) -> int:
+def sweep_temporary(folder: Path, pattern: str, *, older_than_s: float = OLD_S) -> int:
     """Remove temporary files that killed writers left below `folder`; give their number.
 
     pattern : of their names; younger ones may belong to a writer that is at work, and stay

@@ -90,6 +90,18 @@ class Observation:
             raise DeepFocusError(
                 f"cell = {self.cell}", wanted="a positive angle", remedy="correct the cell"
             )
+        if abs(self.ra) > 360 * u.deg or abs(self.dec) > 90 * u.deg:
+            raise DeepFocusError(
+                f"ra = {self.ra:g}, dec = {self.dec:g}",
+                wanted="a place in the sky",
+                remedy="correct ra or dec",
+            )
+        if self.integration.to_value(u.s) > end_s - start_s:
+            raise DeepFocusError(
+                f"integrations of {self.integration:g} in a track of {end_s - start_s:g} s",
+                wanted="at least one in the track",
+                remedy="shorten integration or lengthen the track",
+            )
         self._check_weighting()
 
     def _fill_in(self) -> None:
@@ -116,6 +128,12 @@ class Observation:
                 f"weighting '{scheme}'",
                 wanted=f"one of {', '.join(WEIGHTINGS)}",
                 remedy="correct the name",
+            )
+        if self.robust is not None and not -2 <= self.robust <= 2:
+            raise DeepFocusError(
+                f"robust = {self.robust:g}",
+                wanted="from -2 (nearly uniform) to 2 (nearly natural)",
+                remedy="correct it",
             )
         if self.robust is not None and scheme in ("natural", "uniform"):
             raise DeepFocusError(

@@ -8,18 +8,24 @@ happened to the process that was writing the next one. No two seeds share a file
 
 from __future__ import annotations
 
+import errno
+import glob
 import hashlib
-from collections.abc import Mapping, Sequence
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
 
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.core.files import sweep_temporary
+from deepfocus.core.files import OLD_S, room_needed, sweep_temporary
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -27,6 +33,9 @@ FORMAT = "deepfocus set 1"
 SOURCES_A_CHUNK = 8
 CHUNK_BYTES = 16 * 2**20
 SEED, SOURCES, DIGEST = "seed", "sources", "sha256"
+LOCK = ".lock"
+DAMAGE = (RuntimeError, ValueError, KeyError, OSError)
+"""What Zarr raises where files are damaged or missing; Blosc has RuntimeError."""
 NO_SEED = -1
 """In a row that was made but never given a seed: the process was killed between the two."""
 
@@ -73,7 +82,9 @@ class SetStore:
 
     @cached_property
     def _rows(self) -> dict[int, int]:
-        return {int(seed): row for row, seed in enumerate(self.group[SEED][:]) if seed != NO_SEED}
+        with _readable(self.path / SEED):
+            seeds = self.group[SEED][:]
+        return {int(seed): row for row, seed in enumerate(seeds) if seed != NO_SEED}
 
     @property
     def seeds(self) -> list[int]:
@@ -101,8 +112,32 @@ class SetStore:
 
     def finished(self) -> dict[int, bytes]:
         """Seed -> digest of every finished row."""
-        digests = self.group[DIGEST][:]
-        return {seed: bytes(digests[row]) for seed, row in self._rows.items() if digests[row].any()}
+        digests = self._digests()
+        return {
+            seed: digests[row] for seed, row in self._rows.items() if any(digests.get(row, b""))
+        }
+
+    def _digests(self) -> dict[int, bytes]:
+        """Row -> digest, of rows whose digest can be read."""
+        array, written = self.group[DIGEST], self._rows_with(DIGEST)
+        # a row that was never written has no file: asking for 100,000 of them takes 20 s
+        if 2 * len(written) > array.shape[0]:
+            with suppress(*DAMAGE):
+                return dict(enumerate(map(bytes, array[:])))
+        digests = {}
+        for row in written:
+            with suppress(*DAMAGE):  # then the row is not finished, and is made again
+                digests[row] = bytes(array[row])
+        return digests
+
+    def _rows_with(self, name: str) -> list[int]:
+        """Rows of an array that have a file."""
+        try:
+            with os.scandir(self.path / name / "c") as entries:
+                rows = sorted(int(entry.name) for entry in entries if entry.name.isdecimal())
+        except FileNotFoundError:  # not one
+            return []
+        return [row for row in rows if row < self.group[name].shape[0]]
 
     def content_hash(self) -> str:
         """SHA-256 over the finished seeds and their digests, whatever their order."""
@@ -114,46 +149,63 @@ class SetStore:
     def write(self, seed: int, record: Record) -> None:
         """Write a row, its digest last. The row must have room for the record's sources."""
         row, count = self.row_of(seed), record.sources
-        self.group[DIGEST][row] = 0
-        for name, values in record.of_cube.items():
-            self.group[name][row] = values
-        for name, values in record.of_sources.items():
-            if count:
-                self.group[name][row, :count] = values
-        self.group[SOURCES][row] = count
-        self.group[DIGEST][row] = np.frombuffer(record.digest(), np.uint8)
+        with room_needed(self.path):
+            self.group[DIGEST][row] = 0
+            for name, values in record.of_cube.items():
+                self.group[name][row] = values
+            for name, values in record.of_sources.items():
+                array = self.group[name]
+                # whole rows: part of one would be put into what is there, which may be damaged
+                padded = np.full(array.shape[1:], array.fill_value, array.dtype)
+                padded[:count] = values
+                array[row] = padded
+            self.group[SOURCES][row] = count
+            self.group[DIGEST][row] = np.frombuffer(record.digest(), np.uint8)
 
     def read(self, seed: int) -> Record:
-        """What was written of a seed."""
+        """What was written of a seed. Raises `DeepFocusError` where it cannot be read."""
         row = self.row_of(seed)
-        count = int(self.group[SOURCES][row])
         of_cube, of_sources = (self.group.attrs[kind] for kind in ("of_cube", "of_sources"))
-        return Record(
-            of_cube={name: np.asarray(self.group[name][row]) for name in of_cube},
-            of_sources={name: self.group[name][row, :count] for name in of_sources},
-        )
+        with _readable(self.path):
+            count = int(self.group[SOURCES][row])
+            return Record(
+                of_cube={name: np.asarray(self.group[name][row]) for name in of_cube},
+                of_sources={name: self.group[name][row, :count] for name in of_sources},
+            )
+
+    def holds(self, common: Arrays) -> bool:
+        """Whether the arrays that all seeds share are these."""
+        with suppress(DeepFocusError), _readable(self.path):
+            return all(np.array_equal(self.group[name][:], common[name]) for name in common)
+        return False
 
     def extend(self, seeds: Sequence[int]) -> SetStore:
         """The store with rows for these seeds too; those it has keep theirs."""
-        new = [seed for seed in seeds if seed not in self._rows]
-        if not new:
+        if all(seed in self._rows for seed in seeds):
             return self
-        before = self.group[SEED].shape[0]
-        arrays = (*self.group.attrs["of_cube"], *self.group.attrs["of_sources"], SOURCES, DIGEST)
-        for name in (*arrays, SEED):
-            _resize(self.group[name], 0, before + len(new))
-        # the seeds come last: only rows that have one count
-        self.group[SEED][before:] = new
-        return SetStore(self.path, self.group)
+        with _alone(self.path), room_needed(self.path):
+            now = open_store(self.path, "r+")  # another process may have extended it
+            new = [seed for seed in seeds if seed not in now._rows]
+            before = now.group[SEED].shape[0]
+            arrays = (*now.group.attrs["of_cube"], *now.group.attrs["of_sources"], SOURCES, DIGEST)
+            for name in (*arrays, SEED):
+                _resize(now.group[name], 0, before + len(new))
+            # the seeds come last: only rows that have one count
+            now.group[SEED][before:] = new
+        return open_store(self.path, "r+")
 
-    def make_room(self, sources: int) -> None:
-        """Room for that many sources a cube: nothing is written anew."""
+    def make_room(self, sources: int) -> SetStore:
+        """The store with room for that many sources a cube: nothing is written anew."""
         rows = -(-sources // SOURCES_A_CHUNK) * SOURCES_A_CHUNK
         if rows <= self.source_rows:
-            return
-        for name in self.group.attrs["of_sources"]:
-            _resize(self.group[name], 1, rows)
-        self.group.attrs["source_rows"] = rows
+            return self
+        with _alone(self.path), room_needed(self.path):
+            now = open_store(self.path, "r+")
+            if rows > now.source_rows:
+                for name in now.group.attrs["of_sources"]:
+                    _resize(now.group[name], 1, rows)
+                now.group.attrs["source_rows"] = rows
+        return open_store(self.path, "r+")
 
 
 def open_store(path: Path, mode: str = "r") -> SetStore:
@@ -186,11 +238,30 @@ def create_store(
     """
     zarr, path = _zarr(), Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as scratch:
-        aside = Path(scratch) / path.name
+    with room_needed(path), _scratch(path) as aside:
         _fill(zarr.open_group(aside, mode="w-"), example, common, attributes)
-        aside.rename(path)
+        try:
+            aside.rename(path)
+        except OSError as error:
+            # another process was faster: the store is its own
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
     return open_store(path, "r+")
+
+
+@contextmanager
+def _scratch(path: Path) -> Iterator[Path]:
+    """A path of the same name in a hidden folder beside `path`, which is gone at the end."""
+    folder = Path(mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        yield folder / path.name
+    finally:
+        # interrupted, Zarr's threads may still write for a moment
+        for _ in range(50):
+            shutil.rmtree(folder, ignore_errors=True)
+            if not folder.exists():
+                break
+            time.sleep(0.1)
 
 
 def _fill(group: Any, example: Record, common: Arrays, attributes: Mapping[str, Any]) -> None:
@@ -224,8 +295,40 @@ def _fill(group: Any, example: Record, common: Arrays, attributes: Mapping[str, 
 
 
 def sweep(path: Path) -> None:
-    """Remove what killed writers left behind."""
-    sweep_temporary(Path(path), "*.partial")
+    """Remove what killed writers left behind, in the store and beside it."""
+    path = Path(path)
+    sweep_temporary(path, "*.partial")
+    for folder in path.absolute().parent.glob(f".{glob.escape(path.name)}.*"):
+        with suppress(OSError):
+            if folder.is_dir() and folder.stat().st_mtime < time.time() - OLD_S:
+                shutil.rmtree(folder)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Damaged or missing files are a `DeepFocusError`."""
+    try:
+        yield
+    except DAMAGE as error:
+        raise DeepFocusError(
+            f"cannot read {path}: {error}",
+            wanted="files as they were written",
+            remedy="restore it from a copy, or make the set anew under another name",
+        ) from error
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """No other process changes the shape of the store meanwhile, where file systems can lock."""
+    try:
+        import fcntl
+    except ImportError:  # not on Windows
+        yield
+        return
+    with (path / LOCK).open("a") as lock:
+        with suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def disk_bytes(path: Path) -> int:

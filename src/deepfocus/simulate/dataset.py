@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import sweep_temporary, whole_file
-from deepfocus.core.settings import settings_to
+from deepfocus.core.settings import settings_from, settings_to
 from deepfocus.io.catalogues import write_catalogue
 from deepfocus.io.write_cube import write_cube
 from deepfocus.simulate.cube import simulate
-from deepfocus.simulate.settings import SetSettings
+from deepfocus.simulate.settings import Seeds, SetSettings
 from deepfocus.simulate.workers import IN_TURN, Workers
 
 Report = Callable[[int, int, str], None]
@@ -37,12 +39,12 @@ class FitsSet:
         the same cube on any number of workers. `report(done, total, name)` is called after each.
         Raises `DeepFocusError` where the folder holds cubes of other settings.
         """
-        _claim(self.out, self.settings)
+        settings = _claim(self.out, self.settings)
         sweep_temporary(self.out, ".[0-9]*")
         cubes = [self.out / f"{seed}.fits" for seed in seeds]
         missing = [s for s, cube in zip(seeds, cubes, strict=True) if not _finished(cube)]
         done = len(cubes) - len(missing)
-        for seed in workers.run(partial(_write_one, self.settings, self.out), missing):
+        for seed in workers.run(partial(_write_one, settings, self.out), missing):
             done += 1
             if report:
                 report(done, len(cubes), f"{seed}.fits")
@@ -55,7 +57,13 @@ class FitsSet:
         `DeepFocusError` where the folder holds cubes of other settings, or one of `seeds` is
         not there.
         """
-        _claim(self.out, self.settings)
+        if not (self.out / "settings.json").exists():
+            raise DeepFocusError(
+                f"{self.out} holds no set",
+                wanted="a folder that deepfocus simulate wrote",
+                remedy="make the set first, without --check",
+            )
+        settings = _claim(self.out, self.settings)
         differing = []
         for done, seed in enumerate(seeds, start=1):
             if not _finished(self.out / f"{seed}.fits"):
@@ -65,7 +73,7 @@ class FitsSet:
                     remedy="finish the set first, without --check",
                 )
             with tempfile.TemporaryDirectory() as scratch:
-                _write_one(self.settings, Path(scratch), seed)
+                _write_one(settings, Path(scratch), seed)
                 names = sorted(path.name for path in Path(scratch).iterdir())
                 if any(not _same(Path(scratch) / name, self.out / name) for name in names):
                     differing.append(seed)
@@ -73,13 +81,35 @@ class FitsSet:
                 report(done, len(seeds), f"{seed}.fits")
         return differing
 
+    def again(self, seeds: Sequence[int]) -> str:
+        """How to have these cubes made again."""
+        which = " ".join(map(str, seeds))
+        return f"remove {self.out}/SEED.* for SEED in {which}, and simulate again"
+
     def summary(self) -> str:
         """What is said of a folder at the end: no more."""
         return ""
 
 
+def provenance_of(settings: SetSettings) -> dict[str, Any]:
+    """What decides what the cubes are: the settings, and what is in an antenna file they name."""
+    antennas = Path(settings.observation.configuration)
+    named: dict[str, Any] = {"settings": settings_to(settings)}
+    if antennas.suffix == ".cfg" and antennas.is_file():
+        named["antennas"] = hashlib.sha256(antennas.read_bytes()).hexdigest()
+    return named
+
+
+def same_cubes(one: Any, other: Any) -> bool:
+    """Whether two values of `provenance_of` mean the same cubes: seeds may be added to a split."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        one, other = ({k: v for k, v in each.items() if k != "split"} for each in (one, other))
+    return bool(one == other)
+
+
 def _finished(cube: Path) -> bool:
-    return cube.exists() and _truth_path(cube).exists()
+    beside = (".psf.fits", ".pb.fits", ".truth.fits", ".truth.ecsv")
+    return cube.exists() and all(cube.with_suffix(suffix).exists() for suffix in beside)
 
 
 def _truth_path(cube: Path) -> Path:
@@ -100,21 +130,35 @@ def _write_one(settings: SetSettings, out: Path, seed: int) -> int:
     return seed
 
 
-def _claim(out: Path, settings: SetSettings) -> None:
-    """Write the resolved settings into the folder, or check that it holds the same ones."""
-    text = json.dumps(settings_to(settings), indent=2) + "\n"
+def _claim(out: Path, settings: SetSettings) -> SetSettings:
+    """Write the resolved settings into the folder, or check that it holds the same ones.
+
+    Gives them with the seeds with which the folder was begun: they stand in every file's header.
+    """
+    made = provenance_of(settings)
+    # the digest of an antenna file beside its settings
+    plain = made.pop("settings") | made
     path = out / "settings.json"
     if path.exists():
-        if path.read_text(encoding="utf-8") != text:
+        begun = _read_json(path)
+        if not same_cubes(begun, plain):
             raise DeepFocusError(
                 f"{out} holds a set made with other settings",
                 wanted="an empty folder or one of the same set",
                 remedy=f"choose another folder or remove {path}",
             )
-        return
+        return replace(settings, split=settings_from(begun["split"], Seeds))
     if out.exists() and not out.is_dir():
         raise DeepFocusError(
             f"{out} is a file", wanted="a folder for the set", remedy="choose another --out"
         )
     with whole_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
+    return settings
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:  # damaged
+        return None

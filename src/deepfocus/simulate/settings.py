@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from astropy import units as u
 
 from deepfocus.core.errors import DeepFocusError
@@ -17,6 +19,8 @@ from deepfocus.instrument.observation import Observation
 from deepfocus.sky.kinds import Population
 from deepfocus.sky.population import PaperPopulation
 
+SEEDS_END = 2**63
+"""Seeds are kept in 64 bits with a sign."""
 NOISES: Mapping[str, White | Thermal] = {"white": White(), "thermal": Thermal()}
 
 
@@ -71,6 +75,14 @@ class Seeds:
     test: tuple[int, int] = (3_000_000, 1000)
 
     def __post_init__(self) -> None:
+        for name in ("train", "validation", "test"):
+            first, number = getattr(self, name)
+            if first < 0 or number < 0 or first + number > SEEDS_END:
+                raise DeepFocusError(
+                    f"{name} = [{first}, {number}]",
+                    wanted=f"a first seed and a number of cubes from 0, below {SEEDS_END}",
+                    remedy="correct it in [split]",
+                )
         spans = sorted((first, first + n) for first, n in (self.train, self.validation, self.test))
         for (_, end), (start, _) in itertools.pairwise(spans):
             if start < end:
@@ -90,6 +102,13 @@ class SetSettings:
     noise: Noise = field(default_factory=Noise)
     split: Seeds = field(default_factory=Seeds)
 
+    def __post_init__(self) -> None:
+        for name, value in _numbers(self):
+            if not np.all(np.isfinite(value)):
+                raise DeepFocusError(
+                    f"{name} = {value}", wanted="a finite number", remedy="correct it"
+                )
+
     def seeds(self, split: str, number: int | None = None) -> range:
         """The seeds of 'train', 'validation' or 'test', the first `number` of them."""
         first, available = getattr(self.split, split)
@@ -103,6 +122,18 @@ class SetSettings:
         return range(first, first + count)
 
 
+def _numbers(settings: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Name and value of every setting with a number in it."""
+    if is_dataclass(settings):
+        for each in fields(settings):
+            yield from _numbers(getattr(settings, each.name), f"{name}.{each.name}".strip("."))
+    elif isinstance(settings, tuple):
+        for value in settings:
+            yield from _numbers(value, name)
+    elif isinstance(settings, float | u.Quantity):
+        yield name, settings
+
+
 SHIPPED_SETS = ("paper", "wide")
 
 
@@ -111,7 +142,14 @@ def load_set(path: Path) -> SetSettings:
     path = Path(path)
     if str(path) in SHIPPED_SETS and not path.exists():
         return shipped_set(str(path))
-    return load_settings(path, SetSettings)
+    settings = load_settings(path, SetSettings)
+    if settings.observation.channels < 2:
+        raise DeepFocusError(
+            f"{path} has cubes of one channel",
+            wanted="2 channels or more: with one there is no width of a line",
+            remedy="raise channels in [observation]",
+        )
+    return settings
 
 
 def paper_settings() -> SetSettings:

@@ -11,11 +11,10 @@ import numpy as np
 
 from deepfocus import __version__
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.core.settings import settings_to
 from deepfocus.io.set_store import Record, SetStore, create_store, disk_bytes, open_store, sweep
 from deepfocus.io.stored_cube import Packing, common_of, truth_array
 from deepfocus.simulate.cube import Simulated, simulate
-from deepfocus.simulate.dataset import Report
+from deepfocus.simulate.dataset import Report, provenance_of, same_cubes
 from deepfocus.simulate.settings import SetSettings
 from deepfocus.simulate.workers import IN_TURN, Workers
 
@@ -78,14 +77,15 @@ class StoredSet:
                 if report:
                     report(done, len(seeds), str(seed))
             # workers leave a seed with more sources than there is room for; it is made again
-            store.make_room(max(too_small.values(), default=0))
+            store = store.make_room(max(too_small.values(), default=0))
             missing = sorted(too_small)
         return store
 
     def check(self, seeds: Sequence[int], *, report: Report | None = None) -> list[int]:
-        """Make `seeds` anew; return those whose stored arrays or digests differ.
+        """Make `seeds` anew; return those whose stored arrays or digests differ or are damaged.
 
-        Raises `DeepFocusError` where one of them is not finished.
+        Raises `DeepFocusError` where one of them is not finished, or an array that all seeds
+        share differs.
         """
         store = _same(self.recipe, open_store(self.path))
         finished = store.finished()
@@ -97,17 +97,33 @@ class StoredSet:
                     wanted="a finished row for every seed that is checked",
                     remedy="finish the set first, without --check",
                 )
-            digests = {finished[seed], store.read(seed).digest(), self.recipe.record(seed).digest()}
+            made = simulate(self.recipe.settings, seed)
+            if done == 1 and not store.holds(common_of(made.cube)[0]):
+                raise DeepFocusError(
+                    f"{self.path}: beams or frequencies, which all cubes share, differ",
+                    wanted="those that these settings make",
+                    remedy="simulate into a new store",
+                )
+            digests = {finished[seed], self.recipe.record_of(made).digest()}
+            try:
+                digests.add(store.read(seed).digest())
+            except DeepFocusError:
+                digests.add(b"damaged")
             if len(digests) > 1:
                 differing.append(seed)
             if report:
                 report(done, len(seeds), str(seed))
         return differing
 
+    def again(self, seeds: Sequence[int]) -> str:
+        """How to have these cubes made again."""
+        rows = " ".join(str(open_store(self.path).row_of(seed)) for seed in seeds)
+        return f"remove {self.path}/sha256/c/ROW for ROW in {rows}, and simulate again"
+
     def summary(self) -> str:
-        """Size on disk and content hash."""
-        size, content = disk_bytes(self.path) / 1e9, open_store(self.path).content_hash()
-        return f": {size:.3g} GB, content {content}"
+        """Size on disk and content hash of all that is in the store."""
+        store, size = open_store(self.path), disk_bytes(self.path) / 1e9
+        return f": {size:.3g} GB, {len(store.seeds)} rows, content {store.content_hash()}"
 
 
 def _write_one(recipe: Recipe, path: Path, seed: int) -> tuple[int, int]:
@@ -141,18 +157,21 @@ def _claimed(recipe: Recipe, path: Path, first: int) -> SetStore:
 def _same(recipe: Recipe, store: SetStore) -> SetStore:
     has = store.attributes
     for name, wanted in _provenance(recipe).items():
-        if has.get(name) != wanted:
+        if not same_cubes(has.get(name), wanted):
             raise DeepFocusError(
-                f"{store.path} holds a set made with other {name}",
+                f"{store.path} holds a set made with other {_SAID.get(name, name)}",
                 wanted="a new store, or one of the same settings, packing and version",
                 remedy="choose another --out; the store's attributes say what it was made with",
             )
     return store
 
 
+_SAID = {"cubes": "--cubes", "antennas": "antennas in its antenna file"}
+
+
 def _provenance(recipe: Recipe) -> dict[str, object]:
     return {
-        "settings": settings_to(recipe.settings),
+        **provenance_of(recipe.settings),
         "cubes": recipe.packing.name,
         "version": __version__,
     }

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import wait
-from threading import Thread
+from threading import Event, Thread, current_thread, main_thread
 from typing import Protocol, TypeVar
 
 from deepfocus.core.errors import DeepFocusError
@@ -85,7 +88,9 @@ class Processes:
         with ProcessPoolExecutor(
             min(self.number, len(items)), mp_context=context, initializer=one_thread_each
         ) as pool:
-            jobs = {pool.submit(job, item): index for index, item in items.items()}
+            with _uninterrupted():  # and so are the processes that are started meanwhile
+                work = partial(_work, job)
+                jobs = {pool.submit(work, item): index for index, item in items.items()}
             try:
                 for done in as_completed(jobs):
                     yield jobs[done], done.result()
@@ -96,6 +101,47 @@ class Processes:
 def local_workers(number: int) -> Workers:
     """`number` worker processes, or this process alone for one."""
     return Processes(number) if number > 1 else IN_TURN
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits until the end: a process interrupted while it starts prints where it was."""
+    if current_thread() is not main_thread() or not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+_INTERRUPTED = Event()
+
+
+def _work(job: Callable[[Item], Result], item: Item) -> Result:
+    """A job in a worker; once interrupted, the worker does no other.
+
+    The interruption is handed over like an error: printed by each worker, or ending it, it would
+    bury the one line that the command says, or take the others away from their temporary files.
+    """
+    try:
+        _let_through(True)
+        if _INTERRUPTED.is_set():
+            raise KeyboardInterrupt
+        return job(item)
+    except KeyboardInterrupt:
+        _INTERRUPTED.set()
+        raise
+    finally:
+        _let_through(False)
+
+
+def _let_through(interruptions: bool) -> None:
+    """Let Ctrl-C interrupt this thread, or make it wait."""
+    if hasattr(signal, "pthread_sigmask"):
+        how = signal.SIG_UNBLOCK if interruptions else signal.SIG_BLOCK
+        signal.pthread_sigmask(how, {signal.SIGINT})
 
 
 def one_thread_each() -> None:
