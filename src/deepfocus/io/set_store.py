@@ -33,7 +33,6 @@ FORMAT = "deepfocus set 1"
 SOURCES_A_CHUNK = 8
 CHUNK_BYTES = 16 * 2**20
 SEED, SOURCES, DIGEST = "seed", "sources", "sha256"
-LOCK = ".lock"
 DAMAGE = (RuntimeError, ValueError, KeyError, OSError)
 """What Zarr raises where files are damaged or missing; Blosc has RuntimeError."""
 NO_SEED = -1
@@ -325,10 +324,14 @@ def _alone(path: Path) -> Iterator[None]:
     except ImportError:  # not on Windows
         yield
         return
-    with (path / LOCK).open("a") as lock:
+    # the folder itself: a file of ours in it would be no part of a Zarr hierarchy
+    lock = os.open(path, os.O_RDONLY)
+    try:
         with suppress(OSError):
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(lock)
 
 
 def disk_bytes(path: Path) -> int:
