@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.constants import c
 from scipy.fft import next_fast_len
@@ -76,6 +78,27 @@ def chosen_cell_arcsec(beam: Beam) -> float:
     cell = beam.minor_arcsec / CELLS_PER_BEAM
     digit = 10.0 ** (np.floor(np.log10(cell)) - 1)
     return float(f"{np.floor(cell / digit) * digit:.6g}")
+
+
+def cell_and_size(
+    uv_wavelengths: np.ndarray,
+    *,
+    covered_arcsec: float,
+    cell_arcsec: float | None,
+    size: int | None,
+    weighting: Callable[[float], Weighting],
+) -> tuple[float, int, Beam]:
+    """Cell (arcsec) and image side, chosen where they are not given, and the beam they are for.
+
+    covered_arcsec : what the image is to cover; weighting : of a field of that many arcsec
+    Raises `DeepFocusError` for a cell that is too coarse.
+    """
+    given = None if cell_arcsec is None or size is None else size * cell_arcsec
+    field = covered_arcsec if given is None else given
+    beam = synthesised_beam(uv_wavelengths, field_arcsec=field, weighting=weighting(field))
+    cell = chosen_cell_arcsec(beam) if cell_arcsec is None else cell_arcsec
+    check_cell(beam, cell)
+    return cell, size or covering_size(covered_arcsec, cell), beam
 
 
 def check_cell(beam: Beam, cell_arcsec: float) -> None:

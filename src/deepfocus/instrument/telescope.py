@@ -26,12 +26,9 @@ from deepfocus.instrument.nodes import lagrange, node_channels
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import DISHES, BlockedAiry, primary_beam_image
 from deepfocus.instrument.sampling import (
-    check_cell,
-    chosen_cell_arcsec,
-    covering_size,
+    cell_and_size,
     on_grid,
     primary_beam_width_arcsec,
-    synthesised_beam,
 )
 from deepfocus.instrument.tracks import elevation_rad, transit_times, uvw_m
 from deepfocus.instrument.transforms import convolved
@@ -242,18 +239,14 @@ def _with_cell_and_size(
     """The observation with cell and size chosen where not given, and the cell checked."""
     freq_hz = observation.freq_hz
     middle_hz, lowest_hz = float(np.median(freq_hz)), float(freq_hz.min())
-    uv_wavelengths = uv_m * middle_hz / C_M_S
-    covered = primary_beam_width_arcsec(response, lowest_hz)
-    field = covered
-    if observation.cell is not None and observation.size is not None:
-        field = observation.size * observation.cell.to_value(u.arcsec)
-    beam = synthesised_beam(
-        uv_wavelengths, field_arcsec=field, weighting=observation.weighting_scheme(field)
-    )
     given = observation.cell
-    cell = chosen_cell_arcsec(beam) if given is None else given.to_value(u.arcsec)
-    check_cell(beam, cell)
-    size = observation.size or covering_size(covered, cell)
+    cell, size, _ = cell_and_size(
+        uv_m * middle_hz / C_M_S,
+        covered_arcsec=primary_beam_width_arcsec(response, lowest_hz),
+        cell_arcsec=None if given is None else given.to_value(u.arcsec),
+        size=observation.size,
+        weighting=observation.weighting_scheme,
+    )
     return replace(observation, cell=cell * u.arcsec if given is None else given, size=size)
 
 

@@ -22,11 +22,8 @@ from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import DISHES, BlockedAiry, primary_beam_image
 from deepfocus.instrument.sampling import (
     ARCSEC_PER_RAD,
-    check_cell,
-    chosen_cell_arcsec,
-    covering_size,
+    cell_and_size,
     primary_beam_width_arcsec,
-    synthesised_beam,
 )
 from deepfocus.instrument.visibilities import WeightedSamples, w_phase_rad, weighted_samples
 from deepfocus.io.measurement_set import Field
@@ -135,18 +132,14 @@ def _with_cell_and_size(
     imaging: MsImaging, selected: Selected, weights: Observation, response: BlockedAiry | None
 ) -> MsImaging:
     """The imaging with cell and size chosen where not given, and the cell checked."""
-    covered = primary_beam_width_arcsec(response or _rough(selected), selected.freq_hz.min())
-    field = covered
-    if imaging.cell_arcsec is not None and imaging.size is not None:
-        field = imaging.size * imaging.cell_arcsec
-    beam = synthesised_beam(
+    lowest_hz = selected.freq_hz.min()
+    cell, size, beam = cell_and_size(
         unflagged_uv_wavelengths(selected),
-        field_arcsec=field,
-        weighting=weights.weighting_scheme(field),
+        covered_arcsec=primary_beam_width_arcsec(response or _rough(selected), lowest_hz),
+        cell_arcsec=imaging.cell_arcsec,
+        size=imaging.size,
+        weighting=weights.weighting_scheme,
     )
-    cell = imaging.cell_arcsec or chosen_cell_arcsec(beam)
-    check_cell(beam, cell)
-    size = imaging.size or covering_size(covered, cell)
     _check_image(beam, size, cell)
     require_memory(
         (4 * len(selected.channels) + WORKING_BYTES_PER_PIXEL) * size**2,

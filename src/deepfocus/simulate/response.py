@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 from scipy.fft import irfft2, next_fast_len, rfft2
@@ -21,26 +20,12 @@ from deepfocus.core.grid import Grid
 from deepfocus.instrument.fitted_beam import fit_beam
 from deepfocus.instrument.nodes import lagrange
 from deepfocus.ops.gaussians import FWHM_PER_SIGMA
+from deepfocus.sky.components import Shape
 
 MOST_NODES = 25
 LARGEST_SWING = 3.0
 """Largest sum of absolute weights of a polynomial: 1.25 for three even nodes, 2.4 for the
 simulator's nine, 11 for eight even ones."""
-
-
-class Shape(Protocol):
-    """Position and size of an elliptical Gaussian, pixels (docs/conventions.md)."""
-
-    @property
-    def x(self) -> float: ...
-    @property
-    def y(self) -> float: ...
-    @property
-    def fwhm_x_px(self) -> float: ...
-    @property
-    def fwhm_y_px(self) -> float: ...
-    @property
-    def pa(self) -> float: ...
 
 
 @dataclass(frozen=True, eq=False)

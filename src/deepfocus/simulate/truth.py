@@ -11,8 +11,7 @@ from deepfocus.core.cube import Cube
 from deepfocus.core.grid import Grid
 from deepfocus.instrument.telescope import Telescope
 from deepfocus.ops.boxes import BOX_FRACTION, source_box
-from deepfocus.simulate.response import Shape
-from deepfocus.sky.components import LineTruth, SkyModel, Source
+from deepfocus.sky.components import LineTruth, Shape, SkyModel, Source
 
 POINT_PX = float(1 / np.sqrt(np.log2(1 / BOX_FRACTION)))
 """FWHM of which the box is one pixel wide."""

@@ -39,11 +39,8 @@ class LineTruth:
     line_share: float
 
 
-class Source(Protocol):
-    """Anything that can be in a sky: a Gaussian, a point, a disc.
-
-    x, y : 0-based pixel position; fwhm_x_px, fwhm_y_px, pa : shape (docs/conventions.md)
-    """
+class Shape(Protocol):
+    """Position and size of an elliptical Gaussian, pixels (docs/conventions.md)."""
 
     @property
     def x(self) -> float: ...
@@ -55,6 +52,10 @@ class Source(Protocol):
     def fwhm_y_px(self) -> float: ...
     @property
     def pa(self) -> float: ...
+
+
+class Source(Shape, Protocol):
+    """Anything that can be in a sky: a Gaussian, a point, a disc."""
 
     def image(self, shape: tuple[int, int]) -> np.ndarray:
         """(y, x) image of the emission summed over frequency, peak or flux 1."""
