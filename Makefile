@@ -24,7 +24,7 @@ CASA_PYTHON := $(shell for name in python3.12 python3.11 python3.10 $(PYTHON); d
 	$$name -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null \
 	&& echo $$name && exit; done; echo python3.12)
 
-.PHONY: help demo test lint format bench casa clean
+.PHONY: help demo test lint format bench guard casa clean
 
 help:
 	@echo "make demo    simulate a cube, detect in it, write the results to $(OUT)/"
@@ -32,6 +32,7 @@ help:
 	@echo "make lint    style and types alone"
 	@echo "make format  put the style right"
 	@echo "make bench   score the paper's test set (arguments in BENCH=...)"
+	@echo "make guard   record anew what tests/guard holds the code to"
 	@echo "make casa    CASA in $(CASA_VENV), 1.1 GB, for the tests in tests/casa"
 	@echo "make clean   remove everything that make made"
 
@@ -52,6 +53,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.core
 	$(BIN)/python benchmarks/run_paper.py $(BENCH)
+
+guard: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python tests/guard/guard_record.py
 
 casa: $(CASA_VENV)/.made
 
