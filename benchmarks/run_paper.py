@@ -13,15 +13,14 @@ import argparse
 import os
 import sys
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from tqdm import tqdm
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.settings import load_settings, settings_to
 from deepfocus.evaluate.benchmark import Finder, run_benchmark
+from deepfocus.jobs.progress import Progress
+from deepfocus.jobs.workers import local_workers
 from deepfocus.pipeline.settings import PipelineSettings
 from deepfocus.report.figures import residual_figure
 from deepfocus.simulate.settings import load_set
@@ -33,24 +32,18 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 
 
-@dataclass
-class Bar:
-    """A progress bar that starts at the number of cubes already done."""
+@dataclass(frozen=True)
+class MakeFinder:
+    """The pipeline with the networks of a folder, made where it is called."""
 
-    bar: tqdm | None = None
+    weights: Path | None
+    settings: PipelineSettings
 
-    def __call__(self, done: int, total: int) -> None:
-        if self.bar is None:
-            self.bar = tqdm(total=total, initial=done, unit="cube", disable=None)
-        self.bar.update(done - self.bar.n)
+    def __call__(self) -> Finder:
+        from deepfocus.pipeline.deepfocus import DeepFocus
+        from deepfocus.weights.load import load_networks
 
-
-def make_finder(weights: Path | None, settings: PipelineSettings) -> Finder:
-    """The pipeline with the networks of a folder."""
-    from deepfocus.pipeline.deepfocus import DeepFocus
-    from deepfocus.weights.load import load_networks
-
-    return DeepFocus(load_networks(weights), settings).detect
+        return DeepFocus(load_networks(self.weights), self.settings).detect
 
 
 def provenance(weights: Path | None, settings: PipelineSettings) -> dict[str, Any]:
@@ -79,15 +72,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.settings
             else PipelineSettings()
         )
-        result = run_benchmark(
-            simulated_set,
-            simulated_set.seeds(options.split, options.number),
-            partial(make_finder, options.weights, pipeline),
-            folder=options.out,
-            workers=options.workers,
-            provenance=provenance(options.weights, pipeline),
-            report=Bar(),
-        )
+        with Progress("benchmark", options.number) as progress:
+            result = run_benchmark(
+                simulated_set,
+                simulated_set.seeds(options.split, options.number),
+                MakeFinder(options.weights, pipeline),
+                folder=options.out,
+                workers=local_workers(options.workers),
+                provenance=provenance(options.weights, pipeline),
+                report=progress.reached,
+            )
         pairs = result.score.truth_matched, result.score.found_matched
         residual_figure(*pairs, options.out / "residuals.png")
     except DeepFocusError as error:

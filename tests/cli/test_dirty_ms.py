@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+from deepfocus.core.noise import DirtyBeam
+
 pytest.importorskip("casacore.tables", reason="python-casacore (the extra ms) is not installed")
 
 from deepfocus.cli import main
@@ -68,7 +70,9 @@ def test_three_files_are_written_and_read(
     assert cube.psf.shape == cube.primary_beam.shape == (3, 64, 64)
     assert cube.psf_channels is not None
     assert cube.psf_channels.tolist() == [0, 6, 11]
-    assert (cube.unit, cube.noise_kind, cube.grid.rest_hz) == ("Jy/beam", "thermal", 230.538e9)
+    assert (cube.unit, cube.grid.rest_hz) == ("Jy/beam", 230.538e9)
+    assert cube.noise.power == DirtyBeam()
+    assert cube.noise.level_jy_beam is None
     assert "notes" not in cube.meta
     mean = cube.data.mean(axis=0)
     assert np.unravel_index(mean.argmax(), mean.shape) == (32 - 5, 32 - 10)

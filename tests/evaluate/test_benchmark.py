@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +13,9 @@ import pytest
 from deepfocus.core.catalogue import Catalogue, catalogue
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.evaluate import benchmark
 from deepfocus.evaluate.benchmark import Finder, run_benchmark
 from deepfocus.instrument.observation import Observation
+from deepfocus.jobs.workers import Processes
 from deepfocus.simulate.settings import Noise, SetSettings
 from deepfocus.sky.population import PaperPopulation
 
@@ -50,11 +49,11 @@ def no_finder() -> Finder:
 
 
 def test_run_is_written_and_continued(tmp_path: Path) -> None:
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[int, int, str]] = []
     first = run_benchmark(
         SETTINGS, [7], make_finder, folder=tmp_path, report=lambda *done: seen.append(done)
     )
-    assert seen == [(0, 1), (1, 1)]
+    assert seen == [(1, 1, "7")]
     # One of the two sources is the brightest; its line stands 50 sigma above the noise.
     assert first.stages[-1].one_to_one.tp == 1
     assert first.score.one_to_one == first.stages[-1].one_to_one
@@ -81,21 +80,14 @@ def test_folder_of_another_benchmark_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DeepFocusError, match="other settings"):
         run_benchmark(SETTINGS, [], make_finder, folder=tmp_path, provenance={"weights": "b"})
     other = dataclasses.replace(SETTINGS, noise=Noise(kind="thermal"))
-    with pytest.raises(DeepFocusError, match="another folder"):
+    with pytest.raises(DeepFocusError, match="another --out"):
         run_benchmark(other, [], make_finder, folder=tmp_path, provenance={"weights": "a"})
-
-
-def test_environment_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
-    with benchmark._environment(benchmark.ONE_THREAD):
-        assert os.environ["OMP_NUM_THREADS"] == "1"
-    assert os.environ["OMP_NUM_THREADS"] == "7"
-    assert "OMP_WAIT_POLICY" not in os.environ
 
 
 @pytest.mark.slow
 def test_processes_find_what_one_finds(tmp_path: Path) -> None:
     one = run_benchmark(SETTINGS, [7, 8], make_finder, folder=tmp_path / "one")
-    two = run_benchmark(SETTINGS, [7, 8], make_finder, folder=tmp_path / "two", workers=2)
+    two = run_benchmark(
+        SETTINGS, [7, 8], make_finder, folder=tmp_path / "two", workers=Processes(2)
+    )
     assert two.score.as_dict() == one.score.as_dict()

@@ -8,9 +8,10 @@ from astropy import units as u
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfocus.instrument.nodes import FRINGE_ERROR, fringe_error, lagrange, node_channels
+from deepfocus.instrument.nodes import FRINGE_ERROR, fringe_error, node_channels
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.telescope import C_M_S, dirty_beam, telescope
+from deepfocus.ops.lagrange import lagrange
 
 
 @given(

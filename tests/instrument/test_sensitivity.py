@@ -15,9 +15,14 @@ from deepfocus.instrument.sensitivity import (
     thermal_rms_jy_beam,
     visibility_noise_jy,
 )
+from deepfocus.instrument.telescope import telescope
 
 TABLE_2 = Observation(channels=3)
 MIDDLE = np.array([230e9])
+
+
+def image_rms(observation: Observation, pwv_mm: float) -> np.ndarray:
+    return thermal_rms_jy_beam(observation, telescope(observation), pwv_mm)
 
 
 def test_zenith_system_temperature_is_casas() -> None:
@@ -38,39 +43,37 @@ def test_a_visibility_has_casas_noise() -> None:
 
 @pytest.mark.parametrize(("robust", "casa"), [(None, 3.77e-4), (0.5, 4.19e-4)])
 def test_image_rms_of_table_2_is_casas(robust: float | None, casa: float) -> None:
-    rms = thermal_rms_jy_beam(replace(TABLE_2, robust=robust), 0.8)
+    rms = image_rms(replace(TABLE_2, robust=robust), 0.8)
     # the middle channel: within 1% of what was measured in CASA's image
     assert rms[1] == pytest.approx(casa, rel=0.01)
 
 
 def test_more_time_and_wider_channels_lower_the_rms_by_their_root() -> None:
-    short, long = (
-        thermal_rms_jy_beam(replace(TABLE_2, total_time=t * u.s), 0.8)[1] for t in (600, 2400)
-    )
+    short, long = (image_rms(replace(TABLE_2, total_time=t * u.s), 0.8)[1] for t in (600, 2400))
     # the longer track reaches a little lower
     assert short / long == pytest.approx(2.0, rel=0.01)
-    wide = thermal_rms_jy_beam(replace(TABLE_2, channel_width=40 * u.MHz), 0.8)[0]
-    assert thermal_rms_jy_beam(TABLE_2, 0.8)[0] / wide == pytest.approx(2.0, rel=1e-3)
+    wide = image_rms(replace(TABLE_2, channel_width=40 * u.MHz), 0.8)[0]
+    assert image_rms(TABLE_2, 0.8)[0] / wide == pytest.approx(2.0, rel=1e-3)
 
 
 def test_the_sampling_of_the_track_does_not_matter() -> None:
-    coarse = thermal_rms_jy_beam(replace(TABLE_2, integration=30 * u.s), 0.8)
-    np.testing.assert_allclose(coarse, thermal_rms_jy_beam(TABLE_2, 0.8), rtol=1e-3)
+    coarse = image_rms(replace(TABLE_2, integration=30 * u.s), 0.8)
+    np.testing.assert_allclose(coarse, image_rms(TABLE_2, 0.8), rtol=1e-3)
 
 
 def test_natural_weighting_has_the_lowest_rms() -> None:
     others = ({"robust": 0.5}, {"weighting": "uniform"}, {"taper": 1 * u.arcsec})
-    natural = thermal_rms_jy_beam(TABLE_2, 0.8)
+    natural = image_rms(TABLE_2, 0.8)
     for other in others:
-        assert np.all(thermal_rms_jy_beam(replace(TABLE_2, **other), 0.8) > 1.05 * natural)
+        assert np.all(image_rms(replace(TABLE_2, **other), 0.8) > 1.05 * natural)
 
 
 def test_a_low_source_and_a_wet_sky_are_noisier() -> None:
-    high = thermal_rms_jy_beam(TABLE_2, 0.8)[1]
-    low = thermal_rms_jy_beam(replace(TABLE_2, dec=35 * u.deg), 0.8)[1]
+    high = image_rms(TABLE_2, 0.8)[1]
+    low = image_rms(replace(TABLE_2, dec=35 * u.deg), 0.8)[1]
     # airmass 1.02 and 1.89: Tsys grows by e^(0.04) and by the air's own 0.04 * 262 K
     assert 1.10 < low / high < 1.25
-    assert thermal_rms_jy_beam(TABLE_2, 5.0)[1] > 1.2 * high
+    assert image_rms(TABLE_2, 5.0)[1] > 1.2 * high
 
 
 def test_wet_opacity_is_linear_in_water() -> None:

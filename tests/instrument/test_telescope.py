@@ -6,15 +6,16 @@ from astropy import units as u
 from scipy.fft import irfft2, rfft2
 
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.source import Ellipse
 from deepfocus.instrument.antennas import SHIPPED, antennas
-from deepfocus.instrument.fitted_beam import fit_beam
-from deepfocus.instrument.nodes import lagrange
 from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import BlockedAiry
 from deepfocus.instrument.telescope import Telescope, telescope
 from deepfocus.instrument.tracks import transit_times, uvw_m
+from deepfocus.ops.fitted_beam import fit_beam
 from deepfocus.ops.gaussians import gaussian_2d
+from deepfocus.ops.lagrange import lagrange
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def test_imaging_shifts_with_the_source_but_for_the_primary_beam(small: Telescop
 
 def test_a_gaussian_source_peaks_at_its_beam_diluted_brightness(small: Telescope) -> None:
     """Convolution of two Gaussians: peak = flux / (sum of squared widths), near the centre."""
-    sky = gaussian_2d((128, 128), 64, 64, 6.0, 6.0, 0.0)[None]
+    sky = gaussian_2d((128, 128), Ellipse(64, 64, 6.0, 6.0, 0.0))[None]
     peak = small.dirty_components(sky)[0, 1, 64, 64]
     beam = small.beam
     a, b = beam.major_arcsec / 0.1, beam.minor_arcsec / 0.1
@@ -130,7 +131,7 @@ def test_white_noise_is_not_correlated(small: Telescope) -> None:
 
 
 def test_fitted_beam_recovers_a_gaussian() -> None:
-    psf = gaussian_2d((65, 65), 32, 32, 9.0, 6.0, 35.0)
+    psf = gaussian_2d((65, 65), Ellipse(32, 32, 9.0, 6.0, 35.0))
     beam = fit_beam(psf, cell_arcsec=0.1)
     assert beam.major_arcsec == pytest.approx(0.9, rel=1e-3)
     assert beam.minor_arcsec == pytest.approx(0.6, rel=1e-3)

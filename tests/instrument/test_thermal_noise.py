@@ -9,7 +9,8 @@ import pytest
 from astropy import units as u
 from scipy.fft import irfft2
 
-from deepfocus.instrument.noise import Thermal
+from deepfocus.core import noise
+from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.telescope import C_M_S, Telescope, telescope
 from deepfocus.instrument.weighting import beam_image
@@ -118,3 +119,16 @@ def test_a_single_plane_of_an_integrated_image_has_unit_rms() -> None:
     assert planes[0].shape == (1, 360, 360)
     # 40 planes of 1300 beams: 0.3%; allow three of them
     assert np.std(planes) == pytest.approx(1.0, rel=0.01)
+
+
+def test_a_cube_knows_the_power_of_its_noise() -> None:
+    natural = telescope(Observation(channels=3))
+    assert isinstance(Thermal().power(natural), noise.DirtyBeam)
+    briggs = telescope(Observation(channels=3, robust=0.5))
+    power = Thermal().power(briggs)
+    assert isinstance(power, noise.SquaredWeights)
+    assert power.beam is not None
+    middle = slice(180 - REACH, 180 + REACH + 1)
+    # the NUFFT's 1e-7
+    assert power.beam[middle, middle] == pytest.approx(beam_of_squared_weights(briggs, 1), abs=1e-6)
+    assert White().power(briggs) == noise.White()

@@ -13,6 +13,7 @@ from astropy.wcs import WCS
 from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import tangent_grid
+from deepfocus.core.noise import White, noise_of_level
 from deepfocus.io.fits_cube import read_cube
 from deepfocus.io.write_cube import write_cube
 
@@ -41,8 +42,7 @@ def _cube(freq_hz: np.ndarray | None = None, companions: bool = True) -> Cube:
         psf=psf if companions else None,
         psf_channels=np.array([0.0, 7.0, 15.0]) if companions else None,
         primary_beam=rng.uniform(size=(3, N, N)).astype("f4") if companions else None,
-        noise_kind="white",
-        noise_jy_beam=1e-3,
+        noise=noise_of_level(White(), 1e-3),
         meta={"seed": 7, "settings": {"name": "it's  'quoted'  " * 20, "list": [1, 2.5]}},
     )
 
@@ -63,8 +63,11 @@ def _same(read: Cube, cube: Cube) -> None:
     assert read.beam is not None
     assert cube.beam is not None
     assert astuple(read.beam) == pytest.approx(astuple(cube.beam))
-    assert read.noise_kind == cube.noise_kind
-    assert read.noise_jy_beam == cube.noise_jy_beam
+    assert (read.noise is None) == (cube.noise is None)
+    if read.noise is not None:
+        assert cube.noise is not None
+        assert read.noise.power == cube.noise.power
+        assert read.noise.level_jy_beam == cube.noise.level_jy_beam
     assert read.unit == cube.unit
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.source import Ellipse, Source
 from deepfocus.ops.blobs import find_blobs
 from deepfocus.ops.boxes import BOX_FRACTION, Box, blendness, iou_1d, iou_2d, source_box
 from deepfocus.ops.crop import crop
@@ -11,7 +12,7 @@ from deepfocus.ops.focus import channel_slice, focus, line_image, median_over_ch
 from deepfocus.ops.gaussians import gaussian_1d, gaussian_2d
 from deepfocus.ops.integrate import integrate
 from deepfocus.ops.lines import Linear, find_lines, fit_continuum
-from deepfocus.ops.mask import Model, masked_line_image, segmentation_mask
+from deepfocus.ops.mask import dilated_ellipse, dilated_span, masked_line_image
 from deepfocus.ops.morphology import (
     axes_from_major_minor,
     elongation_vector,
@@ -77,7 +78,7 @@ def test_crop_puts_the_position_in_the_middle_and_zeros_outside():
 
 # --- Gaussians, shapes, boxes
 def test_gaussian_has_its_fwhm_and_area():
-    image = gaussian_2d((101, 101), 50, 50, 10, 10, 0)
+    image = gaussian_2d((101, 101), Ellipse(50, 50, 10, 10, 0))
     assert image[50, 50] == 1
     assert image[50, 55] == pytest.approx(0.5)
     assert image.sum() == pytest.approx(GAUSS_AREA * 100, rel=1e-5)
@@ -89,7 +90,7 @@ def test_gaussian_has_its_fwhm_and_area():
 @pytest.mark.parametrize("pa", [0.0, 30.0, 89.0, 90.0, 120.0, 179.0])
 def test_major_axis_points_at_its_position_angle(pa):
     fwhm_x, fwhm_y = axes_from_major_minor(14.0, 6.0, pa)
-    image = gaussian_2d((81, 81), 40, 40, float(fwhm_x), float(fwhm_y), pa)
+    image = gaussian_2d((81, 81), Ellipse(40, 40, float(fwhm_x), float(fwhm_y), pa))
     yy, xx = np.mgrid[-40:41, -40:41]
     mxx, myy, mxy = ((image * m).sum() for m in (xx * xx, yy * yy, xx * yy))
     # Position angle from north (+y) through east (-x).
@@ -112,8 +113,8 @@ def test_shapes_convert_there_and_back():
 @pytest.mark.parametrize("pa", [0.0, 25.0, 60.0, 110.0, 160.0])
 def test_source_box_bounds_the_pixels_above_the_fraction(pa):
     fwhm_x, fwhm_y = (float(v) for v in axes_from_major_minor(18.0, 7.0, pa))
-    box = source_box(40.3, 39.6, fwhm_x, fwhm_y, pa)
-    above = gaussian_2d((81, 81), 40.3, 39.6, fwhm_x, fwhm_y, pa) > BOX_FRACTION
+    box = source_box(Ellipse(40.3, 39.6, fwhm_x, fwhm_y, pa))
+    above = gaussian_2d((81, 81), Ellipse(40.3, 39.6, fwhm_x, fwhm_y, pa)) > BOX_FRACTION
     rows, columns = np.where(above.any(1))[0], np.where(above.any(0))[0]
     # The extreme of the ellipse falls between pixel centres, less than one pixel beyond.
     outside = [columns[0] - box.x0, box.x1 - columns[-1], rows[0] - box.y0, box.y1 - rows[-1]]
@@ -133,16 +134,19 @@ def test_overlaps_and_blendness():
 
 # --- blobs
 def test_a_blob_has_the_centre_and_box_of_its_source():
-    image = gaussian_2d((60, 70), 30.4, 20.7, 12, 8, 30)
+    image = gaussian_2d((60, 70), Ellipse(30.4, 20.7, 12, 8, 30))
     (blob,) = find_blobs(image)
     assert (blob.x, blob.y) == (pytest.approx(30.4, abs=0.1), pytest.approx(20.7, abs=0.1))
     # The box of pixels is at most one pixel wider than the true one on each side.
-    assert iou_2d(blob.box, source_box(30.4, 20.7, 12, 8, 30)) > 0.8
+    assert iou_2d(blob.box, source_box(Ellipse(30.4, 20.7, 12, 8, 30))) > 0.8
     assert blob.mask.sum() == (image > 0.15).sum()
 
 
 def test_touching_blobs_split_at_the_saddle_only_when_asked():
-    one, two = gaussian_2d((60, 60), 22, 30, 8, 8, 0), gaussian_2d((60, 60), 34, 30, 8, 8, 0)
+    one, two = (
+        gaussian_2d((60, 60), Ellipse(22, 30, 8, 8, 0)),
+        gaussian_2d((60, 60), Ellipse(34, 30, 8, 8, 0)),
+    )
     image = np.maximum(one, 0.61 * two)
     assert len(find_blobs(image)) == 1
     blobs = find_blobs(image, saddle_depth=0.1)
@@ -154,7 +158,7 @@ def test_touching_blobs_split_at_the_saddle_only_when_asked():
 
 def test_ripples_on_a_peak_do_not_split_it():
     rng = np.random.default_rng(1)
-    image = gaussian_2d((60, 60), 30, 30, 14, 14, 0) + rng.normal(0, 0.01, (60, 60))
+    image = gaussian_2d((60, 60), Ellipse(30, 30, 14, 14, 0)) + rng.normal(0, 0.01, (60, 60))
     assert len(find_blobs(image, saddle_depth=0.1, min_area_px=5)) == 1
 
 
@@ -186,7 +190,10 @@ def test_normalisations_hand_on_the_scale():
 
 
 def test_peak_scale_is_that_of_the_centre():
-    image = gaussian_2d((64, 64), 32, 32, 8, 8, 0) * 3 + gaussian_2d((64, 64), 60, 60, 4, 4, 0) * 9
+    image = (
+        gaussian_2d((64, 64), Ellipse(32, 32, 8, 8, 0)) * 3
+        + gaussian_2d((64, 64), Ellipse(60, 60, 4, 4, 0)) * 9
+    )
     scaled = Peak()(image)
     assert scaled.scale == pytest.approx(3.0)
     assert scaled.values[32, 32] == pytest.approx(1.0)
@@ -268,7 +275,7 @@ def test_a_slope_of_noise_is_not_believed():
 
 # --- focusing and masks
 def cube_of(line=10.0, continuum=2.0, slope=0.0, shape=(64, 80, 80)):
-    spatial = gaussian_2d(shape[1:], 40, 38, 9, 7, 20)
+    spatial = gaussian_2d(shape[1:], Ellipse(40, 38, 9, 7, 20))
     n = np.arange(shape[0])
     spectrum = continuum * (1 + slope * (n - 31.5)) + line * gaussian_1d(shape[0], 30, 6)
     return (spectrum[:, None, None] * spatial).astype("f4"), spatial
@@ -316,17 +323,17 @@ def test_channel_ranges_are_clipped_and_never_empty():
 
 
 def test_mask_is_the_dilated_ellipse_in_the_dilated_range():
-    model = Model(x=40, y=38, fwhm_x_px=9, fwhm_y_px=7, pa=20, channel=30, fwhm_chan=6)
-    mask = segmentation_mask((64, 80, 80), model)
+    source = Source(x=40, y=38, fwhm_x_px=9, fwhm_y_px=7, pa=20, channel=30, fwhm_chan=6)
+    channels = channel_slice(*dilated_span(source), 64)
     area = np.pi / 4 * 9 * 7 * np.log2(1 / BOX_FRACTION)
-    assert mask.any((1, 2)).sum() == 19  # 30 -+ 9 channels
-    assert mask[30].sum() == pytest.approx(1.5**2 * area, rel=0.02)
+    assert channels == slice(21, 40)  # 30 -+ 9 channels
+    assert dilated_ellipse((80, 80), source).sum() == pytest.approx(1.5**2 * area, rel=0.02)
 
 
 def test_masked_line_image_holds_the_flux():
     data, _ = cube_of(line=10, continuum=2)
-    model = Model(x=40, y=38, fwhm_x_px=9, fwhm_y_px=7, pa=20, channel=30, fwhm_chan=6)
-    image = masked_line_image(data, model, continuum=Linear(2.0, 0.0, 40))
+    source = Source(x=40, y=38, fwhm_x_px=9, fwhm_y_px=7, pa=20, channel=30, fwhm_chan=6)
+    image = masked_line_image(data, source, continuum=Linear(2.0, 0.0, 40))
     # Outside an ellipse at 0.15 dilated by 1.5 lies 0.15 ** 2.25 = 1.4% of a Gaussian.
     flux = 10 * GAUSS_AREA * 9 * 7 * LINE_AREA * 6
     assert image.sum() == pytest.approx(flux * (1 - BOX_FRACTION**2.25), rel=0.01)
@@ -353,8 +360,8 @@ def test_the_ring_has_the_area_of_the_circle():
 
 def test_global_snr_grows_with_signal_and_has_no_unit():
     noise = np.random.default_rng(6).normal(0, 1, (128, 128))
-    shape = gaussian_2d((128, 128), 64, 64, 10, 10, 0)
-    box = source_box(64, 64, 10, 10, 0)
+    shape = gaussian_2d((128, 128), Ellipse(64, 64, 10, 10, 0))
+    box = source_box(Ellipse(64, 64, 10, 10, 0))
     values = [global_snr(noise + peak * shape, box) for peak in (0, 2, 5, 10, 20)]
     assert np.all(np.diff(values) > 0)
     assert abs(values[0]) < 1

@@ -14,6 +14,8 @@ import numpy as np
 
 from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.grid import tangent_grid
+from deepfocus.core.noise import White, noise_of_level
+from deepfocus.core.source import Ellipse
 from deepfocus.ops.boxes import BOX_FRACTION, Box, source_box
 from deepfocus.ops.gaussians import gaussian_1d, gaussian_2d
 from deepfocus.ops.integrate import integrate
@@ -40,7 +42,7 @@ class Source:
 
     @property
     def box(self) -> Box:
-        return source_box(self.x, self.y, self.fwhm_px, self.fwhm_px, 0.0)
+        return source_box(Ellipse(self.x, self.y, self.fwhm_px, self.fwhm_px, 0.0))
 
     @property
     def observed_px(self) -> float:
@@ -65,7 +67,7 @@ def cube_of(
     data = np.random.default_rng(seed).normal(0, noise, shape).astype(np.float32)
     for source in sources:
         spatial = gaussian_2d(
-            (ny, nx), source.x, source.y, source.observed_px, source.observed_px, 0
+            (ny, nx), Ellipse(source.x, source.y, source.observed_px, source.observed_px, 0)
         )
         spectrum = source.continuum + source.line * gaussian_1d(
             chan, source.channel, source.fwhm_chan
@@ -86,8 +88,7 @@ def cube_of(
         beam=Beam(BEAM_PX * 0.1, BEAM_PX * 0.1, 0.0),
         psf=psf,
         psf_channels=None if psf is None else np.array([chan // 2]),
-        noise_kind="white",
-        noise_jy_beam=noise or None,
+        noise=noise_of_level(White(), noise or None),
     )
 
 
@@ -134,7 +135,7 @@ def oracles(
     for source in sources if blobs is None else blobs:
         probability = np.maximum(
             probability,
-            gaussian_2d((ny, nx), source.x, source.y, source.fwhm_px, source.fwhm_px, 0),
+            gaussian_2d((ny, nx), Ellipse(source.x, source.y, source.fwhm_px, source.fwhm_px, 0)),
         )
     # The image's values tell which tile of the map is asked for: the oracle has seen all.
     integrated = AsinhNoise()(integrate(cube.data)).values

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from oracle_networks import Source, cube_of, oracles
 
+from deepfocus.core.source import Ellipse
 from deepfocus.ops.gaussians import gaussian_2d
 from deepfocus.pipeline.deepfocus import DeepFocus
 from deepfocus.pipeline.domain import extent_px
 
 
 def test_extent_is_the_fwhm_of_a_gaussian() -> None:
-    image = gaussian_2d((128, 128), 60, 70, 9.0, 30.0, 100.0)
+    image = gaussian_2d((128, 128), Ellipse(60, 70, 9.0, 30.0, 100.0))
     # the longer axis leans by 10 degrees; pixels are whole
     assert extent_px(image) == pytest.approx(30.0 * np.cos(np.deg2rad(10)), abs=1.5)
     assert extent_px(np.zeros((8, 8))) == 0.0

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from deepfocus.core.source import Ellipse
 from deepfocus.ops.friends import grow_friends
 from deepfocus.ops.gaussians import gaussian_1d, gaussian_2d
 from deepfocus.ops.normalise import Standardise
@@ -63,19 +64,19 @@ def test_a_network_of_fixed_length_sees_any_band(n):
 
 
 def test_smoothing_conserves_flux():
-    image = gaussian_2d((64, 64), 32, 32, 6, 6, 0)
+    image = gaussian_2d((64, 64), Ellipse(32, 32, 6, 6, 0))
     out = smooth(image, 6.0)
     assert out.sum() == pytest.approx(image.sum(), rel=1e-4)
     assert out.max() == pytest.approx(0.5, rel=0.02)  # areas add: 36 / (36 + 36)
 
 
 def test_a_bump_on_a_flank_is_no_peak():
-    bright = gaussian_2d((64, 64), 30, 32, 14, 14, 0)
-    bump = 0.03 * gaussian_2d((64, 64), 40, 32, 4, 4, 0)
+    bright = gaussian_2d((64, 64), Ellipse(30, 32, 14, 14, 0))
+    bump = 0.03 * gaussian_2d((64, 64), Ellipse(40, 32, 4, 4, 0))
     box = np.zeros((64, 64), bool)
     box[28:37, 36:45] = True
     assert highest_peak(bright + bump, box, floor=0.1, prominence=0.05) is None
-    second = bright + 0.5 * gaussian_2d((64, 64), 41, 32, 5, 5, 0)
+    second = bright + 0.5 * gaussian_2d((64, 64), Ellipse(41, 32, 5, 5, 0))
     y, x = highest_peak(second, box, floor=0.1, prominence=0.05)
     assert (y, x) == (32, 40) or (y, x) == (32, 41)
     assert highest_peak(second, ~box, floor=0.1, prominence=0.05) == (32, 30)
@@ -84,7 +85,7 @@ def test_a_bump_on_a_flank_is_no_peak():
 
 @pytest.mark.parametrize("fwhm", [5.0, 8.0, 16.0])
 def test_centroid_is_the_centre_whatever_the_size(fwhm):
-    image = gaussian_2d((64, 64), 31.3, 33.8, fwhm, fwhm, 0)
+    image = gaussian_2d((64, 64), Ellipse(31.3, 33.8, fwhm, fwhm, 0))
     y, x = windowed_centroid(image, y=34, x=31, fwhm_px=8.0)
     assert (y, x) == (pytest.approx(33.8, abs=0.05), pytest.approx(31.3, abs=0.05))
     assert windowed_centroid(-image, y=30, x=30, fwhm_px=8.0) == (30, 30)
@@ -92,8 +93,8 @@ def test_centroid_is_the_centre_whatever_the_size(fwhm):
 
 def test_friends_grow_to_the_extent_of_their_source():
     rng = np.random.default_rng(2)
-    image = gaussian_2d((64, 64), 30, 34, 12, 8, 0) + rng.normal(0, 0.03, (64, 64))
-    image += gaussian_2d((64, 64), 58, 8, 8, 8, 0)
+    image = gaussian_2d((64, 64), Ellipse(30, 34, 12, 8, 0)) + rng.normal(0, 0.03, (64, 64))
+    image += gaussian_2d((64, 64), Ellipse(58, 8, 8, 8, 0))
     box = grow_friends(image, smooth(image, 6.0), y=34, x=30)
     assert box.contains(30, 34)
     assert not box.contains(58, 8)

@@ -282,7 +282,7 @@ def test_notes_say_when_a_cube_is_unlike_the_training():
     like_it = PipelineSettings(domain=Domain(beam_px=(BEAM_PX, BEAM_PX)))
     assert DeepFocus(networks, like_it).detect(cube).notes == []
     assert any("beam is 6 pixels" in note for note in DeepFocus(networks).detect(cube).notes)
-    cleaned = replace(cube, noise_kind=None, beam=None)
+    cleaned = replace(cube, noise=None, beam=None)
     notes = DeepFocus(networks).detect(cleaned).notes
     assert any("cleaned" in note for note in notes)
     assert any("beam is not known" in note for note in notes)

@@ -23,7 +23,7 @@ SMALL = SetSettings(observation=Observation(size=96, channels=256), noise=Noise(
 def test_noise_is_added_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = simulation.simulate(SMALL, 3)
     white = White().draw(whole.scene.telescope, np.random.default_rng([3, 2]))
-    level = np.float32(whole.scene.noise_jy_beam)
+    level = np.float32(whole.scene.noise.level_jy_beam)
     # blocks may be summed in another order: a rounding of float32
     atol = 1e-6 * whole.cube.data.max()
     np.testing.assert_allclose(whole.cube.data, white * level + whole.noise_free, atol=atol)

@@ -57,9 +57,9 @@ def deep_field() -> None:
     flux = np.abs(np.concatenate([made.truth["line_flux"], other.truth["line_flux"]]))
     # the flux of a line follows its continuum, whose slope within the band is under 1%
     assert np.all((flux > 0.099) & (flux < 10.1))
-    rms = thermal_rms_jy_beam(settings.observation, 0.8)
-    assert made.cube.noise_jy_beam == other.cube.noise_jy_beam
-    assert made.cube.noise_jy_beam == pytest.approx(np.sqrt(np.mean(rms**2)))
+    rms = thermal_rms_jy_beam(settings.observation, telescope(settings.observation), 0.8)
+    assert made.cube.noise.level_jy_beam == other.cube.noise.level_jy_beam
+    assert made.cube.noise.level_jy_beam == pytest.approx(np.sqrt(np.mean(rms**2)))
     assert 4.8 < made.cube.beam.minor_arcsec / made.cube.grid.cell_arcsec < 5.7
 
 
@@ -87,8 +87,8 @@ def source_free() -> None:
     assert made.truth.table.colnames == catalogue_of_rows([]).table.colnames
     assert not made.noise_free.any()
     # 32 planes of some 200 beams: 0.9%, and up to four of it
-    assert made.cube.data.std() == pytest.approx(made.cube.noise_jy_beam, rel=0.04)
-    assert made.cube.noise_kind == "thermal"
+    assert made.cube.data.std() == pytest.approx(made.cube.noise.level_jy_beam, rel=0.04)
+    assert made.cube.noise.power.name == "thermal"
 
 
 def blends() -> None:
@@ -183,8 +183,8 @@ def aca() -> None:
     # a 12 m dish at 345 GHz is down to 0.2 at 26 arcsec across; 7 m see 1.7 times as far
     assert seen.size * seen.grid.cell_arcsec > 35
     made = simulate(settings, 1)
-    rms = thermal_rms_jy_beam(settings.observation, 0.6)
-    assert made.cube.noise_jy_beam == pytest.approx(np.sqrt(np.mean(rms**2)))
+    rms = thermal_rms_jy_beam(settings.observation, seen, 0.6)
+    assert made.cube.noise.level_jy_beam == pytest.approx(np.sqrt(np.mean(rms**2)))
 
 
 def long_baselines() -> None:

@@ -11,18 +11,18 @@ from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import tangent_grid
 from deepfocus.core.settings import settings_from
+from deepfocus.core.source import Ellipse, Source
+from deepfocus.forward.noise import measured_level
+from deepfocus.forward.response import beam_image, node_weights, response_of
 from deepfocus.instrument.telescope import telescope
 from deepfocus.ops.gaussians import gaussian_2d
 from deepfocus.simulate.cube import simulate
 from deepfocus.simulate.inject import (
-    InjectedSource,
     Injection,
-    channel_noise,
     inject,
     injected_truth,
     render,
 )
-from deepfocus.simulate.response import beam_image, node_weights, response_of
 from deepfocus.simulate.settings import SetSettings
 
 SETTINGS = {
@@ -32,10 +32,8 @@ SETTINGS = {
     "population": {"companions": [0, 0]},
     "noise": {"kind": "thermal", "target_snr": [20.0, 20.0]},
 }  # fmt: skip
-POINT = InjectedSource(
-    x=40, y=50, fwhm_x_px=0, fwhm_y_px=0, pa=0, channel=16, fwhm_chan=4, line_jy=0.03
-)
-WIDE = InjectedSource(
+POINT = Source(x=40, y=50, fwhm_x_px=0, fwhm_y_px=0, pa=0, channel=16, fwhm_chan=4, line_jy=0.03)
+WIDE = Source(
     x=44.3, y=51.7, fwhm_x_px=9, fwhm_y_px=6, pa=33, channel=11.4, fwhm_chan=5, line_jy=0.02,
     continuum_jy=0.01,
 )  # fmt: skip
@@ -84,7 +82,7 @@ def test_an_injected_source_is_what_the_simulator_makes_of_it(
 ) -> None:
     seen = telescope(settings.observation)
     source = replace(WIDE, x=48.0, y=48.0)
-    image = gaussian_2d((96, 96), x=48, y=48, fwhm_x_px=9, fwhm_y_px=6, pa=33)
+    image = gaussian_2d((96, 96), Ellipse(x=48, y=48, fwhm_x_px=9, fwhm_y_px=6, pa=33))
     area = np.pi / (4 * np.log(2)) * 9 * 6
     simulated = seen.dirty_cube(
         seen.dirty_components(image[None]), source.spectrum(32)[None] / area
@@ -108,11 +106,11 @@ def test_flux_is_conserved(restored: Cube) -> None:
 
 def test_the_restoring_beam_convolves_sizes_and_turns_as_the_sky_does(restored: Cube) -> None:
     assert restored.beam is not None
-    same = gaussian_2d((64, 80), x=40, y=32, fwhm_x_px=8, fwhm_y_px=5, pa=30)
+    same = gaussian_2d((64, 80), Ellipse(x=40, y=32, fwhm_x_px=8, fwhm_y_px=5, pa=30))
     assert beam_image(restored.beam, restored.grid) == pytest.approx(same, abs=2e-6)
     parallel = replace(WIDE, x=40.0, y=32.0, fwhm_x_px=6, fwhm_y_px=12, pa=120, continuum_jy=0)
     image = render([parallel], response_of(restored))[11]
-    expected = gaussian_2d((64, 80), x=40, y=32, fwhm_x_px=10, fwhm_y_px=13, pa=120)
+    expected = gaussian_2d((64, 80), Ellipse(x=40, y=32, fwhm_x_px=10, fwhm_y_px=13, pa=120))
     assert image / image.max() == pytest.approx(expected, abs=1e-3)
 
 
@@ -131,7 +129,7 @@ def test_difference_is_the_sources_and_blanks_stay(restored: Cube) -> None:
 
 
 def test_noise_is_measured_and_sets_the_snr(restored: Cube) -> None:
-    assert channel_noise(restored.data) == pytest.approx(2e-3, rel=0.02)
+    assert measured_level(restored.data) == pytest.approx(2e-3, rel=0.02)
     injection = Injection(number=6, snr=(8.0, 20.0), with_continuum=0.5)
     made = inject(restored, injection, 2)
     truth = made.truth
@@ -146,7 +144,9 @@ def test_noise_is_measured_and_sets_the_snr(restored: Cube) -> None:
 
 def test_sources_lie_where_the_primary_beam_is_high(cube: Cube) -> None:
     assert cube.primary_beam is not None
-    narrow = np.tile(gaussian_2d((96, 96), 48, 48, 40, 40, 0), (len(cube.primary_beam), 1, 1))
+    narrow = np.tile(
+        gaussian_2d((96, 96), Ellipse(48, 48, 40, 40, 0)), (len(cube.primary_beam), 1, 1)
+    )
     made = inject(replace(cube, primary_beam=narrow), Injection(number=20), 1)
     radius = np.hypot(made.truth["x"] - 48, made.truth["y"] - 48)
     edge = 20 * np.sqrt(np.log2(1 / 0.3))

@@ -10,6 +10,7 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.settings import settings_from, settings_to
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
+from deepfocus.instrument.telescope import telescope
 from deepfocus.simulate.cube import integrated_image, simulate
 from deepfocus.simulate.settings import Noise, SetSettings
 from deepfocus.sky.population import PaperPopulation
@@ -23,7 +24,7 @@ SMALL = SetSettings(
 
 def test_the_cube_of_a_seed_is_what_it_was_in_the_first_release() -> None:
     made = simulate(SMALL, 7).cube
-    assert made.noise_jy_beam == pytest.approx(0.0007833307540724316, rel=1e-6)
+    assert made.noise.level_jy_beam == pytest.approx(0.0007833307540724316, rel=1e-6)
     voxels = made.data[16, 64, 64], made.data[3, 40, 90], made.data[31, 5, 120]
     expected = [0.02871912159025669, 0.0024264794774353504, -0.00015473936218768358]
     # other FFT libraries round differently: 1e-6 of the brightest of them
@@ -34,8 +35,8 @@ def test_the_cube_of_a_seed_is_what_it_was_in_the_first_release() -> None:
 def test_physical_noise_has_the_rms_of_the_array(kind: str) -> None:
     physical = replace(SMALL, noise=Noise(kind=kind, pwv=0.8 * u.mm))
     made = simulate(physical, 7)
-    rms = thermal_rms_jy_beam(physical.observation, 0.8)
-    assert made.cube.noise_jy_beam == pytest.approx(np.sqrt(np.mean(rms**2)))
+    rms = thermal_rms_jy_beam(physical.observation, telescope(physical.observation), 0.8)
+    assert made.cube.noise.level_jy_beam == pytest.approx(np.sqrt(np.mean(rms**2)))
     # 32 planes of some 250 beams: 0.8% and up to three of it
     assert (made.cube.data - made.noise_free).std() == pytest.approx(rms.mean(), rel=0.025)
 
@@ -44,7 +45,9 @@ def test_the_integrated_image_has_the_physical_noise_of_all_channels() -> None:
     physical = replace(SMALL, noise=Noise(kind="white", pwv=0.8 * u.mm))
     image, _ = integrated_image(physical, 7)
     summed = simulate(physical, 7).noise_free.sum(axis=0)
-    expected = np.linalg.norm(thermal_rms_jy_beam(physical.observation, 0.8))
+    expected = np.linalg.norm(
+        thermal_rms_jy_beam(physical.observation, telescope(physical.observation), 0.8)
+    )
     assert (image - summed).std() == pytest.approx(expected, rel=0.03)
 
 

@@ -12,10 +12,10 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.instrument.observation import Observation
 from deepfocus.io.catalogues import read_catalogue
 from deepfocus.io.fits_cube import read_cube
+from deepfocus.jobs.workers import Processes
 from deepfocus.simulate.cube import integrated_image, observe, simulate
 from deepfocus.simulate.dataset import FitsSet
 from deepfocus.simulate.settings import Noise, Seeds, SetSettings, load_set, paper_settings
-from deepfocus.simulate.workers import Processes
 from deepfocus.sky.population import PaperPopulation
 
 SMALL = SetSettings(
@@ -35,10 +35,10 @@ def test_the_same_seed_gives_the_same_cube_and_another_does_not() -> None:
 def test_noise_has_the_level_that_gives_the_target_snr() -> None:
     made = simulate(SMALL, 7)
     noise = made.cube.data - made.noise_free
-    assert made.cube.noise_jy_beam is not None
+    assert made.cube.noise.level_jy_beam is not None
     # half a million independent voxels: 0.1%; allow five of it
-    assert noise.std() == pytest.approx(made.cube.noise_jy_beam, rel=5e-3)
-    snr = [observe(SMALL, s).peaks[0] / observe(SMALL, s).noise_jy_beam for s in range(30)]
+    assert noise.std() == pytest.approx(made.cube.noise.level_jy_beam, rel=5e-3)
+    snr = [observe(SMALL, s).peaks[0] / observe(SMALL, s).noise.level_jy_beam for s in range(30)]
     assert 10 <= min(snr) < 20
     assert 50 < max(snr) <= 100
 

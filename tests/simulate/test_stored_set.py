@@ -16,14 +16,15 @@ import pytest
 from deepfocus.cli import main
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.settings import settings_to
+from deepfocus.core.source import Ellipse
 from deepfocus.io.set_store import Record, create_store, open_store
 from deepfocus.io.stored_cube import Exact, Left, Packed, Packing, stored_cube, stored_truth
+from deepfocus.jobs.workers import Processes
 from deepfocus.ops.boxes import source_box
 from deepfocus.ops.integrate import integrate
 from deepfocus.simulate.cube import simulate
 from deepfocus.simulate.settings import Noise, SetSettings, load_set
 from deepfocus.simulate.stored_set import Recipe, StoredSet
-from deepfocus.simulate.workers import Processes
 from deepfocus.sky.corrected import CorrectedPopulation
 from deepfocus.train.derived import derived_arrays
 
@@ -64,14 +65,14 @@ def test_rows_are_the_simulated_cubes(settings: SetSettings, tmp_path: Path) -> 
         # SIN about the same centre: positions agree to the last digits of the arithmetic
         assert cube.grid.sky_at(3.0, 50.0).separation(one.cube.grid.sky_at(3.0, 50.0)).deg < 1e-12
         assert cube.beam == one.cube.beam
-        assert cube.noise_jy_beam == one.cube.noise_jy_beam
-        assert cube.noise_kind == one.cube.noise_kind
+        assert cube.noise.level_jy_beam == one.cube.noise.level_jy_beam
+        assert cube.noise.power.name == one.cube.noise.power.name
         assert cube.meta["settings"] == settings_to(settings)
         for name in ("x", "ra", "line_flux", "pa", "id"):
             np.testing.assert_array_equal(stored_truth(exact, seed)[name], one.truth[name])
         # half a step of sigma / 16, and the rounding of float32 products
         error = np.abs(stored_cube(packed, seed).data - one.cube.data).max()
-        assert error <= one.cube.noise_jy_beam / 32 * (1 + 1e-3)
+        assert error <= one.cube.noise.level_jy_beam / 32 * (1 + 1e-3)
 
 
 def test_derived_arrays_are_of_the_cube_and_its_sources(
@@ -91,7 +92,9 @@ def test_derived_arrays_are_of_the_cube_and_its_sources(
         assert abs(int(spectra[i].argmax()) - channel) <= 0.5 or len(made.truth) > 1
         assert spectra[i, round(channel)] > 0.8
         box = source_box(
-            x, y, made.truth["fwhm_x_px"][i], made.truth["fwhm_y_px"][i], made.truth["pa"][i]
+            Ellipse(
+                x, y, made.truth["fwhm_x_px"][i], made.truth["fwhm_y_px"][i], made.truth["pa"][i]
+            )
         )
         assert box.contains(x, y)
     focused = store.array("focused")[row, :count]
@@ -151,7 +154,7 @@ def test_other_settings_packing_and_folders_are_refused(
     target.write([1])
     with pytest.raises(DeepFocusError, match="other settings"):
         stored(replace(settings, noise=Noise("white")), target.path).write([1])
-    with pytest.raises(DeepFocusError, match="other --cubes"):
+    with pytest.raises(DeepFocusError, match="other settings: cubes"):
         stored(settings, target.path, Exact()).write([1])
     (tmp_path / "full.zarr").mkdir()
     (tmp_path / "full.zarr" / "notes.txt").write_text("mine")

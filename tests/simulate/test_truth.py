@@ -10,7 +10,7 @@ from deepfocus.core.grid import tangent_grid
 from deepfocus.instrument.observation import Observation
 from deepfocus.simulate.cube import Simulated, observe, simulate
 from deepfocus.simulate.settings import Noise, SetSettings
-from deepfocus.sky.components import Component, EmissionLine, SkyModel, Source
+from deepfocus.sky.components import Component, EmissionLine, SkyModel, SkySource
 from deepfocus.sky.corrected import CorrectedPopulation
 from deepfocus.sky.disc import Disc, DiscLine
 from deepfocus.sky.point import Point
@@ -30,7 +30,7 @@ GRID = tangent_grid(
 )
 
 
-def seen(monkeypatch: pytest.MonkeyPatch, *sources: Source) -> Simulated:
+def seen(monkeypatch: pytest.MonkeyPatch, *sources: SkySource) -> Simulated:
     """The cube of given sources."""
     monkeypatch.setattr(
         CorrectedPopulation, "draw", lambda self, grid, rng: SkyModel(grid, sources)
@@ -38,7 +38,7 @@ def seen(monkeypatch: pytest.MonkeyPatch, *sources: Source) -> Simulated:
     return simulate(SETTINGS, 1)
 
 
-def sources_with(channel: float, relative: float = 4.0) -> list[Source]:
+def sources_with(channel: float, relative: float = 4.0) -> list[SkySource]:
     """Without continuum's slope, their line on a channel or beyond the band."""
     lines = (EmissionLine(relative, channel, 6.0),)
     disc = Disc(
@@ -77,7 +77,7 @@ def test_the_line_of_the_truth_is_what_the_band_holds(
     continuum = seen(monkeypatch, without).noise_free[0].max()
     (row,) = made.truth.table
     assert row["peak"] == pytest.approx(sky * 1e3, rel=1e-4)
-    line = row["snr_peak"] * made.cube.noise_jy_beam
+    line = row["snr_peak"] * made.cube.noise.level_jy_beam
     assert line == pytest.approx(sky - continuum, rel=0.12 if which == 2 else 2e-3)
     (truth,) = source.line_truths(made.cube.grid)
     assert row["line_flux"] == truth.flux_jy_kms
@@ -131,4 +131,4 @@ def test_the_noise_is_that_of_the_channel_with_most_flux() -> None:
     """As in the sets that are there: a seed's noise does not change with what the truth says."""
     disc = replace(SETTINGS, population=CorrectedPopulation(sources=(1, 1), disc_fraction=1.0))
     scene = observe(disc, 3)
-    assert scene.noise_jy_beam == pytest.approx(scene.peaks[0] / 100.0)
+    assert scene.noise.level_jy_beam == pytest.approx(scene.peaks[0] / 100.0)

@@ -7,7 +7,7 @@ import pytest
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import tangent_grid
-from deepfocus.sky.components import Component, EmissionLine, Source
+from deepfocus.sky.components import Component, EmissionLine, SkySource
 from deepfocus.sky.corrected import CorrectedPopulation
 from deepfocus.sky.disc import Disc, DiscAbsorption, DiscLine
 from deepfocus.sky.point import Point
@@ -92,7 +92,7 @@ def test_no_sky_of_two_hundred_is_negative() -> None:
 
 
 def _extremes(
-    source: Source, images: np.ndarray, spectra: np.ndarray
+    source: SkySource, images: np.ndarray, spectra: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The least and the greatest of each pixel's channels; of one part those of its spectrum."""
     if len(spectra) == 1 and not isinstance(source, Disc):

@@ -146,9 +146,11 @@ def test_several_lines_and_absorption_against_the_continuum() -> None:
 def test_the_equivalent_gaussian_has_the_half_light_ellipse() -> None:
     disc = replace(DISC, x=64.0, y=64.0, scale_px=6.0)
     image = disc.image((128, 128)).astype(float)
-    major, minor = max(disc.fwhm_x_px, disc.fwhm_y_px), min(disc.fwhm_x_px, disc.fwhm_y_px)
-    assert disc.pa == 40.0
-    assert disc.fwhm_x_px == major
+    ellipse = disc.ellipse
+    major = max(ellipse.fwhm_x_px, ellipse.fwhm_y_px)
+    minor = min(ellipse.fwhm_x_px, ellipse.fwhm_y_px)
+    assert ellipse.pa == 40.0
+    assert ellipse.fwhm_x_px == major
     assert minor == pytest.approx(major / 2)
     y, x = np.mgrid[:128, :128] - 64.0
     angle = np.deg2rad(40.0)

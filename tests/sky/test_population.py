@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import tangent_grid
-from deepfocus.sky.components import FWHM_PER_SIGMA, Component, EmissionLine
+from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.sky.components import Component, EmissionLine
 from deepfocus.sky.population import PaperPopulation, emission_peak, from_clockwise
 
 GRID = tangent_grid(

@@ -27,7 +27,7 @@ from one_host import OneHostSlurm, why_not
 from deepfocus.cli import main
 from deepfocus.cli.toml_text import toml_text
 from deepfocus.core.settings import load_settings, settings_to
-from deepfocus.simulate.slurm import ClusterProfile
+from deepfocus.jobs.slurm import ClusterProfile
 
 REASON = why_not()
 if find_spec("dask_jobqueue") is None:

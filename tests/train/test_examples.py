@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from deepfocus.core.source import Ellipse
 from deepfocus.instrument.observation import Observation
 from deepfocus.ops.boxes import Box
 from deepfocus.ops.gaussians import gaussian_1d, gaussian_2d
@@ -100,13 +101,13 @@ def test_mirrored_images_are_images_of_mirrored_sources(pa: float) -> None:
     """Augmentation is checked against Gaussians drawn with the vector that it states."""
     major, minor = 14.0, 7.0
     axes = (major, minor) if pa < 90 else (minor, major)
-    image = gaussian_2d((64, 64), 32, 32, *axes, pa)[None, None]
+    image = gaussian_2d((64, 64), Ellipse(32, 32, *axes, pa))[None, None]
     target = elongation_vector(major, minor, pa)[None].astype(np.float32)
     for seed in range(8):
         turned, vector = turned_images(image, target, np.random.default_rng(seed))
         new_pa = np.rad2deg(np.arctan2(vector[0, 1], vector[0, 0])) / 2 % 180
         new_axes = (major, minor) if new_pa < 90 else (minor, major)
-        expected = gaussian_2d((64, 64), 32, 32, *new_axes, float(new_pa))
+        expected = gaussian_2d((64, 64), Ellipse(32, 32, *new_axes, float(new_pa)))
         # the rolled edge row is a copy; the Gaussian is negligible there
         np.testing.assert_allclose(turned[0, 0], expected, atol=2e-3)
 

@@ -25,13 +25,13 @@ def demo(out: Path, seed: int) -> None:
     demo.truth.ecsv, demo.catalogue.ecsv (also .fits, .vot and .reg) and demo.png.
     """
     from deepfocus.cli.detect import finder_with
-    from deepfocus.cli.folders import check_output
     from deepfocus.cli.products import settings_text, write_products
-    from deepfocus.cli.progress import Progress
     from deepfocus.cli.source_table import beside_truth
     from deepfocus.evaluate.score import score
     from deepfocus.io.catalogues import write_catalogue
     from deepfocus.io.write_cube import write_cube
+    from deepfocus.jobs.claim import check_output
+    from deepfocus.jobs.progress import Progress
     from deepfocus.pipeline.deepfocus import PipelineSettings
     from deepfocus.simulate.cube import simulate
     from deepfocus.simulate.settings import paper_settings

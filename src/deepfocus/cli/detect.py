@@ -12,7 +12,7 @@ import click
 from deepfocus.core.errors import DeepFocusError
 
 if TYPE_CHECKING:
-    from deepfocus.cli.progress import Progress
+    from deepfocus.jobs.progress import Progress
     from deepfocus.pipeline.deepfocus import DeepFocus, Detection, PipelineSettings
 
 BAD_INPUT = 2
@@ -46,12 +46,12 @@ def detect(
     A file that cannot be used is reported in one line and leaves no output; the others are
     processed, and the exit code is 2. Of a store, NAME is the seed.
     """
-    from deepfocus.cli.folders import check_output
     from deepfocus.cli.inputs import inputs
     from deepfocus.cli.overrides import resolved_settings
     from deepfocus.cli.products import finished, settings_text
-    from deepfocus.cli.progress import Progress
     from deepfocus.cli.rest_frequency import rest_hertz
+    from deepfocus.jobs.claim import check_output
+    from deepfocus.jobs.progress import Progress
 
     rest_hz = rest_hertz(rest_frequency)
     cubes = inputs(files, rest_hz=rest_hz)

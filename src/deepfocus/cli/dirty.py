@@ -93,7 +93,7 @@ def dirty(measurement_set: Path, out: Path, **options: object) -> None:
 def _write_script(measurement_set: Path, out: Path, asked: Asked) -> None:
     from deepfocus.cli.rest_frequency import rest_hertz
     from deepfocus.core.files import whole_file
-    from deepfocus.simulate.casa_script import CasaImaging, casa_script, check_measurement_set
+    from deepfocus.imaging.casa_script import CasaImaging, casa_script, check_measurement_set
 
     if asked.cell is None or asked.size is None:
         given = (("--cell", asked.cell), ("--size", asked.size))
@@ -128,13 +128,13 @@ def _write_script(measurement_set: Path, out: Path, asked: Asked) -> None:
 
 
 def _make_cube(measurement_set: Path, out: Path, asked: Asked) -> None:
-    from deepfocus.cli.folders import check_output
-    from deepfocus.cli.progress import Progress
     from deepfocus.cli.rest_frequency import rest_hertz
+    from deepfocus.imaging.casa_script import cell_arcsec, taper_quantity
+    from deepfocus.imaging.dirty_cube import image_measurement_set
+    from deepfocus.imaging.ms_samples import MsImaging
     from deepfocus.io.write_cube import write_cube
-    from deepfocus.simulate.casa_script import cell_arcsec, taper_quantity
-    from deepfocus.simulate.measured import image_measurement_set
-    from deepfocus.simulate.ms_samples import MsImaging
+    from deepfocus.jobs.claim import check_output
+    from deepfocus.jobs.progress import Progress
 
     imaging = MsImaging(
         vis=measurement_set,

@@ -68,10 +68,10 @@ def inject(
     against the truth. The cube's own sources count as spurious there: read the completeness.
     Sources lie a beam or more from the image's edge and from blank pixels.
     """
-    from deepfocus.cli.folders import check_output
-    from deepfocus.cli.progress import Progress
     from deepfocus.cli.rest_frequency import rest_hertz
     from deepfocus.io.fits_cube import read_cube
+    from deepfocus.jobs.claim import check_output
+    from deepfocus.jobs.progress import Progress
     from deepfocus.simulate.inject import Injection
     from deepfocus.simulate.inject import inject as add_sources
     from deepfocus.simulate.injected_files import injected_name, write_injected

@@ -12,10 +12,10 @@ import click
 from deepfocus.core.errors import DeepFocusError
 
 if TYPE_CHECKING:
+    from deepfocus.jobs.workers import Workers
     from deepfocus.simulate.dataset import FitsSet
     from deepfocus.simulate.settings import SetSettings
     from deepfocus.simulate.stored_set import StoredSet
-    from deepfocus.simulate.workers import Workers
 
 
 @click.command()
@@ -77,8 +77,8 @@ def simulate(
     left alone: a stopped run goes on, and a larger --number extends the set. SET.toml may also be
     'paper' or 'wide', the sets that come with deepfocus.
     """
-    from deepfocus.cli.folders import check_output
-    from deepfocus.cli.progress import Progress
+    from deepfocus.jobs.claim import check_output
+    from deepfocus.jobs.progress import Progress
     from deepfocus.simulate.settings import SEEDS_END, load_set
 
     if check is None:
@@ -137,10 +137,10 @@ def _destination(settings: SetSettings, out: Path, cubes: str | None) -> FitsSet
 def _workers(number: int | None, cluster: str | None, out: Path) -> AbstractContextManager[Workers]:
     """Processes of this machine, or workers of a cluster that see the output folder."""
     if cluster is None:
-        from deepfocus.simulate.workers import local_workers
+        from deepfocus.jobs.workers import local_workers
 
         return nullcontext(local_workers(number or 1))
-    from deepfocus.simulate.cluster import cluster_workers
+    from deepfocus.jobs.cluster import cluster_workers
 
     # a store is Zarr's: nothing else is laid into it
     folder = out.absolute().parent if out.suffix == ".zarr" else out.absolute()

@@ -16,7 +16,7 @@ from deepfocus.core.errors import DeepFocusError
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; by default all cores.")
 def train(recipe: Path, out: Path, workers: int | None) -> None:
     """Train networks by a recipe; a stopped run goes on from its last checkpoint."""
-    from deepfocus.cli.folders import check_output
+    from deepfocus.jobs.claim import check_output
 
     check_output(out)
     for module in ("torch", "onnx"):
@@ -26,7 +26,8 @@ def train(recipe: Path, out: Path, workers: int | None) -> None:
                 wanted="the extra [train]",
                 remedy="pip install deepfocus-alma[train]",
             )
+    from deepfocus.jobs.workers import available_workers, local_workers
     from deepfocus.train.run import train as run
 
-    folder = run(recipe, out, workers=workers)
+    folder = run(recipe, out, workers=local_workers(workers or available_workers()))
     click.echo(f"Networks in {folder}: use them with deepfocus detect --weights {folder}")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from deepfocus.core.grid import Grid
+from deepfocus.core.noise import Noise
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,10 @@ class Beam:
         area = np.pi / (4 * np.log(2)) * self.major_arcsec * self.minor_arcsec
         return float(area / cell_arcsec**2)
 
+    def fwhm_px(self, cell_arcsec: float) -> float:
+        """Geometric mean FWHM in pixels."""
+        return float(np.sqrt(self.major_arcsec * self.minor_arcsec) / cell_arcsec)
+
 
 @dataclass(frozen=True, eq=False)
 class Cube:
@@ -36,8 +41,8 @@ class Cube:
     psf : dirty beam (k, y, x) with peak 1 at its centre pixel [size // 2], at `psf_channels`
     psf_channels : (k,) channels of those planes; between them the beam scales with frequency
     primary_beam : (k, y, x) response, 1 on axis, at the same channels
-    noise_kind : 'thermal' (visibility noise: correlated as the dirty beam), 'white', or None
-    noise_jy_beam : standard deviation per channel where it is known exactly (simulations)
+    noise : its power, and its standard deviation where that is known exactly (simulations);
+        None where nothing is known
     meta : provenance: seed, settings, version; goes into the header of every product
     """
 
@@ -48,13 +53,17 @@ class Cube:
     psf: np.ndarray | None = None
     psf_channels: np.ndarray | None = None
     primary_beam: np.ndarray | None = None
-    noise_kind: str | None = None
-    noise_jy_beam: float | None = None
+    noise: Noise | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.data.shape != self.grid.shape:
             raise ValueError(f"data {self.data.shape} do not lie on a grid {self.grid.shape}")
+
+    @property
+    def beam_px(self) -> float | None:
+        """Geometric mean FWHM of the beam in pixels; None where the beam is not known."""
+        return None if self.beam is None else self.beam.fwhm_px(self.grid.cell_arcsec)
 
     def with_data(self, data: np.ndarray, *, unit: str | None = None) -> Cube:
         """The same cube with other values on the same grid."""

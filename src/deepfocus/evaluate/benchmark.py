@@ -8,14 +8,10 @@ their seeds make them again.
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,13 +20,15 @@ import numpy as np
 from deepfocus import __version__
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
-from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import whole_file
 from deepfocus.core.settings import settings_to
 from deepfocus.evaluate.score import Score, pool
 from deepfocus.evaluate.stages import StageCounts, Stages, count_stages, stage_table
 from deepfocus.evaluate.text_table import number, text_table
 from deepfocus.io.catalogues import read_catalogue, write_catalogue
+from deepfocus.jobs.claim import claim
+from deepfocus.jobs.tally import Report, Tally, silent
+from deepfocus.jobs.workers import IN_TURN, Workers
 from deepfocus.simulate.cube import simulate
 from deepfocus.simulate.settings import SetSettings
 
@@ -51,13 +49,6 @@ class Found(Protocol):
 Finder = Callable[[Cube], Found]
 
 FINAL, TRUTH = "catalogue", "truth"  # names of files beside those of the stages
-ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    # A waiting OpenMP thread that spins takes the core from a neighbour who works.
-    "OMP_WAIT_POLICY": "PASSIVE",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,30 +104,30 @@ def run_benchmark(
     make_finder: Callable[[], Finder],
     *,
     folder: Path,
-    workers: int = 0,
+    workers: Workers = IN_TURN,
     provenance: Mapping[str, Any] | None = None,
-    report: Callable[[int, int], None] | None = None,
+    report: Report = silent,
 ) -> BenchmarkResult:
     """Simulate and search one cube a seed; write catalogues, result.json and result.md.
 
-    make_finder : called once in each process; must be picklable if there are workers
+    make_finder : called once in each process; hashable, and picklable if there are workers
     folder : of the results; cubes that are done there are not done again
-    workers : processes, each with one thread; 0 works in this process
     provenance : what the finder is (weights, settings), kept with the results
-    report : called with (done, total) at the start and after each cube
+    report : called with cubes done, cubes in all and a name, after each
 
     Raises `DeepFocusError` if `folder` holds results of other settings or another finder.
     """
     seeds, folder = tuple(seeds), Path(folder)
-    _claim(folder, {"set": settings_to(settings), "finder": dict(provenance or {})})
+    made_with = {
+        "version": __version__,
+        "set": settings_to(settings),
+        "finder": dict(provenance or {}),
+    }
+    claim(folder, made_with, holds="results")
     missing = [seed for seed in seeds if not _record(folder, seed).is_file()]
-    done = len(seeds) - len(missing)
-    if report:
-        report(done, len(seeds))
-    for _ in _each(partial(_one_cube, settings, folder), missing, make_finder, workers):
-        done += 1
-        if report:
-            report(done, len(seeds))
+    tally = Tally(len(seeds), len(seeds) - len(missing), report)
+    for seed in workers.run(partial(_one_cube, settings, folder, make_finder), missing):
+        tally.count(str(seed))
     result = read_benchmark(folder, seeds)
     with whole_file(folder / "result.json") as path:
         path.write_text(json.dumps(result.as_dict(), indent=1) + "\n", encoding="utf-8")
@@ -167,7 +158,10 @@ def read_benchmark(folder: Path, seeds: Sequence[int]) -> BenchmarkResult:
     )
 
 
-def _one_cube(settings: SetSettings, folder: Path, seed: int, find: Finder) -> int:
+def _one_cube(
+    settings: SetSettings, folder: Path, make_finder: Callable[[], Finder], seed: int
+) -> int:
+    find = _made(make_finder)
     started = time.perf_counter()
     simulated = simulate(settings, seed)
     ready = time.perf_counter()
@@ -188,71 +182,10 @@ def _one_cube(settings: SetSettings, folder: Path, seed: int, find: Finder) -> i
     return seed
 
 
-Job = Callable[[int, Finder], int]
-
-
-def _each(
-    job: Job, seeds: Sequence[int], make_finder: Callable[[], Finder], workers: int
-) -> Iterator[int]:
-    if not workers or not seeds:
-        if seeds:
-            find = make_finder()
-            yield from (job(seed, find) for seed in seeds)
-        return
-    # Fresh processes, not forked ones: a fork copies the parent's thread pools half dead.
-    context = multiprocessing.get_context("spawn")
-    with _environment(ONE_THREAD):
-        processes = ProcessPoolExecutor(
-            min(workers, len(seeds)), context, initializer=_set_up, initargs=(make_finder,)
-        )
-        try:
-            for future in as_completed([processes.submit(_work, job, seed) for seed in seeds]):
-                yield future.result()
-        finally:
-            processes.shutdown(cancel_futures=True)
-
-
-_FINDER: list[Finder] = []
-"""The finder of a worker process, made once: it may have networks to read."""
-
-
-def _set_up(make_finder: Callable[[], Finder]) -> None:
-    _FINDER[:] = [make_finder()]
-
-
-def _work(job: Job, seed: int) -> int:
-    return job(seed, _FINDER[0])
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Environment variables that the processes started meanwhile inherit."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-def _claim(folder: Path, what: dict[str, Any]) -> None:
-    """Note in the folder what its results are of, or check that they are of the same."""
-    what = json.loads(json.dumps({"version": __version__, **what}, default=str))
-    path = folder / "benchmark.json"
-    if not path.is_file():
-        with whole_file(path) as temporary:
-            temporary.write_text(json.dumps(what, indent=1) + "\n", encoding="utf-8")
-        return
-    if json.loads(path.read_text(encoding="utf-8")) != what:
-        raise DeepFocusError(
-            f"{folder} holds results of other settings, weights or version",
-            wanted="a new folder, or one of the same benchmark to be continued",
-            remedy="choose another folder or remove this one",
-        )
+@lru_cache(maxsize=1)
+def _made(make_finder: Callable[[], Finder]) -> Finder:
+    """The finder, made once in each process: it may have networks to read."""
+    return make_finder()
 
 
 def _record(folder: Path, seed: int) -> Path:

@@ -42,13 +42,3 @@ def node_channels(freq_hz: np.ndarray, *, longest_m: float, half_field_rad: floa
 def fringe_error(phase: float, nodes: int) -> float:
     """Largest error of exp(i phase t), -1 <= t <= 1, interpolated from Chebyshev-Lobatto nodes."""
     return phase**nodes / factorial(nodes) * 2.0 ** (2 - nodes)
-
-
-def lagrange(nodes: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """(k, n) Lagrange basis polynomials of `nodes` evaluated at `at`."""
-    out = np.ones((len(nodes), len(at)))
-    for i, node in enumerate(nodes):
-        for j, other in enumerate(nodes):
-            if i != j:
-                out[i] *= (at - other) / (node - other)
-    return out

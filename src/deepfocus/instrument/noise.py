@@ -11,9 +11,11 @@ from functools import lru_cache
 import numpy as np
 from scipy.fft import next_fast_len
 
+from deepfocus.core import noise
 from deepfocus.instrument.sampling import on_grid
 from deepfocus.instrument.telescope import C_M_S, Telescope
 from deepfocus.instrument.transforms import corner_of_image
+from deepfocus.instrument.weighting import Natural
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,10 @@ class White:
     """Independent in every voxel (the paper's choice)."""
 
     name = "white"
+
+    def power(self, telescope: Telescope) -> noise.White:
+        """Flat."""
+        return noise.White()
 
     def draw(self, telescope: Telescope, rng: np.random.Generator) -> np.ndarray:
         """(chan, y, x) float32, standard deviation 1."""
@@ -44,6 +50,12 @@ class Thermal:
     least_px: int = 512
 
     name = "thermal"
+
+    def power(self, telescope: Telescope) -> noise.DirtyBeam | noise.SquaredWeights:
+        """That of the dirty beam of the squared weights, which all are 1 under natural ones."""
+        if isinstance(telescope.weighting, Natural):
+            return noise.DirtyBeam()
+        return noise.SquaredWeights(telescope.beam_of_squared_weights)
 
     def draw(self, telescope: Telescope, rng: np.random.Generator) -> np.ndarray:
         """(chan, y, x) float32, standard deviation 1."""

@@ -207,6 +207,11 @@ class Observation:
         return Tapered(base, float(wavelengths * np.deg2rad(field_arcsec / 3600.0)))
 
     @property
+    def counts_all_the_same(self) -> bool:
+        """Whether all visibilities have one weight: natural weighting without a taper."""
+        return self.weighting in (None, "natural") and self.robust is None and self.taper is None
+
+    @property
     def freq_hz(self) -> np.ndarray:
         """(chan,) channel centres, Hz."""
         start, step = self.first_frequency.to_value(u.Hz), self.channel_width.to_value(u.Hz)

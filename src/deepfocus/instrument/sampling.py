@@ -11,9 +11,9 @@ from scipy.optimize import brentq
 
 from deepfocus.core.cube import Beam
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.instrument.fitted_beam import fit_beam
 from deepfocus.instrument.primary_beam import BlockedAiry
 from deepfocus.instrument.weighting import Weighting, beam_image
+from deepfocus.ops.fitted_beam import fit_beam
 
 CELLS_PER_BEAM = 5.0
 FEWEST_CELLS_PER_BEAM = 2.0

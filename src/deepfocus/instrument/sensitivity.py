@@ -20,7 +20,7 @@ from astropy.constants import c, h, k_B
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.instrument.antennas import antennas
 from deepfocus.instrument.observation import Observation
-from deepfocus.instrument.telescope import telescope, track_times
+from deepfocus.instrument.telescope import Telescope, track_times
 from deepfocus.instrument.tracks import elevation_rad
 
 BAND_FROM_GHZ = (35.0, 50.0, 84.0, 116.0, 162.0, 211.0, 275.0, 373.0, 500.0, 720.0)
@@ -113,13 +113,14 @@ def visibility_noise_jy(
 
 
 @lru_cache(maxsize=16)
-def thermal_rms_jy_beam(observation: Observation, pwv_mm: float) -> np.ndarray:
+def thermal_rms_jy_beam(observation: Observation, seen: Telescope, pwv_mm: float) -> np.ndarray:
     """(chan,) rms of the dirty cube's thermal noise, Jy/beam, in the observation's weighting.
+
+    seen : the telescope of that observation
 
     sqrt(sum w^2 sigma^2) / sum w / sqrt(polarisations), sigma following the elevation along the
     track. Weights do not: CASA's simulated visibilities all count the same before imaging.
     """
-    seen = telescope(observation)
     freq_hz = seen.grid.freq_hz
     elevation = elevation_rad(
         ra_deg=observation.ra.to_value(u.deg),

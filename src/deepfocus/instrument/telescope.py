@@ -21,8 +21,7 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.core.memory import require_memory
 from deepfocus.instrument.antennas import antennas
-from deepfocus.instrument.fitted_beam import fit_beam
-from deepfocus.instrument.nodes import lagrange, node_channels
+from deepfocus.instrument.nodes import node_channels
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import DISHES, BlockedAiry, primary_beam_image
 from deepfocus.instrument.sampling import (
@@ -33,6 +32,8 @@ from deepfocus.instrument.sampling import (
 from deepfocus.instrument.tracks import elevation_rad, transit_times, uvw_m
 from deepfocus.instrument.transforms import convolved
 from deepfocus.instrument.weighting import Weighting, beam_image
+from deepfocus.ops.fitted_beam import fit_beam
+from deepfocus.ops.lagrange import lagrange
 
 C_M_S = c.to_value(u.m / u.s)
 LOWEST_ELEVATION_DEG = 10.0
@@ -110,6 +111,14 @@ class Telescope:
         n = self.size
         start = n - n // 2
         return self.dirty_beam[:, start : start + n, start : start + n]
+
+    def beam_of_squared_weights(self) -> np.ndarray:
+        """(size, size), peak 1 at [size // 2, size // 2]: as mid-band thermal noise correlates."""
+        hz = self.node_hz[len(self.node_hz) // 2]
+        cycles = self.uv_m * hz / C_M_S * np.deg2rad(self.grid.cell_arcsec / 3600.0)
+        weights = self.weights(hz) ** 2
+        used = weights > 0
+        return beam_image(cycles[used], weights[used], self.size)
 
     @cached_property
     def one_channel(self) -> Telescope:

@@ -24,6 +24,7 @@ from deepfocus.io.companions import (
 )
 from deepfocus.io.fits_beam import read_beam
 from deepfocus.io.fits_image import read_image
+from deepfocus.io.noise_keys import noise_of_file
 
 MIN_CHANNELS = 8
 """Fewer channels do not show a line beside its continuum."""
@@ -72,7 +73,8 @@ def read_cube(path: Path, *, rest_hz: float | None = None) -> Cube:
     if psf and pb and not np.array_equal(psf.channels, pb.channels):
         pb = _at_channels(pb, psf.channels)
     channels = psf.channels if psf else pb.channels if pb else None
-    noise = image.header.get("DFSIGMA")
+    level = image.header.get("DFSIGMA")
+    meta = _meta(path, image.header, notes)
     return Cube(
         data=image.data,
         grid=grid,
@@ -81,9 +83,10 @@ def read_cube(path: Path, *, rest_hz: float | None = None) -> Cube:
         psf=psf.values if psf else None,
         psf_channels=channels,
         primary_beam=pb.values if pb else None,
-        noise_kind=image.header.get("DFNOISE"),
-        noise_jy_beam=float(noise) if noise is not None else None,
-        meta=_meta(path, image.header, notes),
+        noise=noise_of_file(
+            image.header.get("DFNOISE"), float(level) if level is not None else None, meta
+        ),
+        meta=meta | ({"notes": tuple(notes)} if notes else {}),
     )
 
 
@@ -151,7 +154,4 @@ def _meta(path: Path, header: fits.Header, notes: list[str]) -> dict[str, Any]:
     for key, name in (("OBJECT", "object"), ("TELESCOP", "telescope"), ("ORIGIN", "origin")):
         if key in header and name not in meta:
             meta[name] = str(header[key])
-    meta["name"] = base_name(path)
-    if notes:
-        meta["notes"] = tuple(notes)
-    return meta
+    return meta | {"name": base_name(path)}

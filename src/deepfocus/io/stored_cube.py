@@ -15,6 +15,7 @@ import numpy as np
 from deepfocus.core.catalogue import SCHEMA, Catalogue, catalogue
 from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.grid import Grid, tangent_grid
+from deepfocus.io.noise_keys import noise_of_file
 from deepfocus.io.set_store import Arrays, SetStore
 
 TRUTH_COLUMNS = tuple(c.name for c in SCHEMA if c.dtype != "U96" and not c.name.endswith("_err"))
@@ -58,7 +59,7 @@ class Packed:
         """The integers and their step in Jy/beam."""
         limit = np.iinfo(np.int16).max
         needed = float(max(cube.data.max(), -cube.data.min())) / limit
-        step = np.float32(max((cube.noise_jy_beam or 0.0) / self.per_sigma, needed))
+        step = np.float32(max(level_of(cube) / self.per_sigma, needed))
         if step == 0:
             step = np.float32(1.0)
         packed = np.empty(cube.data.shape, np.int16)
@@ -82,6 +83,11 @@ class Left:
 PACKINGS: Mapping[str, Packing] = {p.name: p for p in (Packed(), Exact(), Left())}
 
 
+def level_of(cube: Cube) -> float:
+    """Standard deviation of a channel's noise as it is stored, Jy/beam; 0 where not known."""
+    return 0.0 if cube.noise is None else cube.noise.level_jy_beam or 0.0
+
+
 def truth_array(truth: Catalogue) -> np.ndarray:
     """(source, column) float64, columns as in `TRUTH_COLUMNS`."""
     return np.stack([truth[name].astype(float) for name in TRUTH_COLUMNS], axis=1)
@@ -97,7 +103,7 @@ def common_of(cube: Cube) -> tuple[Arrays, dict[str, Any]]:
     units = {c.name: c.unit or "" for c in SCHEMA}
     return arrays, {
         "unit": cube.unit,
-        "noise_kind": cube.noise_kind,
+        "noise_kind": None if cube.noise is None else cube.noise.power.name,
         "centre_deg": [float(value) for value in grid.sky.wcs.crval],
         "cell_arcsec": grid.cell_arcsec,
         "size": grid.nx,
@@ -129,6 +135,7 @@ def stored_cube(store: SetStore, seed: int) -> Cube:
     data = np.asarray(store.array("cube")[row], np.float32)
     if "cube_step" in facts["of_cube"]:
         data *= np.float32(store.array("cube_step")[row])
+    meta = {"seed": seed, "version": facts["version"], "settings": facts["settings"]}
     kept = {name: store.array(name)[:] for name in ("psf", "primary_beam") if name in store.group}
     return Cube(
         data=data,
@@ -138,9 +145,8 @@ def stored_cube(store: SetStore, seed: int) -> Cube:
         psf=kept.get("psf"),
         psf_channels=store.array("psf_channel")[:] if "psf" in kept else None,
         primary_beam=kept.get("primary_beam"),
-        noise_kind=facts["noise_kind"],
-        noise_jy_beam=float(store.array("noise_jy_beam")[row]),
-        meta={"seed": seed, "version": facts["version"], "settings": facts["settings"]},
+        noise=noise_of_file(facts["noise_kind"], float(store.array("noise_jy_beam")[row]), meta),
+        meta=meta,
     )
 
 

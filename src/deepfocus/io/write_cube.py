@@ -57,10 +57,10 @@ def write_cube(
     ):
         # beside a long name there is no room for a comment on the card
         top[key] = (name if there else NONE, comment if len(name) < COMMENTED else None)
-    if cube.noise_kind is not None:
-        top["DFNOISE"] = (cube.noise_kind, "kind of the noise")
-    if cube.noise_jy_beam is not None:
-        top["DFSIGMA"] = (float(cube.noise_jy_beam), "[Jy/beam] noise of a channel")
+    if cube.noise is not None and cube.noise.power.name is not None:
+        top["DFNOISE"] = (cube.noise.power.name, "kind of the noise")
+    if cube.noise is not None and cube.noise.level_jy_beam is not None:
+        top["DFSIGMA"] = (cube.noise.level_jy_beam, "[Jy/beam] noise of a channel")
     if "seed" in cube.meta:
         top["DFSEED"] = (str(cube.meta["seed"]), "seed of the simulation")
     if cube.meta:

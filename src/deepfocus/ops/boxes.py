@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from deepfocus.core.source import Ellipse
+
 BOX_FRACTION = 0.15
 """A source's box holds its own unconvolved image above this fraction of its peak: the level
 at which Blobs Finder's map is cut."""
@@ -59,23 +61,14 @@ def _pixels(low: float, high: float, n: int) -> slice:
     return slice(min(max(first, 0), n), min(max(last + 1, 0), n))
 
 
-def source_box(
-    x: float,
-    y: float,
-    fwhm_x_px: float,
-    fwhm_y_px: float,
-    pa: float,
-    fraction: float = BOX_FRACTION,
-) -> Box:
-    """Box around the ellipse where an elliptical Gaussian exceeds `fraction` of its peak.
-
-    x, y : centre, pixels. pa : position angle of the major axis, degrees (see `gaussian_2d`).
-    """
+def source_box(ellipse: Ellipse, fraction: float = BOX_FRACTION) -> Box:
+    """Box around the ellipse where an elliptical Gaussian exceeds `fraction` of its peak."""
     scale = np.sqrt(np.log2(1 / fraction)) / 2  # semi-axis at that level, in FWHM
-    a, b = scale * fwhm_x_px, scale * fwhm_y_px
-    angle = np.deg2rad(pa % 90.0)
+    a, b = scale * ellipse.fwhm_x_px, scale * ellipse.fwhm_y_px
+    angle = np.deg2rad(ellipse.pa % 90.0)
     half_x = float(np.hypot(a * np.sin(angle), b * np.cos(angle)))
     half_y = float(np.hypot(a * np.cos(angle), b * np.sin(angle)))
+    x, y = ellipse.x, ellipse.y
     return Box(x - half_x, x + half_x, y - half_y, y + half_y)
 
 

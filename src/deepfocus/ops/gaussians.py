@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-FWHM_PER_SIGMA = float(2 * np.sqrt(2 * np.log(2)))
+from deepfocus.core.source import Ellipse
 
 
-def gaussian_2d(
-    shape: tuple[int, int], x: float, y: float, fwhm_x_px: float, fwhm_y_px: float, pa: float
-) -> np.ndarray:
-    """Elliptical Gaussian of unit peak, float32 (y, x).
+def gaussian_2d(shape: tuple[int, int], ellipse: Ellipse) -> np.ndarray:
+    """Elliptical Gaussian of unit peak, float32 (y, x), on an image of that shape.
 
-    x, y : centre, 0-based pixels. `fwhm_x_px` lies along the axis whose position angle is in
-    [0, 90), `fwhm_y_px` along the other. pa : position angle of the major axis, degrees,
-    north (+y) through east (-x); either axis determines the other, so only pa mod 90 is used.
+    Either axis determines the other, so only the position angle modulo 90 degrees is used.
     """
-    angle = np.deg2rad(pa % 90.0)
+    angle = np.deg2rad(ellipse.pa % 90.0)
     dy, dx = np.ogrid[: shape[0], : shape[1]]
-    dx, dy = dx - x, dy - y
+    dx, dy = dx - ellipse.x, dy - ellipse.y
     along = -dx * np.sin(angle) + dy * np.cos(angle)
     across = -dx * np.cos(angle) - dy * np.sin(angle)
-    exponent = (along / fwhm_x_px) ** 2 + (across / fwhm_y_px) ** 2
+    exponent = (along / ellipse.fwhm_x_px) ** 2 + (across / ellipse.fwhm_y_px) ** 2
     return np.exp(-4 * np.log(2) * exponent).astype(np.float32)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import find_peaks, peak_widths
 
-from deepfocus.ops.gaussians import FWHM_PER_SIGMA
+from deepfocus.core.source import FWHM_PER_SIGMA
 
 MIN_FREE_CHANNELS = 5
 """Fewer line-free channels than this do not determine a continuum."""

@@ -8,69 +8,45 @@ dilated by 1.5 because the dirty beam spreads the emission (section 4.4, v).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
+from deepfocus.core.source import Ellipse, Source
 from deepfocus.ops.boxes import BOX_FRACTION
 from deepfocus.ops.crop import crop_origin
-from deepfocus.ops.focus import channel_slice, line_image
+from deepfocus.ops.focus import line_image
 from deepfocus.ops.gaussians import gaussian_2d
 from deepfocus.ops.lines import Linear
 
 DILATION = 1.5
 
 
-@dataclass(frozen=True)
-class Model:
-    """3D Gaussian source: centre and FWHM in pixels, `pa` of the major axis in degrees,
-    line centre and FWHM in channels."""
-
-    x: float
-    y: float
-    fwhm_x_px: float
-    fwhm_y_px: float
-    pa: float
-    channel: float
-    fwhm_chan: float
-
-    def ellipse(
-        self, shape: tuple[int, int], *, dilation: float = DILATION, fraction: float = BOX_FRACTION
-    ) -> np.ndarray:
-        """(y, x) bool: pixels in the dilated ellipse; the centre's pixel always."""
-        level = gaussian_2d(
-            shape,
-            self.x,
-            self.y,
-            self.fwhm_x_px * dilation,
-            self.fwhm_y_px * dilation,
-            self.pa,
-        )
-        inside = level > fraction
-        iy, ix = int(np.floor(self.y + 0.5)), int(np.floor(self.x + 0.5))
-        if 0 <= iy < shape[0] and 0 <= ix < shape[1]:
-            inside[iy, ix] = True
-        return inside
-
-    def span(self, *, dilation: float = DILATION) -> tuple[float, float]:
-        """Dilated channel range."""
-        half = dilation * self.fwhm_chan
-        return self.channel - half, self.channel + half
-
-
-def segmentation_mask(
-    shape: tuple[int, int, int], model: Model, *, dilation: float = DILATION
+def dilated_ellipse(
+    shape: tuple[int, int], ellipse: Ellipse, *, dilation: float = DILATION
 ) -> np.ndarray:
-    """(chan, y, x) bool: True in the dilated 3D model."""
-    mask = np.zeros(shape, bool)
-    channels = channel_slice(*model.span(dilation=dilation), shape[0])
-    mask[channels] = model.ellipse(shape[1:], dilation=dilation)
-    return mask
+    """(y, x) bool: pixels in the dilated ellipse of a source; its centre's pixel always."""
+    wider = replace(
+        ellipse,
+        fwhm_x_px=ellipse.fwhm_x_px * dilation,
+        fwhm_y_px=ellipse.fwhm_y_px * dilation,
+    )
+    inside = gaussian_2d(shape, wider) > BOX_FRACTION
+    iy, ix = int(np.floor(ellipse.y + 0.5)), int(np.floor(ellipse.x + 0.5))
+    if 0 <= iy < shape[0] and 0 <= ix < shape[1]:
+        inside[iy, ix] = True
+    return inside
+
+
+def dilated_span(source: Source, *, dilation: float = DILATION) -> tuple[float, float]:
+    """Channel range of the dilated mask."""
+    half = dilation * source.fwhm_chan
+    return source.channel - half, source.channel + half
 
 
 def masked_line_image(
     data: np.ndarray,
-    model: Model,
+    source: Source,
     *,
     size: int = 64,
     dilation: float = DILATION,
@@ -79,28 +55,20 @@ def masked_line_image(
 ) -> np.ndarray:
     """Line emission image of one source, zero outside its mask (Eq 19): the flux network's input.
 
-    data : (chan, y, x). spans : channel ranges without continuum, to which the model's own
-    dilated range is added. Returns (size, size) around the model's centre, unit of `data`
+    data : (chan, y, x). spans : channel ranges without continuum, to which the source's own
+    dilated range is added. Returns (size, size) around the source's centre, unit of `data`
     times channels.
     """
-    lo, hi = model.span(dilation=dilation)
+    lo, hi = dilated_span(source, dilation=dilation)
     image = line_image(
         data,
-        y=model.y,
-        x=model.x,
+        y=source.y,
+        x=source.x,
         size=size,
         channel_lo=lo,
         channel_hi=hi,
         spans=[*(spans or []), (lo, hi)],
         continuum=continuum,
     )
-    inside = Model(
-        x=model.x - crop_origin(model.x, size),
-        y=model.y - crop_origin(model.y, size),
-        fwhm_x_px=model.fwhm_x_px,
-        fwhm_y_px=model.fwhm_y_px,
-        pa=model.pa,
-        channel=model.channel,
-        fwhm_chan=model.fwhm_chan,
-    ).ellipse((size, size), dilation=dilation)
-    return np.where(inside, image, np.float32(0))
+    here = source.shifted(x=-crop_origin(source.x, size), y=-crop_origin(source.y, size))
+    return np.where(dilated_ellipse((size, size), here, dilation=dilation), image, np.float32(0))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from deepfocus.ops.gaussians import FWHM_PER_SIGMA
+from deepfocus.core.source import FWHM_PER_SIGMA
 
 
 def smooth(image: np.ndarray, fwhm_px: float) -> np.ndarray:

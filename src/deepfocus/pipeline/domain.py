@@ -42,12 +42,11 @@ def notes_on(cube: Cube, found: Catalogue, domain: Domain, *, integrated: np.nda
     notes: list[str] = []
     chan, ny, nx = cube.data.shape
     cell = cube.grid.cell_arcsec
-    if cube.beam is None:
+    if cube.beam_px is None:
         notes.append("the beam is not known: whether sizes lie in the training domain is not known")
     else:
-        beam = np.sqrt(cube.beam.major_arcsec * cube.beam.minor_arcsec) / cell
-        notes += _outside("the beam is", float(beam), domain.beam_px, "pixels wide")
-        across = extent_px(integrated) / float(beam)
+        notes += _outside("the beam is", cube.beam_px, domain.beam_px, "pixels wide")
+        across = extent_px(integrated) / cube.beam_px
         # blends of two sources reach twice the extent of one
         if len(found.accepted) and across > 2 * domain.beams_across:
             notes.append(
@@ -98,7 +97,7 @@ def extent_px(image: np.ndarray) -> float:
 
 def restored(cube: Cube) -> bool:
     """Whether the cube looks cleaned: no dirty beam, and neither simulated here."""
-    return cube.psf is None and cube.noise_kind is None
+    return cube.psf is None and cube.noise is None
 
 
 def _outside(subject: str, value: float, known: tuple[float, float], unit: str) -> list[str]:

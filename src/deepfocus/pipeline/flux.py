@@ -11,12 +11,14 @@ import numpy as np
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
 from deepfocus.core.flags import Flag
+from deepfocus.core.source import Source
+from deepfocus.forward.noise import noise_level
+from deepfocus.forward.through_beam import through_round_beam
 from deepfocus.ops.crop import crop, crop_origin
 from deepfocus.ops.focus import channel_slice, continuum_image, line_image
 from deepfocus.ops.gaussians import gaussian_1d, gaussian_2d
 from deepfocus.ops.lines import MIN_FREE_CHANNELS, free_channels
-from deepfocus.ops.mask import Model, masked_line_image
-from deepfocus.ops.snr import mad_sigma
+from deepfocus.ops.mask import dilated_span, masked_line_image
 from deepfocus.pipeline.deep_gru import Spectrum, box_of_row
 from deepfocus.pipeline.morphology import into_accepted
 from deepfocus.pipeline.networks import Network
@@ -48,7 +50,7 @@ class Flux:
         rows = [row for row in candidates.table if row["flag"] == Flag.ACCEPTED]
         if not rows:
             return candidates
-        noise = channel_noise(cube)
+        noise = noise_level(cube)
         images, measured = [], []
         for row in rows:
             spectrum = spectra[int(row["parent_id"] or row["id"])]
@@ -90,7 +92,7 @@ class Flux:
         beam's), fitted to the line and continuum images above half of its peak.
         """
         model = model_of(row)
-        lo, hi = model.span(dilation=self.settings.dilation)
+        lo, hi = dilated_span(model, dilation=self.settings.dilation)
         size = self.settings.crop_px
         spans = [*spectrum.spans, (lo, hi)]
         line = line_image(
@@ -123,9 +125,9 @@ class Flux:
         }
 
 
-def model_of(row: Any) -> Model:
+def model_of(row: Any) -> Source:
     """The 3D model (step 12) of a row whose shape has been measured."""
-    return Model(
+    return Source(
         x=float(row["x"]),
         y=float(row["y"]),
         fwhm_x_px=float(row["fwhm_x_px"]),
@@ -136,19 +138,10 @@ def model_of(row: Any) -> Model:
     )
 
 
-def dirty_shape(cube: Cube, model: Model, size: int) -> np.ndarray:
+def dirty_shape(cube: Cube, source: Source, size: int) -> np.ndarray:
     """(size, size) unit-peak Gaussian of the source's shape convolved with a round beam."""
-    beam_px = 0.0
-    if cube.beam is not None:
-        beam_px = np.sqrt(cube.beam.major_arcsec * cube.beam.minor_arcsec) / cube.grid.cell_arcsec
-    return gaussian_2d(
-        (size, size),
-        model.x - crop_origin(model.x, size),
-        model.y - crop_origin(model.y, size),
-        float(np.hypot(model.fwhm_x_px, beam_px)),
-        float(np.hypot(model.fwhm_y_px, beam_px)),
-        model.pa,
-    )
+    here = source.shifted(x=-crop_origin(source.x, size), y=-crop_origin(source.y, size))
+    return gaussian_2d((size, size), through_round_beam(here, cube))
 
 
 def amplitude(image: np.ndarray, template: np.ndarray) -> float:
@@ -156,14 +149,6 @@ def amplitude(image: np.ndarray, template: np.ndarray) -> float:
     core = template >= min(0.5, float(template.max()))
     shape = template[core].astype(np.float64)
     return float(np.sum(shape * image[core]) / np.sum(shape**2))
-
-
-def channel_noise(cube: Cube) -> float:
-    """Noise per channel, Jy/beam: known, or from differences of neighbouring channels."""
-    if cube.noise_jy_beam:
-        return float(cube.noise_jy_beam)
-    sample = cube.data[:, ::3, ::3]
-    return mad_sigma(np.diff(sample, axis=0)) / np.sqrt(2)
 
 
 def primary_beam(cube: Cube, rows: list[Any]) -> np.ndarray:

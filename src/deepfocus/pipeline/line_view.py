@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from deepfocus.core.cube import Cube
+from deepfocus.core.source import Ellipse
 from deepfocus.ops.boxes import Box
 from deepfocus.ops.crop import crop, crop_origin
 from deepfocus.ops.focus import channel_slice, line_image
@@ -117,10 +118,7 @@ class Peak:
 
 def kernel_fwhm_px(cube: Cube, unknown_px: float) -> float:
     """FWHM of the smoothing: the beam's geometric mean, or `unknown_px` without a beam."""
-    if cube.beam is None:
-        return unknown_px
-    mean = np.sqrt(cube.beam.major_arcsec * cube.beam.minor_arcsec)
-    return float(max(mean / cube.grid.cell_arcsec, 1.0))
+    return unknown_px if cube.beam_px is None else max(cube.beam_px, 1.0)
 
 
 def view_line(
@@ -163,7 +161,7 @@ def line_spectrum(
 ) -> np.ndarray:
     """(chan,) Jy/beam, without continuum: the cube smoothed as a view is, at (y, x)."""
     size = 2 * int(np.ceil(1.5 * kernel_px)) + 1
-    weight = gaussian_2d((size, size), size // 2, size // 2, kernel_px, kernel_px, 0.0)
+    weight = gaussian_2d((size, size), Ellipse(size // 2, size // 2, kernel_px, kernel_px, 0.0))
     spectrum = np.tensordot(crop(cube.data, y=y, x=x, size=size), weight / weight.sum(), axes=2)
     free = free_channels(len(spectrum), spans)
     if free.sum() < MIN_FREE_CHANNELS:

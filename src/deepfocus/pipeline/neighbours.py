@@ -16,9 +16,9 @@ import numpy as np
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
 from deepfocus.core.flags import Flag
+from deepfocus.forward.sidelobes import SpreadBeam, spread_beam
 from deepfocus.ops.boxes import BOX_FRACTION, Box
 from deepfocus.ops.focus import channel_slice
-from deepfocus.ops.peaks import smooth
 from deepfocus.ops.snr import mad_sigma
 from deepfocus.pipeline.deep_gru import Spectrum, box_of_row
 from deepfocus.pipeline.line_view import kernel_fwhm_px, line_spectrum
@@ -132,7 +132,10 @@ class Neighbours:
                 if i == j or not _overlap(row, other) or brighter <= height:
                     continue
                 offset_x, offset_y = row["x"] - other["x"], row["y"] - other["y"]
-                level = self.beam_level(beams[j], x=offset_x, y=offset_y)
+                beam, reach_px = beams[j], self.settings.sidelobe_radius_px
+                level = self.settings.max_sidelobe
+                if beam is not None:
+                    level = beam.highest_near(x=offset_x, y=offset_y, reach_px=reach_px)
                 if self.explained(height, brighter * level, sigma):
                     lobes.add(int(row["id"]))
         return _flagged(candidates, lobes, Flag.SIDELOBE)
@@ -142,30 +145,16 @@ class Neighbours:
         share = predicted >= self.settings.min_explained * height
         return share and height - predicted < self.settings.min_residual_sigma * sigma
 
-    def beam_level(self, beam: np.ndarray | None, *, x: float, y: float) -> float:
-        """Highest relative response of the dirty beam about an offset (x, y) in pixels."""
-        if beam is None:
-            return self.settings.max_sidelobe
-        reach = self.settings.sidelobe_radius_px
-        cy, cx = beam.shape[0] // 2 + y, beam.shape[1] // 2 + x
-        rows, columns = Box(cx - reach, cx + reach, cy - reach, cy + reach).pixels(*beam.shape)
-        part = beam[rows, columns]
-        return float(max(part.max(), 0.0)) if part.size else 0.0
-
 
 def _overlap(a: Any, b: Any) -> bool:
     return bool(a["channel_lo"] < b["channel_hi"] and b["channel_lo"] < a["channel_hi"])
 
 
-def _spread_beam(cube: Cube, box: Box, kernel_px: float) -> np.ndarray | None:
-    """Dirty beam of a source of the size of `box`, smoothed like the views, of unit centre."""
-    if cube.psf is None:
-        return None
+def _spread_beam(cube: Cube, box: Box, kernel_px: float) -> SpreadBeam | None:
+    """Dirty beam of a source of the size of `box`, smoothed like the views."""
     # The box ends where a Gaussian falls to BOX_FRACTION of its peak.
     fwhm = np.sqrt(box.area / np.log2(1 / BOX_FRACTION))
-    beam = smooth(np.nan_to_num(cube.psf[len(cube.psf) // 2]), float(np.hypot(fwhm, kernel_px)))
-    centre = beam[beam.shape[0] // 2, beam.shape[1] // 2]
-    return beam / centre if centre > 0 else None
+    return spread_beam(cube, float(np.hypot(fwhm, kernel_px)))
 
 
 def _flagged(candidates: Catalogue, ids: set[int], flag: Flag) -> Catalogue:

@@ -13,6 +13,7 @@ from deepfocus import __version__
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
 from deepfocus.core.memory import require_memory
+from deepfocus.core.noise import Noise
 from deepfocus.core.settings import settings_to
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
@@ -51,7 +52,7 @@ class Scene:
 
     components : (part, node, y, x) dirty images of the sky's parts at unit spectrum
     spectra : (part, chan) Jy/pixel; peaks : (part,) brightest voxel of each, Jy/beam
-    noise_levels : (chan,) or (1,), for all channels, standard deviation of the noise, Jy/beam
+    noise : of the cube that is assembled
     """
 
     telescope: Telescope
@@ -59,14 +60,7 @@ class Scene:
     components: np.ndarray
     spectra: np.ndarray
     peaks: np.ndarray
-    noise_levels: np.ndarray
-
-    @property
-    def noise_jy_beam(self) -> float:
-        """Standard deviation of the noise per channel; that of the whole cube where it varies."""
-        if len(self.noise_levels) == 1:
-            return float(self.noise_levels[0])
-        return float(np.sqrt(np.mean(self.noise_levels**2)))
+    noise: Noise
 
     def noise_free(self) -> np.ndarray:
         """(chan, y, x) dirty cube of the sky alone, Jy/beam."""
@@ -77,7 +71,8 @@ class Scene:
 
         A few rows of all channels at a time: no second cube is held.
         """
-        levels = self.noise_levels.astype(np.float32)[:, None, None]
+        assert self.noise.sigma_jy_beam is not None
+        levels = self.noise.sigma_jy_beam.astype(np.float32)[:, None, None]
         channels, ny, nx = noise.shape
         step = max(1, BLOCK_BYTES // (4 * channels * nx))
         for y in range(0, ny, step):
@@ -104,8 +99,7 @@ def simulate(settings: SetSettings, seed: int) -> Simulated:
         psf=seen.psf,
         psf_channels=seen.node_channels,
         primary_beam=seen.primary_beam,
-        noise_kind=settings.noise.kind,
-        noise_jy_beam=scene.noise_jy_beam,
+        noise=scene.noise,
         meta={"seed": seed, "version": __version__, "settings": settings_to(settings)},
     )
     peaks = source_peaks(
@@ -141,7 +135,7 @@ def observe(settings: SetSettings, seed: int) -> Scene:
         components=components,
         spectra=spectra,
         peaks=peaks,
-        noise_levels=_noise_levels(settings, seed, _reference_peak(seen, sky, peaks)),
+        noise=_noise(settings, seed, seen, _reference_peak(seen, sky, peaks)),
     )
 
 
@@ -180,9 +174,9 @@ def _summed_noise(
     settings: SetSettings, seed: int, seen: Telescope, central_peak: float
 ) -> np.ndarray:
     """(y, x) noise of the sum over channels, Jy/beam * chan."""
-    levels = _noise_levels(settings, seed, central_peak)
+    sigma = _noise_levels(settings, seed, seen, central_peak)
     channels = len(seen.grid.freq_hz)
-    level = levels[0] * np.sqrt(channels) if len(levels) == 1 else np.linalg.norm(levels)
+    level = sigma[0] * np.sqrt(channels) if len(sigma) == 1 else np.linalg.norm(sigma)
     return np.float32(level) * settings.noise.model.draw(seen.one_channel, _rng(seed, 2))[0]
 
 
@@ -195,10 +189,19 @@ def _reference_peak(seen: Telescope, sky: SkyModel, peaks: Sequence[float] | np.
     return _peak(seen, component, reference.spectra()[0])
 
 
-def _noise_levels(settings: SetSettings, seed: int, central_peak: float) -> np.ndarray:
+def _noise(settings: SetSettings, seed: int, seen: Telescope, central_peak: float) -> Noise:
+    """The noise of a seed's cube, its power that of the model."""
+    levels = _noise_levels(settings, seed, seen, central_peak)
+    return Noise(settings.noise.model.power(seen), levels)
+
+
+def _noise_levels(
+    settings: SetSettings, seed: int, seen: Telescope, central_peak: float
+) -> np.ndarray:
     """Noise in Jy/beam: (1,) for the central source's drawn SNR, or (chan,) of the array."""
     if settings.noise.pwv is not None:
-        return thermal_rms_jy_beam(settings.observation, settings.noise.pwv.to_value(u.mm))
+        pwv_mm = float(settings.noise.pwv.to_value(u.mm))
+        return thermal_rms_jy_beam(settings.observation, seen, pwv_mm)
     assert settings.noise.target_snr is not None
     low, high = np.log(settings.noise.target_snr)
     return np.array([central_peak / np.exp(_rng(seed, 1).uniform(low, high))])

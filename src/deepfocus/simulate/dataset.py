@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.core.files import sweep_temporary, whole_file
+from deepfocus.core.files import sweep_temporary
 from deepfocus.core.settings import settings_from, settings_to
 from deepfocus.io.catalogues import write_catalogue
 from deepfocus.io.write_cube import write_cube
+from deepfocus.jobs.claim import CLAIM, claim
+from deepfocus.jobs.tally import Report, Tally, silent
+from deepfocus.jobs.workers import IN_TURN, Workers
 from deepfocus.simulate.cube import simulate
 from deepfocus.simulate.settings import Seeds, SetSettings
-from deepfocus.simulate.workers import IN_TURN, Workers
 
-Report = Callable[[int, int, str], None]
+FREE = ("split",)
+"""Seeds may be added to a set: they decide which cubes there are, not what they are."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class FitsSet:
     out: Path
 
     def write(
-        self, seeds: Sequence[int], *, workers: Workers = IN_TURN, report: Report | None = None
+        self, seeds: Sequence[int], *, workers: Workers = IN_TURN, report: Report = silent
     ) -> list[Path]:
         """Write the files of every seed; return the cubes.
 
@@ -43,21 +45,19 @@ class FitsSet:
         sweep_temporary(self.out, ".[0-9]*")
         cubes = [self.out / f"{seed}.fits" for seed in seeds]
         missing = [s for s, cube in zip(seeds, cubes, strict=True) if not _finished(cube)]
-        done = len(cubes) - len(missing)
+        tally = Tally(len(cubes), len(cubes) - len(missing), report)
         for seed in workers.run(partial(_write_one, settings, self.out), missing):
-            done += 1
-            if report:
-                report(done, len(cubes), f"{seed}.fits")
+            tally.count(f"{seed}.fits")
         return cubes
 
-    def check(self, seeds: Sequence[int], *, report: Report | None = None) -> list[int]:
+    def check(self, seeds: Sequence[int], *, report: Report = silent) -> list[int]:
         """Make the cubes of `seeds` anew and compare; return the seeds whose files differ.
 
         Cube, dirty beam, primary beam and truth are compared byte by byte. Raises
         `DeepFocusError` where the folder holds cubes of other settings, or one of `seeds` is
         not there.
         """
-        if not (self.out / "settings.json").exists():
+        if not (self.out / CLAIM).exists():
             raise DeepFocusError(
                 f"{self.out} holds no set",
                 wanted="a folder that deepfocus simulate wrote",
@@ -77,8 +77,7 @@ class FitsSet:
                 names = sorted(path.name for path in Path(scratch).iterdir())
                 if any(not _same(Path(scratch) / name, self.out / name) for name in names):
                     differing.append(seed)
-            if report:
-                report(done, len(seeds), f"{seed}.fits")
+            report(done, len(seeds), f"{seed}.fits")
         return differing
 
     def again(self, seeds: Sequence[int]) -> str:
@@ -98,13 +97,6 @@ def provenance_of(settings: SetSettings) -> dict[str, Any]:
     if antennas.suffix == ".cfg" and antennas.is_file():
         named["antennas"] = hashlib.sha256(antennas.read_bytes()).hexdigest()
     return named
-
-
-def same_cubes(one: Any, other: Any) -> bool:
-    """Whether two values of `provenance_of` mean the same cubes: seeds may be added to a split."""
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        one, other = ({k: v for k, v in each.items() if k != "split"} for each in (one, other))
-    return bool(one == other)
 
 
 def _finished(cube: Path) -> bool:
@@ -131,34 +123,9 @@ def _write_one(settings: SetSettings, out: Path, seed: int) -> int:
 
 
 def _claim(out: Path, settings: SetSettings) -> SetSettings:
-    """Write the resolved settings into the folder, or check that it holds the same ones.
-
-    Gives them with the seeds with which the folder was begun: they stand in every file's header.
-    """
+    """The settings, with the seeds with which the folder was begun: they stand in every header."""
     made = provenance_of(settings)
     # the digest of an antenna file beside its settings
     plain = made.pop("settings") | made
-    path = out / "settings.json"
-    if path.exists():
-        begun = _read_json(path)
-        if not same_cubes(begun, plain):
-            raise DeepFocusError(
-                f"{out} holds a set made with other settings",
-                wanted="an empty folder or one of the same set",
-                remedy=f"choose another folder or remove {path}",
-            )
-        return replace(settings, split=settings_from(begun["split"], Seeds))
-    if out.exists() and not out.is_dir():
-        raise DeepFocusError(
-            f"{out} is a file", wanted="a folder for the set", remedy="choose another --out"
-        )
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
-    return settings
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:  # damaged
-        return None
+    begun = claim(out, plain, holds="a set", free=FREE)
+    return replace(settings, split=settings_from(begun["split"], Seeds))

@@ -8,7 +8,6 @@ cube; the noise, the artefacts and the sources of the cube stay as they are.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt
@@ -16,12 +15,11 @@ from scipy.ndimage import distance_transform_edt
 from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.ops.gaussians import FWHM_PER_SIGMA
+from deepfocus.core.source import GAUSSIAN_AREA, Source
+from deepfocus.forward.noise import noise_level
+from deepfocus.forward.response import Response, response_of
 from deepfocus.ops.morphology import axes_from_major_minor
-from deepfocus.ops.snr import mad_sigma
-from deepfocus.simulate.response import Response, response_of
 from deepfocus.simulate.truth import place_and_shape
-from deepfocus.sky.components import GAUSSIAN_AREA
 
 Range = tuple[float, float]
 TRIES = 10_000
@@ -69,35 +67,6 @@ def _check(name: str, value: object, good: bool, wanted: str) -> None:
         raise DeepFocusError(f"{name} = {value}", wanted=wanted, remedy="correct the value")
 
 
-@dataclass(frozen=True)
-class InjectedSource:
-    """One source on the sky, before the primary beam.
-
-    x, y : 0-based pixels; fwhm_x_px, fwhm_y_px, pa : shape (docs/conventions.md), 0 for a point
-    channel, fwhm_chan : line centre and FWHM
-    line_jy : flux density of the line at its peak; continuum_jy : of the continuum
-    """
-
-    x: float
-    y: float
-    fwhm_x_px: float
-    fwhm_y_px: float
-    pa: float
-    channel: float
-    fwhm_chan: float
-    line_jy: float
-    continuum_jy: float = 0.0
-
-    def line(self, channels: int) -> np.ndarray:
-        """(chan,) line of unit peak."""
-        offset = (np.arange(channels) - self.channel) * FWHM_PER_SIGMA / self.fwhm_chan
-        return np.exp(-0.5 * offset**2)
-
-    def spectrum(self, channels: int) -> np.ndarray:
-        """(chan,) flux density, Jy."""
-        return self.line_jy * self.line(channels) + self.continuum_jy
-
-
 @dataclass(frozen=True, eq=False)
 class Injected:
     """cube : with the sources; added : (chan, y, x) the sources alone, Jy/beam; truth : of them;
@@ -106,7 +75,7 @@ class Injected:
     cube: Cube
     added: np.ndarray
     truth: Catalogue
-    sources: tuple[InjectedSource, ...]
+    sources: tuple[Source, ...]
     noise_jy_beam: float
 
 
@@ -118,7 +87,7 @@ def inject(cube: Cube, injection: Injection, seed: int) -> Injected:
     """
     _refuse_corrected(cube)
     response = response_of(cube)
-    noise = channel_noise(cube.data)
+    noise = noise_level(cube)
     if noise <= 0:
         raise DeepFocusError(
             "the cube has no noise: its channels do not differ",
@@ -152,17 +121,6 @@ def _refuse_corrected(cube: Cube) -> None:
         )
 
 
-def channel_noise(data: np.ndarray) -> float:
-    """Standard deviation of the noise in one channel, from differences of neighbouring ones.
-
-    data : (chan, y, x). Continuum and wide lines cancel in a difference, and the median over
-    pairs of channels passes over narrow ones. Where neighbouring channels are correlated (an
-    online Hanning smoothing) it is too low. 0 where no channel has data.
-    """
-    sigmas = [mad_sigma(b - a) for a, b in pairwise(data) if np.isfinite(b - a).any()]
-    return float(np.median(sigmas) / np.sqrt(2)) if sigmas else 0.0
-
-
 def allowed_places(cube: Cube, *, primary_beam_above: float, margin_px: float) -> np.ndarray:
     """(place, 2) pixels (y, x) with data, inside that level of the mid-band primary beam.
 
@@ -185,7 +143,7 @@ def allowed_places(cube: Cube, *, primary_beam_above: float, margin_px: float) -
     return places
 
 
-def render(sources: list[InjectedSource], response: Response) -> np.ndarray:
+def render(sources: list[Source], response: Response) -> np.ndarray:
     """(chan, y, x) float32: the noise-free sum of the sources, Jy/beam."""
     channels = response.interpolation.shape[1]
     out = np.zeros((channels, response.ny, response.nx), np.float32)
@@ -198,7 +156,7 @@ def render(sources: list[InjectedSource], response: Response) -> np.ndarray:
 
 
 def injected_truth(
-    sources: list[InjectedSource], response: Response, *, cube: Cube, noise_jy_beam: float
+    sources: list[Source], response: Response, *, cube: Cube, noise_jy_beam: float
 ) -> Catalogue:
     """One row a source, the columns of a simulated truth: fluxes are before the primary beam."""
     rows = [_row(source, response, cube, noise_jy_beam) for source in sources]
@@ -211,7 +169,7 @@ def _draw(
     injection: Injection,
     places: np.ndarray,
     rng: np.random.Generator,
-) -> tuple[InjectedSource, float]:
+) -> tuple[Source, float]:
     """A source of a line flux density of 1 Jy, and its target SNR."""
     channels = len(cube.data)
     low, high = injection.line_fwhm_chan
@@ -233,7 +191,7 @@ def _draw(
     pa = float(rng.uniform(0.0, 180.0))
     fwhm_x, fwhm_y = axes_from_major_minor(sizes.max(), sizes.min(), pa)
     continuum = float(rng.uniform(*injection.continuum_over_line))
-    source = InjectedSource(
+    source = Source(
         x=float(x),
         y=float(y),
         fwhm_x_px=float(fwhm_x),
@@ -247,7 +205,7 @@ def _draw(
     return source, float(np.exp(rng.uniform(*np.log(injection.snr))))
 
 
-def _scaled(source: InjectedSource, response: Response, peak_jy_beam: float) -> InjectedSource:
+def _scaled(source: Source, response: Response, peak_jy_beam: float) -> Source:
     """The source at the flux at which its line alone peaks at `peak_jy_beam` in the cube."""
     channel, unit_peak = _brightest(source, response)
     at_peak = unit_peak * source.line(response.interpolation.shape[1])[channel]
@@ -257,21 +215,17 @@ def _scaled(source: InjectedSource, response: Response, peak_jy_beam: float) -> 
     )
 
 
-def _brightest(source: InjectedSource, response: Response) -> tuple[int, float]:
+def _brightest(source: Source, response: Response) -> tuple[int, float]:
     """The channel of the line's peak, and the source's peak there for 1 Jy, Jy/beam."""
     channel = int(np.argmax(source.line(response.interpolation.shape[1])))
     plane = np.tensordot(response.interpolation[:, channel], response.of_source(source), axes=1)
     return channel, float(plane.max())
 
 
-def _row(
-    source: InjectedSource, response: Response, cube: Cube, noise_jy_beam: float
-) -> dict[str, float]:
+def _row(source: Source, response: Response, cube: Cube, noise_jy_beam: float) -> dict[str, float]:
     channel, unit_peak = _brightest(source, response)
     line_peak = unit_peak * source.line_jy * source.line(len(cube.data))[channel]
-    row = place_and_shape(
-        source, channel=source.channel, fwhm_chan=source.fwhm_chan, grid=cube.grid
-    )
+    row = place_and_shape(source, cube.grid)
     return row | {
         "line_flux": source.line_jy * row["line_fwhm"] * GAUSSIAN_AREA,
         "peak": (line_peak + unit_peak * source.continuum_jy) * 1e3,

@@ -12,11 +12,13 @@ import numpy as np
 from deepfocus import __version__
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.set_store import Record, SetStore, create_store, disk_bytes, open_store, sweep
-from deepfocus.io.stored_cube import Packing, common_of, truth_array
+from deepfocus.io.stored_cube import Packing, common_of, level_of, truth_array
+from deepfocus.jobs.claim import refuse_other
+from deepfocus.jobs.tally import Report, Tally, silent
+from deepfocus.jobs.workers import IN_TURN, Workers
 from deepfocus.simulate.cube import Simulated, simulate
-from deepfocus.simulate.dataset import Report, provenance_of, same_cubes
+from deepfocus.simulate.dataset import FREE, provenance_of
 from deepfocus.simulate.settings import SetSettings
-from deepfocus.simulate.workers import IN_TURN, Workers
 
 Derived = tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]]
 
@@ -39,7 +41,7 @@ class Recipe:
     def record_of(self, made: Simulated) -> Record:
         """What is kept of a simulated cube."""
         of_cube, of_sources = self.derive(made)
-        noise = np.asarray(made.cube.noise_jy_beam or 0.0)
+        noise = np.asarray(level_of(made.cube))
         return Record(
             of_cube={**self.packing.pack(made.cube), "noise_jy_beam": noise, **of_cube},
             of_sources={"truth": truth_array(made.truth), **of_sources},
@@ -54,7 +56,7 @@ class StoredSet:
     path: Path
 
     def write(
-        self, seeds: Sequence[int], *, workers: Workers = IN_TURN, report: Report | None = None
+        self, seeds: Sequence[int], *, workers: Workers = IN_TURN, report: Report = silent
     ) -> SetStore:
         """Write what is missing of `seeds` into the store, which is made or extended.
 
@@ -66,22 +68,20 @@ class StoredSet:
         store = _claimed(self.recipe, self.path, seeds[0]).extend(seeds)
         finished = store.finished()
         missing = [seed for seed in seeds if seed not in finished]
-        done = len(seeds) - len(missing)
+        tally = Tally(len(seeds), len(seeds) - len(missing), report)
         while missing:
             too_small = {}
             for seed, sources in workers.run(partial(_write_one, self.recipe, self.path), missing):
                 if sources > store.source_rows:
                     too_small[seed] = sources
                     continue
-                done += 1
-                if report:
-                    report(done, len(seeds), str(seed))
+                tally.count(str(seed))
             # workers leave a seed with more sources than there is room for; it is made again
             store = store.make_room(max(too_small.values(), default=0))
             missing = sorted(too_small)
         return store
 
-    def check(self, seeds: Sequence[int], *, report: Report | None = None) -> list[int]:
+    def check(self, seeds: Sequence[int], *, report: Report = silent) -> list[int]:
         """Make `seeds` anew; return those whose stored arrays or digests differ or are damaged.
 
         Raises `DeepFocusError` where one of them is not finished, or an array that all seeds
@@ -111,8 +111,7 @@ class StoredSet:
                 digests.add(b"damaged")
             if len(digests) > 1:
                 differing.append(seed)
-            if report:
-                report(done, len(seeds), str(seed))
+            report(done, len(seeds), str(seed))
         return differing
 
     def again(self, seeds: Sequence[int]) -> str:
@@ -155,18 +154,11 @@ def _claimed(recipe: Recipe, path: Path, first: int) -> SetStore:
 
 
 def _same(recipe: Recipe, store: SetStore) -> SetStore:
-    has = store.attributes
-    for name, wanted in _provenance(recipe).items():
-        if not same_cubes(has.get(name), wanted):
-            raise DeepFocusError(
-                f"{store.path} holds a set made with other {_SAID.get(name, name)}",
-                wanted="a new store, or one of the same settings, packing and version",
-                remedy="choose another --out; the store's attributes say what it was made with",
-            )
+    """The store, which was made with the same settings, packing and version."""
+    wanted = _provenance(recipe)
+    has = {name: store.attributes.get(name) for name in wanted}
+    refuse_other(has, wanted, where=str(store.path), holds="a set", free=FREE)
     return store
-
-
-_SAID = {"cubes": "--cubes", "antennas": "antennas in its antenna file"}
 
 
 def _provenance(recipe: Recipe) -> dict[str, object]:

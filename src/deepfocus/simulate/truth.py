@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,9 +10,10 @@ import numpy as np
 from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.cube import Cube
 from deepfocus.core.grid import Grid
+from deepfocus.core.source import Ellipse, Source
 from deepfocus.instrument.telescope import Telescope
 from deepfocus.ops.boxes import BOX_FRACTION, source_box
-from deepfocus.sky.components import LineTruth, Shape, SkyModel, Source
+from deepfocus.sky.components import LineTruth, SkyModel, SkySource
 
 POINT_PX = float(1 / np.sqrt(np.log2(1 / BOX_FRACTION)))
 """FWHM of which the box is one pixel wide."""
@@ -58,17 +60,17 @@ def source_peaks(
     found = peaks[starts].astype(float)
     for i, (first, last) in enumerate(pairwise([*starts, len(peaks)])):
         if last - first > 1:
-            near = components[first:last, :, *_around(sky.components[i], sky.grid)]
+            near = components[first:last, :, *_around(sky.components[i].ellipse, sky.grid)]
             found[i] = max(found[i], _brightest(seen, near, spectra[first:last]))
     return found
 
 
-def _around(source: Source, grid: Grid) -> tuple[slice, slice]:
+def _around(ellipse: Ellipse, grid: Grid) -> tuple[slice, slice]:
     """Rows and columns of the image near a source."""
-    reach = SEARCHED_FWHM * max(source.fwhm_x_px, source.fwhm_y_px) + 1
+    reach = SEARCHED_FWHM * max(ellipse.fwhm_x_px, ellipse.fwhm_y_px) + 1
     rows, columns = (
         slice(max(int(at - reach), 0), max(min(int(at + reach) + 2, n), 0))
-        for at, n in ((source.y, grid.ny), (source.x, grid.nx))
+        for at, n in ((ellipse.y, grid.ny), (ellipse.x, grid.nx))
     )
     return rows, columns
 
@@ -85,25 +87,28 @@ def _brightest(seen: Telescope, components: np.ndarray, spectra: np.ndarray) -> 
     )
 
 
-def _row(source: Source, line: LineTruth, *, peak_jy_beam: float, cube: Cube) -> dict[str, float]:
-    row = place_and_shape(source, channel=line.channel, fwhm_chan=line.fwhm_chan, grid=cube.grid)
+def _row(
+    source: SkySource, line: LineTruth, *, peak_jy_beam: float, cube: Cube
+) -> dict[str, float]:
+    seen = Source(**vars(source.ellipse), channel=line.channel, fwhm_chan=line.fwhm_chan)
+    row = place_and_shape(seen, cube.grid)
     row |= {
         "line_flux": line.flux_jy_kms,
         "peak": peak_jy_beam * line.peak_share * 1e3,
         "continuum": line.continuum_jy * 1e3,
     }
-    if cube.noise_jy_beam:
-        row["snr_peak"] = peak_jy_beam * line.line_share / cube.noise_jy_beam
+    level = None if cube.noise is None else cube.noise.level_jy_beam
+    if level:
+        row["snr_peak"] = peak_jy_beam * line.line_share / level
     return row
 
 
-def place_and_shape(
-    source: Shape, *, channel: float, fwhm_chan: float, grid: Grid
-) -> dict[str, float]:
+def place_and_shape(source: Source, grid: Grid) -> dict[str, float]:
     """The columns of a true source that say where it is and how large, in pixels and on the sky."""
     # nothing is smaller than the pixel that it lies in
     lengths = max(source.fwhm_x_px, POINT_PX), max(source.fwhm_y_px, POINT_PX)
-    box = source_box(source.x, source.y, *lengths, source.pa)
+    box = source_box(replace(source, fwhm_x_px=lengths[0], fwhm_y_px=lengths[1]))
+    channel, fwhm_chan = source.channel, source.fwhm_chan
     sky = grid.sky_at(source.x, source.y)
     return {
         "x": source.x,

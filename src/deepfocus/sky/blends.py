@@ -11,7 +11,7 @@ import numpy as np
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.ops.boxes import Box, iou_1d, iou_2d, source_box
-from deepfocus.sky.components import Component, EmissionLine, SkyModel, Source
+from deepfocus.sky.components import Component, EmissionLine, SkyModel, SkySource
 from deepfocus.sky.ranges import SourceRanges, brightest_first
 
 TRIES = 1000
@@ -53,7 +53,7 @@ class Blends(SourceRanges):
     def draw(self, grid: Grid, rng: np.random.Generator) -> SkyModel:
         """One sky; raises `DeepFocusError` where the pairs do not fit into the field."""
         number = int(rng.integers(self.pairs[0], self.pairs[1] + 1))
-        sources: list[Source] = []
+        sources: list[SkySource] = []
         boxes: list[Box] = []
         while len(sources) < 2 * number:
             pair = self._pair_apart(grid, rng, boxes)
@@ -136,9 +136,9 @@ class Blends(SourceRanges):
         return replace(second, channel=channel)
 
 
-def box_of(source: Source) -> Box:
+def box_of(source: SkySource) -> Box:
     """The source's box."""
-    return source_box(source.x, source.y, source.fwhm_x_px, source.fwhm_y_px, source.pa)
+    return source_box(source.ellipse)
 
 
 def _where_falls_to(wanted: float, overlap: Callable[[float], float], far: float) -> float:

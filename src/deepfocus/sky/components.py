@@ -10,11 +10,8 @@ import numpy as np
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
+from deepfocus.core.source import FWHM_PER_SIGMA, GAUSSIAN_AREA, Ellipse
 from deepfocus.ops.gaussians import gaussian_2d
-
-FWHM_PER_SIGMA = float(np.sqrt(8 * np.log(2)))
-GAUSSIAN_AREA = float(np.sqrt(2 * np.pi) / FWHM_PER_SIGMA)
-"""Integral of a unit-peak Gaussian of unit FWHM."""
 
 
 @dataclass(frozen=True)
@@ -39,23 +36,12 @@ class LineTruth:
     line_share: float
 
 
-class Shape(Protocol):
-    """Position and size of an elliptical Gaussian, pixels (docs/conventions.md)."""
-
-    @property
-    def x(self) -> float: ...
-    @property
-    def y(self) -> float: ...
-    @property
-    def fwhm_x_px(self) -> float: ...
-    @property
-    def fwhm_y_px(self) -> float: ...
-    @property
-    def pa(self) -> float: ...
-
-
-class Source(Shape, Protocol):
+class SkySource(Protocol):
     """Anything that can be in a sky: a Gaussian, a point, a disc."""
+
+    @property
+    def ellipse(self) -> Ellipse:
+        """Where it is, and the Gaussian that stands for its size."""
 
     def image(self, shape: tuple[int, int]) -> np.ndarray:
         """(y, x) image of the emission summed over frequency, peak or flux 1."""
@@ -148,38 +134,25 @@ def multiplied_lines(
 
 
 @dataclass(frozen=True)
-class Component:
-    """An elliptical Gaussian source.
+class Component(Ellipse):
+    """An elliptical Gaussian source with a power-law continuum and any number of lines.
 
-    x, y : 0-based pixel position; fwhm_x_px, fwhm_y_px, pa : shape (docs/conventions.md)
     peak_jy_px : continuum surface brightness at the source's centre and the reference frequency
     spectral_index : S = S0 (nu / nu0)^alpha about the band's middle
     """
 
-    x: float
-    y: float
-    fwhm_x_px: float
-    fwhm_y_px: float
-    pa: float
     peak_jy_px: float
     spectral_index: float
     lines: tuple[EmissionLine, ...]
 
     @property
-    def area_px(self) -> float:
-        """Integral of the unit-peak Gaussian, pixels."""
-        return float(np.pi / (4 * np.log(2)) * self.fwhm_x_px * self.fwhm_y_px)
+    def ellipse(self) -> Ellipse:
+        """The Gaussian alone."""
+        return Ellipse(self.x, self.y, self.fwhm_x_px, self.fwhm_y_px, self.pa)
 
     def image(self, shape: tuple[int, int]) -> np.ndarray:
         """(y, x) unit-peak image."""
-        return gaussian_2d(
-            shape,
-            x=self.x,
-            y=self.y,
-            fwhm_x_px=self.fwhm_x_px,
-            fwhm_y_px=self.fwhm_y_px,
-            pa=self.pa,
-        )
+        return gaussian_2d(shape, self)
 
     def continuum(self, grid: Grid) -> np.ndarray:
         """(chan,) continuum at the source's centre, Jy/pixel."""
@@ -211,8 +184,8 @@ class SkyModel:
     """
 
     grid: Grid
-    components: tuple[Source, ...]
-    reference: Source | None = None
+    components: tuple[SkySource, ...]
+    reference: SkySource | None = None
 
     def images(self) -> np.ndarray:
         """(part, y, x) images, unit peak for Gaussians, unit flux for points."""

@@ -19,6 +19,7 @@ from scipy.special import erf
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
+from deepfocus.core.source import Ellipse
 from deepfocus.ops.morphology import axes_from_major_minor
 from deepfocus.sky.components import LineTruth, power_law
 
@@ -110,25 +111,11 @@ class Disc:
             )
 
     @property
-    def pa(self) -> float:
-        """Position angle of the major axis, [0, 180)."""
-        return self.pa_receding % 180.0
-
-    @property
-    def fwhm_x_px(self) -> float:
-        """Of the Gaussian with the disc's half-light ellipse: FWHM 3.357 scale lengths."""
-        return self._axes[0]
-
-    @property
-    def fwhm_y_px(self) -> float:
-        """Of the Gaussian with the disc's half-light ellipse, see `fwhm_x_px`."""
-        return self._axes[1]
-
-    @property
-    def _axes(self) -> tuple[float, float]:
-        major = 2 * HALF_LIGHT * self.scale_px
-        first, second = axes_from_major_minor(major, major * self._flattening, self.pa)
-        return float(first), float(second)
+    def ellipse(self) -> Ellipse:
+        """The Gaussian with the disc's half-light ellipse: FWHM 3.357 scale lengths."""
+        major, pa = 2 * HALF_LIGHT * self.scale_px, self.pa_receding % 180.0
+        first, second = axes_from_major_minor(major, major * self._flattening, pa)
+        return Ellipse(self.x, self.y, float(first), float(second), pa)
 
     @property
     def _flattening(self) -> float:

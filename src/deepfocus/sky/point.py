@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from deepfocus.core.grid import Grid
+from deepfocus.core.source import Ellipse
 from deepfocus.sky.components import (
     EmissionLine,
     LineTruth,
@@ -42,9 +43,10 @@ class Point:
     spectral_index: float
     lines: tuple[EmissionLine, ...]
 
-    fwhm_x_px = 0.0
-    fwhm_y_px = 0.0
-    pa = 0.0
+    @property
+    def ellipse(self) -> Ellipse:
+        """Its place, and no size."""
+        return Ellipse(self.x, self.y, 0.0, 0.0, 0.0)
 
     def image(self, shape: tuple[int, int]) -> np.ndarray:
         """(y, x) image of flux 1."""

@@ -9,7 +9,8 @@ import numpy as np
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
-from deepfocus.sky.components import FWHM_PER_SIGMA, Component, EmissionLine, SkyModel
+from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.sky.components import Component, EmissionLine, SkyModel
 
 Range = tuple[float, float]
 

@@ -8,12 +8,12 @@ import numpy as np
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
+from deepfocus.core.source import GAUSSIAN_AREA
 from deepfocus.ops.morphology import axes_from_major_minor
 from deepfocus.sky.components import (
-    GAUSSIAN_AREA,
     Component,
     EmissionLine,
-    Source,
+    SkySource,
 )
 from deepfocus.sky.disc import HALF_LIGHT, Disc, DiscAbsorption, DiscLine
 from deepfocus.sky.point import Point
@@ -94,7 +94,7 @@ class SourceRanges:
         x, y = np.array([grid.nx // 2, grid.ny // 2]) + rng.uniform(-reach, reach)
         return float(x), float(y)
 
-    def source(self, grid: Grid, rng: np.random.Generator, flux_jy_kms: float) -> Source:
+    def source(self, grid: Grid, rng: np.random.Generator, flux_jy_kms: float) -> SkySource:
         """A source whose lines have about this flux; its first emission line has it exactly."""
         kind = rng.uniform()
         if kind < self.point_fraction:
@@ -210,10 +210,10 @@ class SourceRanges:
         return flux_jy_kms / (chosen.relative * kms * GAUSSIAN_AREA * slope)
 
 
-def brightest_first(sources: list[Source], grid: Grid) -> tuple[Source, ...]:
+def brightest_first(sources: list[SkySource], grid: Grid) -> tuple[SkySource, ...]:
     """Brightest line first: the first source sets the noise level."""
 
-    def flux(source: Source) -> float:
+    def flux(source: SkySource) -> float:
         return max((abs(t.flux_jy_kms) for t in source.line_truths(grid)), default=0.0)
 
     return tuple(sorted(sources, key=flux, reverse=True))

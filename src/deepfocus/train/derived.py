@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from deepfocus.core.catalogue import Catalogue
+from deepfocus.core.source import Source
 from deepfocus.ops.boxes import Box
 from deepfocus.ops.integrate import integrate
-from deepfocus.ops.mask import Model
 from deepfocus.simulate.cube import Simulated
 from deepfocus.train.blob_examples import blob_target
 from deepfocus.train.makers import half_precision
@@ -47,15 +47,10 @@ def derived_arrays(made: Simulated) -> tuple[Arrays, Arrays]:
 
 def _place(truth: Catalogue, i: int) -> Place:
     """The true place of row `i`."""
-    at = {
-        name: float(truth[column][i])
-        for name, column in {
-            "x": "x",
-            "y": "y",
-            "channel": "channel",
-            "fwhm_chan": "line_fwhm_chan",
-        }.items()
+    columns = {
+        **{name: name for name in ("x", "y", "fwhm_x_px", "fwhm_y_px", "pa", "channel")},
+        "fwhm_chan": "line_fwhm_chan",
     }
-    shape = {name: float(truth[name][i]) for name in ("fwhm_x_px", "fwhm_y_px", "pa")}
+    source = Source(**{name: float(truth[column][i]) for name, column in columns.items()})
     edges = {name: float(truth[f"box_{name}"][i]) for name in ("x0", "x1", "y0", "y1")}
-    return Place(truth=i, box=Box(**edges), model=Model(**at, **shape), **at)
+    return Place(truth=i, box=Box(**edges), source=source)

@@ -7,20 +7,18 @@ step writes what it has, and a run that was stopped goes on from there.
 
 from __future__ import annotations
 
-import multiprocessing
 import subprocess
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from deepfocus.jobs.workers import Workers
 from deepfocus.nets.build import build as build_network
 from deepfocus.ops.normalise import normalisation_to
 from deepfocus.simulate.settings import shipped_set
-from deepfocus.simulate.workers import available_workers, one_thread_each
 from deepfocus.train.export import export, load_exported
 from deepfocus.train.loop import fit
 from deepfocus.train.makers import BlobMaker, SkySettings, SpectraMaker, TruthMaker
@@ -28,7 +26,7 @@ from deepfocus.train.plan import Plan, load_plan
 from deepfocus.train.predicted import PredictedBoxes, PredictedImages
 from deepfocus.train.recipe import recipe_to
 from deepfocus.train.roles import ROLES, examples
-from deepfocus.train.store import Arrays, Maker, build
+from deepfocus.train.store import Maker, build, load
 from deepfocus.weights.card import Card, read_card
 
 WIDE = "wide-train"
@@ -50,11 +48,10 @@ class Step:
         return self.out / "weights" / self.stage
 
 
-def train(recipe_path: Path, out: Path, *, workers: int | None = None) -> Path:
+def train(recipe_path: Path, out: Path, *, workers: Workers) -> Path:
     """Train by a recipe file; return the folder of the finished weights, `out/weights/final`."""
     recipe_path, out = Path(recipe_path).resolve(), Path(out).resolve()
     plan = load_plan(recipe_path)
-    workers = workers or available_workers()
     _make_truth(plan, out, workers)
     _side_by_side([Step(role, "truth", recipe_path, out) for role in ROLES], workers)
     for roles, maker in (
@@ -91,8 +88,9 @@ def run_step(step: Step) -> Card:
     learned = [f"{folder}-train"]
     if step.role == "deep_gru" and plan.data.wide_cubes:
         learned.append(WIDE)
-    training = examples(step.role, _load(step.out, *learned), crop_px=crop)
-    validation = examples(step.role, _load(step.out, f"{folder}-validation"), crop_px=crop)
+    made = step.out / "examples"
+    training = examples(step.role, load(*(made / name for name in learned)), crop_px=crop)
+    validation = examples(step.role, load(made / f"{folder}-validation"), crop_px=crop)
     result = fit(
         model,
         lambda epoch: training.batches(
@@ -115,7 +113,7 @@ def run_step(step: Step) -> Card:
     return export(result.model, role.network, card, step.exported)
 
 
-def _make_truth(plan: Plan, out: Path, workers: int) -> None:
+def _make_truth(plan: Plan, out: Path, workers: Workers) -> None:
     data, sky = plan.data, _sky(plan)
     for name, split, number, maker in (
         ("images-train", "train", data.images, BlobMaker(sky)),
@@ -131,31 +129,16 @@ def _make_truth(plan: Plan, out: Path, workers: int) -> None:
         build(spectra, seeds, out / "examples" / WIDE, workers=workers)
 
 
-def _make_predicted(plan: Plan, out: Path, workers: int, maker: Maker, name: str) -> None:
+def _make_predicted(plan: Plan, out: Path, workers: Workers, maker: Maker, name: str) -> None:
     data = plan.data
     for split, number in (("train", data.predicted_cubes), ("validation", data.validation_cubes)):
         folder = out / "examples" / f"{name}-{split}"
         build(maker, plan.base.seeds(split, number), folder, workers=workers)
 
 
-def _load(out: Path, *names: str) -> Arrays:
-    """All shards of some folders of examples, which are there by now; what they have in common."""
-    shards = [
-        np.load(path) for name in names for path in sorted((out / "examples" / name).glob("*.npz"))
-    ]
-    keys = set.intersection(*(set(shard.files) for shard in shards))
-    return {key: np.concatenate([shard[key] for shard in shards]) for key in sorted(keys)}
-
-
-def _side_by_side(steps: Sequence[Step], workers: int) -> None:
-    if workers <= 1 or len(steps) <= 1:
-        for step in steps:
-            run_step(step)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread_each) as pool:
-        for job in [pool.submit(run_step, step) for step in steps]:
-            job.result()
+def _side_by_side(steps: Sequence[Step], workers: Workers) -> None:
+    for _ in workers.run(run_step, steps):
+        pass
 
 
 def _assemble(out: Path, name: str) -> Path:

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from deepfocus.core.catalogue import Catalogue
+from deepfocus.core.source import Ellipse, Source
 from deepfocus.ops.boxes import Box, source_box
 from deepfocus.ops.focus import line_image
-from deepfocus.ops.gaussians import FWHM_PER_SIGMA, gaussian_1d
+from deepfocus.ops.gaussians import gaussian_1d
 from deepfocus.ops.lines import fit_continuum
-from deepfocus.ops.mask import Model, masked_line_image
+from deepfocus.ops.mask import masked_line_image
 from deepfocus.ops.morphology import elongation_vector, major_minor_from_axes
 from deepfocus.ops.normalise import Peak, Standardise
 from deepfocus.ops.spectra import extract_spectrum
@@ -25,20 +26,15 @@ from deepfocus.simulate.cube import Simulated
 
 FOCUS_PX = 64
 SIZE_UNIT_PX = 10.0  # the size networks measure FWHM in this unit: numbers near one
-LINE_AREA = float(np.sqrt(2 * np.pi) / FWHM_PER_SIGMA)  # of a unit-peak Gaussian, in FWHM
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a source was found (or put): its box, position and line; `truth` is its row."""
+    """Where a source was found (or put), and the box of its blob; `truth` is its row."""
 
     truth: int
     box: Box
-    x: float
-    y: float
-    channel: float
-    fwhm_chan: float
-    model: Model
+    source: Source
 
 
 Arrays = dict[str, np.ndarray]
@@ -81,19 +77,19 @@ def image_arrays(rows: Sequence[Arrays]) -> Arrays:
 
 
 def _image_example(made: Simulated, place: Place) -> Arrays:
-    data = made.cube.data
-    span = place.channel - place.fwhm_chan, place.channel + place.fwhm_chan
+    data, source = made.cube.data, place.source
+    span = source.channel - source.fwhm_chan, source.channel + source.fwhm_chan
     continuum = fit_continuum(extract_spectrum(data, place.box), [span])
     focused = line_image(
         data,
-        y=place.y,
-        x=place.x,
+        y=source.y,
+        x=source.x,
         size=FOCUS_PX,
         channel_lo=span[0],
         channel_hi=span[1],
         continuum=continuum,
     )
-    masked = masked_line_image(data, place.model, size=FOCUS_PX, spans=[span], continuum=continuum)
+    masked = masked_line_image(data, source, size=FOCUS_PX, spans=[span], continuum=continuum)
     return targets_of(made, place.truth, focused=focused, masked=masked)
 
 
@@ -134,7 +130,7 @@ def _jittered(truth: Catalogue, i: int, rng: np.random.Generator) -> Place:
     fwhm = float(truth["line_fwhm_chan"][i]) * np.exp(rng.normal(0, 0.08))
     channel = float(truth["channel"][i]) + rng.normal(0, 0.05) * fwhm
     seen_x, seen_y = (np.exp(rng.normal(0, 0.1)) * width for width in (fwhm_x, fwhm_y))
-    model = Model(
+    seen = Source(
         x=float(x),
         y=float(y),
         fwhm_x_px=float(seen_x),
@@ -143,15 +139,7 @@ def _jittered(truth: Catalogue, i: int, rng: np.random.Generator) -> Place:
         channel=channel,
         fwhm_chan=fwhm,
     )
-    return Place(
-        truth=i,
-        box=source_box(float(x), float(y), float(seen_x), float(seen_y), pa),
-        x=float(x),
-        y=float(y),
-        channel=channel,
-        fwhm_chan=fwhm,
-        model=model,
-    )
+    return Place(truth=i, box=source_box(seen), source=seen)
 
 
 def empty_boxes(truth: Catalogue, made: Simulated, rng: np.random.Generator) -> list[Box]:
@@ -160,7 +148,7 @@ def empty_boxes(truth: Catalogue, made: Simulated, rng: np.random.Generator) -> 
     for _ in range(20):
         x, y = rng.uniform(0.15, 0.85, size=2) * (grid.nx, grid.ny)
         fwhm_x, fwhm_y = rng.uniform(5.0, 15.0, size=2)
-        box = source_box(float(x), float(y), float(fwhm_x), float(fwhm_y), 0.0)
+        box = source_box(Ellipse(float(x), float(y), float(fwhm_x), float(fwhm_y), 0.0))
         if not any(
             box.contains(a, b, margin=8.0) for a, b in zip(truth["x"], truth["y"], strict=True)
         ):

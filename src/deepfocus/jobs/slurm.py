@@ -17,7 +17,7 @@ from typing import Any
 from astropy import units as u
 
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.simulate.workers import THREADS
+from deepfocus.jobs.workers import THREADS
 
 ALLOWED_DEATHS = 10
 """Workers that may die, one after the other, on the same item. Jobs of busy partitions are often

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.simulate.casa_script import CasaImaging, casa_script
+from deepfocus.imaging.casa_script import CasaImaging, casa_script
 
 
 def tclean_arguments(script: str) -> dict[str, Any]:

@@ -22,12 +22,12 @@ from deepfocus.cli import main
 from deepfocus.cli.toml_text import toml_text
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.settings import load_settings, settings_from, settings_to
-from deepfocus.simulate import cluster
-from deepfocus.simulate.cluster import WINDOW, DaskWorkers, cluster_workers
+from deepfocus.jobs import cluster
+from deepfocus.jobs.cluster import WINDOW, DaskWorkers, cluster_workers
+from deepfocus.jobs.on_worker import OnWorker
+from deepfocus.jobs.slurm import ClusterProfile, Slurm
 from deepfocus.simulate.dataset import FitsSet
-from deepfocus.simulate.on_worker import OnWorker
 from deepfocus.simulate.settings import SetSettings
-from deepfocus.simulate.slurm import ClusterProfile, Slurm
 
 distributed = pytest.importorskip("distributed", reason="needs the extra [cluster]")
 
@@ -284,7 +284,7 @@ def test_the_page_names_every_key_of_a_profile() -> None:
 
 def test_importing_dask_jobqueue_leaves_ctrl_c_alone() -> None:
     code = (
-        "import signal; from deepfocus.simulate.slurm import _slurm_cluster; "
+        "import signal; from deepfocus.jobs.slurm import _slurm_cluster; "
         "signal.signal(signal.SIGINT, signal.default_int_handler); _slurm_cluster(); "
         "print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
     )
@@ -316,7 +316,7 @@ def test_a_profile_needs_slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_job_script_sets_one_thread_before_python_starts() -> None:
-    from deepfocus.simulate.slurm import _scheduler
+    from deepfocus.jobs.slurm import _scheduler
 
     with _scheduler(Slurm(cores=2, interface="lo", prologue=("module load this",))) as local:
         script = local.job_script()
@@ -329,7 +329,7 @@ def test_the_job_script_sets_one_thread_before_python_starts() -> None:
 
 
 def test_the_module_is_imported_without_dask() -> None:
-    code = "import sys, deepfocus.simulate.cluster; print('distributed' in sys.modules)"
+    code = "import sys, deepfocus.jobs.cluster; print('distributed' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

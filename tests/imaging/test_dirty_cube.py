@@ -16,13 +16,13 @@ pytest.importorskip("casacore.tables", reason="python-casacore (the extra ms) is
 
 from deepfocus.core import memory
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.imaging import ms_samples
+from deepfocus.imaging.dirty_cube import Imaged, image_measurement_set
+from deepfocus.imaging.ms_samples import MsImaging
 from deepfocus.instrument.antennas import antennas
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import DISHES
 from deepfocus.instrument.telescope import telescope
-from deepfocus.simulate import ms_samples
-from deepfocus.simulate.measured import Imaged, image_measurement_set
-from deepfocus.simulate.ms_samples import MsImaging
 from measurement_set_samples import (
     DEC_DEG,
     RA_DEG,

@@ -17,17 +17,8 @@ from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid, tangent_grid
 from deepfocus.core.memory import require_memory
-from deepfocus.instrument.fitted_beam import fit_beam
-from deepfocus.instrument.observation import Observation
-from deepfocus.instrument.primary_beam import DISHES, BlockedAiry, primary_beam_image
-from deepfocus.instrument.sampling import (
-    ARCSEC_PER_RAD,
-    cell_and_size,
-    primary_beam_width_arcsec,
-)
-from deepfocus.instrument.visibilities import WeightedSamples, w_phase_rad, weighted_samples
-from deepfocus.io.measurement_set import Field
-from deepfocus.simulate.ms_samples import (
+from deepfocus.core.noise import DirtyBeam, Noise, SquaredWeights
+from deepfocus.imaging.ms_samples import (
     MsImaging,
     Selected,
     batches,
@@ -37,6 +28,16 @@ from deepfocus.simulate.ms_samples import (
     select,
     unflagged_uv_wavelengths,
 )
+from deepfocus.instrument.observation import Observation
+from deepfocus.instrument.primary_beam import DISHES, BlockedAiry, primary_beam_image
+from deepfocus.instrument.sampling import (
+    ARCSEC_PER_RAD,
+    cell_and_size,
+    primary_beam_width_arcsec,
+)
+from deepfocus.instrument.visibilities import WeightedSamples, w_phase_rad, weighted_samples
+from deepfocus.io.measurement_set import Field
+from deepfocus.ops.fitted_beam import fit_beam
 
 WORKING_BYTES_PER_PIXEL = 128
 """Of an image beside the cube: the plane that is transformed, and three beams of each kind."""
@@ -86,7 +87,7 @@ def image_measurement_set(
         psf=np.stack([beams[node] for node in nodes]).astype(np.float32),
         psf_channels=nodes,
         primary_beam=primary,
-        noise_kind="thermal",
+        noise=Noise(DirtyBeam() if weights.counts_all_the_same else SquaredWeights()),
         meta=_provenance(imaging, selected, phase),
     )
     return Imaged(cube=cube, w_phase_rad=phase, notes=notes)

@@ -21,15 +21,15 @@ from typing import Any
 import deepfocus
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.settings import load_settings
-from deepfocus.simulate.on_worker import (
+from deepfocus.jobs.on_worker import (
     FOLDER_S,
     SAME_PACKAGES,
     OnWorker,
     refuse_other_versions,
     seen_by_all,
 )
-from deepfocus.simulate.slurm import ClusterProfile, Slurm, slurm_jobs
-from deepfocus.simulate.workers import Item, Result, Workers
+from deepfocus.jobs.slurm import ClusterProfile, Slurm, slurm_jobs
+from deepfocus.jobs.workers import Item, Result, Workers
 
 WINDOW = 4
 """Jobs a worker that the scheduler holds at once: enough to keep it busy, however long the set."""

@@ -13,7 +13,13 @@ from pathlib import Path
 import pytest
 
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.simulate.workers import IN_TURN, Processes, local_workers
+from deepfocus.jobs.workers import (
+    IN_TURN,
+    ONE_THREAD,
+    Processes,
+    environment,
+    local_workers,
+)
 
 
 def square(number: int) -> int:
@@ -73,7 +79,7 @@ from functools import partial
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_workers import wait_beside
-from deepfocus.simulate.workers import Processes
+from deepfocus.jobs.workers import Processes
 if __name__ == "__main__":
     try:
         list(Processes(2).run(partial(wait_beside, Path({folder!r})), range(4)))
@@ -102,3 +108,12 @@ def test_ctrl_c_ends_workers_at_once_and_without_a_word(tmp_path: Path, at_work:
     assert (run.returncode, said) == (130, b"")
     assert time.monotonic() - started < 15  # far less than the work
     assert not list(folder.iterdir())
+
+
+def test_environment_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    with environment(ONE_THREAD):
+        assert os.environ["OMP_NUM_THREADS"] == "1"
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert "OMP_WAIT_POLICY" not in os.environ

@@ -13,14 +13,14 @@ from functools import cached_property
 
 import numpy as np
 from scipy.fft import irfft2, next_fast_len, rfft2
+from scipy.ndimage import map_coordinates
 
 from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
-from deepfocus.instrument.fitted_beam import fit_beam
-from deepfocus.instrument.nodes import lagrange
-from deepfocus.ops.gaussians import FWHM_PER_SIGMA
-from deepfocus.sky.components import Shape
+from deepfocus.core.source import FWHM_PER_SIGMA, Ellipse
+from deepfocus.ops.fitted_beam import fit_beam
+from deepfocus.ops.lagrange import lagrange
 
 MOST_NODES = 25
 LARGEST_SWING = 3.0
@@ -70,7 +70,19 @@ class Response:
         )
         return self.primary_beam[:, rows[:, None], columns[None, :]].astype(float)
 
-    def of_source(self, source: Shape) -> np.ndarray:
+    def beam_at(self, *, x: np.ndarray | float, y: np.ndarray | float, channel: int) -> np.ndarray:
+        """Dirty beam of a channel at offsets (x, y) in pixels from a source; 1 at the source.
+
+        x, y : numbers or arrays of one shape. Cubic between pixels, 0 beyond the known beam.
+        """
+        weights = self.interpolation[:, channel]
+        planes = np.broadcast_to(self.dirty_beam, (len(weights), *self.dirty_beam.shape[1:]))
+        plane = np.tensordot(weights, planes, axes=1)
+        py, px = plane.shape
+        places = np.broadcast_arrays(np.asarray(y, float) + py // 2, np.asarray(x, float) + px // 2)
+        return map_coordinates(plane, np.stack(places), order=3, cval=0.0)
+
+    def of_source(self, source: Ellipse) -> np.ndarray:
         """(k, y, x) dirty image of the source at a flux density of 1 Jy, Jy/beam.
 
         The source is written down in the uv plane, so that its flux, size and position are
@@ -113,7 +125,7 @@ def response_of(cube: Cube) -> Response:
     )
 
 
-def gaussian_transform(shape: tuple[int, int], source: Shape) -> np.ndarray:
+def gaussian_transform(shape: tuple[int, int], source: Ellipse) -> np.ndarray:
     """(rows, columns // 2 + 1) transform of an elliptical Gaussian of integral 1 at (x, y)."""
     v = np.fft.fftfreq(shape[0])[:, None]
     u = np.fft.rfftfreq(shape[1])[None, :]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from deepfocus.forward.response import node_weights
 from deepfocus.instrument.nodes import node_channels
-from deepfocus.simulate.response import node_weights
 
 FREQ_HZ = 230e9 + 1e7 * np.arange(128)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -24,6 +24,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+# A waiting OpenMP thread that spins takes the core from a neighbour who works.
+ONE_THREAD = {**dict.fromkeys(THREADS, "1"), "OMP_WAIT_POLICY": "PASSIVE"}
 LIVES = 3
 """Pools that may break one after the other, without a job finished between, before giving up."""
 
@@ -88,7 +90,8 @@ class Processes:
         with ProcessPoolExecutor(
             min(self.number, len(items)), mp_context=context, initializer=one_thread_each
         ) as pool:
-            with _uninterrupted():  # and so are the processes that are started meanwhile
+            # and so are the processes that are started meanwhile
+            with _uninterrupted(), environment(ONE_THREAD):
                 work = partial(_work, job)
                 jobs = {pool.submit(work, item): index for index, item in items.items()}
             try:
@@ -114,6 +117,21 @@ def _uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Environment variables that the processes started meanwhile inherit."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 _INTERRUPTED = Event()
@@ -149,9 +167,7 @@ def one_thread_each() -> None:
 
     The worker ends with its parent: one whose parent was killed would wait for jobs for ever.
     """
-    for name in THREADS:
-        os.environ[name] = "1"
-    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    os.environ.update(ONE_THREAD)
     parent = multiprocessing.parent_process()
     if parent is not None:
         Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()

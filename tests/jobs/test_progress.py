@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from deepfocus.cli.progress import Progress
+from deepfocus.jobs.progress import Progress
 
 
 def test_json_lines_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:

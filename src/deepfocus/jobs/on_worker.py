@@ -17,7 +17,7 @@ from typing import Any, Generic
 
 import deepfocus
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.simulate.workers import Item, Result
+from deepfocus.jobs.workers import Item, Result
 
 FOLDER_S = 20.0
 """Network file systems show a new file to other machines only after a while."""

@@ -1,0 +1,65 @@
+"""One source: an elliptical Gaussian on the sky with one Gaussian line.
+
+Skies, injection, masks, fits and training examples all mean this when they say "source".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+FWHM_PER_SIGMA = float(2 * np.sqrt(2 * np.log(2)))
+GAUSSIAN_AREA = float(np.sqrt(2 * np.pi) / FWHM_PER_SIGMA)
+"""Integral of a one-dimensional Gaussian of unit peak and unit FWHM."""
+
+
+@dataclass(frozen=True)
+class Ellipse:
+    """Where an elliptical Gaussian lies and how large it is, in pixels (docs/conventions.md).
+
+    x, y : centre, 0-based pixels
+    fwhm_x_px, fwhm_y_px : FWHM along the axis whose position angle is in [0, 90), and along the
+        other; 0 for a point
+    pa : position angle of the major axis, degrees, north (+y) through east (-x)
+    """
+
+    x: float
+    y: float
+    fwhm_x_px: float
+    fwhm_y_px: float
+    pa: float
+
+    @property
+    def area_px(self) -> float:
+        """Integral of the unit-peak Gaussian, in pixels."""
+        return float(np.pi / (4 * np.log(2)) * self.fwhm_x_px * self.fwhm_y_px)
+
+    def shifted(self, *, x: float, y: float) -> Self:
+        """The same, moved by (x, y) pixels."""
+        return replace(self, x=self.x + x, y=self.y + y)
+
+
+@dataclass(frozen=True)
+class Source(Ellipse):
+    """A Gaussian with one Gaussian line, before the primary beam.
+
+    channel, fwhm_chan : centre and FWHM of the line, in channels
+    line_jy : flux density of the line at its peak, integrated over the source; NaN if not known
+    continuum_jy : flux density of the continuum, the same in all channels
+    """
+
+    channel: float
+    fwhm_chan: float
+    line_jy: float = float("nan")
+    continuum_jy: float = 0.0
+
+    def line(self, channels: int) -> np.ndarray:
+        """(chan,) line of unit peak."""
+        offset = (np.arange(channels) - self.channel) * FWHM_PER_SIGMA / self.fwhm_chan
+        return np.exp(-0.5 * offset**2)
+
+    def spectrum(self, channels: int) -> np.ndarray:
+        """(chan,) flux density of line and continuum, Jy."""
+        return self.line_jy * self.line(channels) + self.continuum_jy

@@ -1,0 +1,1 @@
+"""A cube's own response: its beams, a source in its dirty image, its noise."""

@@ -1,0 +1,23 @@
+"""A source's size as a cube shows it: its own and the beam's in quadrature."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from deepfocus.core.cube import Cube
+from deepfocus.core.source import Ellipse
+
+
+def through_round_beam(ellipse: Ellipse, cube: Cube) -> Ellipse:
+    """The ellipse convolved with a round beam of the geometric mean FWHM of the cube's.
+
+    Without a beam it stays as it is.
+    """
+    beam_px = cube.beam_px or 0.0
+    return replace(
+        ellipse,
+        fwhm_x_px=float(np.hypot(ellipse.fwhm_x_px, beam_px)),
+        fwhm_y_px=float(np.hypot(ellipse.fwhm_y_px, beam_px)),
+    )

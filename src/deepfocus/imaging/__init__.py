@@ -1,0 +1,1 @@
+"""Measurement set -> dirty cube, here or by a script for CASA."""

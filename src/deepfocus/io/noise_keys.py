@@ -1,0 +1,42 @@
+"""The noise of a cube as files say it: its kind in a word, and one standard deviation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from deepfocus.core.noise import (
+    DirtyBeam,
+    Noise,
+    Power,
+    SquaredWeights,
+    White,
+    noise_of_level,
+)
+
+
+def noise_of_file(
+    kind: str | None, level_jy_beam: float | None, meta: Mapping[str, Any]
+) -> Noise | None:
+    """The noise that a file tells of; None where it tells of none.
+
+    kind : 'thermal' or 'white'; meta : provenance, which says how visibilities were weighted
+    """
+    power = _power(kind, meta)
+    return None if power is None else noise_of_level(power, level_jy_beam)
+
+
+def _power(kind: str | None, meta: Mapping[str, Any]) -> Power | None:
+    if kind == White.name:
+        return White()
+    if kind == DirtyBeam.name:
+        return DirtyBeam() if _natural(meta) else SquaredWeights()
+    return None
+
+
+def _natural(meta: Mapping[str, Any]) -> bool:
+    """Whether all visibilities counted the same, by the settings of a simulation or an imaging."""
+    settings = meta.get("settings")
+    said = settings.get("observation", {}) if isinstance(settings, Mapping) else meta
+    plain = said.get("weighting", "natural") == "natural" and "robust" not in said
+    return plain and "taper" not in said

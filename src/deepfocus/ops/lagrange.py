@@ -1,0 +1,15 @@
+"""Lagrange polynomials: what is known at a few frequencies, at every frequency between them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def lagrange(nodes: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """(k, n) Lagrange basis polynomials of `nodes` evaluated at `at`."""
+    out = np.ones((len(nodes), len(at)))
+    for i, node in enumerate(nodes):
+        for j, other in enumerate(nodes):
+            if i != j:
+                out[i] *= (at - other) / (node - other)
+    return out
