@@ -52,17 +52,18 @@ ROOMS: dict[str, Room] = {
     ),
     "nets": Room("torch modules, each under its config; losses"),
     "weights": Room("shipped weights, each with its card; inference sessions", ("core", "ops")),
-    "pipeline": Room(
-        "the stages of section 4.4 and their composition", ("core", "ops", "weights", "forward")
+    "finders": Room(
+        "the contract, the kinds, one folder a finder",
+        ("core", "ops", "jobs", "weights", "forward"),
     ),
     "train": Room(
         "the loop, the recipes, export of weights",
-        ("core", "ops", "jobs", "simulate", "nets", "weights", "pipeline"),
+        ("core", "ops", "jobs", "simulate", "nets", "weights", "finders"),
     ),
     "evaluate": Room(
-        "matching, metrics, benchmark", ("core", "ops", "io", "jobs", "simulate", "pipeline")
+        "matching, metrics, benchmark", ("core", "ops", "io", "jobs", "simulate", "finders")
     ),
-    "report": Room("figures from results", ("core", "ops", "evaluate")),
+    "report": Room("figures from results", ("core", "ops", "evaluate", "finders")),
 }
 ROOMS["cli"] = Room("parse, call, write", tuple(ROOMS))
 

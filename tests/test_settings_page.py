@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
-from deepfocus.cli.toml_text import toml_text
+import tomlkit
+
 from deepfocus.core.settings import settings_to
-from deepfocus.pipeline.settings import PipelineSettings
+from deepfocus.finders.kinds import OURS, finder_class, finder_to
 from deepfocus.simulate.settings import SetSettings
 
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
@@ -13,8 +14,9 @@ PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 
 def with_defaults(page: str) -> str:
     """The page with each table of defaults as the code has it."""
-    for name, settings in (("set", SetSettings()), ("detection", PipelineSettings())):
-        block = f"<!-- {name} -->\n```toml\n{toml_text(settings_to(settings))}```"
+    finders = {kind: {"finder": finder_to(finder_class(kind)())} for kind in OURS}
+    for name, table in {"set": settings_to(SetSettings()), **finders}.items():
+        block = f"<!-- {name} -->\n```toml\n{tomlkit.dumps(table)}```"
         page = re.sub(
             f"<!-- {name} -->(\n```toml\n.*?```)?", lambda _, b=block: b, page, flags=re.S
         )

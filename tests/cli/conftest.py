@@ -35,19 +35,18 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of exported networks with random weights: what `--weights` names."""
     torch = pytest.importorskip("torch")
     pytest.importorskip("onnx")
-    from deepfocus.nets.build import build, part_from
-    from deepfocus.ops.normalise import normalisation_to
+    from deepfocus.nets.build import build
     from deepfocus.train.export import export
+    from deepfocus.train.plan import network_from
     from deepfocus.train.roles import ROLES
     from deepfocus.weights.card import Card
+    from deepfocus.weights.domain import Domain
 
     folder = tmp_path_factory.mktemp("untrained")
+    domain = Domain((8, 8), (0.1, 0.1), (32, 32), (96, 96), (5, 20), 2.5, (3, 10))
     torch.manual_seed(1)
     for role, part in ROLES.items():
-        table = {"size": "slim", "kind": role if role in ("blobs_finder", "deep_gru") else "resnet"}
-        if table["kind"] == "resnet":
-            table |= {"outputs": 2 if role == "angle" else 1}
-        config = part_from(table)
-        card = Card(role=role, normalisation=normalisation_to(part.normalisation))
+        config = network_from(role, {"size": "slim"}, source="test")
+        card = Card(role=role, input=part.input, target=part.target, domain=domain)
         export(build(config).eval(), config, card, folder)
     return folder

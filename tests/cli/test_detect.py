@@ -7,6 +7,7 @@ finder that knows the truth stands in where they need not even run.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -20,12 +21,14 @@ from deepfocus.cli.products import LAST, PRODUCTS
 from deepfocus.cli.source_table import sources_table
 from deepfocus.core.catalogue import Catalogue, catalogue, stacked
 from deepfocus.core.cube import Cube
+from deepfocus.finders.evidence import ImagePanel
+from deepfocus.finders.finder import Detection
 from deepfocus.io.catalogues import read_catalogue
 from deepfocus.io.write_cube import write_cube
 from deepfocus.ops.integrate import integrate
-from deepfocus.pipeline.deepfocus import Detection
 from deepfocus.simulate.cube import Simulated
 from deepfocus.simulate.settings import SetSettings
+from deepfocus.weights.load import SHIPPED
 
 
 @pytest.fixture
@@ -36,27 +39,25 @@ def cube_file(small: Simulated, tmp_path: Path) -> Path:
 class Knowing:
     """A finder whose catalogue is the truth."""
 
+    provenance = {"told": "the truth"}  # noqa: RUF012
+
     def __init__(self, truth: Catalogue) -> None:
         self.truth = truth
 
-    def detect(self, cube: Cube) -> Detection:
+    def find(self, cube: Cube) -> Detection:
         image = integrate(cube.data)
         rejected = self.truth.where(self.truth["id"] == 2).with_columns(flag=1)
         return Detection(
-            catalogue=stacked([self.truth, rejected.with_columns(id=3)]).with_reasons(),
-            integrated=image,
-            probability_map=np.zeros_like(image),
-            spectra={},
-            focused={},
-            stages={},
-            notes=["a note"],
+            catalogue=stacked([self.truth, rejected.with_columns(id=3)]),
+            notes=("a note",),
+            evidence=(ImagePanel("Integrated", image, "Jy/beam"),),
         )
 
 
 @pytest.fixture
 def knowing(small: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:
     finder = Knowing(small.truth)
-    monkeypatch.setattr("deepfocus.cli.detect.finder_with", lambda *args: finder)
+    monkeypatch.setattr("deepfocus.cli.detect.made_ready", lambda finder_settings: finder)
 
 
 @pytest.mark.usefixtures("knowing")
@@ -152,7 +153,7 @@ def test_demo(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     finder = Knowing(small.truth)
-    monkeypatch.setattr("deepfocus.cli.detect.finder_with", lambda *args: finder)
+    monkeypatch.setattr("deepfocus.cli.detect.made_ready", lambda settings: finder)
     monkeypatch.setattr("deepfocus.simulate.settings.paper_settings", lambda: small_settings)
     out = tmp_path / "demo"
     assert main(["demo", "--out", str(out), "--seed", "3"]) == 0
@@ -180,12 +181,34 @@ def test_numbers_of_any_size_keep_the_table_narrow() -> None:
     assert cells == ["2.70e-19", "0.0000", "2.60e+31", "12.5000", "-"]
 
 
-def test_a_crop_the_networks_do_not_take(
+def test_a_card_that_the_network_does_not_fit(
     small: Simulated, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cube = write_cube(small.cube, tmp_path / "in" / "cube.fits")[0]
+    weights = tmp_path / "weights"
+    shutil.copytree(SHIPPED, weights)
+    card = json.loads((weights / "flux.json").read_text())
+    card["input"]["crop_px"] = 32
+    (weights / "flux.json").write_text(json.dumps(card))
     out = tmp_path / "out"
-    arguments = ["detect", str(cube), "--out", str(out), "--set", "flux.crop_px=32"]
-    assert main(arguments) == 2
+    assert main(["detect", str(cube), "--out", str(out), "--weights", str(weights)]) == 2
     assert "wanted 1 x 64 x 64" in capsys.readouterr().err
     assert not out.exists()
+
+
+@pytest.mark.usefixtures("knowing")
+def test_a_wrong_finder_gets_the_list_of_right_ones(
+    cube_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["detect", str(cube_file), "--out", str(tmp_path / "out")]
+    assert main([*arguments, "--finder", "slimm"]) == 2
+    said = capsys.readouterr().err
+    assert "no finder is called 'slimm'; wanted one of slim" in said
+    assert "did you mean 'slim'?" in said
+
+
+def test_finders_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["finders"]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert listed[0].startswith("slim ")
+    assert all(len(line.split(maxsplit=1)) == 2 for line in listed)

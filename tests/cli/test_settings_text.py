@@ -1,104 +1,106 @@
-"""Settings on the command line, and back as TOML."""
+"""Finders chosen on the command line, and their settings as TOML that is taken back."""
 
 from __future__ import annotations
 
-import math
 import tomllib
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from astropy import units as u
-from hypothesis import given
-from hypothesis import strategies as st
 
-from deepfocus.cli.overrides import resolved_settings
-from deepfocus.cli.toml_text import toml_text
+from deepfocus.cli.finder_choice import chosen_finder
+from deepfocus.cli.products import settings_text
 from deepfocus.core.errors import DeepFocusError
-
-KEYS = st.text(min_size=1, max_size=6)
-SCALARS = st.one_of(
-    st.booleans(),
-    st.integers(min_value=-(2**63), max_value=2**63 - 1),
-    st.floats(allow_nan=False),
-    st.text(st.characters(exclude_categories=["Cs"]), max_size=10),
-)
-VALUES = st.one_of(SCALARS, st.lists(SCALARS, max_size=3), st.dictionaries(KEYS, SCALARS))
-TABLES = st.recursive(
-    st.dictionaries(KEYS, VALUES, max_size=4),
-    lambda inner: st.dictionaries(KEYS, st.one_of(VALUES, inner), max_size=3),
-    max_leaves=8,
-)
-
-
-@given(TABLES)
-def test_toml_reads_back_what_was_written(table: dict) -> None:
-    assert tomllib.loads(toml_text(table)) == table
-
-
-def test_toml_of_what_is_odd() -> None:
-    read = tomllib.loads(toml_text({"nan": math.nan, "none": None, "list": [{"a": [1, 2]}]}))
-    assert math.isnan(read["nan"])
-    assert read["list"] == [{"a": [1, 2]}]
-    assert "none" not in read
-
-
-@dataclass(frozen=True)
-class Inner:
-    threshold: float = 0.1
-    name: str = "a"
-
-
-@dataclass(frozen=True)
-class Outer:
-    inner: Inner = field(default_factory=Inner)
-    cell: u.Quantity = 0.1 * u.arcsec
-    pair: tuple[float, float] = (1.0, 2.0)
+from deepfocus.finders.slim.finder import Slim
+from deepfocus.finders.slim.focusing import WholeImage
+from deepfocus.finders.slim.orphans import LeaveAstray
+from deepfocus.ops.blobs import Connected
 
 
 def test_pairs_override_the_file_which_overrides_the_defaults(tmp_path: Path) -> None:
     file = tmp_path / "s.toml"
-    file.write_text('cell = "0.2 arcsec"\n[inner]\nthreshold = 0.3\nname = "b"\n')
-    pairs = ["inner.threshold=0.5", "cell = 1 deg", "pair=[3, 4]"]
-    settings = resolved_settings(Outer, file, pairs)
-    assert settings == Outer(Inner(0.5, "b"), 1 * u.deg, (3.0, 4.0))
-    assert resolved_settings(Outer, None, []) == Outer()
+    file.write_text(
+        '[finder]\nkind = "slim"\nmin_probability = 0.3\n[finder.blobs_finder]\nthreshold = 0.3\n'
+    )
+    chosen = chosen_finder("slim", file=file, pairs=["blobs_finder.threshold = 0.5"])
+    assert isinstance(chosen, Slim)
+    assert chosen.min_probability == 0.3
+    assert chosen.blobs_finder.threshold == 0.5
+    assert chosen_finder(None) == Slim()
+    assert chosen_finder("slim", weights=tmp_path) == Slim(weights=str(tmp_path))
 
 
-@pytest.mark.parametrize("pair", ["inner", "=1", "cell.deep=1", "inner.treshold=1", "cell=1"])
+def test_parts_are_chosen_by_their_kind() -> None:
+    pairs = ["blobs_finder.split.kind=connected", "astray.kind=leave_astray"]
+    chosen = chosen_finder(None, pairs=[*pairs, "focusing.seen_in.kind=whole_image"])
+    assert isinstance(chosen, Slim)
+    assert chosen.blobs_finder.split == Connected()
+    assert chosen.astray == LeaveAstray()
+    assert chosen.focusing.seen_in == WholeImage()
+
+
+def test_settings_that_are_written_can_be_given_again(tmp_path: Path) -> None:
+    odd = Slim(min_probability=0.25, weights='it\'s "odd"', astray=LeaveAstray())
+    text = settings_text(odd, {"weights": {"flux": "0a"}}, rest_hz=1.42e9)
+    file = tmp_path / "s.toml"
+    file.write_text(text)
+    assert chosen_finder(None, file=file) == odd
+    assert "# rest frequency: 1420000000.0 Hz" in text
+    assert '# weights: {"flux": "0a"}' in text
+    assert tomllib.loads(text)["finder"]["kind"] == "slim"
+
+
+@pytest.mark.parametrize(
+    "pair", ["blobs_finder", "=1", "crop_px.deep=1", "blobs_finder.treshold=1"]
+)
 def test_bad_pairs(pair: str) -> None:
     with pytest.raises(DeepFocusError):
-        resolved_settings(Outer, None, [pair])
+        chosen_finder(None, pairs=[pair])
 
 
 @pytest.mark.parametrize(
     ("pair", "words"),
     [
-        ("flux.crop_px=63.5", "63.5 is not a whole number"),
-        ("flux.crop_px=true", "true is not a whole number"),
+        ("crop_px=63.5", "63.5 is not a whole number"),
+        ("crop_px=true", "true is not a whole number"),
         ("blobs_finder.threshold=true", "true is not a number"),
         ("min_probability=nan", "nan is not a number"),
-        ("blobs_finder.split_touching=no", "'no' is neither true nor false"),
-        ("flux.crop_px=0", "value: flux.crop_px is 0; wanted 8 to 1024"),
-        ("blobs_finder.overlap_px=256", "value: tiles of 256 pixels that overlap by 256"),
-        ("domain.channels=[64]", "domain.channels"),
+        ("crop_px=0", "value: crop_px is 0; wanted 8 to 1024"),
+        ("astray.kind=lost", "unknown astray.kind 'lost'"),
+        ("kind=lost", "no finder is called 'lost'"),
     ],
 )
 def test_values_that_python_would_bend_are_refused(pair: str, words: str) -> None:
-    from deepfocus.pipeline.settings import PipelineSettings
-
     with pytest.raises(DeepFocusError) as caught:
-        resolved_settings(PipelineSettings, None, [pair])
+        chosen_finder(None, pairs=[pair])
     assert words in str(caught.value)
     assert "unknown error" not in str(caught.value)
 
 
 def test_values_of_every_kind_are_taken() -> None:
-    from deepfocus.pipeline.settings import PipelineSettings
+    pairs = ["crop_px=32.0", "min_probability=0", "focusing.friends.plateau=1e-3"]
+    chosen = chosen_finder(None, pairs=pairs)
+    assert isinstance(chosen, Slim)
+    assert chosen.crop_px == 32
+    assert chosen.min_probability == 0
+    assert chosen.focusing.friends.plateau == 1e-3
 
-    pairs = ["flux.crop_px=32.0", "min_probability=0", "domain.channels=[8,9]"]
-    settings = resolved_settings(PipelineSettings, None, [*pairs, "focusing.plateau=1e-3"])
-    assert settings.flux.crop_px == 32
-    assert settings.min_probability == 0
-    assert settings.domain.channels == (8, 9)
-    assert settings.focusing.plateau == 1e-3
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("min_probability = 0.1\n", "put a finder's settings under"),
+        ("finder = 3\n", "one table"),
+        ("[finder]\nkind = 3\n", "finder kind 3"),
+        ('[finder]\nkind = "slim"\nspeed = 1\n', "unknown setting 'speed'"),
+    ],
+)
+def test_bad_files(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "s.toml").write_text(text)
+    with pytest.raises(DeepFocusError, match=words):
+        chosen_finder(None, file=tmp_path / "s.toml")
+
+
+def test_a_file_of_another_finder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "s.toml").write_text('[finder]\nkind = "slim"\n')
+    with pytest.raises(DeepFocusError, match="which is of 'slim'"):
+        chosen_finder("other", file=tmp_path / "s.toml")

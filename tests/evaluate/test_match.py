@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from source_samples import sources
 
 from deepfocus.core.catalogue import Catalogue, catalogue
+from deepfocus.core.channels import ChannelRange
 from deepfocus.core.flags import Flag
 from deepfocus.evaluate.counts import Counts
 from deepfocus.evaluate.match import match, match_paper_rule
 from deepfocus.evaluate.overlap import blendness, box_iou, range_iou
-from deepfocus.ops.boxes import Box, iou_1d, iou_2d
+from deepfocus.ops.boxes import Box, iou_2d
 
 # A field of 12 x 12 px and 20 channels: crowded, so that sources compete for partners.
 row = st.tuples(st.floats(0, 12), st.floats(0, 12), st.floats(0, 20), st.floats(1, 8))
@@ -204,7 +205,9 @@ def test_overlaps_are_those_of_single_boxes(a_rows: list, b_rows: list) -> None:
             assert flat[i, j] == pytest.approx(iou_2d(*boxes))
             limits = [float(rows[e][k]) for rows, k in ((a, i), (b, j))
                       for e in ("channel_lo", "channel_hi")]  # fmt: skip
-            assert ranges[i, j] == pytest.approx(iou_1d(*limits))
+            assert ranges[i, j] == pytest.approx(
+                ChannelRange(*limits[:2]).iou(ChannelRange(*limits[2:]))
+            )
 
 
 def test_blendness_is_the_highest_overlap_with_another() -> None:

@@ -26,12 +26,12 @@ import numpy as np
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
 from deepfocus.evaluate.match import match
+from deepfocus.finders.finder import ReadyFinder
+from deepfocus.finders.slim.finder import Slim
 from deepfocus.io.fits_cube import read_cube
-from deepfocus.pipeline.deepfocus import DeepFocus
 from deepfocus.simulate.cube import simulate
 from deepfocus.simulate.dataset import FitsSet
 from deepfocus.simulate.settings import SetSettings, load_set, shipped_set
-from deepfocus.weights.load import load_networks
 
 RECORD = Path(__file__).with_name("guard.json")
 REPOSITORY = Path(__file__).parents[2]
@@ -93,8 +93,8 @@ def opened(name: str) -> tuple[Cube, Catalogue | None]:
 def observed(name: str) -> dict[str, Any]:
     """What the finder of today leaves of one cube, in the form of the record."""
     cube, truth = opened(name)
-    detection = _finder().detect(cube)
-    steps = {**detection.stages, "catalogue": detection.catalogue}
+    detection = _finder().find(cube)
+    steps = {**detection.snapshots, "catalogue": detection.catalogue}
     return {
         step: _step(found, columns, truth)
         for (step, columns), found in zip(STEPS.items(), steps.values(), strict=True)
@@ -102,8 +102,8 @@ def observed(name: str) -> dict[str, Any]:
 
 
 @cache
-def _finder() -> DeepFocus:
-    return DeepFocus(load_networks())
+def _finder() -> ReadyFinder:
+    return Slim().ready()
 
 
 def _step(found: Catalogue, columns: tuple[str, ...], truth: Catalogue | None) -> dict[str, Any]:

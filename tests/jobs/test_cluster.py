@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomlkit
 
 import deepfocus
 from deepfocus.cli import main
-from deepfocus.cli.toml_text import toml_text
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.settings import load_settings, settings_from, settings_to
 from deepfocus.jobs import cluster
@@ -115,7 +115,7 @@ def test_a_store_through_the_command(
     pytest.importorskip("zarr", reason="needs the extra [store]")
     # paths are given from a folder that is not the workers'
     monkeypatch.chdir(tmp_path)
-    Path("set.toml").write_text(toml_text(settings_to(SMALL)))
+    Path("set.toml").write_text(tomlkit.dumps(settings_to(SMALL)))
     words = ["simulate", "set.toml", "--number", "3", "--out"]
     assert main([*words, "here.zarr"]) == 0
     assert main([*words, "there.zarr", "--cluster", address]) == 0

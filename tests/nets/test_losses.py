@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from deepfocus.nets.build import part_from, part_to
+from deepfocus.core.settings import part_from, parts_to
 from deepfocus.nets.losses import (
     DSSIM,
     L1,
@@ -81,7 +81,7 @@ def test_a_perfect_prediction_costs_nothing_and_any_other_something(loss: Loss) 
     x, y = tensors(3)
     assert loss(y, y, 3).item() == pytest.approx(0, abs=1e-6)
     assert loss(x, y, 3).item() > 1e-3
-    assert part_from(part_to(loss)) == loss
+    assert part_from(parts_to(loss), Loss, source="test") == loss
 
 
 def test_l1_is_the_mean_absolute_difference() -> None:

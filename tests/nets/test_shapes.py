@@ -9,10 +9,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.settings import part_from, parts_to
 from deepfocus.nets.blobs_finder import BlobsFinder, BlobsFinderConfig, Dense, Dilated
-from deepfocus.nets.build import NETWORKS, NetworkConfig, build, part_from, part_to
+from deepfocus.nets.build import NETWORKS, NetworkConfig, build
 from deepfocus.nets.deep_gru import ChannelHead, DeepGRU, DeepGRUConfig, WholeHead
 from deepfocus.nets.resnet import ResBlock, ResNet, ResNetConfig
+from deepfocus.train.plan import network_from
 
 B = 2
 Shapes = dict[str, tuple[tuple[int, ...], tuple[int, ...]]]
@@ -168,22 +171,25 @@ def test_slim_resnet_gives_as_many_outputs_as_asked() -> None:
     assert shapes_of(model, torch.zeros(B, 1, 64, 64))[""][1] == (B, 2)
 
 
+ROLE_OF = {BlobsFinderConfig: "blobs_finder", DeepGRUConfig: "deep_gru", ResNetConfig: "flux"}
+
+
 @pytest.mark.parametrize("cls", NETWORKS)
 @pytest.mark.parametrize("size", ["paper", "slim"])
 def test_configs_survive_as_tables(cls: type[NetworkConfig], size: str) -> None:
     config = getattr(cls, size)()
-    assert part_from(part_to(config)) == config
-    assert part_from({"kind": part_to(config)["kind"], "size": size}) == config
+    assert part_from(parts_to(config), NetworkConfig, source="test") == config
+    assert network_from(ROLE_OF[cls], {"size": size}, source="test") == config
 
 
 def test_tables_with_mistakes_are_refused() -> None:
-    assert part_from({"kind": "resnet", "size": "slim", "outputs": 2}).outputs == 2
-    with pytest.raises(ValueError, match="'unet' is none of"):
-        part_from({"kind": "unet"})
-    with pytest.raises(ValueError, match="has no size 'huge'"):
-        part_from({"kind": "resnet", "size": "huge"})
-    with pytest.raises(ValueError, match="colour"):
-        part_from({"kind": "resnet", "size": "slim", "colour": "red"})
+    assert network_from("angle", {"size": "slim"}, source="test").outputs == 2
+    with pytest.raises(DeepFocusError, match="unknown kind 'unet'"):
+        part_from({"kind": "unet"}, NetworkConfig, source="test")
+    with pytest.raises(DeepFocusError, match="of size 'huge'"):
+        network_from("flux", {"size": "huge"}, source="test")
+    with pytest.raises(DeepFocusError, match="colour"):
+        network_from("flux", {"size": "slim", "colour": "red"}, source="test")
     with pytest.raises(ValueError, match="4 widths"):
         BlobsFinderConfig((8, 16), (16, 8, 4, 1), Dense(), skips=False)
     with pytest.raises(ValueError, match="lead back"):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,21 +10,11 @@ import pytest
 from deepfocus.core.catalogue import Catalogue, catalogue
 from deepfocus.core.cube import Cube
 from deepfocus.core.grid import tangent_grid
-from deepfocus.report import figures
-from deepfocus.report.figures import detection_figure, residual_figure
+from deepfocus.finders.evidence import CutoutPanel, ImagePanel, SpectrumPanel, Trace
+from deepfocus.finders.finder import Detection
+from deepfocus.report.figures import brightest_of, detection_figure, residual_figure
 
 SIZE, CHANNELS = 48, 20
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What a detection would leave behind."""
-
-    catalogue: Catalogue
-    integrated: np.ndarray
-    probability_map: np.ndarray
-    spectra: Mapping[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
-    focused: Mapping[int, np.ndarray] = field(default_factory=dict)
 
 
 @pytest.fixture
@@ -61,15 +49,18 @@ def two_sources() -> Catalogue:
     )
 
 
-def evidence(rng: np.random.Generator, found: Catalogue) -> Evidence:
-    spectrum = rng.normal(size=CHANNELS), rng.random(CHANNELS)
-    return Evidence(
-        found,
-        rng.normal(size=(SIZE, SIZE)),
-        rng.random((SIZE, SIZE)),
-        spectra={int(i): spectrum for i in found["id"]},
-        focused={int(i): rng.normal(size=(16, 16)) for i in found["id"]},
+def detection(rng: np.random.Generator, found: Catalogue) -> Detection:
+    """All kinds of panel, for every source."""
+    fields = (
+        ImagePanel("Integrated", rng.normal(size=(SIZE, SIZE)), "Jy/beam"),
+        ImagePanel("Probability", rng.random((SIZE, SIZE)), "", limits=(0.0, 1.0)),
     )
+    measured = Trace("dirty", rng.normal(size=CHANNELS), "Jy/beam")
+    model = Trace("denoised", rng.random(CHANNELS), "")
+    spectra = [SpectrumPanel(int(i), measured, model) for i in found["id"]]
+    image = rng.normal(size=(16, 16))
+    cutouts = [CutoutPanel(int(i), "focused", image, 12, 10, "Jy/beam") for i in found["id"]]
+    return Detection(found, evidence=(*fields, *spectra, *cutouts))
 
 
 def is_png(path: Path) -> bool:
@@ -78,14 +69,14 @@ def is_png(path: Path) -> bool:
 
 def test_detection_figure_is_written(cube: Cube, rng: np.random.Generator, tmp_path: Path) -> None:
     found = two_sources()
-    path = detection_figure(cube, evidence(rng, found), tmp_path / "a.png", truth=found)
+    path = detection_figure(cube, detection(rng, found), tmp_path / "a.png", truth=found)
     assert is_png(path)
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
 
 
 def test_nothing_found_still_makes_a_figure(cube: Cube, tmp_path: Path) -> None:
     blank = np.full((SIZE, SIZE), np.nan)
-    nothing = Evidence(catalogue(), blank, np.zeros((SIZE, SIZE)))
+    nothing = Detection(catalogue(), evidence=(ImagePanel("Integrated", blank, "Jy/beam"),))
     assert is_png(detection_figure(cube, nothing, tmp_path / "a.png"))
 
 
@@ -93,22 +84,41 @@ def test_unmeasured_source_still_makes_a_figure(
     cube: Cube, rng: np.random.Generator, tmp_path: Path
 ) -> None:
     found = catalogue(x=[20.0], y=[20.0])
-    assert is_png(detection_figure(cube, evidence(rng, found), tmp_path / "a.png"))
+    assert is_png(detection_figure(cube, detection(rng, found), tmp_path / "a.png"))
 
 
-def test_brightest_accepted_source_is_shown(rng: np.random.Generator) -> None:
+def test_a_finder_without_evidence_still_makes_a_figure(cube: Cube, tmp_path: Path) -> None:
+    assert is_png(detection_figure(cube, Detection(two_sources()), tmp_path / "a.png"))
+
+
+def test_one_image_and_one_curve_are_enough(
+    cube: Cube, rng: np.random.Generator, tmp_path: Path
+) -> None:
     found = two_sources()
-    assert figures._brightest(found, evidence(rng, found)) == 2
-    rejected = found.with_columns(flag=[0, 16]).accepted
-    assert figures._brightest(rejected, evidence(rng, found)) == 1
+    model = Trace("matched filter", 20 * rng.random(CHANNELS), "sigma")
+    panels = (
+        ImagePanel("Signal-to-noise", rng.normal(size=(SIZE, SIZE)), "sigma"),
+        SpectrumPanel(1, Trace("spectrum", rng.normal(size=CHANNELS), "Jy/beam"), model),
+        SpectrumPanel(2, Trace("spectrum", rng.normal(size=CHANNELS), "Jy/beam")),
+    )
+    path = tmp_path / "a.png"
+    assert is_png(detection_figure(cube, Detection(found, evidence=panels), path))
+    dim = Detection(found.with_columns(line_flux=[3.0, 2.0]), evidence=panels)
+    assert is_png(detection_figure(cube, dim, path))
+
+
+def test_the_brightest_source_is_shown() -> None:
+    found = two_sources()
+    assert brightest_of(found, among=[1, 2]) == 2
+    assert brightest_of(found, among=[1]) == 1
     unmeasured = found.with_columns(line_flux=[np.nan, np.nan])
-    assert figures._brightest(unmeasured, evidence(rng, found)) == 1
-    assert figures._brightest(catalogue(), evidence(rng, catalogue())) is None
+    assert brightest_of(unmeasured, among=[1, 2]) == 1
+    assert brightest_of(catalogue(), among=[]) is None
 
 
 def test_failed_figure_leaves_nothing(cube: Cube, rng: np.random.Generator, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="nosuch"):
-        detection_figure(cube, evidence(rng, two_sources()), tmp_path / "a.nosuch")
+        detection_figure(cube, detection(rng, two_sources()), tmp_path / "a.nosuch")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -122,4 +132,5 @@ def test_residual_figure_is_written(tmp_path: Path) -> None:
 def test_an_image_one_pixel_high_makes_a_figure(cube: Cube, tmp_path: Path) -> None:
     found = catalogue(x=[5.0], y=[0.0], box_x0=[3.0], box_x1=[7.0], box_y0=[-1.0], box_y1=[1.0])
     row = np.linspace(0, 1, 40, dtype=np.float32)[None]
-    assert is_png(detection_figure(cube, Evidence(found, row, row), tmp_path / "a.png"))
+    one_row = Detection(found, evidence=(ImagePanel("Integrated", row, "Jy/beam"),))
+    assert is_png(detection_figure(cube, one_row, tmp_path / "a.png"))

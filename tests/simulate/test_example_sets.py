@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
+from deepfocus.core.channels import ChannelRange
 from deepfocus.core.settings import settings_from, settings_to
 from deepfocus.instrument.antennas import antennas
 from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
 from deepfocus.instrument.telescope import telescope, track_times
-from deepfocus.ops.boxes import Box, blendness, iou_1d
+from deepfocus.ops.boxes import Box, blendness
 from deepfocus.simulate.cube import Simulated, simulate
 from deepfocus.simulate.settings import SetSettings, load_set
 from deepfocus.sky.components import Component
@@ -109,8 +110,10 @@ def blends() -> None:
         # the partner of a source is the one whose box has its blendness
         for i, box in enumerate(boxes):
             partner = next(j for j in range(len(boxes)) if j != i and scores[j] == scores[i])
-            ranges = [(truth["channel_lo"][k], truth["channel_hi"][k]) for k in (i, partner)]
-            overlap = iou_1d(*ranges[0], *ranges[1])
+            mine, theirs = (
+                ChannelRange(truth["channel_lo"][k], truth["channel_hi"][k]) for k in (i, partner)
+            )
+            overlap = mine.iou(theirs)
             assert asked.line_overlap[0] - 1e-6 <= overlap <= asked.line_overlap[1] + 1e-6
             assert box.area > 0
 

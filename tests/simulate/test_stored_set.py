@@ -26,7 +26,7 @@ from deepfocus.simulate.cube import simulate
 from deepfocus.simulate.settings import Noise, SetSettings, load_set
 from deepfocus.simulate.stored_set import Recipe, StoredSet
 from deepfocus.sky.corrected import CorrectedPopulation
-from deepfocus.train.derived import derived_arrays
+from deepfocus.train.store_arrays import derived_arrays
 
 PACKED = Packed()
 SET_TOML = """

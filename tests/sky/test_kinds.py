@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from deepfocus.core.channels import around
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import tangent_grid
 from deepfocus.core.settings import load_settings, settings_from, settings_to
 from deepfocus.instrument.observation import Observation
-from deepfocus.ops.boxes import blendness, iou_1d
+from deepfocus.ops.boxes import blendness
 from deepfocus.simulate.cube import simulate
 from deepfocus.simulate.settings import Noise, SetSettings
 from deepfocus.sky.blends import Blends, box_of
@@ -73,12 +74,7 @@ def test_blends_reach_their_overlaps() -> None:
         np.testing.assert_allclose(blendness(boxes), 0.35, atol=1e-6)
         first, second = population.pair(GRID, rng(seed))
         a, b = first.lines[0], second.lines[0]
-        overlap = iou_1d(
-            a.channel - a.fwhm_chan,
-            a.channel + a.fwhm_chan,
-            b.channel - b.fwhm_chan,
-            b.channel + b.fwhm_chan,
-        )
+        overlap = around(a.channel, a.fwhm_chan).iou(around(b.channel, b.fwhm_chan))
         assert overlap == pytest.approx(0.4, abs=1e-6)
         assert 0 <= b.channel <= 127
 

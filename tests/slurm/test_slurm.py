@@ -21,11 +21,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import tomlkit
 from astropy import units as u
 from one_host import OneHostSlurm, why_not
 
 from deepfocus.cli import main
-from deepfocus.cli.toml_text import toml_text
 from deepfocus.core.settings import load_settings, settings_to
 from deepfocus.jobs.slurm import ClusterProfile
 
@@ -83,7 +83,7 @@ class Command:
         shipped = load_settings(EXAMPLE, ClusterProfile).slurm
         settings = replace(shipped, interface="lo", logs=str(folder / "logs"), wait=60 * u.s)
         profile = ClusterProfile(replace(settings, **changes))  # type: ignore[arg-type]
-        (folder / "profile.toml").write_text(toml_text(settings_to(profile)))
+        (folder / "profile.toml").write_text(tomlkit.dumps(settings_to(profile)))
         # where the tests run in the background, children are born deaf to SIGINT
         start = (
             "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "

@@ -1,9 +1,13 @@
 """Training examples: they show what the networks are asked, and augmentation keeps them true."""
 
+from types import SimpleNamespace
+from typing import cast
+
 import numpy as np
 import pytest
 
 from deepfocus.core.source import Ellipse
+from deepfocus.finders.six_networks.candidate import Candidate
 from deepfocus.instrument.observation import Observation
 from deepfocus.ops.boxes import Box
 from deepfocus.ops.gaussians import gaussian_1d, gaussian_2d
@@ -12,14 +16,13 @@ from deepfocus.simulate.cube import Simulated, simulate
 from deepfocus.simulate.settings import Noise, SetSettings
 from deepfocus.sky.population import PaperPopulation
 from deepfocus.train.blob_examples import BlobExamples, blob_target
-from deepfocus.train.predicted import matching_truth
+from deepfocus.train.places import empty_boxes, jittered_places
+from deepfocus.train.predicted_examples import matching_truth
 from deepfocus.train.roles import turned_bands, turned_images
 from deepfocus.train.source_examples import (
     apparent_line_flux,
     clean_spectrum,
-    empty_boxes,
     image_examples,
-    jittered_places,
     spectra_examples,
 )
 
@@ -66,7 +69,7 @@ def test_the_clean_spectrum_holds_the_lines_of_the_sources_in_the_box(made: Simu
 
 
 def test_empty_boxes_have_an_empty_clean_spectrum(made: Simulated) -> None:
-    boxes = empty_boxes(made.truth, made, np.random.default_rng(0))
+    boxes = empty_boxes(made.truth, made.cube.grid, np.random.default_rng(0))
     arrays = spectra_examples(made, boxes)
     assert arrays["clean"].max(initial=0.0) == 0.0
     assert arrays["spectra"].shape == (len(boxes), 64)
@@ -121,7 +124,12 @@ def test_turned_bands_turn_both() -> None:
 
 def test_a_candidate_is_matched_to_the_source_with_its_line(made: Simulated) -> None:
     truth = made.truth
-    row = {"x": truth["x"][1] + 1, "y": truth["y"][1], "channel": truth["channel"][1]}
-    assert matching_truth(row, truth) == 1
-    assert matching_truth({**row, "channel": row["channel"] + 40}, truth) is None
-    assert matching_truth({**row, "x": row["x"] + 10}, truth) is None
+    x, y, channel = (float(truth[name][1]) for name in ("x", "y", "channel"))
+
+    def found(**changes: float) -> Candidate:
+        place = {"x": x + 1, "y": y, "channel": channel} | changes
+        return cast(Candidate, SimpleNamespace(**place))
+
+    assert matching_truth(found(), truth) == 1
+    assert matching_truth(found(channel=channel + 40), truth) is None
+    assert matching_truth(found(x=x + 10), truth) is None

@@ -16,16 +16,25 @@ import torch
 from numpy.typing import NDArray
 
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.settings import part_from
 from deepfocus.nets.blobs_finder import BlobsFinderConfig
-from deepfocus.nets.build import NetworkConfig, build, part_from
+from deepfocus.nets.build import NetworkConfig, build
 from deepfocus.nets.deep_gru import DeepGRUConfig
 from deepfocus.nets.resnet import ResNetConfig
-from deepfocus.train.arrays import weights_of
+from deepfocus.ops.inputs import BoxSpectrum, FocusedImage
+from deepfocus.ops.targets import Fwhm, LineProbability
 from deepfocus.train.export import export, load_exported
+from deepfocus.train.tensors import weights_of
 from deepfocus.weights.card import Card, read_card
-from deepfocus.weights.load import load_network
+from deepfocus.weights.domain import Domain
+from deepfocus.weights.load import Network, load_network
 
-NORMALISATION = {"kind": "standardise"}
+CARD = Card(
+    "role",
+    input=BoxSpectrum(),
+    target=LineProbability(),
+    domain=Domain((8, 8), (0.1, 0.1), (128, 128), (192, 360), (5, 20), 2.5, (3, 60)),
+)
 CASES = [
     pytest.param(BlobsFinderConfig.slim(), [(3, 1, 256, 256), (1, 1, 64, 96)], id="blobs-slim"),
     pytest.param(BlobsFinderConfig.paper(), [(2, 1, 256, 256)], id="blobs-paper"),
@@ -34,6 +43,10 @@ CASES = [
     pytest.param(ResNetConfig.slim(outputs=2), [(4, 1, 64, 64), (1, 1, 64, 64)], id="resnet-slim"),
     pytest.param(ResNetConfig.paper(), [(3, 1, 64, 64)], id="resnet-paper"),
 ]
+
+
+def load(folder: Path) -> Network[BoxSpectrum, LineProbability]:
+    return load_network(folder, "role", BoxSpectrum, LineProbability)
 
 
 def used_network(config: NetworkConfig, shape: tuple[int, ...]) -> torch.nn.Module:
@@ -55,10 +68,10 @@ def test_onnx_runtime_agrees_with_torch(
     config: NetworkConfig, shapes: list[tuple[int, ...]], tmp_path: Path
 ) -> None:
     model = used_network(config, shapes[0])
-    written = export(model, config, Card("role", normalisation=NORMALISATION), tmp_path)
-    network = load_network(tmp_path, "role")
+    written = export(model, config, CARD, tmp_path)
+    network = load(tmp_path)
     assert network.card == written
-    assert part_from(written.network) == config
+    assert part_from(written.network, NetworkConfig, source="card") == config
     for shape in shapes:
         inputs = np.random.default_rng(2).standard_normal(shape).astype(np.float32)
         expected = torch_output(model, inputs)
@@ -73,12 +86,12 @@ def test_onnx_runtime_agrees_with_torch(
 def exported_gru(tmp_path: Path) -> Path:
     config = DeepGRUConfig.slim()
     model = used_network(config, (2, 128))
-    export(model, config, Card("role", normalisation=NORMALISATION), tmp_path)
+    export(model, config, CARD, tmp_path)
     return tmp_path
 
 
 def test_large_and_empty_batches(folder: Path) -> None:
-    network = load_network(folder, "role")
+    network = load(folder)
     inputs = np.random.default_rng(3).standard_normal((130, 16)).astype(np.float32)
     np.testing.assert_allclose(network.run(inputs)[129:], network.run(inputs[129:]), atol=1e-6)
     assert network.run(inputs[:0]).shape == (0, 16)
@@ -96,7 +109,7 @@ def test_any_onnx_tool_reads_graph_and_weights_as_one(folder: Path) -> None:
     inputs = np.random.default_rng(3).standard_normal((2, 128)).astype(np.float32)
     alone = ort.InferenceSession(str(folder / "role.onnx"))
     (output,) = alone.run(None, {"input": inputs})
-    np.testing.assert_allclose(output, load_network(folder, "role").run(inputs), atol=1e-6)
+    np.testing.assert_allclose(output, load(folder).run(inputs), atol=1e-6)
     whole = onnx.load(str(folder / "role.onnx"))
     names = {tensor.name for tensor in whole.graph.initializer}
     assert "pairs.0.upward.weight_ih_l0" in names
@@ -110,27 +123,33 @@ def test_the_graph_holds_no_weights(folder: Path) -> None:
 
 def test_files_that_do_not_belong_together_are_refused(folder: Path) -> None:
     with pytest.raises(DeepFocusError, match="cannot read the weight card"):
-        load_network(folder, "flux")
+        load_network(folder, "flux", BoxSpectrum, LineProbability)
     graph = (folder / "role.onnx").read_bytes()
     (folder / "role.onnx").write_bytes(graph[:100])
     with pytest.raises(DeepFocusError, match=r"cannot use .*onnx"):
-        load_network(folder, "role")
+        load(folder)
     (folder / "role.onnx").write_bytes(graph)
     weights = folder / "role.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
     with pytest.raises(DeepFocusError, match="not the weights that its card describes"):
-        load_network(folder, "role")
+        load(folder)
     card = json.loads((folder / "role.json").read_text())
     (folder / "role.json").write_text(json.dumps(card | {"colour": "red"}))
     with pytest.raises(DeepFocusError, match="colour"):
-        load_network(folder, "role")
+        load(folder)
+    (folder / "role.json").write_text(json.dumps(card))
+    with pytest.raises(DeepFocusError, match="sees box_spectrum and answers line_probability"):
+        load_network(folder, "role", FocusedImage, Fwhm)
 
 
 def test_running_imports_neither_torch_nor_onnx(folder: Path) -> None:
     code = (
         "import sys; import numpy as np; from pathlib import Path;"
+        "from deepfocus.ops.inputs import BoxSpectrum;"
+        "from deepfocus.ops.targets import LineProbability;"
         "from deepfocus.weights.load import load_network;"
-        "load_network(Path(sys.argv[1]), 'role').run(np.zeros((1, 128)));"
+        "network = load_network(Path(sys.argv[1]), 'role', BoxSpectrum, LineProbability);"
+        "network.run(np.zeros((1, 128)));"
         "assert not {'torch', 'onnx'} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", code, str(folder)], check=True)

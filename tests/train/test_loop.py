@@ -12,12 +12,13 @@ import torch
 from torch import nn
 
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.settings import parts_to, settings_from
 from deepfocus.nets.losses import L1, L2, L1ToDssim
-from deepfocus.train.arrays import weights_of
 from deepfocus.train.early_stopping import EarlyStopping
-from deepfocus.train.loop import Batch, fit
-from deepfocus.train.recipe import Recipe, recipe_from, recipe_to
+from deepfocus.train.loop import Batch, Batches, fit
+from deepfocus.train.recipe import Recipe
 from deepfocus.train.schedule import fraction_done, learning_rate
+from deepfocus.train.tensors import weights_of
 
 RECIPE = Recipe(loss=L2(), learning_rate=0.02, epochs=6, batch=8, weight_decay=1e-5, seed=3)
 
@@ -45,6 +46,9 @@ def held_out() -> Iterator[Batch]:
     return batches(10**6)
 
 
+DATA = Batches(batches, held_out)
+
+
 def assert_same_weights(one: nn.Module, other: nn.Module) -> None:
     first, second = weights_of(one), weights_of(other)
     assert first.keys() == second.keys()
@@ -53,7 +57,7 @@ def assert_same_weights(one: nn.Module, other: nn.Module) -> None:
 
 
 def test_it_learns_and_leaves_log_and_curve(tmp_path: Path) -> None:
-    result = fit(tiny(), batches, held_out, recipe=RECIPE, folder=tmp_path)
+    result = fit(tiny(), DATA, recipe=RECIPE, folder=tmp_path)
     losses = [epoch.validation_loss for epoch in result.history]
     assert result.stopped == "epochs"
     assert losses[-1] < 0.5 * losses[0]
@@ -66,7 +70,7 @@ def test_it_learns_and_leaves_log_and_curve(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("killed_after", [1, 3])
 def test_resume_after_a_kill_is_bit_equal(tmp_path: Path, killed_after: int) -> None:
-    whole = fit(tiny(), batches, held_out, recipe=RECIPE, folder=tmp_path / "whole")
+    whole = fit(tiny(), DATA, recipe=RECIPE, folder=tmp_path / "whole")
 
     def killed(epoch: int) -> Iterator[Batch]:
         for number, batch in enumerate(batches(epoch)):
@@ -75,9 +79,9 @@ def test_resume_after_a_kill_is_bit_equal(tmp_path: Path, killed_after: int) -> 
             yield batch
 
     with pytest.raises(KeyboardInterrupt):
-        fit(tiny(), killed, held_out, recipe=RECIPE, folder=tmp_path / "cut")
+        fit(tiny(), Batches(killed, held_out), recipe=RECIPE, folder=tmp_path / "cut")
     torch.manual_seed(99)  # the state that a new process would find
-    resumed = fit(tiny(), batches, held_out, recipe=RECIPE, folder=tmp_path / "cut")
+    resumed = fit(tiny(), DATA, recipe=RECIPE, folder=tmp_path / "cut")
 
     assert_same_weights(resumed.model, whole.model)
     for one, other in zip(resumed.history, whole.history, strict=True):
@@ -87,32 +91,30 @@ def test_resume_after_a_kill_is_bit_equal(tmp_path: Path, killed_after: int) -> 
 
 
 def test_resume_of_a_finished_training_only_loads_it(tmp_path: Path) -> None:
-    first = fit(tiny(), batches, held_out, recipe=RECIPE, folder=tmp_path)
+    first = fit(tiny(), DATA, recipe=RECIPE, folder=tmp_path)
 
     def never(epoch: int) -> Iterator[Batch]:
         raise AssertionError("it is finished")
 
-    again = fit(tiny(), never, held_out, recipe=RECIPE, folder=tmp_path)
+    again = fit(tiny(), Batches(never, held_out), recipe=RECIPE, folder=tmp_path)
     assert_same_weights(first.model, again.model)
 
 
 def test_another_recipe_or_network_is_not_resumed(tmp_path: Path) -> None:
     short = Recipe(loss=L2(), epochs=1)
-    fit(tiny(), batches, held_out, recipe=short, folder=tmp_path)
+    fit(tiny(), DATA, recipe=short, folder=tmp_path)
     with pytest.raises(DeepFocusError, match="another learning_rate"):
         fit(
             tiny(),
-            batches,
-            held_out,
+            DATA,
             recipe=Recipe(loss=L2(), epochs=1, learning_rate=1.0),
             folder=tmp_path,
         )
     with pytest.raises(DeepFocusError, match="another network"):
-        fit(nn.Conv2d(1, 1, 3, padding=1), batches, held_out, recipe=short, folder=tmp_path)
+        fit(nn.Conv2d(1, 1, 3, padding=1), DATA, recipe=short, folder=tmp_path)
     fresh = fit(
         nn.Conv2d(1, 1, 3, padding=1),
-        batches,
-        held_out,
+        DATA,
         recipe=short,
         folder=tmp_path,
         resume=False,
@@ -123,20 +125,20 @@ def test_another_recipe_or_network_is_not_resumed(tmp_path: Path) -> None:
 def test_a_damaged_checkpoint_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.safetensors").write_bytes(b"half a file")
     with pytest.raises(DeepFocusError, match=r"cannot read .*checkpoint"):
-        fit(tiny(), batches, held_out, recipe=RECIPE, folder=tmp_path)
+        fit(tiny(), DATA, recipe=RECIPE, folder=tmp_path)
 
 
 def test_stops_early_without_improvement(tmp_path: Path) -> None:
     recipe = Recipe(loss=L2(), learning_rate=0.0, epochs=50, early_stopping=EarlyStopping(10, 3))
     linear = nn.Conv2d(1, 1, 1)  # no buffers, so that a rate of 0 changes nothing
-    result = fit(linear, batches, held_out, recipe=recipe, folder=tmp_path)
+    result = fit(linear, DATA, recipe=recipe, folder=tmp_path)
     assert result.stopped == "early stopping"
     assert len(result.history) == 4  # the first has nothing to be compared with
 
 
 def test_stops_on_time_at_the_end_of_an_epoch(tmp_path: Path) -> None:
     recipe = Recipe(loss=L2(), epochs=1000, max_minutes=1e-6, cosine=True)
-    result = fit(tiny(), batches, held_out, recipe=recipe, folder=tmp_path)
+    result = fit(tiny(), DATA, recipe=recipe, folder=tmp_path)
     assert result.stopped == "time"
     assert len(result.history) == 1
     assert result.history[0].iterations == 4
@@ -147,11 +149,11 @@ def test_not_finite_or_no_batches_are_clear_errors(tmp_path: Path) -> None:
         yield np.full((2, 1, 8, 8), np.nan), np.zeros((2, 1, 8, 8))
 
     with pytest.raises(DeepFocusError, match="training loss is nan"):
-        fit(tiny(), nan, held_out, recipe=RECIPE, folder=tmp_path)
+        fit(tiny(), Batches(nan, held_out), recipe=RECIPE, folder=tmp_path)
     with pytest.raises(DeepFocusError, match="no training batches"):
-        fit(tiny(), lambda epoch: [], held_out, recipe=RECIPE, folder=tmp_path)
+        fit(tiny(), Batches(lambda epoch: [], held_out), recipe=RECIPE, folder=tmp_path)
     with pytest.raises(DeepFocusError, match="no validation batches"):
-        fit(tiny(), batches, lambda: [], recipe=RECIPE, folder=tmp_path)
+        fit(tiny(), Batches(batches, lambda: []), recipe=RECIPE, folder=tmp_path)
 
 
 def test_learning_rate_warms_up_and_falls() -> None:
@@ -185,7 +187,7 @@ def test_recipe_survives_json() -> None:
     recipe = Recipe(
         loss=L1ToDssim(epochs=30), validation_loss=L1(), early_stopping=EarlyStopping(5, 0)
     )
-    assert recipe_from(json.loads(json.dumps(recipe_to(recipe)))) == recipe
-    assert recipe_from({}) == Recipe()
-    with pytest.raises(ValueError, match="epoch_count"):
-        recipe_from({"epoch_count": 3})
+    assert settings_from(json.loads(json.dumps(parts_to(recipe))), Recipe) == recipe
+    assert settings_from({}, Recipe) == Recipe()
+    with pytest.raises(DeepFocusError, match="epoch_count"):
+        settings_from({"epoch_count": 3}, Recipe)

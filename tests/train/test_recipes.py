@@ -8,9 +8,11 @@ import pytest
 
 from deepfocus.cli import main
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.train.plan import load_plan, shipped_recipe
+from deepfocus.train.plan import RECIPES, load_plan, shipped_recipe
 from deepfocus.train.roles import ROLES
-from deepfocus.weights.load import load_networks
+from deepfocus.weights.six import load_six
+
+TINY = shipped_recipe("tiny").read_text(encoding="utf-8").replace("tiny-set.toml", "paper")
 
 
 @pytest.mark.slow
@@ -19,7 +21,7 @@ def test_tiny_recipe_end_to_end_and_again(tmp_path: Path) -> None:
     recipe = str(shipped_recipe("tiny"))
     assert main(["train", recipe, "--out", str(tmp_path), "--workers", "1"]) == 0
     final = tmp_path / "weights" / "final"
-    networks = load_networks(final)
+    networks = load_six(final)
     assert networks.blobs_finder.run(np.zeros((1, 1, 128, 128))).shape == (1, 1, 128, 128)
     for role in ROLES:
         card = json.loads((final / f"{role}.json").read_text())
@@ -33,7 +35,7 @@ def test_tiny_recipe_end_to_end_and_again(tmp_path: Path) -> None:
     assert written == {p: p.stat().st_mtime_ns for p in (tmp_path / "training").rglob("*")}
 
 
-@pytest.mark.parametrize("name", ["default", "paper", "tiny"])
+@pytest.mark.parametrize("name", RECIPES)
 def test_shipped_recipes_are_valid(name: str) -> None:
     plan = load_plan(shipped_recipe(name))
     assert set(plan.roles) == set(ROLES)
@@ -46,10 +48,19 @@ def test_shipped_recipes_are_valid(name: str) -> None:
         "[data]\nset = 'paper'\n",
         "[data]\nspeed = 9\n",
         "[blobs]\n",
+        TINY.replace('size = "slim"', 'size = "huge"'),
+        TINY.replace('size = "slim"', "depth = 3"),
+        TINY.replace('kind = "l1"', 'kind = "l3"'),
     ],
 )
 def test_bad_recipes_are_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "recipe.toml"
     path.write_text(text)
-    with pytest.raises(DeepFocusError, match="cannot use the recipe"):
+    with pytest.raises(DeepFocusError, match=r"recipe\.toml"):
         load_plan(path)
+
+
+def test_shipped_recipes_go_by_their_names() -> None:
+    assert load_plan(Path("default")) == load_plan(shipped_recipe("default"))
+    with pytest.raises(DeepFocusError, match="cannot read settings nosuch"):
+        load_plan(Path("nosuch"))

@@ -8,7 +8,8 @@ import pytest
 
 from deepfocus.simulate.settings import paper_settings
 from deepfocus.weights.card import read_card
-from deepfocus.weights.load import ROLES, SHIPPED
+from deepfocus.weights.load import SHIPPED
+from deepfocus.weights.six import ROLES
 
 
 def test_all_files_are_under_ten_megabytes() -> None:

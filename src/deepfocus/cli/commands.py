@@ -8,7 +8,7 @@ import click
 
 from deepfocus import __version__
 
-COMMANDS = ("demo", "simulate", "inject", "dirty", "train", "detect", "evaluate")
+COMMANDS = ("demo", "simulate", "inject", "dirty", "train", "detect", "finders", "evaluate")
 
 
 class LazyGroup(click.Group):

@@ -24,7 +24,8 @@ def demo(out: Path, seed: int) -> None:
     Works offline with the shipped networks. Writes demo.fits (with its PSF and primary beam),
     demo.truth.ecsv, demo.catalogue.ecsv (also .fits, .vot and .reg) and demo.png.
     """
-    from deepfocus.cli.detect import finder_with
+    from deepfocus.cli.detect import made_ready
+    from deepfocus.cli.finder_choice import chosen_finder
     from deepfocus.cli.products import settings_text, write_products
     from deepfocus.cli.source_table import beside_truth
     from deepfocus.evaluate.score import score
@@ -32,17 +33,16 @@ def demo(out: Path, seed: int) -> None:
     from deepfocus.io.write_cube import write_cube
     from deepfocus.jobs.claim import check_output
     from deepfocus.jobs.progress import Progress
-    from deepfocus.pipeline.deepfocus import PipelineSettings
     from deepfocus.simulate.cube import simulate
     from deepfocus.simulate.settings import paper_settings
 
     check_output(out)
-    settings = PipelineSettings()
-    finder = finder_with(settings, None)
+    finder = chosen_finder(None)
+    ready = made_ready(finder)
     with Progress(NAME, 3) as progress:
         made = simulate(paper_settings(), seed)
         progress.advance("simulated")
-        detection = finder.detect(made.cube)
+        detection = ready.find(made.cube)
         progress.advance("detected")
         write_cube(made.cube, out / f"{NAME}.fits")
         write_catalogue(made.truth, out / f"{NAME}.truth.ecsv")
@@ -51,7 +51,7 @@ def demo(out: Path, seed: int) -> None:
             NAME,
             cube=made.cube,
             detection=detection,
-            settings=settings_text(settings),
+            settings=settings_text(finder, ready.provenance),
             truth=made.truth,
         )
         progress.advance("written")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +14,9 @@ import click
 from deepfocus.core.errors import DeepFocusError
 
 if TYPE_CHECKING:
+    from deepfocus.cli.inputs import Input
+    from deepfocus.finders.finder import Detection, Finder, ReadyFinder
     from deepfocus.jobs.progress import Progress
-    from deepfocus.pipeline.deepfocus import DeepFocus, Detection, PipelineSettings
 
 BAD_INPUT = 2
 
@@ -21,6 +24,7 @@ BAD_INPUT = 2
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
+@click.option("--finder", "kind", metavar="NAME", help="One that deepfocus finders lists: slim.")
 @click.option("--settings", type=click.Path(path_type=Path), help="Settings as TOML.")
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="One setting; repeatable.")
 @click.option("--weights", type=click.Path(path_type=Path), help="Folder of other networks.")
@@ -31,11 +35,9 @@ def detect(
     ctx: click.Context,
     files: tuple[Path, ...],
     out: Path,
-    settings: Path | None,
-    pairs: tuple[str, ...],
-    weights: Path | None,
     rest_frequency: str | None,
     resume: bool,
+    **choice: object,
 ) -> None:
     """Find and measure the line emitters in FITS cubes, or in all cubes of a simulated NAME.zarr.
 
@@ -47,8 +49,6 @@ def detect(
     processed, and the exit code is 2. Of a store, NAME is the seed.
     """
     from deepfocus.cli.inputs import inputs
-    from deepfocus.cli.overrides import resolved_settings
-    from deepfocus.cli.products import finished, settings_text
     from deepfocus.cli.rest_frequency import rest_hertz
     from deepfocus.jobs.claim import check_output
     from deepfocus.jobs.progress import Progress
@@ -56,49 +56,75 @@ def detect(
     rest_hz = rest_hertz(rest_frequency)
     cubes = inputs(files, rest_hz=rest_hz)
     check_output(out)
-    from deepfocus.pipeline.deepfocus import PipelineSettings
-
-    resolved = resolved_settings(PipelineSettings, settings, pairs)
-    text = settings_text(resolved, weights=weights, rest_hz=rest_hz)
-    finder: DeepFocus | None = None
-    failed = False
+    finder = _chosen(**choice)  # type: ignore[arg-type]
     with Progress("detect", len(cubes)) as progress:
-        for one in cubes:
-            if resume and finished(out, one.name, text):
-                progress.advance(f"{one.name} (finished before)")
-                continue
-            try:
-                cube = one.read()
-            except DeepFocusError as error:
-                failed = True
-                progress.warn(str(error))
-                progress.passed_over()
-                continue
-            # not before the first good cube; unusable networks end the run
-            finder = finder or finder_with(resolved, weights)
-            try:
-                detection = finder.detect(cube)
-            except DeepFocusError as error:
-                failed = True
-                progress.warn(f"{one.origin}: {error}")
-                progress.passed_over()
-                continue
-            from deepfocus.cli.products import write_products
-
-            write_products(out, one.name, cube=cube, detection=detection, settings=text)
-            _report(progress, one.name, cube.meta.get("notes", ()), detection)
-            progress.advance(one.name)
-            del cube, detection  # or the next cube is read beside this one
-    if failed:
+        run = _Run(finder, out, rest_hz, resume, progress)
+        succeeded = [run.take(each) for each in cubes]
+    if not all(succeeded):
         ctx.exit(BAD_INPUT)
 
 
-def finder_with(settings: PipelineSettings, weights: Path | None) -> DeepFocus:
-    """The finder with the networks of a folder, or the shipped ones."""
-    from deepfocus.pipeline.deepfocus import DeepFocus
-    from deepfocus.weights.load import load_networks
+def _chosen(
+    kind: str | None, settings: Path | None, pairs: tuple[str, ...], weights: Path | None
+) -> Finder:
+    from deepfocus.cli.finder_choice import chosen_finder
 
-    return DeepFocus(load_networks(weights), settings)
+    return chosen_finder(kind, file=settings, pairs=pairs, weights=weights)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One finder let loose on cube after cube."""
+
+    finder: Finder
+    out: Path
+    rest_hz: float | None
+    resume: bool
+    progress: Progress
+
+    @cached_property
+    def ready(self) -> ReadyFinder:
+        """Made ready once, and not before the first cube needs it; failing, it ends the run."""
+        return made_ready(self.finder)
+
+    @cached_property
+    def settings(self) -> str:
+        """What decides the results, as text."""
+        from deepfocus.cli.products import settings_text
+
+        return settings_text(self.finder, self.ready.provenance, rest_hz=self.rest_hz)
+
+    def take(self, given: Input) -> bool:
+        """Search one cube and write what was found; whether it could be."""
+        from deepfocus.cli.products import finished, write_products
+
+        if self.resume and finished(self.out, given.name, self.settings):
+            self.progress.advance(f"{given.name} (finished before)")
+            return True
+        try:
+            cube = given.read()
+        except DeepFocusError as error:
+            return self.pass_over(str(error))
+        ready = self.ready
+        try:
+            detection = ready.find(cube)
+        except DeepFocusError as error:
+            return self.pass_over(f"{given.origin}: {error}")
+        write_products(self.out, given.name, cube=cube, detection=detection, settings=self.settings)
+        _report(self.progress, given.name, cube.meta.get("notes", ()), detection)
+        self.progress.advance(given.name)
+        return True
+
+    def pass_over(self, complaint: str) -> bool:
+        """Say what is wrong with a cube and go on."""
+        self.progress.warn(complaint)
+        self.progress.passed_over()
+        return False
+
+
+def made_ready(finder: Finder) -> ReadyFinder:
+    """The finder with all it needs."""
+    return finder.ready()
 
 
 def _report(progress: Progress, name: str, notes: Sequence[str], detection: Detection) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deepfocus import __version__
 
 if TYPE_CHECKING:
     from deepfocus.core.catalogue import Catalogue
     from deepfocus.core.cube import Cube
-    from deepfocus.pipeline.deepfocus import Detection
+    from deepfocus.finders.finder import Detection, Finder
 
 PRODUCTS = ("catalogue.fits", "catalogue.vot", "catalogue.reg", "png", "settings.toml")
 LAST = "catalogue.ecsv"
@@ -19,17 +21,19 @@ LAST = "catalogue.ecsv"
 
 
 def settings_text(
-    settings: object, *, weights: Path | None = None, rest_hz: float | None = None
+    finder: Finder, provenance: Mapping[str, Any], *, rest_hz: float | None = None
 ) -> str:
-    """The resolved settings as TOML; version, weights and a given rest frequency as comments."""
-    from deepfocus.cli.toml_text import toml_text
-    from deepfocus.core.settings import settings_to
+    """The resolved settings as TOML that --settings takes; what else decides as comments."""
+    import tomlkit
 
-    source = str(weights) if weights else "shipped"
-    head = f"# deepfocus {__version__}\n# weights: {source}\n"
+    from deepfocus.finders.kinds import finder_to
+
+    head = f"# deepfocus {__version__}\n"
     if rest_hz is not None:
         head += f"# rest frequency: {rest_hz!r} Hz\n"
-    return head + toml_text(settings_to(settings))
+    for name, value in provenance.items():
+        head += f"# {name}: {json.dumps(value, sort_keys=True)}\n"
+    return head + tomlkit.dumps({"finder": finder_to(finder)})
 
 
 def finished(out: Path, name: str, settings: str) -> bool:

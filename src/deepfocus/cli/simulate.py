@@ -121,7 +121,7 @@ def _destination(settings: SetSettings, out: Path, cubes: str | None) -> FitsSet
     from deepfocus.io.stored_cube import PACKINGS
     from deepfocus.simulate.dataset import FitsSet
     from deepfocus.simulate.stored_set import Recipe, StoredSet
-    from deepfocus.train.derived import derived_arrays
+    from deepfocus.train.store_arrays import derived_arrays
 
     if out.suffix == ".zarr":
         return StoredSet(Recipe(settings, PACKINGS[cubes or "packed"], derived_arrays), out)

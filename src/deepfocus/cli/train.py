@@ -15,7 +15,10 @@ from deepfocus.core.errors import DeepFocusError
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; by default all cores.")
 def train(recipe: Path, out: Path, workers: int | None) -> None:
-    """Train networks by a recipe; a stopped run goes on from its last checkpoint."""
+    """Train networks by a recipe; a stopped run goes on from its last checkpoint.
+
+    RECIPE.toml may also be 'default', 'paper' or 'tiny', the recipes that come with deepfocus.
+    """
     from deepfocus.jobs.claim import check_output
 
     check_output(out)
@@ -26,8 +29,11 @@ def train(recipe: Path, out: Path, workers: int | None) -> None:
                 wanted="the extra [train]",
                 remedy="pip install deepfocus-alma[train]",
             )
+    from deepfocus.jobs.progress import Progress
     from deepfocus.jobs.workers import available_workers, local_workers
     from deepfocus.train.run import train as run
 
-    folder = run(recipe, out, workers=local_workers(workers or available_workers()))
+    pool = local_workers(workers or available_workers())
+    with Progress("train", 0) as progress:
+        folder = run(recipe, out, workers=pool, report=progress.reached)
     click.echo(f"Networks in {folder}: use them with deepfocus detect --weights {folder}")

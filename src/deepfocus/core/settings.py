@@ -33,9 +33,14 @@ def load_settings(path: Path, cls: type[T]) -> T:
 
     Raises `DeepFocusError` for a missing file, bad TOML, an unknown key or a bad value.
     """
+    return settings_from(load_table(path), cls, source=str(path))
+
+
+def load_table(path: Path) -> dict[str, Any]:
+    """Read a TOML file. Raises `DeepFocusError` for a missing file or bad TOML."""
     path = Path(path)
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise DeepFocusError(
@@ -49,21 +54,50 @@ def load_settings(path: Path, cls: type[T]) -> T:
             wanted="a TOML file",
             remedy="mend that line",
         ) from error
-    return settings_from(table, cls, source=str(path))
 
 
 def settings_from(table: dict[str, Any], cls: type[T], *, source: str = "settings") -> T:
     """Turn plain tables into the frozen dataclass `cls`, refusing keys it does not have."""
-    _refuse_unknown(table, cls, source=source, where="")
+    made: T = part_from(table, cls, source=source)
+    return made
+
+
+def part_from(table: dict[str, Any], choice: Any, *, source: str) -> Any:
+    """The same for a union of dataclasses, of which the table's `kind` chooses one."""
+    _refuse_unknown(table, choice, source=source, where="")
     try:
-        return _converter().structure(table, cls)
+        return _converter().structure(table, choice)
     except (cattrs.BaseValidationError, TypeError, ValueError) as error:
         reason = "; ".join(cattrs.transform_error(error, format_exception=_in_words))
         raise DeepFocusError(
             f"{source} has a bad value: {reason}",
-            wanted=f"values of {cls.__name__}",
+            wanted=f"values of {_name(choice)}",
             remedy="see docs/settings.md",
         ) from error
+
+
+def _name(cls: Any) -> str:
+    """A class, or a choice of them, in words."""
+    options = typing.get_args(cls)
+    return " or ".join(option.__name__ for option in options) if options else str(cls.__name__)
+
+
+def parts_to(value: Any) -> Any:
+    """Plain tables of a settings object in which every part says its kind, also the first.
+
+    What is None is left out; quantities are text.
+    """
+    if isinstance(value, u.Quantity):
+        return _quantity_text(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        kind = {"kind": value.kind} if hasattr(value, "kind") else {}
+        named = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
+        return kind | {name: parts_to(each) for name, each in named if each is not None}
+    if isinstance(value, dict):
+        return {key: parts_to(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [parts_to(each) for each in value]
+    return value
 
 
 def settings_to(settings: Any) -> dict[str, Any]:
@@ -86,6 +120,7 @@ def _refuse_unknown(table: Any, cls: Any, *, source: str, where: str) -> None:
         table = {key: value for key, value in table.items() if key != "kind"}
     if not dataclasses.is_dataclass(cls) or not isinstance(table, dict):
         return
+    table = _without_own_kind(table, cls)
     hints = typing.get_type_hints(cls)
     names = [f.name for f in dataclasses.fields(cls)]
     for key, value in table.items():
@@ -102,25 +137,31 @@ def _refuse_unknown(table: Any, cls: Any, *, source: str, where: str) -> None:
 
 def _inner(hint: Any) -> Any:
     """The dataclass inside `X | None`, or the hint itself."""
-    if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        options = [a for a in typing.get_args(hint) if a is not type(None)]
-        return options[0] if len(options) == 1 else hint
-    return hint
+    options = _options(hint)
+    return options[0] if len(options) == 1 else hint
+
+
+def _options(hint: Any) -> tuple[Any, ...]:
+    """The classes of a union, without None."""
+    if typing.get_origin(hint) not in (typing.Union, types.UnionType):
+        return ()
+    return tuple(option for option in typing.get_args(hint) if option is not type(None))
 
 
 def _is_choice(hint: Any) -> bool:
-    """Whether the hint is a union of dataclasses told apart by their class variable `kind`."""
-    options = typing.get_args(hint)
-    return (
-        typing.get_origin(hint) in (typing.Union, types.UnionType)
-        and len(options) > 1
-        and all(dataclasses.is_dataclass(a) and hasattr(a, "kind") for a in options)
+    """Whether the hint is a union of dataclasses told apart by their class variable `kind`.
+
+    None may be among them.
+    """
+    options = _options(hint)
+    return len(options) > 1 and all(
+        dataclasses.is_dataclass(option) and hasattr(option, "kind") for option in options
     )
 
 
 def _chosen(table: dict[str, Any], choice: Any, *, source: str, where: str) -> Any:
     """The dataclass that the table's `kind` names, the first where it names none."""
-    kinds = {option.kind: option for option in typing.get_args(choice)}
+    kinds = {option.kind: option for option in _options(choice)}
     kind = table.get("kind", next(iter(kinds)))
     if not isinstance(kind, str) or kind not in kinds:
         close = difflib.get_close_matches(str(kind), list(kinds), n=1)
@@ -134,13 +175,17 @@ def _chosen(table: dict[str, Any], choice: Any, *, source: str, where: str) -> A
 
 def _register_choices(converter: cattrs.Converter) -> None:
     def read(table: Any, choice: Any) -> Any:
+        if table is None and type(None) in typing.get_args(choice):
+            return None
         cls = _chosen(table, choice, source="settings", where="")
         return converter.structure({k: v for k, v in table.items() if k != "kind"}, cls)
 
-    def writer(choice: Any) -> Callable[[Any], dict[str, Any]]:
-        first = typing.get_args(choice)[0]
+    def writer(choice: Any) -> Callable[[Any], dict[str, Any] | None]:
+        first = _options(choice)[0]
 
-        def write(value: Any) -> dict[str, Any]:
+        def write(value: Any) -> dict[str, Any] | None:
+            if value is None:
+                return None
             plain = converter.unstructure(value, type(value))
             return plain if isinstance(value, first) else {"kind": value.kind, **plain}
 
@@ -156,13 +201,24 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook(int, _integer)
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(bool, _truth)
-    converter.register_unstructure_hook(u.Quantity, lambda q: f"{float(q.value)!r} {q.unit}")
+    converter.register_unstructure_hook(u.Quantity, _quantity_text)
     _register_choices(converter)
     converter.register_structure_hook_factory(
-        dataclasses.is_dataclass,
-        lambda cls: make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True),
+        dataclasses.is_dataclass, lambda cls: _structure_dataclass(cls, converter)
     )
     return converter
+
+
+def _structure_dataclass(cls: Any, converter: cattrs.Converter) -> Callable[[Any, Any], Any]:
+    structure = make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True)
+    return lambda table, kind: structure(_without_own_kind(table, cls), kind)
+
+
+def _without_own_kind(table: Any, cls: Any) -> Any:
+    """A table without its `kind` where that is the class's own, which nobody had to choose."""
+    if isinstance(table, dict) and "kind" in table and table["kind"] == getattr(cls, "kind", None):
+        return {key: value for key, value in table.items() if key != "kind"}
+    return table
 
 
 def _in_words(error: BaseException, kind: type | None) -> str:
@@ -198,6 +254,10 @@ def _truth(value: Any, _: type) -> bool:
 
 def _as_toml(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _quantity_text(value: u.Quantity) -> str:
+    return f"{float(value.value)!r} {value.unit}"
 
 
 def _quantity(value: Any) -> u.Quantity:

@@ -10,6 +10,8 @@ from typing import Self
 
 import numpy as np
 
+from deepfocus.core.channels import ChannelRange, around
+
 FWHM_PER_SIGMA = float(2 * np.sqrt(2 * np.log(2)))
 GAUSSIAN_AREA = float(np.sqrt(2 * np.pi) / FWHM_PER_SIGMA)
 """Integral of a one-dimensional Gaussian of unit peak and unit FWHM."""
@@ -54,6 +56,11 @@ class Source(Ellipse):
     fwhm_chan: float
     line_jy: float = float("nan")
     continuum_jy: float = 0.0
+
+    @property
+    def span(self) -> ChannelRange:
+        """Channels of the line: its centre -+ FWHM."""
+        return around(self.channel, self.fwhm_chan)
 
     def line(self, channels: int) -> np.ndarray:
         """(chan,) line of unit peak."""

@@ -9,44 +9,29 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from deepfocus import __version__
 from deepfocus.core.catalogue import Catalogue
-from deepfocus.core.cube import Cube
 from deepfocus.core.files import whole_file
 from deepfocus.core.settings import settings_to
 from deepfocus.evaluate.score import Score, pool
-from deepfocus.evaluate.stages import StageCounts, Stages, count_stages, stage_table
+from deepfocus.evaluate.stages import StageCounts, count_stages, stage_table
 from deepfocus.evaluate.text_table import number, text_table
+from deepfocus.finders.finder import Finder, ReadyFinder
+from deepfocus.finders.kinds import finder_to
 from deepfocus.io.catalogues import read_catalogue, write_catalogue
 from deepfocus.jobs.claim import claim
 from deepfocus.jobs.tally import Report, Tally, silent
 from deepfocus.jobs.workers import IN_TURN, Workers
 from deepfocus.simulate.cube import simulate
 from deepfocus.simulate.settings import SetSettings
-
-
-class Found(Protocol):
-    """What a finder gives: its final catalogue and its candidates after each stage, in order.
-
-    A finder that works in one step has no stages.
-    """
-
-    @property
-    def catalogue(self) -> Catalogue: ...
-
-    @property
-    def stages(self) -> Stages: ...
-
-
-Finder = Callable[[Cube], Found]
 
 FINAL, TRUTH = "catalogue", "truth"  # names of files beside those of the stages
 
@@ -101,18 +86,16 @@ class BenchmarkResult:
 def run_benchmark(
     settings: SetSettings,
     seeds: Iterable[int],
-    make_finder: Callable[[], Finder],
+    finder: Finder,
     *,
     folder: Path,
     workers: Workers = IN_TURN,
-    provenance: Mapping[str, Any] | None = None,
     report: Report = silent,
 ) -> BenchmarkResult:
     """Simulate and search one cube a seed; write catalogues, result.json and result.md.
 
-    make_finder : called once in each process; hashable, and picklable if there are workers
+    finder : made ready once in each process
     folder : of the results; cubes that are done there are not done again
-    provenance : what the finder is (weights, settings), kept with the results
     report : called with cubes done, cubes in all and a name, after each
 
     Raises `DeepFocusError` if `folder` holds results of other settings or another finder.
@@ -121,12 +104,12 @@ def run_benchmark(
     made_with = {
         "version": __version__,
         "set": settings_to(settings),
-        "finder": dict(provenance or {}),
+        "finder": finder_to(finder),
     }
     claim(folder, made_with, holds="results")
     missing = [seed for seed in seeds if not _record(folder, seed).is_file()]
     tally = Tally(len(seeds), len(seeds) - len(missing), report)
-    for seed in workers.run(partial(_one_cube, settings, folder, make_finder), missing):
+    for seed in workers.run(partial(_one_cube, settings, folder, finder), missing):
         tally.count(str(seed))
     result = read_benchmark(folder, seeds)
     with whole_file(folder / "result.json") as path:
@@ -158,23 +141,21 @@ def read_benchmark(folder: Path, seeds: Sequence[int]) -> BenchmarkResult:
     )
 
 
-def _one_cube(
-    settings: SetSettings, folder: Path, make_finder: Callable[[], Finder], seed: int
-) -> int:
-    find = _made(make_finder)
+def _one_cube(settings: SetSettings, folder: Path, finder: Finder, seed: int) -> int:
+    ready = _ready(finder)
     started = time.perf_counter()
     simulated = simulate(settings, seed)
-    ready = time.perf_counter()
-    found = find(simulated.cube)
+    simulated_at = time.perf_counter()
+    found = ready.find(simulated.cube)
     ended = time.perf_counter()
-    catalogues = {**found.stages, FINAL: found.catalogue, TRUTH: simulated.truth}
+    catalogues = {**found.snapshots, FINAL: found.catalogue, TRUTH: simulated.truth}
     for name, each in catalogues.items():
         write_catalogue(each, _catalogue(folder, seed, name))
     record = {
         "seed": seed,
-        "stages": list(found.stages),
-        "simulate_s": round(ready - started, 3),
-        "detect_s": round(ended - ready, 3),
+        "stages": list(found.snapshots),
+        "simulate_s": round(simulated_at - started, 3),
+        "detect_s": round(ended - simulated_at, 3),
     }
     # Last of all: a cube with its record is complete.
     with whole_file(_record(folder, seed)) as path:
@@ -183,9 +164,9 @@ def _one_cube(
 
 
 @lru_cache(maxsize=1)
-def _made(make_finder: Callable[[], Finder]) -> Finder:
-    """The finder, made once in each process: it may have networks to read."""
-    return make_finder()
+def _ready(finder: Finder) -> ReadyFinder:
+    """The finder, made ready once in each process: it may have networks to read."""
+    return finder.ready()
 
 
 def _record(folder: Path, seed: int) -> Path:

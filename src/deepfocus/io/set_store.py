@@ -24,10 +24,9 @@ from typing import Any
 
 import numpy as np
 
+from deepfocus.core.arrays import NamedArrays
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import OLD_S, room_needed, sweep_temporary
-
-Arrays = Mapping[str, np.ndarray]
 
 FORMAT = "deepfocus set 1"
 SOURCES_A_CHUNK = 8
@@ -47,8 +46,8 @@ class Record:
     of_sources : arrays whose first axis counts the cube's sources; all of the same length
     """
 
-    of_cube: Arrays
-    of_sources: Arrays
+    of_cube: NamedArrays
+    of_sources: NamedArrays
 
     @property
     def sources(self) -> int:
@@ -172,7 +171,7 @@ class SetStore:
                 of_sources={name: self.group[name][row, :count] for name in of_sources},
             )
 
-    def holds(self, common: Arrays) -> bool:
+    def holds(self, common: NamedArrays) -> bool:
         """Whether the arrays that all seeds share are these."""
         with suppress(DeepFocusError), _readable(self.path):
             return all(np.array_equal(self.group[name][:], common[name]) for name in common)
@@ -228,7 +227,7 @@ def open_store(path: Path, mode: str = "r") -> SetStore:
 
 
 def create_store(
-    path: Path, example: Record, *, common: Arrays, attributes: Mapping[str, Any]
+    path: Path, example: Record, *, common: NamedArrays, attributes: Mapping[str, Any]
 ) -> SetStore:
     """An empty store whose rows look like `example`.
 
@@ -263,7 +262,7 @@ def _scratch(path: Path) -> Iterator[Path]:
             time.sleep(0.1)
 
 
-def _fill(group: Any, example: Record, common: Arrays, attributes: Mapping[str, Any]) -> None:
+def _fill(group: Any, example: Record, common: NamedArrays, attributes: Mapping[str, Any]) -> None:
     """Arrays without rows, and the attributes that say what they are."""
     for name, values in common.items():
         group.create_array(name, data=np.ascontiguousarray(values), compressors=_compressor())

@@ -12,11 +12,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from deepfocus.core.arrays import NamedArrays
 from deepfocus.core.catalogue import SCHEMA, Catalogue, catalogue
 from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.grid import Grid, tangent_grid
 from deepfocus.io.noise_keys import noise_of_file
-from deepfocus.io.set_store import Arrays, SetStore
+from deepfocus.io.set_store import SetStore
 
 TRUTH_COLUMNS = tuple(c.name for c in SCHEMA if c.dtype != "U96" and not c.name.endswith("_err"))
 """Columns of the array `truth`, in order; truth has no uncertainties."""
@@ -93,7 +94,7 @@ def truth_array(truth: Catalogue) -> np.ndarray:
     return np.stack([truth[name].astype(float) for name in TRUTH_COLUMNS], axis=1)
 
 
-def common_of(cube: Cube) -> tuple[Arrays, dict[str, Any]]:
+def common_of(cube: Cube) -> tuple[NamedArrays, dict[str, Any]]:
     """Arrays and attributes that all cubes of one observation share."""
     grid, arrays = cube.grid, {"frequency_hz": cube.grid.freq_hz}
     if cube.psf is not None and cube.psf_channels is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +23,8 @@ HALVINGS = 4  # conv blocks, each of stride 2
 class Dense:
     """Bottleneck of two fully connected layers through `atoms` numbers (Table 3: FC 1, FC 2)."""
 
+    kind: ClassVar[str] = "dense"
+
     atoms: int = 1024
 
 
@@ -32,6 +35,8 @@ class Dilated:
     At a sixteenth of the resolution, dilations 1, 2, 4, 8 reach 15 * 16 = 240 px to each side:
     a sidelobe anywhere in the image can be told from the peak that causes it.
     """
+
+    kind: ClassVar[str] = "dilated"
 
     dilations: tuple[int, ...] = (1, 2, 4, 8)
 
@@ -48,6 +53,8 @@ class BlobsFinderConfig:
         2 the decoder has three blocks, else four. Half of a large network's time goes into the
         last doubling, and sources several pixels wide do not need it.
     """
+
+    kind: ClassVar[str] = "blobs_finder"
 
     encoder: tuple[int, ...]
     decoder: tuple[int, ...]

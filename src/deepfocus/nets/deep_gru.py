@@ -10,6 +10,7 @@ do, and stacks two such pairs.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,8 @@ from torch import Tensor, nn
 class WholeHead:
     """One fully connected layer from all states to all `channels` (the paper's)."""
 
+    kind: ClassVar[str] = "whole_head"
+
     channels: int = 128
 
 
@@ -26,12 +29,16 @@ class WholeHead:
 class ChannelHead:
     """The same small perceptron for each channel: states -> `hidden` -> 1."""
 
+    kind: ClassVar[str] = "channel_head"
+
     hidden: int = 32
 
 
 @dataclass(frozen=True)
 class DeepGRUConfig:
     """Size of a `DeepGRU`: units of each layer, pairs of layers, and how states are read."""
+
+    kind: ClassVar[str] = "deep_gru"
 
     states: int
     pairs: int

@@ -8,7 +8,7 @@ of one shape.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias, Union
+from typing import ClassVar, TypeAlias, Union
 
 import torch
 from torch import Tensor
@@ -19,6 +19,8 @@ from torch.nn import functional
 class L1:
     """Mean absolute difference (Eq 6)."""
 
+    kind: ClassVar[str] = "l1"
+
     def __call__(self, prediction: Tensor, target: Tensor, epoch: float = 0) -> Tensor:
         """Scalar."""
         return functional.l1_loss(prediction, target)
@@ -28,6 +30,8 @@ class L1:
 class L2:
     """Mean squared difference."""
 
+    kind: ClassVar[str] = "l2"
+
     def __call__(self, prediction: Tensor, target: Tensor, epoch: float = 0) -> Tensor:
         """Scalar."""
         return functional.mse_loss(prediction, target)
@@ -36,6 +40,8 @@ class L2:
 @dataclass(frozen=True)
 class SmoothL1:
     """Mean absolute difference, quadratic below `beta`: L1 without its kink at zero."""
+
+    kind: ClassVar[str] = "smooth_l1"
 
     beta: float = 0.1
 
@@ -52,6 +58,8 @@ class CrossEntropy:
     own entropy is taken off, so that a perfect prediction scores 0.
     """
 
+    kind: ClassVar[str] = "cross_entropy"
+
     def __call__(self, prediction: Tensor, target: Tensor, epoch: float = 0) -> Tensor:
         """Scalar."""
         entropy = functional.binary_cross_entropy(target, target)
@@ -66,6 +74,8 @@ class DSSIM:
     `dynamic_range` is the L of Eqs 9 and 10: 1 for images in [0, 1]. (The paper's 2^32 - 1 makes
     both constants so large that SSIM is 1 whatever the images.)
     """
+
+    kind: ClassVar[str] = "dssim"
 
     window_px: int = 11
     sigma_px: float = 1.5
@@ -99,6 +109,8 @@ class DSSIM:
 class L1ToDssim:
     """a(t) L1 + b(t) DSSIM (Eq 20): a falls linearly from 1 to 0 over `epochs`, b = 1 - a."""
 
+    kind: ClassVar[str] = "l1_to_dssim"
+
     epochs: int
     dssim: DSSIM = field(default_factory=DSSIM)
 
@@ -116,6 +128,8 @@ class L1ToDssim:
 @dataclass(frozen=True)
 class WeightedSum:
     """Sum of `losses`, each times its weight."""
+
+    kind: ClassVar[str] = "weighted_sum"
 
     losses: tuple[Loss, ...]
     weights: tuple[float, ...]

@@ -8,6 +8,7 @@ would double the feature maps at each block, against the paper's own shapes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +26,8 @@ class ResNetConfig:
     hidden : width of the first fully connected layer
     outputs : numbers that are measured
     """
+
+    kind: ClassVar[str] = "resnet"
 
     widths: tuple[int, int, int, int]
     pooled_px: int

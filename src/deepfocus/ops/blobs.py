@@ -7,6 +7,7 @@ saddles, where both peaks rise above the saddle by a stated depth.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 import numpy as np
 from scipy import ndimage
@@ -35,27 +36,65 @@ class Blob:
 EIGHT_CONNECTED = np.ones((3, 3), bool)
 
 
+class Split(Protocol):
+    """How the pixels above a threshold become blobs."""
+
+    def labels(self, values: np.ndarray, above: np.ndarray) -> np.ndarray:
+        """(y, x) int: the blob of each pixel, from 1; 0 below the threshold.
+
+        values : (y, x) without NaN; above : (y, x) bool
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Connected:
+    """Connected pixels are one blob, as in the paper."""
+
+    kind: ClassVar[str] = "connected"
+
+    def labels(self, values: np.ndarray, above: np.ndarray) -> np.ndarray:
+        """Pixels that touch, also at corners, have one label."""
+        labels, _ = ndimage.label(above, structure=EIGHT_CONNECTED)
+        return labels
+
+
+@dataclass(frozen=True)
+class Saddles:
+    """Connected pixels are split at the saddles between their peaks.
+
+    depth : by how much the lower of two peaks stands above the saddle between them
+    min_separation_px : peaks closer than this are not split
+    """
+
+    kind: ClassVar[str] = "saddles"
+
+    depth: float = 0.1
+    min_separation_px: float = 3.0
+
+    def labels(self, values: np.ndarray, above: np.ndarray) -> np.ndarray:
+        """Watershed basins of every local maximum, joined where the saddle is shallow."""
+        if not above.any():
+            return np.zeros(above.shape, int)
+        return _split(values, above, depth=self.depth, separation=self.min_separation_px)
+
+
+CONNECTED = Connected()
+
+
 def find_blobs(
     probability: np.ndarray,
     threshold: float = 0.15,
     *,
-    saddle_depth: float | None = None,
-    min_separation_px: float = 3.0,
+    split: Split = CONNECTED,
     min_area_px: int = 1,
 ) -> list[Blob]:
     """Blobs above `threshold`, by decreasing peak; an empty list where there are none.
 
-    probability : (y, x) in [0, 1]; NaN counts as 0.
-    saddle_depth : split a blob where the lower of two peaks stands higher than this above the
-        saddle between them; None keeps connected pixels together, as the paper does
-    min_separation_px : peaks closer than this are not split
-    min_area_px : smaller blobs are left out
+    probability : (y, x) in [0, 1]; NaN counts as 0. min_area_px : smaller blobs are left out
     """
     filled = np.nan_to_num(np.asarray(probability, np.float64))
-    above = filled > threshold
-    labels, _ = ndimage.label(above, structure=EIGHT_CONNECTED)
-    if saddle_depth is not None and labels.any():
-        labels = _split(filled, above, depth=saddle_depth, separation=min_separation_px)
+    labels = split.labels(filled, filled > threshold)
     blobs = []
     for index, slices in enumerate(ndimage.find_objects(labels), start=1):
         if slices is None:

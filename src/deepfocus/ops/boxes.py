@@ -1,4 +1,4 @@
-"""Two-dimensional boxes and channel ranges: the box of a source, overlaps, blendness (Eq 22).
+"""Two-dimensional boxes: the box of a source, overlaps, blendness (Eq 22).
 
 A box is given by pixel edges: a single pixel at (x, y) has the box x - 0.5 to x + 0.5.
 """
@@ -78,13 +78,6 @@ def iou_2d(a: Box, b: Box) -> float:
     height = min(a.y1, b.y1) - max(a.y0, b.y0)
     common = max(width, 0.0) * max(height, 0.0)
     union = a.area + b.area - common
-    return common / union if union > 0 else 0.0
-
-
-def iou_1d(lo1: float, hi1: float, lo2: float, hi2: float) -> float:
-    """Intersection over union of two ranges."""
-    common = max(min(hi1, hi2) - max(lo1, lo2), 0.0)
-    union = (hi1 - lo1) + (hi2 - lo2) - common
     return common / union if union > 0 else 0.0
 
 

@@ -1,22 +1,38 @@
-"""Square cut-outs of fixed size around a position (section 4.4, step 8)."""
+"""Square windows around a position of an image (section 4.4, step 8)."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
 
-def crop_origin(position: float, size: int) -> int:
-    """Index of the cut-out's first pixel: the pixel nearest to `position` lies at size // 2."""
-    return int(np.floor(position + 0.5)) - size // 2
+@dataclass(frozen=True)
+class Window:
+    """`size` pixels squared; the pixel nearest to (x, y) lies at [size // 2, size // 2]."""
+
+    x: float
+    y: float
+    size: int
+
+    @property
+    def x0(self) -> int:
+        """The image's column that is the window's first."""
+        return int(np.floor(self.x + 0.5)) - self.size // 2
+
+    @property
+    def y0(self) -> int:
+        """The image's row that is the window's first."""
+        return int(np.floor(self.y + 0.5)) - self.size // 2
 
 
-def crop(array: np.ndarray, *, y: float, x: float, size: int) -> np.ndarray:
-    """(..., size, size) around the pixel nearest to (y, x), which lands on [size // 2] of both.
+def crop(array: np.ndarray, window: Window) -> np.ndarray:
+    """(..., size, size): the window of an array (..., y, x). A copy.
 
-    array : (..., y, x). Zero outside the image and where NaN. A copy.
+    Zero outside the image and where there are no data (NaN).
     """
     ny, nx = array.shape[-2:]
-    y0, x0 = crop_origin(y, size), crop_origin(x, size)
+    size, y0, x0 = window.size, window.y0, window.x0
     out = np.zeros((*array.shape[:-2], size, size), dtype=np.result_type(array, np.float32))
     rows = slice(min(max(y0, 0), ny), min(max(y0 + size, 0), ny))
     columns = slice(min(max(x0, 0), nx), min(max(x0 + size, 0), nx))

@@ -26,14 +26,6 @@ def major_minor_from_axes(
     return np.maximum(fwhm_x, fwhm_y), np.minimum(fwhm_x, fwhm_y)
 
 
-def pa_from_axes(
-    fwhm_x: np.ndarray | float, fwhm_y: np.ndarray | float, pa_x: np.ndarray | float
-) -> np.ndarray:
-    """Position angle of the major axis in [0, 180) from that of the x axis, in [0, 90)."""
-    turned = np.where(np.asarray(fwhm_x) >= np.asarray(fwhm_y), 0.0, 90.0)
-    return (np.asarray(pa_x) % 90.0 + turned) % 180.0
-
-
 def elongation_vector(
     major: np.ndarray | float, minor: np.ndarray | float, pa: np.ndarray | float
 ) -> np.ndarray:
@@ -47,8 +39,3 @@ def elongation_vector(
 def pa_from_vector(vector: np.ndarray) -> np.ndarray:
     """Position angle of the major axis, degrees in [0, 180), of elongation vectors (..., 2)."""
     return np.rad2deg(np.arctan2(vector[..., 1], vector[..., 0])) / 2 % 180.0
-
-
-def paper_angle(pa: np.ndarray | float) -> np.ndarray:
-    """The paper's clockwise projection angle, in (0, 90], degrees."""
-    return 90.0 - np.asarray(pa) % 90.0

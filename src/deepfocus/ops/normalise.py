@@ -1,18 +1,15 @@
 """Normalisations of network inputs. The scale removed is handed on, so that flux survives.
 
-Each is a frozen dataclass that is called with an array and returns `Scaled`. A weight card
-names its normalisation as ``{"kind": "asinh_noise", "softening": 3.0}``.
+Each is a frozen dataclass that is called with an array and returns `Scaled`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from deepfocus.core.errors import DeepFocusError
 from deepfocus.ops.snr import mad_sigma
 
 
@@ -26,9 +23,6 @@ class Scaled:
     scale: float
 
 
-Normalisation = Callable[[np.ndarray], Scaled]
-
-
 def _filled(values: np.ndarray) -> np.ndarray:
     return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
 
@@ -36,6 +30,8 @@ def _filled(values: np.ndarray) -> np.ndarray:
 @dataclass(frozen=True)
 class MinMax:
     """To [0, 1] by the least and greatest value, as the paper does; missing pixels become 0."""
+
+    kind: ClassVar[str] = "min_max"
 
     def __call__(self, array: np.ndarray) -> Scaled:
         finite = array[np.isfinite(array)]
@@ -54,6 +50,8 @@ class AsinhNoise:
     bright source does not push the others out of reach as min-max does. Missing pixels
     become 0, the level of empty sky.
     """
+
+    kind: ClassVar[str] = "asinh_noise"
 
     softening: float = 3.0
 
@@ -75,6 +73,8 @@ class Peak:
     the core has no positive pixel.
     """
 
+    kind: ClassVar[str] = "peak"
+
     core_px: int = 16
 
     def __call__(self, array: np.ndarray) -> Scaled:
@@ -91,6 +91,8 @@ class Peak:
 class Standardise:
     """Zero mean and unit standard deviation of the finite values; missing ones become 0."""
 
+    kind: ClassVar[str] = "standardise"
+
     def __call__(self, array: np.ndarray) -> Scaled:
         finite = array[np.isfinite(array)].astype(np.float64)
         mean = float(finite.mean()) if finite.size else 0.0
@@ -99,32 +101,5 @@ class Standardise:
         return Scaled(_filled((array - mean) / scale), mean, scale)
 
 
-KINDS: dict[str, Any] = {
-    "min_max": MinMax,
-    "asinh_noise": AsinhNoise,
-    "peak": Peak,
-    "standardise": Standardise,
-}
-
-
-def normalisation_from(table: Mapping[str, Any]) -> Normalisation:
-    """The callable that a weight card's table names. Raises `DeepFocusError` if unknown."""
-    options = dict(table)
-    kind = options.pop("kind", None)
-    try:
-        made: Normalisation = KINDS[str(kind)](**options)
-    except (KeyError, TypeError) as error:
-        raise DeepFocusError(
-            f"a weight card has the normalisation {dict(table)}",
-            wanted=f"kind one of {', '.join(KINDS)} with its own options",
-            remedy="use weights made with this version",
-        ) from error
-    return made
-
-
-def normalisation_to(normalisation: Any) -> dict[str, Any]:
-    """The table of a weight card for this callable."""
-    for kind, cls in KINDS.items():
-        if type(normalisation) is cls:
-            return {"kind": kind, **asdict(normalisation)}
-    raise TypeError(f"{normalisation!r} is not a normalisation of this module")
+Normalisation = MinMax | AsinhNoise | Peak | Standardise
+"""One of them stands on a network's card, in its input."""

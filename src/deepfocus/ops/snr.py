@@ -1,4 +1,4 @@
-"""Signal-to-noise ratios: the paper's Global and Pixel SNR (Eqs 17, 18), and peak over sigma.
+"""Signal-to-noise ratios: the paper's Global and Pixel SNR (Eqs 17, 18), and the noise's sigma.
 
 Eqs 17 and 18 divide a brightness by a variance, so they carry the unit 1/brightness and their
 limits (6, 1) mean nothing in Jy/beam. The paper evaluates them on images in [0, 1]; here the
@@ -11,15 +11,13 @@ import numpy as np
 
 from deepfocus.ops.boxes import Box
 
-MAD_TO_SIGMA = 1.4826022185056018  # of a Gaussian: 1 / (sqrt(2) * erfinv(1/2))
-
 
 def mad_sigma(values: np.ndarray) -> float:
     """Standard deviation from the median absolute deviation of the finite values; 0 if none."""
+    from astropy.stats import mad_std
+
     finite = np.asarray(values)[np.isfinite(values)]
-    if finite.size == 0:
-        return 0.0
-    return float(MAD_TO_SIGMA * np.median(np.abs(finite - np.median(finite))))
+    return float(mad_std(finite)) if finite.size else 0.0
 
 
 def median_over_variance(source: np.ndarray, noise: np.ndarray) -> float:
@@ -79,12 +77,3 @@ def pixel_snr(image: np.ndarray) -> np.ndarray:
     scaled = image / finite.max()
     variance = max(float(np.var(finite / finite.max())), np.finfo(np.float32).tiny)
     return scaled / variance
-
-
-def peak_over_sigma(image: np.ndarray, sigma: float | None = None) -> float:
-    """Highest pixel over the noise (MAD of the image unless given); 0 for an empty image."""
-    sigma = mad_sigma(image) if sigma is None else sigma
-    finite = image[np.isfinite(image)]
-    if finite.size == 0 or sigma <= 0:
-        return 0.0
-    return float(finite.max() / sigma)

@@ -6,6 +6,7 @@ that outlives the call.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,44 +16,59 @@ from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
 from deepfocus.core.files import whole_file
 from deepfocus.evaluate.residuals import PARAMETERS
+from deepfocus.finders.evidence import CutoutPanel, ImagePanel, SpectrumPanel
+from deepfocus.finders.finder import Detection
 from deepfocus.report.panels import (
-    Evidence,
-    draw_focused,
+    draw_cutout,
+    draw_field,
     draw_histogram,
-    draw_integrated,
-    draw_probability,
+    draw_nothing,
     draw_scatter,
     draw_spectrum,
 )
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
 
 DPI = 150
 SHOWN = ("x", "y", "FWHM x", "FWHM y", "z", "dz", "pa", "line flux")
 
 
 def detection_figure(
-    cube: Cube, detection: Evidence, path: Path, truth: Catalogue | None = None
+    cube: Cube, detection: Detection, path: Path, truth: Catalogue | None = None
 ) -> Path:
     """Draw what was found in a cube, with the truth where it is known; returns `path`.
 
-    Integrated image and probability map with true (green) and found (red) boxes, the spectrum
-    and the focused image of the brightest accepted source.
+    The finder's first two images of the field with true (green) and found (red) sources, the
+    spectrum and the image of the brightest accepted source that it shows.
     """
     figure = _blank_figure(width=13.0, height=10.4)
     rows = figure.add_gridspec(2, 1, height_ratios=(1.2, 1))
     upper, lower = figure.add_subfigure(rows[0]), figure.add_subfigure(rows[1])
-    image, probability = upper.subplots(1, 2)
-    spectrum, focused = lower.subplots(1, 2, width_ratios=(1.6, 1))
+    spectrum, cutout = lower.subplots(1, 2, width_ratios=(1.6, 1))
     found = detection.catalogue.accepted
     _title(figure, cube, found, truth)
-    draw_integrated(image, detection.integrated, found, truth)
-    draw_probability(probability, detection.probability_map, found, truth)
-    brightest = _brightest(found, detection)
-    draw_spectrum(spectrum, detection, found, brightest, truth)
-    draw_focused(focused, detection, found, brightest)
+    fields = [panel for panel in detection.evidence if isinstance(panel, ImagePanel)][:2]
+    for axes, panel in zip(_row_of(upper, len(fields)), fields, strict=True):
+        draw_field(axes, panel, found, truth)
+    spectra = {p.source_id: p for p in detection.evidence if isinstance(p, SpectrumPanel)}
+    cutouts = {p.source_id: p for p in detection.evidence if isinstance(p, CutoutPanel)}
+    brightest = brightest_of(found, among=spectra or cutouts)
+    if brightest in spectra:
+        draw_spectrum(spectrum, spectra[brightest], found, truth)
+    else:
+        draw_nothing(spectrum, "no source, no spectrum")
+    if brightest in cutouts:
+        draw_cutout(cutout, cutouts[brightest], found)
+    else:
+        draw_nothing(cutout, "no source, no image")
     return _save(figure, path)
+
+
+def _row_of(figure: SubFigure, number: int) -> list[Axes]:
+    """Axes side by side."""
+    return [figure.add_subplot(1, number, i + 1) for i in range(number)]
 
 
 def residual_figure(truth_matched: Catalogue, found_matched: Catalogue, path: Path) -> Path:
@@ -101,13 +117,13 @@ def _title(figure: Figure, cube: Cube, found: Catalogue, truth: Catalogue | None
     figure.suptitle(f"{name}: {sources}{known}" if name else sources + known, fontsize=14)
 
 
-def _brightest(found: Catalogue, detection: Evidence) -> int | None:
-    """Id of the accepted source of the largest line flux (else peak) that has a spectrum."""
-    have = np.isin(found["id"], list(detection.spectra))
+def brightest_of(found: Catalogue, *, among: Iterable[int]) -> int | None:
+    """Id of the source of the largest line flux (else peak) among those ids."""
+    have = np.isin(found["id"], list(among))
     if not have.any():
         return None
     flux = found["line_flux"] if np.isfinite(found["line_flux"][have]).any() else found["peak"]
     order = np.where(have & np.isfinite(flux), flux, -np.inf)
-    # Where nothing is measured, the first with a spectrum.
+    # Where nothing is measured, the first of them.
     best = np.argmax(order) if np.isfinite(order).any() else np.argmax(have)
     return int(found["id"][best])

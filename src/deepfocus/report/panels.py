@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.evaluate.residuals import Parameter, paired, residuals_of
+from deepfocus.finders.evidence import CutoutPanel, ImagePanel, SpectrumPanel, Trace
 from deepfocus.ops.snr import mad_sigma
 
 if TYPE_CHECKING:
@@ -28,35 +29,24 @@ ON_IMAGE: dict[str, Any] = {
 }
 
 
-class Evidence(Protocol):
-    """What a detection leaves behind for its picture.
-
-    integrated, probability_map : (y, x); spectra : dirty and clean (chan,) by source id;
-    focused : square images around the sources by source id
-    """
-
-    @property
-    def catalogue(self) -> Catalogue: ...
-    @property
-    def integrated(self) -> np.ndarray: ...
-    @property
-    def probability_map(self) -> np.ndarray: ...
-    @property
-    def spectra(self) -> Mapping[int, tuple[np.ndarray, np.ndarray]]: ...
-    @property
-    def focused(self) -> Mapping[int, np.ndarray]: ...
+def draw_field(axes: Axes, panel: ImagePanel, found: Catalogue, truth: Catalogue | None) -> None:
+    """An image of the field; with boxes where its grey levels show noise, with marks elsewhere."""
+    if panel.limits is None:
+        _draw_grey(axes, panel, found, truth)
+    else:
+        _draw_between(axes, panel, panel.limits, found, truth)
+    _label_image(axes, panel.title)
+    _zoom(axes, panel.image.shape, found, truth)
 
 
-def draw_integrated(
-    axes: Axes, image: np.ndarray, found: Catalogue, truth: Catalogue | None
-) -> None:
+def _draw_grey(axes: Axes, panel: ImagePanel, found: Catalogue, truth: Catalogue | None) -> None:
     from matplotlib.lines import Line2D
 
-    norm = _faint_and_bright(image)
-    picture = axes.imshow(image, origin="lower", cmap="gray", norm=norm, interpolation="nearest")
-    axes.figure.colorbar(
-        picture, ax=axes, label="Jy/beam x channels", ticks=_round_ticks(norm), format="%g"
+    norm = _faint_and_bright(panel.image)
+    picture = axes.imshow(
+        panel.image, origin="lower", cmap="gray", norm=norm, interpolation="nearest"
     )
+    axes.figure.colorbar(picture, ax=axes, label=panel.unit, ticks=_round_ticks(norm), format="%g")
     handles = []
     if truth is not None:
         # Wider and below: where both boxes agree, both are seen.
@@ -66,39 +56,34 @@ def draw_integrated(
     _draw_boxes(axes, found, FOUND_ON_DARK, width=1.3, numbered=True)
     handles.append(Line2D([], [], color=FOUND_ON_DARK, lw=1.3, label=f"found ({len(found)})"))
     axes.legend(handles=handles, loc="upper right", fontsize=9, **ON_IMAGE)
-    _label_image(axes, "Dirty cube, integrated over frequency")
-    _zoom(axes, image.shape, found, truth)
 
 
-def draw_probability(
-    axes: Axes, image: np.ndarray, found: Catalogue, truth: Catalogue | None
+def _draw_between(
+    axes: Axes,
+    panel: ImagePanel,
+    limits: tuple[float, float],
+    found: Catalogue,
+    truth: Catalogue | None,
 ) -> None:
+    low, high = limits
     picture = axes.imshow(
-        image, origin="lower", cmap="magma", vmin=0, vmax=1, interpolation="nearest"
+        panel.image, origin="lower", cmap="magma", vmin=low, vmax=high, interpolation="nearest"
     )
-    axes.figure.colorbar(picture, ax=axes, label="probability")
+    axes.figure.colorbar(picture, ax=axes, label=panel.unit)
     if truth is not None:
         axes.plot(truth["x"], truth["y"], "+", color=TRUE_ON_DARK, ms=13, mew=2.2, label="true")
     # Red vanishes on this colour map.
     axes.plot(found["x"], found["y"], "x", color="#39c0ff", ms=7, mew=1.4, label="found")
     axes.legend(loc="upper right", fontsize=9, **ON_IMAGE)
-    _label_image(axes, "Detection probability")
-    _zoom(axes, image.shape, found, truth)
 
 
 def draw_spectrum(
-    axes: Axes,
-    detection: Evidence,
-    found: Catalogue,
-    source_id: int | None,
-    truth: Catalogue | None,
+    axes: Axes, panel: SpectrumPanel, found: Catalogue, truth: Catalogue | None
 ) -> None:
-    if source_id is None or source_id not in detection.spectra:
-        _nothing(axes, "no source, no spectrum")
-        return
-    dirty, clean = detection.spectra[source_id]
-    channels = np.arange(len(dirty))
-    row = found.where(found["id"] == source_id)
+    """The spectrum of one source with its channel range, and the true ones in its box."""
+    measured, model = panel.measured, panel.model
+    channels = np.arange(len(measured.values))
+    row = found.where(found["id"] == panel.source_id)
     if truth is not None:
         inside = _inside_box(truth, row)
         ranges = zip(inside["channel_lo"], inside["channel_hi"], strict=True)
@@ -108,26 +93,25 @@ def draw_spectrum(
     for i, edge in enumerate((row["channel_lo"][0], row["channel_hi"][0])):
         label = "found range" if i == 0 else None
         axes.axvline(edge, color=FOUND_COLOUR, lw=1.2, ls="--", label=label)
-    axes.step(channels, dirty, where="mid", color=DIRTY_COLOUR, lw=1.0, label="dirty")
-    axes.set_ylabel("dirty, Jy/beam summed over the box", color=DIRTY_COLOUR)
+    axes.step(
+        channels, measured.values, where="mid", color=DIRTY_COLOUR, lw=1.0, label=measured.label
+    )
+    axes.set_ylabel(_with_unit(measured), color=DIRTY_COLOUR)
     axes.tick_params(axis="y", colors=DIRTY_COLOUR)
     # The room above is for the legend, so that it hides no line.
-    low, high = np.nanmin(dirty), np.nanmax(dirty)
+    low, high = np.nanmin(measured.values), np.nanmax(measured.values)
     margin = (high - low) or 1.0
     axes.set_ylim(low - 0.05 * margin, high + 0.3 * margin)
-    axes.set_xlim(-0.5, len(dirty) - 0.5)
-    right = axes.twinx()
-    right.plot(channels, clean, color=FOUND_COLOUR, lw=1.4, label="denoised")
-    right.set_ylim(-0.05, 1.3)
-    right.set_yticks([0, 0.5, 1])
-    right.set_ylabel("denoised", color=FOUND_COLOUR)
-    right.tick_params(axis="y", colors=FOUND_COLOUR)
+    axes.set_xlim(-0.5, len(channels) - 0.5)
+    upper = axes if model is None else _draw_model(axes, model)
     handles, labels = axes.get_legend_handles_labels()
-    more_handles, more_labels = right.get_legend_handles_labels()
+    if model is not None:
+        more = upper.get_legend_handles_labels()
+        handles, labels = handles + more[0], labels + more[1]
     # On the upper axes, lest the curve of the other runs across it.
-    right.legend(
-        handles + more_handles,
-        labels + more_labels,
+    upper.legend(
+        handles,
+        labels,
         loc="upper center",
         ncols=4,
         fontsize=9,
@@ -135,31 +119,45 @@ def draw_spectrum(
         edgecolor="none",
     )
     axes.set_xlabel("channel")
-    axes.set_title(f"Spectrum of source {source_id}", fontsize=11)
+    axes.set_title(f"Spectrum of source {panel.source_id}", fontsize=11)
 
 
-def draw_focused(axes: Axes, detection: Evidence, found: Catalogue, source_id: int | None) -> None:
-    if source_id is None or source_id not in detection.focused:
-        _nothing(axes, "no source, no focused image")
-        return
-    image = detection.focused[source_id]
-    row = found.where(found["id"] == source_id)
-    # Pixel [size // 2, size // 2] of a crop is the pixel nearest to the source.
-    left = round(float(row["x"][0])) - image.shape[1] // 2 - 0.5
-    bottom = round(float(row["y"][0])) - image.shape[0] // 2 - 0.5
+def _draw_model(axes: Axes, model: Trace) -> Axes:
+    """The finder's own curve, on an axis of its own; that axis."""
+    right = axes.twinx()
+    right.plot(np.arange(len(model.values)), model.values, color=FOUND_COLOUR, lw=1.4,
+               label=model.label)  # fmt: skip
+    low, high = min(float(np.nanmin(model.values)), 0.0), float(np.nanmax(model.values))
+    reach = max(high - low, 1.0 if not model.unit else high - low) or 1.0
+    right.set_ylim(low - 0.05 * reach, low + 1.3 * reach)
+    if not model.unit:
+        right.set_yticks([0, 0.5, 1])
+    right.set_ylabel(_with_unit(model), color=FOUND_COLOUR)
+    right.tick_params(axis="y", colors=FOUND_COLOUR)
+    return right
+
+
+def _with_unit(trace: Trace) -> str:
+    return f"{trace.label}, {trace.unit}" if trace.unit else trace.label
+
+
+def draw_cutout(axes: Axes, panel: CutoutPanel, found: Catalogue) -> None:
+    """The image around one source, with its box and its measured shape."""
+    image = panel.image
+    row = found.where(found["id"] == panel.source_id)
+    left, bottom = panel.x0 - 0.5, panel.y0 - 0.5
     extent = (left, left + image.shape[1], bottom, bottom + image.shape[0])
     low, high = _stretch(image)
     picture = axes.imshow(
         image, origin="lower", cmap="gray", vmin=low, vmax=high, extent=extent,
         interpolation="nearest",
     )  # fmt: skip
-    axes.figure.colorbar(picture, ax=axes, label="Jy/beam x channels")
+    axes.figure.colorbar(picture, ax=axes, label=panel.unit)
     _draw_boxes(axes, row, FOUND_ON_DARK, width=1.3)
     _draw_ellipse(axes, row)
     snr = float(row["snr_focused"][0])
     measured = f", SNR {snr:.1f}" if np.isfinite(snr) else ""
-    lo, hi = row["channel_lo"][0], row["channel_hi"][0]
-    _label_image(axes, f"Source {source_id} focused on channels {lo:.0f} to {hi:.0f}{measured}")
+    _label_image(axes, f"Source {panel.source_id} {panel.title}{measured}")
 
 
 def _draw_ellipse(axes: Axes, row: Catalogue) -> None:
@@ -211,7 +209,7 @@ def draw_scatter(axes: Axes, parameter: Parameter, truth: Catalogue, found: Cata
     axes.set_ylabel(f"measured ({parameter.unit})", fontsize=9)
     axes.tick_params(labelsize=8)
     if not len(true):
-        _nothing(axes, "not measured")
+        draw_nothing(axes, "not measured")
         return
     size = 3.5 if len(true) > 100 else 7
     axes.plot(true, predicted, ".", ms=size, color=DIRTY_COLOUR, alpha=_opacity(len(true)), mew=0)
@@ -233,7 +231,7 @@ def draw_histogram(axes: Axes, parameter: Parameter, truth: Catalogue, found: Ca
     axes.set_xlabel(f"true - measured ({parameter.unit})", fontsize=9)
     axes.tick_params(labelsize=8)
     if not len(residual):
-        _nothing(axes, "not measured")
+        draw_nothing(axes, "not measured")
         return
     summary = residuals_of(parameter, truth, found)
     # A few wild residuals must not squeeze the rest into one bar; they are counted instead.
@@ -317,7 +315,7 @@ def _label_image(axes: Axes, title: str) -> None:
     axes.set_ylabel("y (px)")
 
 
-def _nothing(axes: Axes, text: str) -> None:
+def draw_nothing(axes: Axes, text: str) -> None:
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color="0.4")
     axes.set_xticks([])
     axes.set_yticks([])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from deepfocus import __version__
+from deepfocus.core.arrays import NamedArrays
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.settings import settings_from
 from deepfocus.io.set_store import Record, SetStore, create_store, disk_bytes, open_store, sweep
 from deepfocus.io.stored_cube import Packing, common_of, level_of, truth_array
 from deepfocus.jobs.claim import refuse_other
@@ -20,7 +22,7 @@ from deepfocus.simulate.cube import Simulated, simulate
 from deepfocus.simulate.dataset import FREE, provenance_of
 from deepfocus.simulate.settings import SetSettings
 
-Derived = tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]]
+Derived = tuple[NamedArrays, NamedArrays]
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,26 @@ class StoredSet:
         """Size on disk and content hash of all that is in the store."""
         store, size = open_store(self.path), disk_bytes(self.path) / 1e9
         return f": {size:.3g} GB, {len(store.seeds)} rows, content {store.content_hash()}"
+
+
+def settings_of_store(path: Path) -> SetSettings:
+    """The settings that a store was made with."""
+    return settings_from(dict(open_store(path).attributes["settings"]), SetSettings)
+
+
+def rows_of_store(path: Path, seeds: Sequence[int]) -> tuple[SetStore, list[int]]:
+    """A store and the rows of those seeds. Raises `DeepFocusError` where one is not finished."""
+    store = open_store(path)
+    finished = store.finished()
+    missing = [seed for seed in seeds if seed not in finished]
+    if missing:
+        raise DeepFocusError(
+            f"{path} has no finished row for {len(missing)} of {len(seeds)} seeds, such as "
+            f"{missing[0]}",
+            wanted="a finished row for each",
+            remedy="simulate them into the store (--split, --number), or ask for fewer",
+        )
+    return store, [store.row_of(seed) for seed in seeds]
 
 
 def _write_one(recipe: Recipe, path: Path, seed: int) -> tuple[int, int]:

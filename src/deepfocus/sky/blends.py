@@ -8,9 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from deepfocus.core.channels import around
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
-from deepfocus.ops.boxes import Box, iou_1d, iou_2d, source_box
+from deepfocus.ops.boxes import Box, iou_2d, source_box
 from deepfocus.sky.components import Component, EmissionLine, SkyModel, SkySource
 from deepfocus.sky.ranges import SourceRanges, brightest_first
 
@@ -125,8 +126,7 @@ class Blends(SourceRanges):
             second = replace(second, fwhm_chan=first.fwhm_chan)
 
         def overlap(distance: float) -> float:
-            a, b = first.fwhm_chan, second.fwhm_chan
-            return iou_1d(-a, a, distance - b, distance + b)
+            return around(0.0, first.fwhm_chan).iou(around(distance, second.fwhm_chan))
 
         distance = _where_falls_to(wanted, overlap, 2 * (first.fwhm_chan + second.fwhm_chan))
         side = 1.0 if rng.uniform() < 0.5 else -1.0

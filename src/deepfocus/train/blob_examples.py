@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deepfocus.ops.normalise import Normalisation
 from deepfocus.simulate.cube import integrated_image
 from deepfocus.simulate.settings import SetSettings
+from deepfocus.train.roles import IMAGE, MAP
 
 if TYPE_CHECKING:
     from deepfocus.sky.components import SkyModel
@@ -63,24 +63,20 @@ class BlobExamples:
         return pair[0], pair[1] / np.float32(255)
 
 
-def blob_example(
-    settings: SetSettings, seed: int, normalise: Normalisation
-) -> tuple[np.ndarray, np.ndarray]:
+def blob_example(settings: SetSettings, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """(image float16, target uint8) of one seed."""
     image, sky = integrated_image(settings, seed)
-    return normalise(image).values.astype(np.float16), blob_target(sky)
+    return blob_input(image), blob_target(sky)
+
+
+def blob_input(integrated: np.ndarray) -> np.ndarray:
+    """(y, x) float16: what Blobs Finder sees of an integrated image."""
+    return IMAGE.encode(integrated).values.astype(np.float16)
 
 
 def blob_target(sky: SkyModel) -> np.ndarray:
-    """(y, x) uint8: the largest of the sources' unit-peak images, 255 for 1.
-
-    Each source weighs the same, so the threshold 0.15 is met at 15% of its own peak, however
-    bright its neighbour (docs/decisions).
-    """
-    images = sky.source_images()
-    if not len(images):
-        return np.zeros((sky.grid.ny, sky.grid.nx), np.uint8)
-    return np.rint(255 * images.max(axis=0)).astype(np.uint8)
+    """(y, x) uint8, 255 for probability 1: what Blobs Finder should make of a sky."""
+    return np.rint(255 * MAP.encode(sky.source_images())).astype(np.uint8)
 
 
 def _stack(images: list[np.ndarray] | np.ndarray) -> np.ndarray:

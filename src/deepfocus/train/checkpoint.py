@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.train.arrays import (
+from deepfocus.train.tensors import (
     moments_of,
     read_arrays,
     set_moments,

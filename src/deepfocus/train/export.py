@@ -19,13 +19,15 @@ import torch
 from torch import nn
 
 from deepfocus import __version__
+from deepfocus.core.arrays import NamedArrays
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import whole_file
+from deepfocus.core.settings import part_from, parts_to
 from deepfocus.nets import blobs_finder, resnet
 from deepfocus.nets.blobs_finder import BlobsFinderConfig, Dilated
-from deepfocus.nets.build import NetworkConfig, build, part_from, part_to
+from deepfocus.nets.build import NetworkConfig, build
 from deepfocus.nets.deep_gru import ChannelHead, DeepGRUConfig
-from deepfocus.train.arrays import Arrays, read_arrays, set_weights, weights_of, write_arrays
+from deepfocus.train.tensors import read_arrays, set_weights, weights_of, write_arrays
 from deepfocus.weights.card import Card, read_card, write_card
 
 OPSET = 17
@@ -48,7 +50,7 @@ def export(model: nn.Module, config: NetworkConfig, card: Card, folder: Path) ->
         temporary.write_bytes(graph.SerializeToString(deterministic=True))
     card = dataclasses.replace(
         card,
-        network=part_to(config),
+        network=parts_to(config),
         version=__version__,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
@@ -65,10 +67,10 @@ def load_exported(folder: Path, role: str) -> tuple[nn.Module, Card]:
     path = Path(folder) / f"{role}.safetensors"
     arrays, _ = read_arrays(path)
     try:
-        model = build(part_from(card.network))
+        model = build(part_from(card.network, NetworkConfig, source=card.role))
         # Counters of batch norm are the only state that a graph has no use for.
         set_weights(model, _counters(model) | arrays)
-    except (ValueError, RuntimeError) as error:
+    except (DeepFocusError, RuntimeError) as error:
         raise DeepFocusError(
             f"{path} does not fit the network of its card: {error}",
             wanted="weights and card of one export",
@@ -77,7 +79,7 @@ def load_exported(folder: Path, role: str) -> tuple[nn.Module, Card]:
     return model, card
 
 
-def _counters(model: nn.Module) -> Arrays:
+def _counters(model: nn.Module) -> NamedArrays:
     return {k: v for k, v in weights_of(model).items() if k.endswith("num_batches_tracked")}
 
 

@@ -1,13 +1,12 @@
 """The one training loop (section 4.5): Adam, warm-up, early stopping, checkpoints.
 
-It knows nothing of cubes: batches come in as arrays, already normalised and augmented by what
-makes them. Batches depend on the epoch's number alone, so a resumed training sees the same.
+It knows nothing of cubes: batches come in as arrays, already encoded and augmented by what makes
+them. Batches depend on the epoch's number alone, so a resumed training sees the same.
 """
 
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -18,9 +17,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.settings import parts_to
+from deepfocus.jobs.tally import Report, silent
 from deepfocus.train.checkpoint import (
     Epoch,
     best_epoch,
@@ -30,15 +30,40 @@ from deepfocus.train.checkpoint import (
 )
 from deepfocus.train.curve import draw_curve
 from deepfocus.train.log import write_log
-from deepfocus.train.recipe import Recipe, recipe_to
+from deepfocus.train.recipe import Recipe
 from deepfocus.train.schedule import fraction_done, learning_rate
 
 Batch = tuple[NDArray[Any], NDArray[Any]]
-Batches = Callable[[int], Iterable[Batch]]
 
 LOG = "log.jsonl"
 CURVE = "curve.png"
 CURVE_SECONDS = 20  # at most so often the curve is drawn, which takes longer than a short epoch
+
+
+@dataclass(frozen=True)
+class Batches:
+    """The data of a training.
+
+    training : epoch number (from 0) -> batches (input, target) of that epoch; to be seeded by
+        the epoch alone
+    validation : -> the validation's batches, the same at each call
+    """
+
+    training: Callable[[int], Iterable[Batch]]
+    validation: Callable[[], Iterable[Batch]]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where torch runs: threads, and its device."""
+
+    threads: int = 1
+    device: str = "cpu"
+
+    def tensor(self, array: NDArray[Any]) -> Tensor:
+        """A batch on the device, images with their channels last."""
+        tensor = torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)).to(self.device)
+        return tensor.to(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
 
 
 @dataclass(frozen=True)
@@ -63,73 +88,52 @@ class Result:
 
 def fit(
     model: nn.Module,
-    train_batches: Batches,
-    validation_batches: Callable[[], Iterable[Batch]],
+    batches: Batches,
     *,
     recipe: Recipe,
     folder: Path,
     resume: bool = True,
-    progress: bool = True,
-    threads: int = 1,
-    device: str = "cpu",
+    report: Report = silent,
+    machine: Machine = Machine(),
 ) -> Result:
     """Train `model` in place by `recipe` and return it with its best weights.
 
     Arguments
     ---------
-    model : network, moved to `device`
-    train_batches : epoch number (from 0) -> batches (input, target) of that epoch; to be
-        seeded by the epoch alone
-    validation_batches : -> the validation's batches, the same at each call
+    model : network, moved to the machine's device
+    batches : what it learns from
     recipe : settings of the training
-    folder : gets the checkpoint, the best weights, `log.jsonl` after each epoch;
-        `curve.png` now and then and at the end
+    folder : gets the checkpoint, the best weights, `log.jsonl` after each epoch; `curve.png` now
+        and then and at the end
     resume : go on from the checkpoint in `folder` if there is one, else begin anew
-    progress : show a bar, where standard error is a terminal
-    threads : threads of torch
-    device : torch device
+    report : called after each epoch
+    machine : where torch runs
 
     Raises `DeepFocusError` if the checkpoint is another training's, if there are no batches, or
     if the loss is no longer a finite number.
     """
-    folder = Path(folder)
-    table = recipe_to(recipe)
-    torch.set_num_threads(threads)
-    torch.manual_seed(recipe.seed)
-    model.to(device)
-    # Convolutions of images are a fifth faster on CPU with the channels last in memory.
-    # (torch's annotations lack this form of `to`.)
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = torch.optim.Adam(
-        model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
-    )
-    history = load_checkpoint(folder, model, optimiser, table) if resume else []
+    folder, table = Path(folder), parts_to(recipe)
+    training = _training(model, batches, recipe, machine)
+    history = load_checkpoint(folder, model, training.optimiser, table) if resume else []
     name = type(model).__name__
-    bar = tqdm(
-        total=recipe.epochs,
-        initial=len(history),
-        desc=name,
-        unit="epoch",
-        disable=not (progress and sys.stderr.isatty()),
-    )
     drawn = -math.inf
-    with bar:
-        while not (stopped := _stopped(history, recipe)):
-            epoch = _one_epoch(
-                model, optimiser, train_batches, validation_batches, recipe, history, device
-            )
-            history.append(epoch)
-            save_checkpoint(folder, model, optimiser, history, table)
-            write_log(folder / LOG, history)
-            if time.monotonic() - drawn > CURVE_SECONDS:
-                draw_curve(folder / CURVE, history, title=name)
-                drawn = time.monotonic()
-            bar.set_postfix(train=epoch.train_loss, validation=epoch.validation_loss)
-            bar.update()
+    while not (stopped := _stopped(history, recipe)):
+        epoch = training.one_epoch(history)
+        history.append(epoch)
+        save_checkpoint(folder, model, training.optimiser, history, table)
+        write_log(folder / LOG, history)
+        if time.monotonic() - drawn > CURVE_SECONDS:
+            draw_curve(folder / CURVE, history, title=name)
+            drawn = time.monotonic()
+        report(len(history), recipe.epochs, _in_words(name, epoch))
     draw_curve(folder / CURVE, history, title=name)
     load_best(folder, model)
     model.eval()
     return Result(model, tuple(history), stopped)
+
+
+def _in_words(name: str, epoch: Epoch) -> str:
+    return f"{name}: loss {epoch.train_loss:.4g}, validation {epoch.validation_loss:.4g}"
 
 
 def _stopped(history: list[Epoch], recipe: Recipe) -> str:
@@ -143,83 +147,123 @@ def _stopped(history: list[Epoch], recipe: Recipe) -> str:
     return ""
 
 
-def _one_epoch(
-    model: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    train_batches: Batches,
-    validation_batches: Callable[[], Iterable[Batch]],
-    recipe: Recipe,
-    history: list[Epoch],
-    device: str,
-) -> Epoch:
-    start = time.monotonic()
-    number = len(history)
-    minutes = _minutes(history)
-    before = sum(epoch.iterations for epoch in history)
-    # An epoch's length is known only from the one before it; schedules move on within the
-    # epoch by that, and by time only where a limit of time is set.
-    expected = history[-1].iterations if history else 0
-    total, examples, iterations, rate = 0.0, 0, 0, 0.0
-    model.train()
-    for inputs, targets in train_batches(number):
-        done = number + (min(iterations / expected, 1.0) if expected else 0.0)
-        now = minutes + (time.monotonic() - start) / 60
-        fraction = fraction_done(done, recipe.epochs, now, recipe.max_minutes)
-        rate = learning_rate(
-            recipe.learning_rate,
-            iteration=before + iterations,
-            warm_up=recipe.warm_up,
-            progress=fraction,
-            cosine=recipe.cosine,
-        )
-        loss_epoch = max(number, fraction * recipe.epochs) if recipe.max_minutes else number
-        loss = _step(model, optimiser, inputs, targets, recipe, rate, loss_epoch, device)
-        if not math.isfinite(loss):
-            raise DeepFocusError(
-                f"the training loss is {loss} at epoch {number}, iteration {iterations}",
-                wanted="a finite loss",
-                remedy="lower the learning rate, or look for NaN in the training data",
+def _training(model: nn.Module, batches: Batches, recipe: Recipe, machine: Machine) -> _Training:
+    """The model on its device, with its optimiser."""
+    torch.set_num_threads(machine.threads)
+    torch.manual_seed(recipe.seed)
+    model.to(machine.device)
+    # Convolutions of images are a fifth faster on CPU with the channels last in memory.
+    # (torch's annotations lack this form of `to`.)
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimiser = torch.optim.Adam(
+        model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+    )
+    return _Training(model, optimiser, batches, recipe, machine)
+
+
+@dataclass(frozen=True)
+class _Training:
+    """A model with all that teaches it."""
+
+    model: nn.Module
+    optimiser: torch.optim.Optimizer
+    batches: Batches
+    recipe: Recipe
+    machine: Machine
+
+    def one_epoch(self, history: list[Epoch]) -> Epoch:
+        """Go through the training's batches once, then through the validation's."""
+        start = time.monotonic()
+        number = len(history)
+        clock = _Clock.after(history, start=start)
+        total, examples, iterations, rate = 0.0, 0, 0, 0.0
+        self.model.train()
+        for inputs, targets in self.batches.training(number):
+            fraction = clock.fraction_done(iterations, self.recipe)
+            rate = learning_rate(
+                self.recipe.learning_rate,
+                iteration=clock.iterations + iterations,
+                warm_up=self.recipe.warm_up,
+                progress=fraction,
+                cosine=self.recipe.cosine,
             )
-        total += loss * len(inputs)
-        examples += len(inputs)
-        iterations += 1
-    if not examples:
-        raise DeepFocusError(
-            f"there are no training batches in epoch {number}",
-            wanted="at least one batch an epoch",
-            remedy="give more examples or a smaller batch",
+            timed = self.recipe.max_minutes
+            loss_epoch = max(number, fraction * self.recipe.epochs) if timed else number
+            loss = self.step(inputs, targets, rate=rate, epoch=loss_epoch)
+            if not math.isfinite(loss):
+                raise DeepFocusError(
+                    f"the training loss is {loss} at epoch {number}, iteration {iterations}",
+                    wanted="a finite loss",
+                    remedy="lower the learning rate, or look for NaN in the training data",
+                )
+            total += loss * len(inputs)
+            examples += len(inputs)
+            iterations += 1
+        if not examples:
+            raise DeepFocusError(
+                f"there are no training batches in epoch {number}",
+                wanted="at least one batch an epoch",
+                remedy="give more examples or a smaller batch",
+            )
+        validation = validation_loss(
+            self.model, self.batches.validation(), self.recipe, machine=self.machine
         )
-    validation = validation_loss(model, validation_batches(), recipe, device=device)
-    seconds = time.monotonic() - start
-    return Epoch(number, total / examples, validation, rate, iterations, seconds)
+        seconds = time.monotonic() - start
+        return Epoch(number, total / examples, validation, rate, iterations, seconds)
+
+    def step(
+        self, inputs: NDArray[Any], targets: NDArray[Any], *, rate: float, epoch: float
+    ) -> float:
+        """One step of the optimiser; the loss before it."""
+        recipe, machine = self.recipe, self.machine
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.zero_grad()
+        with torch.autocast(machine.device, dtype=torch.bfloat16, enabled=recipe.bfloat16):
+            prediction = self.model(machine.tensor(inputs))
+        loss: Tensor = recipe.loss(prediction.float(), machine.tensor(targets), epoch)
+        loss.backward()
+        if recipe.clip:
+            nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip)
+        self.optimiser.step()
+        return loss.item()
 
 
-def _step(
-    model: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    inputs: NDArray[Any],
-    targets: NDArray[Any],
-    recipe: Recipe,
-    rate: float,
-    epoch: float,
-    device: str,
-) -> float:
-    for group in optimiser.param_groups:
-        group["lr"] = rate
-    optimiser.zero_grad()
-    with torch.autocast(device, dtype=torch.bfloat16, enabled=recipe.bfloat16):
-        prediction = model(_tensor(inputs, device))
-    loss: Tensor = recipe.loss(prediction.float(), _tensor(targets, device), epoch)
-    loss.backward()
-    if recipe.clip:
-        nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
-    optimiser.step()
-    return loss.item()
+@dataclass(frozen=True)
+class _Clock:
+    """How far a training is, within its epoch too.
+
+    An epoch's length is known only from the one before it; schedules move on within the epoch
+    by that, and by time only where a limit of time is set.
+    """
+
+    epochs: int
+    iterations: int
+    expected: int
+    minutes: float
+    start: float
+
+    @classmethod
+    def after(cls, history: list[Epoch], *, start: float) -> _Clock:
+        """At the start of the epoch after those of `history`."""
+        return cls(
+            epochs=len(history),
+            iterations=sum(epoch.iterations for epoch in history),
+            expected=history[-1].iterations if history else 0,
+            minutes=_minutes(history),
+            start=start,
+        )
+
+    def fraction_done(self, iterations: int, recipe: Recipe) -> float:
+        """Fraction of the whole training after so many iterations of this epoch."""
+        within = min(iterations / self.expected, 1.0) if self.expected else 0.0
+        now = self.minutes + (time.monotonic() - self.start) / 60
+        return fraction_done(self.epochs + within, recipe.epochs, now, recipe.max_minutes)
 
 
 @torch.no_grad()
 def validation_loss(
-    model: nn.Module, batches: Iterable[Batch], recipe: Recipe, *, device: str = "cpu"
+    model: nn.Module, batches: Iterable[Batch], recipe: Recipe, *, machine: Machine = Machine()
 ) -> float:
     """Mean loss over all examples, by the recipe's validation loss in its last epoch.
 
@@ -229,7 +273,7 @@ def validation_loss(
     loss = recipe.validation_loss or recipe.loss
     total, examples = 0.0, 0
     for inputs, targets in batches:
-        value = loss(model(_tensor(inputs, device)), _tensor(targets, device), recipe.epochs)
+        value = loss(model(machine.tensor(inputs)), machine.tensor(targets), recipe.epochs)
         total += value.item() * len(inputs)
         examples += len(inputs)
     if not examples:
@@ -243,8 +287,3 @@ def validation_loss(
 
 def _minutes(history: list[Epoch]) -> float:
     return sum(epoch.seconds for epoch in history) / 60
-
-
-def _tensor(array: NDArray[Any], device: str) -> Tensor:
-    tensor = torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)).to(device)
-    return tensor.to(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, field
-from typing import Any
 
-from deepfocus.nets.build import part_from, part_to
 from deepfocus.nets.losses import L1, Loss
 from deepfocus.train.early_stopping import EarlyStopping
 
@@ -45,35 +42,3 @@ class Recipe:
     max_minutes: float = 0.0
     bfloat16: bool = False
     seed: int = 0
-
-
-def recipe_to(recipe: Recipe) -> dict[str, Any]:
-    """Plain table of a recipe, ready for JSON or a weight card."""
-    table: dict[str, Any] = {}
-    for entry in dataclasses.fields(recipe):
-        value = getattr(recipe, entry.name)
-        if entry.name in ("loss", "validation_loss"):
-            if value is not None:
-                table[entry.name] = part_to(value)
-        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-            table[entry.name] = dataclasses.asdict(value)
-        else:
-            table[entry.name] = value
-    return table
-
-
-def recipe_from(table: dict[str, Any]) -> Recipe:
-    """The recipe of a table, as `recipe_to` writes it; absent keys take their defaults.
-
-    Raises `ValueError` for an unknown key or kind.
-    """
-    values = dict(table)
-    for name in ("loss", "validation_loss"):
-        if name in values:
-            values[name] = part_from(values[name])
-    try:
-        if "early_stopping" in values:
-            values["early_stopping"] = EarlyStopping(**values["early_stopping"])
-        return Recipe(**values)
-    except TypeError as error:
-        raise ValueError(f"recipe: {error}") from error

@@ -1,61 +1,60 @@
-"""The six networks: which arrays each reads and learns, its normalisation, its augmentation."""
+"""The six networks in training: what each sees and answers, and how its examples are turned."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from deepfocus.ops.normalise import AsinhNoise, Normalisation, Peak, Standardise
-from deepfocus.train.blob_examples import BlobExamples
+from deepfocus.nets.build import NetworkConfig
+from deepfocus.nets.deep_gru import DeepGRUConfig, WholeHead
+from deepfocus.ops.inputs import (
+    BoxSpectrum,
+    FocusedImage,
+    Input,
+    IntegratedImage,
+    MaskedLineImage,
+)
+from deepfocus.ops.targets import (
+    Elongation,
+    Fwhm,
+    LineProbability,
+    LogFlux,
+    ProbabilityMap,
+    Target,
+)
 
 Pair = tuple[np.ndarray, np.ndarray]
 Augment = Callable[[np.ndarray, np.ndarray, np.random.Generator], Pair]
 
+IMAGE, MAP = IntegratedImage(), ProbabilityMap()
+SPECTRUM, LINES = BoxSpectrum(), LineProbability()
+FOCUSED, MASKED = FocusedImage(), MaskedLineImage()
+MAJOR, MINOR, ANGLE, FLUX = Fwhm("major"), Fwhm("minor"), Elongation(), LogFlux()
+
 
 @dataclass(frozen=True)
 class Role:
-    """inputs, target : names of the derived arrays that the network reads and learns."""
+    """What one network learns.
 
-    inputs: str
-    target: str
-    normalisation: Normalisation
+    input, target : what it sees and answers, which goes onto its card
+    shown, asked : names of the arrays of its examples
+    augment : how a batch is turned
+    """
+
+    input: Input
+    target: Target
+    shown: str
+    asked: str
     augment: Augment
 
-
-@dataclass(frozen=True, eq=False)
-class Examples:
-    """Inputs and targets of one role, already normalised."""
-
-    inputs: np.ndarray
-    targets: np.ndarray
-    augment: Augment
-
-    def batches(self, size: int, *, rng: np.random.Generator) -> Iterator[Pair]:
-        """Shuffled, augmented batches, float32."""
-        order = rng.permutation(len(self.inputs))
-        for start in range(0, len(order) - size + 1, size):
-            chosen = np.sort(order[start : start + size])
-            inputs = self.inputs[chosen].astype(np.float32)
-            yield self.augment(inputs, self.targets[chosen].astype(np.float32), rng)
-
-    def centred(self, size: int) -> Iterator[Pair]:
-        """Batches in order, unaugmented: for validation."""
-        for start in range(0, len(self.inputs), size):
-            chosen = slice(start, start + size)
-            yield self.inputs[chosen].astype(np.float32), self.targets[chosen].astype(np.float32)
-
-
-def examples(role: str, arrays: dict[str, np.ndarray], *, crop_px: int) -> BlobExamples | Examples:
-    """The examples of a role among derived arrays; Blobs Finder's are cut to `crop_px`."""
-    if role == "blobs_finder":
-        return BlobExamples(arrays["images"], arrays["targets"], crop_px)
-    part = ROLES[role]
-    inputs = arrays[part.inputs]
-    if inputs.ndim == 3:
-        inputs = inputs[:, None]
-    return Examples(inputs, arrays[part.target], part.augment)
+    def input_of(self, config: NetworkConfig) -> Input:
+        """The input, as a network of that config takes it."""
+        head = config.head if isinstance(config, DeepGRUConfig) else None
+        if isinstance(self.input, BoxSpectrum) and isinstance(head, WholeHead):
+            return replace(self.input, channels=head.channels)
+        return self.input
 
 
 def turned_bands(inputs: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> Pair:
@@ -85,10 +84,10 @@ def turned_images(inputs: np.ndarray, targets: np.ndarray, rng: np.random.Genera
 
 
 ROLES: dict[str, Role] = {
-    "blobs_finder": Role("images", "targets", AsinhNoise(), turned_images),
-    "deep_gru": Role("spectra", "clean", Standardise(), turned_bands),
-    "major": Role("focused", "major", Peak(), turned_images),
-    "minor": Role("focused", "minor", Peak(), turned_images),
-    "angle": Role("focused", "angle", Peak(), turned_images),
-    "flux": Role("masked", "flux", Peak(), turned_images),
+    "blobs_finder": Role(IMAGE, MAP, "images", "targets", turned_images),
+    "deep_gru": Role(SPECTRUM, LINES, "spectra", "clean", turned_bands),
+    "major": Role(FOCUSED, MAJOR, "focused", "major", turned_images),
+    "minor": Role(FOCUSED, MINOR, "focused", "minor", turned_images),
+    "angle": Role(FOCUSED, ANGLE, "focused", "angle", turned_images),
+    "flux": Role(MASKED, FLUX, "masked", "flux", turned_images),
 }

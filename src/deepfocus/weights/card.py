@@ -1,8 +1,7 @@
-"""The card of a weight file: what it is for, and where it comes from."""
+"""The card of a weight file: what the network sees and answers, and where it comes from."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,15 +9,20 @@ from typing import Any
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import whole_file
+from deepfocus.core.settings import parts_to, settings_from
+from deepfocus.ops.inputs import Input
+from deepfocus.ops.targets import Target
+from deepfocus.weights.domain import Domain
 
 
 @dataclass(frozen=True)
 class Card:
-    """Facts beside a network's weights; all plain values, kept as JSON.
+    """Facts beside a network's weights, kept as JSON.
 
-    role : what the network does in the pipeline, e.g. ``"blobs_finder"``; names its files
+    role : what the network does, e.g. ``"blobs_finder"``; names its files
     network : its config as a table, with its ``kind``
-    normalisation : of its input, as a table that `ops.normalise` understands
+    input : what it sees; target : what its output means; both as in its training
+    domain : the cubes and sources that it was trained on
     recipe : of its training, as a table
     epochs : epochs after which the weights were taken
     validation_curve : validation loss of each epoch
@@ -30,8 +34,10 @@ class Card:
     """
 
     role: str
+    input: Input
+    target: Target
+    domain: Domain
     network: dict[str, Any] = field(default_factory=dict)
-    normalisation: dict[str, Any] = field(default_factory=dict)
     recipe: dict[str, Any] = field(default_factory=dict)
     epochs: int = 0
     validation_curve: list[float] = field(default_factory=list)
@@ -45,18 +51,20 @@ class Card:
 def write_card(path: Path, card: Card) -> None:
     """Write a card as JSON."""
     with whole_file(path) as temporary:
-        text = json.dumps(dataclasses.asdict(card), indent=2)
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(parts_to(card), indent=2) + "\n", encoding="utf-8")
 
 
 def read_card(path: Path) -> Card:
     """Read a card. Raises `DeepFocusError` if the file is missing or is not a card."""
     try:
-        return Card(**json.loads(Path(path).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+        table = json.loads(Path(path).read_text(encoding="utf-8"))
+        if not isinstance(table, dict):
+            raise ValueError("it holds no table")
+        return settings_from(table, Card, source="it")
+    except (OSError, ValueError, DeepFocusError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise DeepFocusError(
             f"cannot read the weight card {path}: {reason}",
-            wanted="the JSON card that stands beside a network's weights",
+            wanted="the JSON card that this version writes beside a network's weights",
             remedy="name a folder of exported weights, or leave it out for the shipped ones",
         ) from error

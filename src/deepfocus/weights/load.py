@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,28 +21,27 @@ from deepfocus.weights.card import Card, read_card
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-    from deepfocus.ops.normalise import Normalisation
+I = TypeVar("I")  # noqa: E741
+T = TypeVar("T")
 
 SHIPPED = Path(__file__).parent / "data"
 MAX_BATCH = 64  # examples a call of the session; keeps memory bounded for crowded fields
 
-ROLES = ("blobs_finder", "deep_gru", "major", "minor", "angle", "flux")
-
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class Network(Generic[I, T]):
     """A network that runs.
 
-    card : facts of its weights
-    normalise : to be called with one input (without the batch axis) before `run`
+    card : facts of its weights; input : what it sees; target : what its output means
     """
 
     card: Card
-    normalise: Normalisation
+    input: I
+    target: T
     _session: InferenceSession
 
     def run(self, batch: NDArray[Any]) -> NDArray[np.float32]:
-        """Outputs (b, ...) of normalised inputs (b, ...); b may be 0.
+        """Outputs (b, ...) of encoded inputs (b, ...); b may be 0.
 
         Raises `DeepFocusError` for inputs of another shape than the network's.
         """
@@ -61,8 +60,7 @@ class Network:
             raise DeepFocusError(
                 f"the network '{self.card.role}' got inputs of {_times(shape[1:])}",
                 wanted=f"{_times(wanted[1:])}, as it was trained",
-                remedy="leave the stage's crop_px or tile_px at its default, or use networks "
-                "trained for it",
+                remedy="correct the input on its card, or use networks trained for it",
             )
 
     def _run(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -70,38 +68,30 @@ class Network:
         return output
 
 
-@dataclass(frozen=True, eq=False)
-class Networks:
-    """The six networks of the pipeline."""
-
-    blobs_finder: Network
-    deep_gru: Network
-    major: Network
-    minor: Network
-    angle: Network
-    flux: Network
-
-
-def load_networks(folder: Path | None = None) -> Networks:
-    """All networks of a folder; None for the shipped ones. Errors as of `load_network`."""
-    return Networks(**{role: load_network(folder, role) for role in ROLES})
-
-
-def load_network(folder: Path | None, role: str) -> Network:
+def load_network(folder: Path | None, role: str, sees: type[I], answers: type[T]) -> Network[I, T]:
     """The network of a role, from ``<role>.onnx``, ``.safetensors`` and ``.json`` of a folder.
 
-    Raises `DeepFocusError` if a file is missing or damaged, or if the weights are not those
-    of the card.
-    """
-    # Here, not above: the pipeline's normalisations bring scipy, which a reader of cards
-    # does not need.
-    from deepfocus.ops.normalise import normalisation_from
+    folder : None for the shipped networks
+    sees, answers : kinds of input and target that its card must name
 
+    Raises `DeepFocusError` if a file is missing or damaged, if the weights are not those of the
+    card, or if the network is one of another kind.
+    """
     folder = SHIPPED if folder is None else Path(folder)
-    card = read_card(folder / f"{role}.json")
+    path = folder / f"{role}.json"
+    card = read_card(path)
+    if not isinstance(card.input, sees) or not isinstance(card.target, answers):
+        raise DeepFocusError(
+            f"the network of {path} sees {card.input.kind} and answers {card.target.kind}",
+            wanted=f"{_kind(sees)} and {_kind(answers)}, which its role takes",
+            remedy="name a folder of networks that were trained for these roles",
+        )
     weights = _checked_weights(folder / f"{role}.safetensors", card)
-    session = _session(folder / f"{role}.onnx", weights)
-    return Network(card, normalisation_from(card.normalisation), session)
+    return Network(card, card.input, card.target, _session(folder / f"{role}.onnx", weights))
+
+
+def _kind(part: type) -> str:
+    return str(getattr(part, "kind", part.__name__))
 
 
 def _checked_weights(path: Path, card: Card) -> dict[str, NDArray[Any]]:

@@ -1,0 +1,64 @@
+"""Ranges of channels: where a line is, what two of them share, which channels are free."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class ChannelRange:
+    """Channels from `lo` to `hi`, both fractional and inside: a line is its centre -+ FWHM.
+
+    The paper calls the length, 2 FWHM, the extension of the line.
+    """
+
+    lo: float
+    hi: float
+
+    @property
+    def centre(self) -> float:
+        """The middle channel."""
+        return (self.lo + self.hi) / 2
+
+    def slice(self, n: int) -> slice:
+        """The channels of `n` whose centre lies inside; at least one, the nearest."""
+        first = int(np.clip(np.ceil(self.lo), 0, n - 1))
+        last = int(np.clip(np.floor(self.hi), 0, n - 1))
+        if last < first:
+            first = last = int(np.clip(np.floor(self.centre + 0.5), 0, n - 1))
+        return slice(first, last + 1)
+
+    def length_within(self, n: int) -> float:
+        """Channels between the ends, each held inside a band of `n`."""
+        return min(self.hi, n - 1) - max(self.lo, 0)
+
+    def overlaps(self, other: ChannelRange) -> bool:
+        """Whether two ranges have more than an end in common."""
+        return self.lo < other.hi and other.lo < self.hi
+
+    def joined(self, other: ChannelRange) -> ChannelRange:
+        """The shortest range that holds both."""
+        return ChannelRange(min(self.lo, other.lo), max(self.hi, other.hi))
+
+    def iou(self, other: ChannelRange) -> float:
+        """Intersection over union."""
+        common = max(min(self.hi, other.hi) - max(self.lo, other.lo), 0.0)
+        union = (self.hi - self.lo) + (other.hi - other.lo) - common
+        return common / union if union > 0 else 0.0
+
+
+def around(channel: float, half_width: float) -> ChannelRange:
+    """The range `half_width` to both sides of a channel."""
+    return ChannelRange(channel - half_width, channel + half_width)
+
+
+def free_channels(n: int, lines: Iterable[ChannelRange]) -> np.ndarray:
+    """(n,) bool: the channels whose centre lies outside every range of `lines`."""
+    channel = np.arange(n)
+    free = np.ones(n, bool)
+    for line in lines:
+        free &= (channel < line.lo) | (channel > line.hi)
+    return free

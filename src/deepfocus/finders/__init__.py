@@ -1,0 +1,1 @@
+"""Finders: from a cube to a catalogue, each behind the same door (`finder`)."""

@@ -1,0 +1,111 @@
+"""Whether a cube is like those the networks were trained on, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.ndimage import find_objects, label
+
+from deepfocus.core.cube import Cube
+from deepfocus.finders.six_networks.candidate import Candidate, accepted
+from deepfocus.weights.domain import Domain
+from deepfocus.weights.six import SixNetworks
+
+TOLERANCE = 1.02
+"""Axes of a cube count as outside the trained range beyond this factor, which is rounding."""
+
+
+def notes_on(
+    cube: Cube, candidates: Sequence[Candidate], networks: SixNetworks, *, integrated: np.ndarray
+) -> tuple[str, ...]:
+    """Sentences on what of a cube or of what was found lies outside the training domain.
+
+    integrated : (y, x), the cube summed over its channels
+    """
+    found = accepted(candidates)
+    images, spectra = networks.blobs_finder.card.domain, networks.deep_gru.card.domain
+    ny, nx = integrated.shape
+    return (
+        *_beam_notes(cube, images, integrated, some_found=bool(found)),
+        *_outside("pixels are", cube.grid.cell_arcsec, images.cell_arcsec, "arcsec wide"),
+        *_outside("the cube has", len(cube.data), spectra.channels, "channels"),
+        *_outside("the image is", min(ny, nx), images.image_px, "pixels wide"),
+        *_cleaned_notes(cube),
+        *_size_notes(found, networks.major.card.domain),
+        *_width_notes(found, spectra),
+    )
+
+
+def _beam_notes(
+    cube: Cube, domain: Domain, integrated: np.ndarray, *, some_found: bool
+) -> list[str]:
+    if cube.beam_px is None:
+        return ["the beam is not known: whether sizes lie in the training domain is not known"]
+    notes = _outside("the beam is", cube.beam_px, domain.beam_px, "pixels wide")
+    across = extent_px(integrated) / cube.beam_px
+    # blends of two sources reach twice the extent of one
+    if some_found and across > 2 * domain.beams_across:
+        notes.append(
+            f"the brightest emission is resolved, {across:.2g} beams across; the largest "
+            f"source trained on is {domain.beams_across:g}"
+        )
+    return notes
+
+
+def _cleaned_notes(cube: Cube) -> list[str]:
+    if not restored(cube):
+        return []
+    return [
+        "no dirty beam came with the cube, or it was cleaned: "
+        "the networks were trained on dirty cubes"
+    ]
+
+
+def _size_notes(found: Sequence[Candidate], domain: Domain) -> list[str]:
+    longest = [max(each.box.x1 - each.box.x0, each.box.y1 - each.box.y0) for each in found]
+    # A box spans sqrt(log2(1 / 0.15)) = 1.65 FWHM, and is found to within a fifth.
+    resolved = sum(side > 1.2 * 1.65 * domain.source_px[1] for side in longest)
+    if not resolved:
+        return []
+    return [
+        f"{resolved} of {len(found)} sources are larger than any trained on "
+        f"({domain.source_px[1]:g} pixels FWHM): their sizes and fluxes are not reliable"
+    ]
+
+
+def _width_notes(found: Sequence[Candidate], domain: Domain) -> list[str]:
+    # widths are measured to about a tenth
+    low, high = domain.line_fwhm_chan[0] / 1.2, domain.line_fwhm_chan[1] * 1.2
+    odd = sum(not low <= each.fwhm_chan <= high for each in found)
+    if not odd:
+        return []
+    return [
+        f"{odd} of {len(found)} lines are narrower or wider than those trained on "
+        f"({domain.line_fwhm_chan[0]:g} to {domain.line_fwhm_chan[1]:g} channels FWHM)"
+    ]
+
+
+def extent_px(image: np.ndarray) -> float:
+    """Longer side, in pixels, of the emission around the brightest pixel above half of it."""
+    filled = np.nan_to_num(image)
+    peak = np.unravel_index(np.argmax(filled), filled.shape)
+    islands, _ = label(filled > filled[peak] / 2)
+    if not islands[peak]:
+        return 0.0
+    rows, columns = find_objects((islands == islands[peak]).astype(int))[0]
+    return float(max(rows.stop - rows.start, columns.stop - columns.start))
+
+
+def restored(cube: Cube) -> bool:
+    """Whether the cube looks cleaned: no dirty beam, and neither simulated here."""
+    return cube.psf is None and cube.noise is None
+
+
+def _outside(subject: str, value: float, known: tuple[float, float], unit: str) -> list[str]:
+    low, high = known
+    if low / TOLERANCE <= value <= high * TOLERANCE:
+        return []
+    trained = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    number = f"{value}" if isinstance(value, int) else f"{value:.3g}"
+    return [f"{subject} {number} {unit}; the networks were trained on {trained}"]

@@ -1,0 +1,125 @@
+"""What a network sees: from a cube and a place in it to one normalised input.
+
+An input stands on the card of a network, so that training and detection show it the same. Each is
+a frozen dataclass whose `encode` gives the input and the scale that was taken out of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from deepfocus.core.channels import ChannelRange
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.source import Source
+from deepfocus.ops.boxes import Box
+from deepfocus.ops.continuum import Continuum
+from deepfocus.ops.crop import Window
+from deepfocus.ops.focus import DILATION, line_image, masked_line_image
+from deepfocus.ops.normalise import AsinhNoise, Normalisation, Peak, Scaled, Standardise
+from deepfocus.ops.spectra import extract_spectrum
+
+
+@dataclass(frozen=True)
+class IntegratedImage:
+    """The cube summed over its channels, seen in tiles.
+
+    tile_px : side of a tile; overlap_px : by which tiles overlap, since a network lacks the
+        surroundings of their edges
+    """
+
+    kind: ClassVar[str] = "integrated_image"
+
+    normalise: Normalisation = field(default_factory=AsinhNoise)
+    tile_px: int = 256
+    overlap_px: int = 64
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.overlap_px < self.tile_px:
+            raise DeepFocusError(
+                f"tiles of {self.tile_px} pixels that overlap by {self.overlap_px}",
+                wanted="0 <= overlap_px < tile_px",
+                remedy="correct the input on the network's card",
+            )
+
+    def encode(self, integrated: np.ndarray) -> Scaled:
+        """The whole normalised image of an integrated one (y, x)."""
+        return self.normalise(integrated)
+
+
+@dataclass(frozen=True)
+class BoxSpectrum:
+    """The spectrum summed over the box of a blob.
+
+    channels : that the network takes, None for any number; other bands are seen in windows
+    """
+
+    kind: ClassVar[str] = "box_spectrum"
+
+    normalise: Normalisation = field(default_factory=Standardise)
+    channels: int | None = None
+
+    def spectrum(self, data: np.ndarray, box: Box) -> np.ndarray:
+        """(chan,) dirty spectrum of the box, Jy/beam times pixels; NaN where it has no data."""
+        return extract_spectrum(data, box)
+
+    def encode(self, spectrum: np.ndarray) -> Scaled:
+        """The input for the dirty spectrum of a box."""
+        return self.normalise(spectrum)
+
+
+@dataclass(frozen=True)
+class FocusedImage:
+    """Line emission of a channel range around a source, without its continuum (Eq 19).
+
+    crop_px : side of the image
+    """
+
+    kind: ClassVar[str] = "focused_image"
+
+    normalise: Normalisation = field(default_factory=Peak)
+    crop_px: int = 64
+
+    def image(
+        self,
+        data: np.ndarray,
+        *,
+        x: float,
+        y: float,
+        channels: ChannelRange,
+        continuum: Continuum,
+    ) -> np.ndarray:
+        """(crop_px, crop_px) in Jy/beam times channels. The range has no continuum of its own."""
+        window = Window(x, y, self.crop_px)
+        return line_image(data, window, channels, continuum.beside(channels))
+
+    def encode(self, image: np.ndarray) -> Scaled:
+        """The input for an image of `image`."""
+        return self.normalise(image)
+
+
+@dataclass(frozen=True)
+class MaskedLineImage:
+    """Line emission of one source, zero outside its 3D mask (steps 12, 13).
+
+    crop_px : side of the image; dilation : of the mask, in the image and in frequency
+    """
+
+    kind: ClassVar[str] = "masked_line_image"
+
+    normalise: Normalisation = field(default_factory=Peak)
+    crop_px: int = 64
+    dilation: float = DILATION
+
+    def image(self, data: np.ndarray, source: Source, continuum: Continuum) -> np.ndarray:
+        """(crop_px, crop_px) in Jy/beam times channels."""
+        return masked_line_image(data, source, continuum, size=self.crop_px, dilation=self.dilation)
+
+    def encode(self, image: np.ndarray) -> Scaled:
+        """The input for an image of `image`; its scale is the unit of the flux target."""
+        return self.normalise(image)
+
+
+Input = IntegratedImage | BoxSpectrum | FocusedImage | MaskedLineImage
