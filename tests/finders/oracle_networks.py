@@ -16,7 +16,8 @@ from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.grid import tangent_grid
 from deepfocus.core.noise import White, noise_of_level
 from deepfocus.core.source import Ellipse
-from deepfocus.finders.six_networks.blobs import FindBlobs
+from deepfocus.finders.six_networks.blobs import BlobSettings, FindBlobs
+from deepfocus.ops.blobs import Connected, Saddles
 from deepfocus.ops.boxes import BOX_FRACTION, Box, source_box
 from deepfocus.ops.focus import DILATION
 from deepfocus.ops.gaussians import gaussian_1d, gaussian_2d
@@ -97,6 +98,7 @@ def cube_of(
     )
 
 
+SADDLES = Saddles()
 DOMAIN = Domain(
     beam_px=(BEAM_PX, BEAM_PX),
     cell_arcsec=(0.1, 0.1),
@@ -116,6 +118,7 @@ class Oracle:
     input: object
     target: object
     domain: Domain = DOMAIN
+    parameters: int = 0
 
     @property
     def card(self) -> Card:
@@ -132,12 +135,13 @@ def oracles(
     blobs: Sequence[Source] | None = None,
     leaks: bool = False,
     clean: np.ndarray | None = None,
+    split: Saddles | Connected = SADDLES,
 ) -> SixNetworks:
     """Networks that know the truth.
 
     blobs : what the map shows (default: every source). leaks : the clean spectrum of a box
     also shows the lines of sources centred outside it. clean : answer of Deep GRU to every
-    spectrum, instead of the ideal one.
+    spectrum, instead of the ideal one. split : of the finder whose blobs they are.
     """
     chan, ny, nx = cube.data.shape
     probability = np.zeros((ny, nx), np.float32)
@@ -154,7 +158,7 @@ def oracles(
 
     # The spectra come in the order of the stage's own blobs.
     mapper = Oracle(find, IntegratedImage(), ProbabilityMap())
-    boxes = [blob.box for blob in FindBlobs(mapper).find(probability)]
+    boxes = [blob.box for blob in FindBlobs(mapper, BlobSettings(split=split)).find(probability)]
 
     def denoise(batch: np.ndarray) -> np.ndarray:
         assert len(batch) == len(boxes)

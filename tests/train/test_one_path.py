@@ -48,6 +48,10 @@ class Noting:
         return self.network.input
 
     @property
+    def parameters(self) -> int:
+        return self.network.parameters
+
+    @property
     def target(self) -> Any:
         return self.network.target
 

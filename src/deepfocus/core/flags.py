@@ -21,6 +21,7 @@ class Flag(IntFlag):
     SIDELOBE = 64  # explained by the dirty beam of a brighter source with the same line
     BAD_FIT = 128  # the Gaussian fit to the line did not converge to a width inside the band
     LOW_PROBABILITY = 256  # detection probability below the limit
+    LOW_FIDELITY = 512  # as many negative peaks are as high: it may be noise
 
 
 REASONS: dict[Flag, str] = {
@@ -33,6 +34,7 @@ REASONS: dict[Flag, str] = {
     Flag.SIDELOBE: "sidelobe of a brighter source",
     Flag.BAD_FIT: "line fit failed",
     Flag.LOW_PROBABILITY: "detection probability too low",
+    Flag.LOW_FIDELITY: "fidelity too low: negative peaks are as high",
 }
 
 

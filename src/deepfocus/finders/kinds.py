@@ -20,6 +20,8 @@ from deepfocus.finders.finder import Finder
 
 OURS = {
     "slim": "deepfocus.finders.slim.finder:Slim",
+    "paper": "deepfocus.finders.paper.finder:Paper",
+    "matched_filter": "deepfocus.finders.matched_filter.finder:MatchedFilter",
 }
 """Kind -> where its class is; the first is meant where none is named."""
 

@@ -33,11 +33,13 @@ class Network(Generic[I, T]):
     """A network that runs.
 
     card : facts of its weights; input : what it sees; target : what its output means
+    parameters : number of its weights
     """
 
     card: Card
     input: I
     target: T
+    parameters: int
     _session: InferenceSession
 
     def run(self, batch: NDArray[Any]) -> NDArray[np.float32]:
@@ -87,7 +89,13 @@ def load_network(folder: Path | None, role: str, sees: type[I], answers: type[T]
             remedy="name a folder of networks that were trained for these roles",
         )
     weights = _checked_weights(folder / f"{role}.safetensors", card)
-    return Network(card, card.input, card.target, _session(folder / f"{role}.onnx", weights))
+    return Network(
+        card,
+        card.input,
+        card.target,
+        sum(array.size for array in weights.values()),
+        _session(folder / f"{role}.onnx", weights),
+    )
 
 
 def _kind(part: type) -> str:

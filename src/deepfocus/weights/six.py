@@ -29,6 +29,11 @@ class Trained(Protocol[I, T]):
     @property
     def target(self) -> T: ...
 
+    @property
+    def parameters(self) -> int:
+        """Number of its weights."""
+        ...
+
     def run(self, batch: np.ndarray) -> np.ndarray:
         """Outputs (b, ...), float32, of encoded inputs (b, ...)."""
         ...
@@ -44,6 +49,16 @@ class SixNetworks:
     minor: Trained[FocusedImage, Fwhm]
     angle: Trained[FocusedImage, Elongation]
     flux: Trained[MaskedLineImage, LogFlux]
+
+    @property
+    def in_words(self) -> str:
+        """Which networks these are, in a sentence."""
+        weights = sum(getattr(self, role).parameters for role in ROLES)
+        commits = sorted({getattr(self, role).card.commit or "?" for role in ROLES})
+        return (
+            f"ran on networks of {weights / 1e6:.3g} million weights in all, trained at "
+            f"{', '.join(commits)}; the paper's own have 86 million"
+        )
 
     @property
     def hashes(self) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""`matched_filter`: the classic search of ALMA's blind line surveys."""

@@ -1,0 +1,60 @@
+"""A straight continuum taken out of every pixel's spectrum, its lines clipped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+BLOCK_BYTES = 32 * 2**20
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class ClippedLine:
+    """A straight line through each spectrum; channels far from it are left out and it is fitted
+    again.
+
+    clip_sigma : channels further than so many standard deviations from the line
+    """
+
+    clip_sigma: float = 3.0
+
+    def subtracted(self, data: np.ndarray) -> np.ndarray:
+        """(chan, y, x) float32 without continuum; NaN stays NaN. A few rows at a time."""
+        channels, ny, nx = data.shape
+        out = np.empty(data.shape, np.float32)
+        rows = max(1, BLOCK_BYTES // (4 * channels * nx))
+        for y in range(0, ny, rows):
+            block = data[:, y : y + rows].reshape(channels, -1)
+            out[:, y : y + rows] = (block - self.fitted(block)).reshape(channels, -1, nx)
+        return out
+
+    def fitted(self, spectra: np.ndarray) -> np.ndarray:
+        """(chan, pixel) lines through spectra (chan, pixel)."""
+        channel = np.linspace(-1.0, 1.0, len(spectra), dtype=np.float32)[:, None]
+        good = np.isfinite(spectra)
+        filled = np.where(good, spectra, np.float32(0))
+        used = good
+        fit = np.zeros_like(filled)
+        for _ in range(ROUNDS):
+            fit = _line_through(filled, used, channel)
+            residual = filled - fit
+            count = np.maximum(used.sum(axis=0), 1)
+            sigma = np.sqrt(np.sum(np.square(residual) * used, axis=0) / count)
+            kept = good & (np.abs(residual) <= self.clip_sigma * sigma)
+            enough = kept.sum(axis=0) >= 4
+            used = np.where(enough, kept, used)
+        return fit
+
+
+def _line_through(values: np.ndarray, used: np.ndarray, channel: np.ndarray) -> np.ndarray:
+    """(chan, pixel) least-squares line through the used values of every spectrum."""
+    weight = used.astype(np.float32)
+    n = np.maximum(weight.sum(axis=0), 1)
+    mean_t = (weight * channel).sum(axis=0) / n
+    mean_v = (weight * values).sum(axis=0) / n
+    centred = channel - mean_t
+    spread = (weight * centred**2).sum(axis=0)
+    slope = (weight * centred * values).sum(axis=0) / np.where(spread > 0, spread, 1)
+    return mean_v + slope * centred

@@ -1,0 +1,237 @@
+"""The finder `matched_filter`: line kernels over every pixel, judged by the negative side.
+
+What ALMA's blind surveys have used since LineSeeker and its kin: subtract each pixel's continuum,
+correlate its spectrum with lines of many widths, take what stands out of the noise, and count the
+negative peaks to say how much of it is real.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
+from deepfocus.core.channels import around
+from deepfocus.core.cube import Cube
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.flags import REASONS, Flag
+from deepfocus.core.source import Ellipse
+from deepfocus.finders.evidence import CutoutPanel, ImagePanel, Panel, SpectrumPanel, Trace
+from deepfocus.finders.finder import Detection, refuse_empty
+from deepfocus.finders.line_measurement import MeasuredLine, beam_ellipse, measure_line, row_of
+from deepfocus.finders.matched_filter.bank import Filtered, Peak, filtered, linked, peaks_of
+from deepfocus.finders.matched_filter.continuum import ClippedLine
+from deepfocus.finders.matched_filter.fidelity import fidelities
+from deepfocus.finders.world import with_world
+from deepfocus.forward.noise import noise_level
+from deepfocus.ops.integrate import integrate
+
+BAND_SHARE = 0.25
+"""Kernels wider than this share of the band are not used: their lines look like continuum."""
+STEP = "fidelity"
+
+
+@dataclass(frozen=True)
+class MatchedFilter:
+    """The classic search of ALMA's blind line surveys.
+
+    widths_chan : FWHM of the line kernels
+    min_snr : least signal-to-noise of a peak, over all kernels
+    min_fidelity : peaks that are less likely to be real are rejected
+    link_beams : peaks of overlapping lines in a chain of such steps are one source
+    continuum : how a pixel's continuum is subtracted
+    """
+
+    kind: ClassVar[str] = "matched_filter"
+    summary: ClassVar[str] = (
+        "line kernels over every pixel, judged by the negative peaks; the classic of ALMA surveys"
+    )
+
+    widths_chan: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+    min_snr: float = 5.0
+    min_fidelity: float = 0.9
+    link_beams: float = 1.0
+    continuum: ClippedLine = field(default_factory=ClippedLine)
+
+    def __post_init__(self) -> None:
+        if not self.widths_chan or min(self.widths_chan) < 1 or self.min_snr <= 0:
+            raise DeepFocusError(
+                f"kernels of {self.widths_chan} channels at a signal-to-noise of {self.min_snr:g}",
+                wanted="at least one kernel, of 1 channel or more, and a positive min_snr",
+                remedy="correct the finder's settings",
+            )
+
+    def ready(self) -> ReadyMatchedFilter:
+        """Nothing has to be read."""
+        return ReadyMatchedFilter(self)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A peak of the filtered cube, how likely it is real, and what was measured there."""
+
+    id: int
+    peak: Peak
+    width_chan: float
+    fidelity: float
+    measured: MeasuredLine
+
+    def accepted_by(self, min_fidelity: float) -> bool:
+        """Whether it is real enough."""
+        return self.fidelity >= min_fidelity
+
+
+@dataclass(frozen=True)
+class ReadyMatchedFilter:
+    """`MatchedFilter`, which needs nothing more."""
+
+    settings: MatchedFilter = field(default_factory=MatchedFilter)
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """Nothing beside the settings."""
+        return {}
+
+    def find(self, cube: Cube) -> Detection:
+        """Subtract, filter, take peaks, judge, measure.
+
+        Raises `DeepFocusError` for a cube without data or without a beam.
+        """
+        refuse_empty(cube)
+        beam = beam_ellipse(cube)
+        widths = self.widths_within(len(cube.data))
+        line_data = self.settings.continuum.subtracted(cube.data)
+        seen = filtered(line_data, widths)
+        link_px = self.settings.link_beams * max(beam.fwhm_x_px, beam.fwhm_y_px)
+        positive, negative = (
+            linked(peaks_of(snr, seen.best, self.settings.min_snr), widths, link_px=link_px)
+            for snr in (seen.highest, -seen.lowest)
+        )
+        candidates = self.judged(cube, beam, widths, positive, negative)
+        return Detection(
+            catalogue=self.table(candidates, cube),
+            snapshots={"peaks": _table_of_peaks(positive, widths, cube)},
+            notes=_notes(len(positive), len(negative)),
+            evidence=self.panels(cube, seen, candidates),
+        )
+
+    def widths_within(self, channels: int) -> tuple[float, ...]:
+        """The kernels that fit into the band; the narrowest always does."""
+        narrow = min(self.settings.widths_chan)
+        return tuple(
+            width
+            for width in self.settings.widths_chan
+            if width <= BAND_SHARE * channels or width == narrow
+        )
+
+    def judged(
+        self,
+        cube: Cube,
+        beam: Ellipse,
+        widths: Sequence[float],
+        positive: Sequence[Peak],
+        negative: Sequence[Peak],
+    ) -> list[Candidate]:
+        """The positive peaks with their fidelity and what was measured at them."""
+        fidelity = fidelities([peak.snr for peak in positive], [peak.snr for peak in negative])
+        return [
+            Candidate(
+                id=number,
+                peak=peak,
+                width_chan=widths[peak.kernel],
+                fidelity=float(trust),
+                measured=measure_line(
+                    cube,
+                    beam,
+                    x=peak.x,
+                    y=peak.y,
+                    line=around(peak.channel, widths[peak.kernel]),
+                ),
+            )
+            for number, (peak, trust) in enumerate(zip(positive, fidelity, strict=True), start=1)
+        ]
+
+    def table(self, candidates: Sequence[Candidate], cube: Cube) -> Catalogue:
+        """One row a candidate."""
+        noise = noise_level(cube)
+        rows = []
+        for each in candidates:
+            flag = Flag.ACCEPTED
+            if not each.accepted_by(self.settings.min_fidelity):
+                flag = Flag.LOW_FIDELITY
+            rows.append(
+                row_of(each.measured, cube, noise_jy_beam=noise)
+                | {
+                    "id": each.id,
+                    "flag": int(flag),
+                    "reason": f"{REASONS[flag]} ({STEP})" if flag else "",
+                    "snr_focused": each.peak.snr,
+                    "probability": each.fidelity,
+                }
+            )
+        return with_world(catalogue_of_rows(rows), cube.grid)
+
+    def panels(
+        self, cube: Cube, seen: Filtered, candidates: Sequence[Candidate]
+    ) -> tuple[Panel, ...]:
+        """The field, filtered and integrated; spectrum and line image of every candidate."""
+        spectra = [
+            SpectrumPanel(
+                each.id,
+                measured=Trace("at the source", each.measured.spectrum, "Jy/beam"),
+                model=Trace(
+                    "best kernel", seen.highest[:, each.peak.y, each.peak.x], "standard deviations"
+                ),
+            )
+            for each in candidates
+        ]
+        cutouts = [
+            CutoutPanel(
+                each.id,
+                title="summed over its line",
+                image=each.measured.image,
+                x0=each.measured.window.x0,
+                y0=each.measured.window.y0,
+                unit="Jy/beam x channels",
+            )
+            for each in candidates
+        ]
+        return (
+            ImagePanel(
+                "Dirty cube, integrated over frequency", integrate(cube.data), "Jy/beam x channels"
+            ),
+            ImagePanel(
+                "Highest signal-to-noise over channels and kernels",
+                seen.highest.max(axis=0),
+                "standard deviations",
+            ),
+            *spectra,
+            *cutouts,
+        )
+
+
+def _table_of_peaks(peaks: Sequence[Peak], widths: Sequence[float], cube: Cube) -> Catalogue:
+    """The candidates before they are judged and measured."""
+    rows = [
+        {
+            "x": peak.x,
+            "y": peak.y,
+            "channel": peak.channel,
+            "line_fwhm_chan": widths[peak.kernel],
+            "channel_lo": peak.channel - widths[peak.kernel],
+            "channel_hi": peak.channel + widths[peak.kernel],
+            "snr_focused": peak.snr,
+        }
+        for peak in peaks
+    ]
+    return with_world(catalogue_of_rows(rows), cube.grid)
+
+
+def _notes(positive: int, negative: int) -> tuple[str, ...]:
+    if negative <= 0.5 * max(positive, 1):
+        return ()
+    return (
+        f"{negative} negative peaks are as high as the {positive} positive ones: sidelobes or "
+        "artefacts, beside which the fidelity of faint sources is low",
+    )
