@@ -22,6 +22,7 @@ OURS = {
     "slim": "deepfocus.finders.slim.finder:Slim",
     "paper": "deepfocus.finders.paper.finder:Paper",
     "matched_filter": "deepfocus.finders.matched_filter.finder:MatchedFilter",
+    "flood_fill": "deepfocus.finders.flood_fill.finder:FloodFill",
 }
 """Kind -> where its class is; the first is meant where none is named."""
 

@@ -1,0 +1,1 @@
+"""`flood_fill`: islands of the integrated image, as BLOBCAT finds them."""
