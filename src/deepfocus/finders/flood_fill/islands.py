@@ -1,7 +1,7 @@
 """Islands of an image: filled from bright pixels down to a floor.
 
-Hales et al. 2012, MNRAS 425, 979 (BLOBCAT). A pixel above the detection threshold seeds an island; the flood takes every pixel that touches it
-and lies above the lower, flooding threshold.
+Hales et al. 2012, MNRAS 425, 979 (BLOBCAT). A pixel above the detection threshold seeds an island;
+the flood takes every pixel that touches it and lies above the lower, flooding threshold.
 """
 
 from __future__ import annotations
