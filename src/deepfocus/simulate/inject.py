@@ -16,6 +16,7 @@ from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.source import GAUSSIAN_AREA, Source
+from deepfocus.forward.ideal import ideal_snr
 from deepfocus.forward.noise import noise_level
 from deepfocus.forward.response import Response, response_of
 from deepfocus.ops.morphology import axes_from_major_minor
@@ -32,6 +33,8 @@ class Injection:
 
     number : sources
     snr : peak of the line in one channel over the cube's noise, after beam and primary beam
+    ideal_snr : in place of snr, the whole line's signal-to-noise for an ideal observer, who knows
+        its template (forward.ideal); of cubes whose noise is known
     size_beams : major and minor FWHM over the geometric mean FWHM of the beam
     line_fwhm_chan : line FWHM, channels; cut at a quarter of the band
     with_continuum : share of the sources that have a continuum, flat over the band
@@ -46,10 +49,13 @@ class Injection:
     with_continuum: float = 0.5
     continuum_over_line: Range = (0.2, 1.0)
     primary_beam_above: float = 0.3
+    ideal_snr: Range | None = None
 
     def __post_init__(self) -> None:
         _check("number", self.number, self.number >= 1, "at least 1")
         _check("snr", self.snr, 0 < self.snr[0] <= self.snr[1], "0 < low <= high")
+        low, high = self.ideal_snr or (1.0, 1.0)
+        _check("ideal_snr", self.ideal_snr, 0 < low <= high, "0 < low <= high")
         low, high = self.size_beams
         _check("size_beams", self.size_beams, 0 <= low <= high, "0 <= low <= high")
         low, high = self.line_fwhm_chan
@@ -99,7 +105,10 @@ def inject(cube: Cube, injection: Injection, seed: int) -> Injected:
         cube, primary_beam_above=injection.primary_beam_above, margin_px=response.beam_px
     )
     drawn = [_draw(cube, response, injection, places, rng) for _ in range(injection.number)]
-    sources = [_scaled(source, response, snr * noise) for source, snr in drawn]
+    if injection.ideal_snr is None:
+        sources = [_scaled(source, response, snr * noise) for source, snr in drawn]
+    else:
+        sources = [_at_ideal_snr(source, response, cube, snr) for source, snr in drawn]
     added = render(sources, response)
     truth = injected_truth(sources, response, cube=cube, noise_jy_beam=noise)
     return Injected(
@@ -202,7 +211,7 @@ def _draw(
         line_jy=1.0,
         continuum_jy=continuum if rng.uniform() < injection.with_continuum else 0.0,
     )
-    return source, float(np.exp(rng.uniform(*np.log(injection.snr))))
+    return source, float(np.exp(rng.uniform(*np.log(injection.ideal_snr or injection.snr))))
 
 
 def _scaled(source: Source, response: Response, peak_jy_beam: float) -> Source:
@@ -210,6 +219,20 @@ def _scaled(source: Source, response: Response, peak_jy_beam: float) -> Source:
     channel, unit_peak = _brightest(source, response)
     at_peak = unit_peak * source.line(response.interpolation.shape[1])[channel]
     factor = peak_jy_beam / at_peak
+    return replace(
+        source, line_jy=source.line_jy * factor, continuum_jy=source.continuum_jy * factor
+    )
+
+
+def _at_ideal_snr(source: Source, response: Response, cube: Cube, snr: float) -> Source:
+    """The source at the flux at which an ideal observer sees its line so high."""
+    if cube.noise is None:
+        raise DeepFocusError(
+            "the noise of the cube is not known",
+            wanted="a simulated cube, to whose noise an ideal signal-to-noise refers",
+            remedy="give snr, the peak in one channel, in place of ideal_snr",
+        )
+    factor = snr / ideal_snr(source, response, cube.noise)
     return replace(
         source, line_jy=source.line_jy * factor, continuum_jy=source.continuum_jy * factor
     )

@@ -1,0 +1,57 @@
+"""The signal-to-noise of an ideal observer, who knows a source's template and all else in the cube.
+
+S^2 = sum over channels of s_k^2 q / sigma_k^2, with s_k the flux density in a channel, sigma_k the
+noise of a pixel, and q = d' N^-1 d of the dirty image d of a unit source: N is the noise's
+correlation. No finder can do better.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.fft import irfft2
+
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.noise import DirtyBeam, Noise, White
+from deepfocus.core.source import Source
+from deepfocus.forward.response import Response, gaussian_transform
+
+
+def ideal_snr(source: Source, response: Response, noise: Noise) -> float:
+    """Of a source's line, its continuum left out.
+
+    Raises `DeepFocusError` for noise whose power or level is not known.
+    """
+    sigma = noise.sigma_jy_beam
+    if sigma is None:
+        raise DeepFocusError(
+            "the level of the noise is not known",
+            wanted="its standard deviation in every channel",
+            remedy="measure it first",
+        )
+    channels = response.interpolation.shape[1]
+    flux_jy = source.line_jy * source.line(channels)
+    weights = np.broadcast_to(sigma, channels) ** -2
+    return float(np.sqrt(np.sum(flux_jy**2 * weights) * unit_power(source, response, noise)))
+
+
+def unit_power(source: Source, response: Response, noise: Noise) -> float:
+    """q of the module's formula: 1 for a point in the middle of a field with thermal noise.
+
+    White noise: N = 1, the sum of the squared dirty image. Thermal noise of equal weights: N is
+    the dirty beam B and d = B i, so that q = i' B i, the sky seen through the primary beam i times
+    its own dirty image. Mid band.
+    """
+    middle = len(response.interpolation) // 2
+    dirty = response.of_source(source)[middle]
+    if isinstance(noise.power, White):
+        return float(np.sum(dirty.astype(float) ** 2))
+    if isinstance(noise.power, DirtyBeam):
+        on_sky = irfft2(gaussian_transform(response.padded, source), s=response.padded)
+        primary = response.padded_primary_beam
+        seen = (on_sky * primary[min(middle, len(primary) - 1)])[: response.ny, : response.nx]
+        return float(np.sum(seen * dirty))
+    raise DeepFocusError(
+        f"an ideal signal-to-noise in noise of the kind {type(noise.power).__name__}",
+        wanted="white noise, or that of visibilities with equal weights",
+        remedy="observe with natural weighting and no taper, or add white noise",
+    )
