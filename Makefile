@@ -31,7 +31,7 @@ help:
 	@echo "make test    style, types and the whole test suite"
 	@echo "make lint    style and types alone"
 	@echo "make format  put the style right"
-	@echo "make bench   score the paper's test set (arguments in BENCH=...)"
+	@echo "make bench   score finders on the paper's set (arguments in BENCH=...)"
 	@echo "make guard   record anew what tests/guard holds the code to"
 	@echo "make casa    CASA in $(CASA_VENV), 1.1 GB, for the tests in tests/casa"
 	@echo "make clean   remove everything that make made"
@@ -52,7 +52,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.core
-	$(BIN)/python benchmarks/run_paper.py $(BENCH)
+	$(BIN)/deepfocus benchmark paper $(BENCH)
 
 guard: $(VENV)/.dev
 	OMP_NUM_THREADS=1 $(BIN)/python tests/guard/guard_record.py

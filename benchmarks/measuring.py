@@ -1,6 +1,6 @@
 """What the scripts that measure time and memory share: stopwatch, memory, fresh processes.
 
-Only the standard library: the size of a process counts in those it starts, since Linux hands the
+Nothing large is imported: the size of a process counts in those it starts, since Linux hands the
 highest resident size on through fork and exec.
 """
 
@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any
+
+from deepfocus.core.memory import peak_bytes
 
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -62,25 +63,6 @@ class Stopwatch:
                 return original(*args, **kwargs)
 
         setattr(owner, attribute, timed)
-
-
-def peak_bytes() -> int:
-    """Highest resident size of this process, since `forget_peak` where the system allows it.
-
-    Not ru_maxrss on Linux, which hands that of the parent on through fork and exec.
-    """
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-        return 1024 * next(int(li.split()[1]) for li in status if li.startswith("VmHWM"))
-    except (OSError, StopIteration):
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if platform.system() == "Darwin" else peak * 1024
-
-
-def forget_peak() -> None:
-    """Begin anew with the resident size of now (Linux; elsewhere the peak so far stays)."""
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def in_fresh_process(script: str, what: str, arguments: Sequence[str]) -> dict[str, Any]:

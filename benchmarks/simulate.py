@@ -23,7 +23,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from measuring import MIB, Stopwatch, forget_peak, in_fresh_process, machine, peak_bytes
+from measuring import MIB, Stopwatch, in_fresh_process, machine
+
+from deepfocus.core.memory import forget_peak, peak_bytes
 
 CASES = ("noise-free", "white", "thermal")
 REFERENCE = "reference"

@@ -58,31 +58,24 @@ def measure_simulate(watch: Stopwatch, options: argparse.Namespace) -> None:
 
 def measure_detect(watch: Stopwatch, options: argparse.Namespace) -> None:
     with watch.step("import"):
+        from deepfocus.finders.slim.finder import Slim
         from deepfocus.io.fits_cube import read_cube
-        from deepfocus.pipeline.blobs_finder import BlobsFinder
-        from deepfocus.pipeline.deep_gru import DeepGru
-        from deepfocus.pipeline.deepfocus import DeepFocus
-        from deepfocus.pipeline.flux import Flux
-        from deepfocus.pipeline.focusing import Focusing
-        from deepfocus.pipeline.morphology import Morphology
-        from deepfocus.pipeline.neighbours import Neighbours
-        from deepfocus.weights.load import load_networks
     with watch.step("reading the networks"):
-        finder = DeepFocus(load_networks(options.weights))
+        finder = Slim(weights=options.weights and str(options.weights)).ready()
     with watch.step("reading FITS"):
         cube = read_cube(options.cube)
-    stages = (
-        (BlobsFinder, "integrating, Blobs Finder"),
-        (DeepGru, "spectra, Deep GRU, line fits"),
-        (Focusing, "focusing, deblending"),
-        (Neighbours, "duplicates, sidelobes"),
-        (Morphology, "morphology"),
-        (Flux, "3D models, fluxes"),
+    steps = (
+        (finder.find_blobs, "integrating, Blobs Finder"),
+        (finder.find_lines, "spectra, Deep GRU, line fits"),
+        (finder.focus, "focusing, deblending"),
+        (finder.compare, "duplicates, sidelobes"),
+        (finder.measure_shapes, "morphology"),
+        (finder.measure_fluxes, "3D models, fluxes"),
     )
-    for stage, name in stages:
-        watch.watch(stage, "__call__", name)
+    for step, name in steps:
+        watch.watch(type(step), "__call__", name)
     with watch.step("coordinates, the rest"):
-        finder.detect(cube)
+        finder.find(cube)
 
 
 MEASURES = {

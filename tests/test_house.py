@@ -61,7 +61,8 @@ ROOMS: dict[str, Room] = {
         ("core", "ops", "jobs", "simulate", "nets", "weights", "finders"),
     ),
     "evaluate": Room(
-        "matching, metrics, benchmark", ("core", "ops", "io", "jobs", "simulate", "finders")
+        "matching, metrics, campaigns of finders over known cubes",
+        ("core", "ops", "io", "jobs", "simulate", "finders"),
     ),
     "report": Room("figures from results", ("core", "ops", "evaluate", "finders")),
 }

@@ -77,6 +77,6 @@ def test_counts_after_each_stage() -> None:
     assert last.spectral
     assert last.one_to_one == Counts(tp=4, fp=0, fn=2)
     text = stage_table([first, last])
-    assert "Blobs Finder" in text
+    assert "| blobs_finder |" in text
     assert "4056" in text
     assert count_stages([]) == ()

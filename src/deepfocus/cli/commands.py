@@ -8,7 +8,17 @@ import click
 
 from deepfocus import __version__
 
-COMMANDS = ("demo", "simulate", "inject", "dirty", "train", "detect", "finders", "evaluate")
+COMMANDS = (
+    "demo",
+    "simulate",
+    "inject",
+    "dirty",
+    "train",
+    "detect",
+    "finders",
+    "evaluate",
+    "benchmark",
+)
 
 
 class LazyGroup(click.Group):

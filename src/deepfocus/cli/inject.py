@@ -23,6 +23,7 @@ import click
 )
 @click.option(
     "--size",
+    "size_beams",
     nargs=2,
     type=float,
     default=(0.5, 2.0),
@@ -32,6 +33,7 @@ import click
 )
 @click.option(
     "--line-width",
+    "line_fwhm_chan",
     nargs=2,
     type=float,
     default=(3.0, 10.0),
@@ -41,23 +43,14 @@ import click
 )
 @click.option(
     "--continuum",
+    "with_continuum",
     type=click.FloatRange(0, 1),
     default=0.5,
     show_default=True,
     help="Share of the sources with continuum; 0 for a cube whose continuum was subtracted.",
 )
 @click.option("--rest-frequency", metavar="VALUE", help="Instead of the header's: '1420.4 MHz'.")
-def inject(
-    cube: Path,
-    out: Path,
-    number: int,
-    seed: int,
-    snr: tuple[float, float],
-    size: tuple[float, float],
-    line_width: tuple[float, float],
-    continuum: float,
-    rest_frequency: str | None,
-) -> None:
+def inject(cube: Path, out: Path, seed: int, rest_frequency: str | None, **options: object) -> None:
     """Add simulated sources to a cube, through its own beam and primary beam.
 
     Writes NAME.injected.fits, with the original's header, unit and blanks, its PSF and primary
@@ -77,13 +70,7 @@ def inject(
     from deepfocus.simulate.injected_files import injected_name, write_injected
 
     check_output(out)
-    injection = Injection(
-        number=number,
-        snr=snr,
-        size_beams=size,
-        line_fwhm_chan=line_width,
-        with_continuum=continuum,
-    )
+    injection = Injection(**options)  # type: ignore[arg-type]
     rest_hz = rest_hertz(rest_frequency)
     with Progress("inject", 1) as progress:
         original = read_cube(cube, rest_hz=rest_hz)
@@ -96,7 +83,7 @@ def inject(
         if original.primary_beam is None:
             progress.warn(f"{name}: note: no primary beam: its response is taken as 1")
         progress.say(
-            f"{number} source{'' if number == 1 else 's'} at a noise of "
+            f"{injection.number} source{'' if injection.number == 1 else 's'} at a noise of "
             f"{made.noise_jy_beam * 1e3:.4g} mJy/beam in {out / name}.fits"
         )
 

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import random
-from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from deepfocus.cli.place_of_work import PlaceOfWork, place_of_work
 from deepfocus.core.errors import DeepFocusError
 
 if TYPE_CHECKING:
-    from deepfocus.jobs.workers import Workers
     from deepfocus.simulate.dataset import FitsSet
     from deepfocus.simulate.settings import SetSettings
     from deepfocus.simulate.stored_set import StoredSet
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which cubes, and what is kept of them."""
+
+    number: int
+    first: int | None
+    split: str
+    check: int | None
+    cubes: str | None
 
 
 @click.command()
@@ -43,33 +54,13 @@ if TYPE_CHECKING:
     help="Whose seeds are used unless --first is given.",
 )
 @click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    help="Processes, by default 1; with a Slurm profile, its number of jobs.",
-)
-@click.option(
-    "--cluster",
-    metavar="WHERE",
-    help="Run on a cluster: the address of a Dask scheduler (tcp://host:8786), or a Slurm profile "
-    "(.toml). All its machines must share the output folder.",
-)
-@click.option(
     "--check",
     type=click.IntRange(min=1),
     metavar="N",
     help="Write nothing: make N of the set's cubes, drawn at random, anew and compare.",
 )
-def simulate(
-    settings: Path,
-    out: Path,
-    number: int,
-    first: int | None,
-    split: str,
-    workers: int | None,
-    cluster: str | None,
-    check: int | None,
-    cubes: str | None,
-) -> None:
+@place_of_work("1")
+def simulate(settings: Path, out: Path, place: PlaceOfWork, **options: object) -> None:
     """Simulate dirty cubes and the catalogues of what is in them.
 
     Writes SEED.fits, SEED.psf.fits, SEED.pb.fits, SEED.truth.ecsv and SEED.truth.fits for each
@@ -78,42 +69,66 @@ def simulate(
     'paper' or 'wide', the sets that come with deepfocus.
     """
     from deepfocus.jobs.claim import check_output
-    from deepfocus.jobs.progress import Progress
-    from deepfocus.simulate.settings import SEEDS_END, load_set
+    from deepfocus.simulate.settings import load_set
 
-    if check is None:
+    asked = Asked(**options)  # type: ignore[arg-type]
+    if asked.check is None:
         check_output(out)
     chosen = load_set(settings)
-    seeds = chosen.seeds(split, number) if first is None else range(first, first + number)
+    seeds = _seeds(chosen, asked)
+    made = _destination(chosen, place.path(out), asked.cubes)
+    if asked.check is None:
+        _write(made, seeds, out, place)
+    else:
+        _check(made, seeds, asked.check, place)
+
+
+def _seeds(chosen: SetSettings, asked: Asked) -> range:
+    from deepfocus.simulate.settings import SEEDS_END
+
+    if asked.first is None:
+        return chosen.seeds(asked.split, asked.number)
+    seeds = range(asked.first, asked.first + asked.number)
     if seeds.stop > SEEDS_END:
         raise DeepFocusError(
             f"seeds up to {seeds.stop - 1}",
             wanted=f"seeds below {SEEDS_END}",
             remedy="choose a lower --first",
         )
-    # a worker of a cluster may have another current folder
-    made = _destination(chosen, out if cluster is None else out.absolute(), cubes)
-    if check is not None:
-        if cluster is not None:
-            raise DeepFocusError(
-                "--check with --cluster",
-                wanted="one of them",
-                remedy="a check runs here: leave --cluster out",
-            )
-        sample = sorted(random.sample(list(seeds), min(check, len(seeds))))
-        with Progress("check", len(sample)) as progress:
-            differing = made.check(sample, report=progress.reached)
-        if differing:
-            raise DeepFocusError(
-                f"{len(differing)} of {len(sample)} cubes differ: seeds {differing}",
-                wanted="cubes as this version makes them",
-                remedy=made.again(differing),
-            )
-        click.echo(f"{len(sample)} of {len(seeds)} cubes made anew: all the same")
-        return
-    with _workers(workers, cluster, out) as those, Progress("simulate", number) as progress:
+    return seeds
+
+
+def _write(made: FitsSet | StoredSet, seeds: range, out: Path, place: PlaceOfWork) -> None:
+    from deepfocus.jobs.progress import Progress
+    from deepfocus.jobs.workers import local_workers
+
+    number = len(seeds)
+    workers = place.workers(out, local=lambda n: local_workers(n or 1))
+    with workers as those, Progress("simulate", number) as progress:
         made.write(seeds, workers=those, report=progress.reached)
         progress.say(f"{number} cube{'' if number == 1 else 's'} in {out}{made.summary()}")
+
+
+def _check(made: FitsSet | StoredSet, seeds: range, number: int, place: PlaceOfWork) -> None:
+    """Make some of the cubes anew and compare, here."""
+    from deepfocus.jobs.progress import Progress
+
+    if place.cluster is not None:
+        raise DeepFocusError(
+            "--check with --cluster",
+            wanted="one of them",
+            remedy="a check runs here: leave --cluster out",
+        )
+    sample = sorted(random.sample(list(seeds), min(number, len(seeds))))
+    with Progress("check", len(sample)) as progress:
+        differing = made.check(sample, report=progress.reached)
+    if differing:
+        raise DeepFocusError(
+            f"{len(differing)} of {len(sample)} cubes differ: seeds {differing}",
+            wanted="cubes as this version makes them",
+            remedy=made.again(differing),
+        )
+    click.echo(f"{len(sample)} of {len(seeds)} cubes made anew: all the same")
 
 
 def _destination(settings: SetSettings, out: Path, cubes: str | None) -> FitsSet | StoredSet:
@@ -132,16 +147,3 @@ def _destination(settings: SetSettings, out: Path, cubes: str | None) -> FitsSet
             remedy="give that, or leave --cubes out",
         )
     return FitsSet(settings, out)
-
-
-def _workers(number: int | None, cluster: str | None, out: Path) -> AbstractContextManager[Workers]:
-    """Processes of this machine, or workers of a cluster that see the output folder."""
-    if cluster is None:
-        from deepfocus.jobs.workers import local_workers
-
-        return nullcontext(local_workers(number or 1))
-    from deepfocus.jobs.cluster import cluster_workers
-
-    # a store is Zarr's: nothing else is laid into it
-    folder = out.absolute().parent if out.suffix == ".zarr" else out.absolute()
-    return cluster_workers(cluster, shared=folder, jobs=number)

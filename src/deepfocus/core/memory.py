@@ -1,4 +1,4 @@
-"""Memory that this process may still take, and the error for what does not fit in it.
+"""Memory that this process may still take, the error for what does not fit in it, and its peak.
 
 Where arrays do not fit, the kernel kills the process without a word: whatever is large asks first.
 """
@@ -6,7 +6,9 @@ Where arrays do not fit, the kernel kills the process without a word: whatever i
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from deepfocus.core.errors import DeepFocusError
@@ -21,6 +23,27 @@ def require_memory(needed_bytes: float, what: str, *, remedy: str) -> None:
             wanted=f"at most the {_gigabytes(available)} that this machine has available",
             remedy=remedy,
         )
+
+
+def peak_bytes() -> int:
+    """Highest resident size of this process, since `forget_peak` where the system allows it.
+
+    Not ru_maxrss on Linux, which hands that of the parent on through fork and exec.
+    """
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        return 1024 * next(int(li.split()[1]) for li in status if li.startswith("VmHWM"))
+    except (OSError, StopIteration):
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if platform.system() == "Darwin" else peak * 1024
+
+
+def forget_peak() -> None:
+    """Begin anew with the resident size of now (Linux; elsewhere the peak so far stays)."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def available_bytes(root: Path = Path("/")) -> int | None:

@@ -26,11 +26,7 @@ PAPER_STAGES: Mapping[str, Counts] = {
     "deep_gru": Counts(tp=4202, fp=63, fn=354),
     "focusing": Counts(tp=4202, fp=0, fn=354),
 }
-NAMES = {
-    "blobs_finder": "Blobs Finder",
-    "deep_gru": "+ Deep GRU",
-    "focusing": "+ focusing",
-}
+"""Of the steps of the same names."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +73,11 @@ def stage_table(stages: Sequence[StageCounts]) -> str:
     """A Markdown table: each stage by both matchings, and the paper's numbers."""
     rows = []
     for stage in stages:
-        name = NAMES.get(stage.name, stage.name)
         where = "3D" if stage.spectral else "2D"
-        rows.append([name, f"one-to-one, {where}", *counts_cells(stage.one_to_one)])
-        rows.append([name, f"paper's rule, {where}", *counts_cells(stage.paper_rule)])
+        rows.append([stage.name, f"one-to-one, {where}", *counts_cells(stage.one_to_one)])
+        rows.append([stage.name, f"paper's rule, {where}", *counts_cells(stage.paper_rule)])
         if stage.name in PAPER_STAGES:
-            rows.append([name, "paper (1,000 cubes)", *counts_cells(PAPER_STAGES[stage.name])])
+            rows.append(
+                [stage.name, "paper (1,000 cubes)", *counts_cells(PAPER_STAGES[stage.name])]
+            )
     return text_table(("after stage", "matching", *COUNTS_HEADER), rows)

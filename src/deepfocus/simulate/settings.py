@@ -92,6 +92,18 @@ class Seeds:
                     remedy="move the first seed of one of them",
                 )
 
+    def of(self, split: str, number: int | None = None) -> range:
+        """The first `number` seeds of 'train', 'validation' or 'test', or all of them."""
+        first, available = getattr(self, split)
+        count = available if number is None else number
+        if count > available:
+            raise DeepFocusError(
+                f"{count} cubes of {split}",
+                wanted=f"at most {available}",
+                remedy="raise its number in [split]",
+            )
+        return range(first, first + count)
+
 
 @dataclass(frozen=True)
 class SetSettings:
@@ -111,15 +123,7 @@ class SetSettings:
 
     def seeds(self, split: str, number: int | None = None) -> range:
         """The seeds of 'train', 'validation' or 'test', the first `number` of them."""
-        first, available = getattr(self.split, split)
-        count = available if number is None else number
-        if count > available:
-            raise DeepFocusError(
-                f"{count} cubes of {split}",
-                wanted=f"at most {available}",
-                remedy="raise its number in [split]",
-            )
-        return range(first, first + count)
+        return self.split.of(split, number)
 
 
 def _numbers(settings: Any, name: str = "") -> Iterator[tuple[str, Any]]:

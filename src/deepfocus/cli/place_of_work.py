@@ -1,0 +1,72 @@
+"""`--workers` and `--cluster`: where the jobs of a command run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from deepfocus.jobs.workers import Workers
+
+STORE = ".zarr"
+
+
+@dataclass(frozen=True)
+class PlaceOfWork:
+    """This machine or a cluster.
+
+    number : of processes, or of a Slurm profile's jobs; None where it was not given
+    cluster : address of a Dask scheduler, path of a Slurm profile, or None for this machine
+    """
+
+    number: int | None
+    cluster: str | None
+
+    def path(self, out: Path) -> Path:
+        """An output path as workers may use it: those of a cluster have another current folder."""
+        return out if self.cluster is None else out.absolute()
+
+    def workers(
+        self, out: Path, *, local: Callable[[int | None], Workers]
+    ) -> AbstractContextManager[Workers]:
+        """The workers, who see the output path. local : makes them of a number, on this machine."""
+        if self.cluster is None:
+            return nullcontext(local(self.number))
+        from deepfocus.jobs.cluster import cluster_workers
+
+        # a store is Zarr's: nothing else is laid into it
+        folder = out.absolute().parent if out.suffix == STORE else out.absolute()
+        return cluster_workers(self.cluster, shared=folder, jobs=self.number)
+
+
+def place_of_work(default: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Adds both options to a command, which gets them as the argument `place`.
+
+    default : how many processes there are otherwise, in words
+    """
+
+    def add(command: Callable[..., None]) -> Callable[..., None]:
+        @click.option(
+            "--workers",
+            type=click.IntRange(min=1),
+            help=f"Processes, by default {default}; with a Slurm profile, its number of jobs.",
+        )
+        @click.option(
+            "--cluster",
+            metavar="WHERE",
+            help="Run on a cluster: the address of a Dask scheduler (tcp://host:8786), or a Slurm "
+            "profile (.toml). All its machines must share the output folder.",
+        )
+        @wraps(command)
+        def with_place(*args: Any, workers: int | None, cluster: str | None, **kwargs: Any) -> None:
+            command(*args, place=PlaceOfWork(workers, cluster), **kwargs)
+
+        return with_place
+
+    return add
