@@ -66,8 +66,8 @@ def measure(case: str, channels: int, size: int, folder: str | None) -> dict[str
         from deepfocus.instrument.observation import Observation
         from deepfocus.instrument.telescope import Telescope
         from deepfocus.io.write_cube import write_cube
-        from deepfocus.simulate import cube as simulation
-        from deepfocus.simulate.settings import Noise, SetSettings
+        from deepfocus.simulation import cube as simulation
+        from deepfocus.simulation.settings import Noise, SetSettings
         from deepfocus.sky.components import SkyModel
         from deepfocus.sky.population import PaperPopulation
     peaks = {"after imports": peak_bytes()}

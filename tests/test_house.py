@@ -46,7 +46,7 @@ ROOMS: dict[str, Room] = {
     "instrument": Room("antennas, uv tracks, beams, weights, noise", ("core", "ops")),
     "forward": Room("a cube's own response: its beams, its noise", ("core", "ops")),
     "imaging": Room("measurement set -> dirty cube", ("core", "ops", "io", "instrument")),
-    "simulate": Room(
+    "simulation": Room(
         "seed + settings -> Cube + truth; data sets; injection",
         ("core", "ops", "io", "jobs", "sky", "instrument", "forward"),
     ),
@@ -58,13 +58,13 @@ ROOMS: dict[str, Room] = {
     ),
     "train": Room(
         "the loop, the recipes, export of weights",
-        ("core", "ops", "jobs", "simulate", "nets", "weights", "finders"),
+        ("core", "ops", "jobs", "simulation", "nets", "weights", "finders"),
     ),
-    "evaluate": Room(
+    "evaluation": Room(
         "matching, metrics, campaigns of finders over known cubes",
-        ("core", "ops", "io", "jobs", "simulate", "finders"),
+        ("core", "ops", "io", "jobs", "simulation", "finders"),
     ),
-    "report": Room("figures from results", ("core", "ops", "evaluate", "finders")),
+    "report": Room("figures from results", ("core", "ops", "evaluation", "finders")),
 }
 ROOMS["cli"] = Room("parse, call, write", tuple(ROOMS))
 

@@ -7,7 +7,7 @@ import tomlkit
 
 from deepfocus.core.settings import settings_to
 from deepfocus.finders.kinds import OURS, finder_class, finder_to
-from deepfocus.simulate.settings import SetSettings
+from deepfocus.simulation.settings import SetSettings
 
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 

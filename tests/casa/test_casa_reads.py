@@ -20,10 +20,10 @@ from deepfocus.core.cube import Cube
 from deepfocus.instrument.observation import Observation
 from deepfocus.io.fits_cube import read_cube
 from deepfocus.io.write_cube import write_cube
-from deepfocus.simulate.cube import simulate
-from deepfocus.simulate.inject import Injection, inject
-from deepfocus.simulate.injected_files import write_injected
-from deepfocus.simulate.settings import Noise, SetSettings
+from deepfocus.simulation.cube import simulate
+from deepfocus.simulation.inject import Injection, inject
+from deepfocus.simulation.injected_files import write_injected
+from deepfocus.simulation.settings import Noise, SetSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 READER = Path(__file__).with_name("read_in_casa.py")

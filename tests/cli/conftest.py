@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from deepfocus.core.settings import settings_from
-from deepfocus.simulate.cube import Simulated, simulate
-from deepfocus.simulate.settings import SetSettings
+from deepfocus.simulation.cube import Simulated, simulate
+from deepfocus.simulation.settings import SetSettings
 
 SMALL = {
     "observation": {

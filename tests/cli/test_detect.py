@@ -26,8 +26,8 @@ from deepfocus.finders.finder import Detection
 from deepfocus.io.catalogues import read_catalogue
 from deepfocus.io.write_cube import write_cube
 from deepfocus.ops.integrate import integrate
-from deepfocus.simulate.cube import Simulated
-from deepfocus.simulate.settings import SetSettings
+from deepfocus.simulation.cube import Simulated
+from deepfocus.simulation.settings import SetSettings
 from deepfocus.weights.load import SHIPPED
 
 
@@ -154,7 +154,7 @@ def test_demo(
 ) -> None:
     finder = Knowing(small.truth)
     monkeypatch.setattr("deepfocus.cli.detect.made_ready", lambda settings: finder)
-    monkeypatch.setattr("deepfocus.simulate.settings.paper_settings", lambda: small_settings)
+    monkeypatch.setattr("deepfocus.simulation.settings.paper_settings", lambda: small_settings)
     out = tmp_path / "demo"
     assert main(["demo", "--out", str(out), "--seed", "3"]) == 0
     shown = capsys.readouterr().out

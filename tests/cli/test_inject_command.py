@@ -14,8 +14,8 @@ from deepfocus.core.settings import settings_from
 from deepfocus.io.catalogues import read_catalogue
 from deepfocus.io.fits_cube import read_cube
 from deepfocus.io.write_cube import write_cube
-from deepfocus.simulate.cube import simulate
-from deepfocus.simulate.settings import SetSettings
+from deepfocus.simulation.cube import simulate
+from deepfocus.simulation.settings import SetSettings
 
 POOR = {
     "observation": {"size": 128, "channels": 64, "total_time": "600 s"},

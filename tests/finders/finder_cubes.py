@@ -11,7 +11,7 @@ from deepfocus.core.grid import tangent_grid
 from deepfocus.core.noise import DirtyBeam, noise_of_level
 from deepfocus.core.source import Source
 from deepfocus.forward.response import response_of
-from deepfocus.simulate.inject import render
+from deepfocus.simulation.inject import render
 
 BEAM = Beam(0.8, 0.6, 40.0)  # on pixels of 0.1 arcsec
 SIGMA = 1e-3

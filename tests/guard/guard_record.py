@@ -25,13 +25,13 @@ import numpy as np
 
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
-from deepfocus.evaluate.match import match
+from deepfocus.evaluation.match import match
 from deepfocus.finders.finder import ReadyFinder
 from deepfocus.finders.slim.finder import Slim
 from deepfocus.io.fits_cube import read_cube
-from deepfocus.simulate.cube import simulate
-from deepfocus.simulate.dataset import FitsSet
-from deepfocus.simulate.settings import SetSettings, load_set, shipped_set
+from deepfocus.simulation.cube import simulate
+from deepfocus.simulation.dataset import FitsSet
+from deepfocus.simulation.settings import SetSettings, load_set, shipped_set
 
 RECORD = Path(__file__).with_name("guard.json")
 REPOSITORY = Path(__file__).parents[2]

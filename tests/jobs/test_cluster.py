@@ -26,8 +26,8 @@ from deepfocus.jobs import cluster
 from deepfocus.jobs.cluster import WINDOW, DaskWorkers, cluster_workers
 from deepfocus.jobs.on_worker import OnWorker
 from deepfocus.jobs.slurm import ClusterProfile, Slurm
-from deepfocus.simulate.dataset import FitsSet
-from deepfocus.simulate.settings import SetSettings
+from deepfocus.simulation.dataset import FitsSet
+from deepfocus.simulation.settings import SetSettings
 
 distributed = pytest.importorskip("distributed", reason="needs the extra [cluster]")
 

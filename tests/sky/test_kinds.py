@@ -11,8 +11,8 @@ from deepfocus.core.grid import tangent_grid
 from deepfocus.core.settings import load_settings, settings_from, settings_to
 from deepfocus.instrument.observation import Observation
 from deepfocus.ops.boxes import blendness
-from deepfocus.simulate.cube import simulate
-from deepfocus.simulate.settings import Noise, SetSettings
+from deepfocus.simulation.cube import simulate
+from deepfocus.simulation.settings import Noise, SetSettings
 from deepfocus.sky.blends import Blends, box_of
 from deepfocus.sky.components import Component
 from deepfocus.sky.corrected import CorrectedPopulation

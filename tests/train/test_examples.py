@@ -12,8 +12,8 @@ from deepfocus.instrument.observation import Observation
 from deepfocus.ops.boxes import Box
 from deepfocus.ops.gaussians import gaussian_1d, gaussian_2d
 from deepfocus.ops.morphology import elongation_vector
-from deepfocus.simulate.cube import Simulated, simulate
-from deepfocus.simulate.settings import Noise, SetSettings
+from deepfocus.simulation.cube import Simulated, simulate
+from deepfocus.simulation.settings import Noise, SetSettings
 from deepfocus.sky.population import PaperPopulation
 from deepfocus.train.blob_examples import BlobExamples, blob_target
 from deepfocus.train.places import empty_boxes, jittered_places

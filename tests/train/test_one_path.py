@@ -20,8 +20,8 @@ from deepfocus.finders.six_networks.candidate import Candidate, accepted
 from deepfocus.finders.slim.finder import ReadySlim
 from deepfocus.ops.integrate import integrate
 from deepfocus.ops.targets import Elongation, Fwhm, LineProbability, LogFlux, ProbabilityMap
-from deepfocus.simulate.cube import Simulated, simulate
-from deepfocus.simulate.settings import paper_settings
+from deepfocus.simulation.cube import Simulated, simulate
+from deepfocus.simulation.settings import paper_settings
 from deepfocus.train.blob_examples import blob_input
 from deepfocus.train.places import Place
 from deepfocus.train.predicted_examples import matching_truth

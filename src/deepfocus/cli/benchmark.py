@@ -53,9 +53,9 @@ def benchmark(
     each finder's residuals, and every catalogue. What is there already is not done again: a
     stopped run goes on, and --number or another --finder adds to it.
     """
-    from deepfocus.evaluate.campaign import run_campaign
-    from deepfocus.evaluate.comparison import compare
-    from deepfocus.evaluate.scenes import load_scenes
+    from deepfocus.evaluation.campaign import run_campaign
+    from deepfocus.evaluation.comparison import compare
+    from deepfocus.evaluation.scenes import load_scenes
     from deepfocus.jobs.claim import check_output
     from deepfocus.jobs.progress import Progress
     from deepfocus.jobs.workers import Processes, available_workers

@@ -28,13 +28,13 @@ def demo(out: Path, seed: int) -> None:
     from deepfocus.cli.finder_choice import chosen_finder
     from deepfocus.cli.products import settings_text, write_products
     from deepfocus.cli.source_table import beside_truth
-    from deepfocus.evaluate.score import score
+    from deepfocus.evaluation.score import score
     from deepfocus.io.catalogues import write_catalogue
     from deepfocus.io.write_cube import write_cube
     from deepfocus.jobs.claim import check_output
     from deepfocus.jobs.progress import Progress
-    from deepfocus.simulate.cube import simulate
-    from deepfocus.simulate.settings import paper_settings
+    from deepfocus.simulation.cube import simulate
+    from deepfocus.simulation.settings import paper_settings
 
     check_output(out)
     finder = chosen_finder(None)

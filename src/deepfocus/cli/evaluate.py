@@ -34,7 +34,7 @@ def evaluate(catalogue: Path, truth: Path, json_file: Path | None) -> None:
     import numpy as np
 
     from deepfocus.core.files import whole_file
-    from deepfocus.evaluate.score import pool
+    from deepfocus.evaluation.score import pool
 
     pairs = _pairs(catalogue, truth)
     unmatchable = sum(

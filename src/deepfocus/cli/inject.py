@@ -65,9 +65,9 @@ def inject(cube: Path, out: Path, seed: int, rest_frequency: str | None, **optio
     from deepfocus.io.fits_cube import read_cube
     from deepfocus.jobs.claim import check_output
     from deepfocus.jobs.progress import Progress
-    from deepfocus.simulate.inject import Injection
-    from deepfocus.simulate.inject import inject as add_sources
-    from deepfocus.simulate.injected_files import injected_name, write_injected
+    from deepfocus.simulation.inject import Injection
+    from deepfocus.simulation.inject import inject as add_sources
+    from deepfocus.simulation.injected_files import injected_name, write_injected
 
     check_output(out)
     injection = Injection(**options)  # type: ignore[arg-type]

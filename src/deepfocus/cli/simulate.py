@@ -13,9 +13,9 @@ from deepfocus.cli.place_of_work import PlaceOfWork, place_of_work
 from deepfocus.core.errors import DeepFocusError
 
 if TYPE_CHECKING:
-    from deepfocus.simulate.dataset import FitsSet
-    from deepfocus.simulate.settings import SetSettings
-    from deepfocus.simulate.stored_set import StoredSet
+    from deepfocus.simulation.dataset import FitsSet
+    from deepfocus.simulation.settings import SetSettings
+    from deepfocus.simulation.stored_set import StoredSet
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def simulate(settings: Path, out: Path, place: PlaceOfWork, **options: object) -
     'paper' or 'wide', the sets that come with deepfocus.
     """
     from deepfocus.jobs.claim import check_output
-    from deepfocus.simulate.settings import load_set
+    from deepfocus.simulation.settings import load_set
 
     asked = Asked(**options)  # type: ignore[arg-type]
     if asked.check is None:
@@ -84,7 +84,7 @@ def simulate(settings: Path, out: Path, place: PlaceOfWork, **options: object) -
 
 
 def _seeds(chosen: SetSettings, asked: Asked) -> range:
-    from deepfocus.simulate.settings import SEEDS_END
+    from deepfocus.simulation.settings import SEEDS_END
 
     if asked.first is None:
         return chosen.seeds(asked.split, asked.number)
@@ -134,8 +134,8 @@ def _check(made: FitsSet | StoredSet, seeds: range, number: int, place: PlaceOfW
 def _destination(settings: SetSettings, out: Path, cubes: str | None) -> FitsSet | StoredSet:
     """Where the set goes, by the suffix of --out."""
     from deepfocus.io.stored_cube import PACKINGS
-    from deepfocus.simulate.dataset import FitsSet
-    from deepfocus.simulate.stored_set import Recipe, StoredSet
+    from deepfocus.simulation.dataset import FitsSet
+    from deepfocus.simulation.stored_set import Recipe, StoredSet
     from deepfocus.train.store_arrays import derived_arrays
 
     if out.suffix == ".zarr":

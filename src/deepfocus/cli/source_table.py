@@ -48,7 +48,7 @@ def beside_truth(found: Catalogue, truth: Catalogue) -> str:
 
     A cell reads true / found; a dash stands for what is missing.
     """
-    from deepfocus.evaluate.match import match
+    from deepfocus.evaluation.match import match
 
     matches = match(found, truth)
     partner = dict(zip(matches.true_row, matches.found_row, strict=True))

@@ -15,7 +15,7 @@ import numpy as np
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
 from deepfocus.core.files import whole_file
-from deepfocus.evaluate.residuals import PARAMETERS
+from deepfocus.evaluation.residuals import PARAMETERS
 from deepfocus.finders.evidence import CutoutPanel, ImagePanel, SpectrumPanel
 from deepfocus.finders.finder import Detection
 from deepfocus.report.panels import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepfocus.core.catalogue import Catalogue
-from deepfocus.evaluate.residuals import Parameter, paired, residuals_of
+from deepfocus.evaluation.residuals import Parameter, paired, residuals_of
 from deepfocus.finders.evidence import CutoutPanel, ImagePanel, SpectrumPanel, Trace
 from deepfocus.ops.snr import mad_sigma
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deepfocus.simulate.cube import integrated_image
-from deepfocus.simulate.settings import SetSettings
+from deepfocus.simulation.cube import integrated_image
+from deepfocus.simulation.settings import SetSettings
 from deepfocus.train.roles import IMAGE, MAP
 
 if TYPE_CHECKING:

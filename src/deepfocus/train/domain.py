@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from deepfocus.core.grid import Grid
-from deepfocus.simulate.cube import simulate
-from deepfocus.simulate.settings import SetSettings
+from deepfocus.simulation.cube import simulate
+from deepfocus.simulation.settings import SetSettings
 from deepfocus.weights.domain import Domain
 
 SKIES = 300

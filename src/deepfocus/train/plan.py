@@ -26,8 +26,8 @@ from deepfocus.nets.blobs_finder import BlobsFinderConfig
 from deepfocus.nets.build import NetworkConfig
 from deepfocus.nets.deep_gru import DeepGRUConfig
 from deepfocus.nets.resnet import ResNetConfig
-from deepfocus.simulate.settings import SetSettings, load_set
-from deepfocus.simulate.stored_set import settings_of_store
+from deepfocus.simulation.settings import SetSettings, load_set
+from deepfocus.simulation.stored_set import settings_of_store
 from deepfocus.train.recipe import Recipe
 from deepfocus.weights.six import ROLES
 

@@ -16,7 +16,7 @@ from deepfocus.core.catalogue import Catalogue
 from deepfocus.finders.six_networks.candidate import Candidate, accepted
 from deepfocus.finders.six_networks.fluxes import masked_image
 from deepfocus.finders.slim.finder import ReadySlim, Slim
-from deepfocus.simulate.cube import simulate
+from deepfocus.simulation.cube import simulate
 from deepfocus.train.simulated_examples import SkySettings
 from deepfocus.train.source_examples import (
     example_of,

@@ -23,7 +23,7 @@ from deepfocus.jobs.claim import claim
 from deepfocus.jobs.tally import Report, Tally, silent
 from deepfocus.jobs.workers import Workers
 from deepfocus.nets.build import build as build_network
-from deepfocus.simulate.settings import shipped_set
+from deepfocus.simulation.settings import shipped_set
 from deepfocus.train.batches import examples
 from deepfocus.train.domain import domain_of, joined
 from deepfocus.train.export import export, load_exported

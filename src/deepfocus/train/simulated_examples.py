@@ -8,8 +8,8 @@ import numpy as np
 
 from deepfocus.core.arrays import NamedArrays
 from deepfocus.ops.boxes import Box
-from deepfocus.simulate.cube import Simulated, simulate
-from deepfocus.simulate.settings import SetSettings
+from deepfocus.simulation.cube import Simulated, simulate
+from deepfocus.simulation.settings import SetSettings
 from deepfocus.train.blob_examples import blob_example
 from deepfocus.train.places import empty_boxes, jittered_places
 from deepfocus.train.source_examples import half_precision, image_examples, spectra_examples

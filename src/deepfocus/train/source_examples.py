@@ -15,7 +15,7 @@ from deepfocus.core.arrays import NamedArrays
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.ops.boxes import Box
 from deepfocus.ops.continuum import Continuum, FitTrend
-from deepfocus.simulate.cube import Simulated
+from deepfocus.simulation.cube import Simulated
 from deepfocus.train.places import Place, true_source
 from deepfocus.train.roles import ANGLE, FLUX, FOCUSED, LINES, MAJOR, MASKED, MINOR, SPECTRUM
 

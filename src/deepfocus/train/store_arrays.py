@@ -13,8 +13,8 @@ import numpy as np
 
 from deepfocus.core.arrays import NamedArrays
 from deepfocus.ops.integrate import integrate
-from deepfocus.simulate.cube import Simulated
-from deepfocus.simulate.stored_set import rows_of_store
+from deepfocus.simulation.cube import Simulated
+from deepfocus.simulation.stored_set import rows_of_store
 from deepfocus.train.blob_examples import blob_input, blob_target
 from deepfocus.train.places import true_place
 from deepfocus.train.source_examples import half_precision, image_examples, spectra_examples

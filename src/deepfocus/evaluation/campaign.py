@@ -1,0 +1,192 @@
+"""A campaign: many cubes whose sources are known, some finders, one record of each on the other.
+
+One finder after the other goes through all cubes: what it costs is then its own, and none finds the
+memory that another left behind. Each record stays on disk, so that a campaign which was stopped
+goes on where it was, and cubes or finders can be added to it. Cubes are not kept.
+
+    FOLDER/settings.json              what decides the cubes
+    FOLDER/truth/KEY.ecsv
+    FOLDER/found/LABEL/settings.json  what decides what the finder does
+    FOLDER/found/LABEL/KEY.ecsv, KEY.STEP.ecsv, KEY.json (last: the record is complete)
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache, partial
+from pathlib import Path
+
+from deepfocus import __version__
+from deepfocus.core.catalogue import Catalogue, catalogue
+from deepfocus.core.cube import Cube
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.files import whole_file
+from deepfocus.core.memory import forget_peak, peak_bytes
+from deepfocus.evaluation.scenes import Scenes
+from deepfocus.finders.finder import Detection, Finder, ReadyFinder
+from deepfocus.finders.kinds import finder_to
+from deepfocus.io.catalogues import read_catalogue, write_catalogue
+from deepfocus.jobs.claim import claim
+from deepfocus.jobs.tally import Report, Tally, silent
+from deepfocus.jobs.workers import IN_TURN, Workers
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one finder on one cube, made ready before.
+
+    cpu_s : of all threads; wall_s : from start to end
+    peak_bytes : highest resident size of the worker meanwhile, its libraries and cube included
+    """
+
+    cpu_s: float
+    wall_s: float
+    peak_bytes: int
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What one finder made of one cube.
+
+    catalogue : empty where the cube was refused; refused : why, or None
+    snapshots : the candidates after each step, by the step's name
+    """
+
+    catalogue: Catalogue
+    snapshots: Mapping[str, Catalogue]
+    cost: Cost
+    refused: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Campaign:
+    """All records of a campaign.
+
+    truths : by key; found : of each finder by its label, by key
+    """
+
+    truths: Mapping[str, Catalogue]
+    found: Mapping[str, Mapping[str, Found]]
+
+
+def run_campaign(
+    scenes: Scenes,
+    finders: Mapping[str, Finder],
+    *,
+    folder: Path,
+    workers: Workers = IN_TURN,
+    report: Report = silent,
+) -> Campaign:
+    """Let every finder loose on every cube, where that was not done before.
+
+    finders : by the label under which their records lie
+    folder : of the records; for a cluster, an absolute path that all its machines see
+    report : called with searches done, searches in all and a name, after each
+
+    Raises `DeepFocusError` where `folder` holds records of other cubes, or of other settings of a
+    finder under the same label, and where a finder lacks what it needs.
+    """
+    folder = Path(folder)
+    claim(folder, {"version": __version__, "scenes": scenes.made_with}, holds="a campaign")
+    for label, finder in finders.items():
+        made_with = {
+            "version": __version__,
+            "finder": finder_to(finder),
+            "needs": dict(_ready(finder).provenance),
+        }
+        claim(_of(folder, label), made_with, holds=f"records of '{label}'")
+    left = {label: _without_record(_of(folder, label), scenes.keys) for label in finders}
+    total = len(finders) * len(scenes.keys)
+    tally = Tally(total, total - sum(map(len, left.values())), report)
+    for label, keys in left.items():
+        for key in workers.run(partial(_search, scenes, folder, label, finders[label]), keys):
+            tally.count(f"{label} {key}")
+    return read_campaign(folder, keys=scenes.keys, labels=tuple(finders))
+
+
+def read_campaign(folder: Path, *, keys: Sequence[str], labels: Sequence[str]) -> Campaign:
+    """The records of these cubes and finders, all of which are finished."""
+    return Campaign(
+        truths={key: read_catalogue(_truth(folder, key)) for key in keys},
+        found={
+            label: {key: _read_found(_of(folder, label), key) for key in keys} for label in labels
+        },
+    )
+
+
+def _without_record(folder: Path, keys: Sequence[str]) -> list[str]:
+    return [key for key in keys if not _record(folder, key).is_file()]
+
+
+def _search(scenes: Scenes, folder: Path, label: str, finder: Finder, key: str) -> str:
+    """The job of a worker: one finder on one cube."""
+    cube, truth = scenes.make(key)
+    if not _truth(folder, key).is_file():
+        write_catalogue(truth, _truth(folder, key))
+    _write_found(_found(_ready(finder), cube), _of(folder, label), key)
+    return key
+
+
+def _found(finder: ReadyFinder, cube: Cube) -> Found:
+    forget_peak()
+    wall, cpu = time.perf_counter(), time.process_time()
+    refused = None
+    try:
+        detection = finder.find(cube)
+    except DeepFocusError as error:
+        detection, refused = Detection(catalogue()), str(error)
+    cost = Cost(
+        cpu_s=round(time.process_time() - cpu, 4),
+        wall_s=round(time.perf_counter() - wall, 4),
+        peak_bytes=peak_bytes(),
+    )
+    return Found(detection.catalogue, detection.snapshots, cost, refused)
+
+
+@cache
+def _ready(finder: Finder) -> ReadyFinder:
+    """The finder, made ready once in each process: it may have networks to read."""
+    return finder.ready()
+
+
+def _write_found(found: Found, folder: Path, key: str) -> None:
+    write_catalogue(found.catalogue, _catalogue(folder, key))
+    for step, candidates in found.snapshots.items():
+        write_catalogue(candidates, _catalogue(folder, key, step))
+    record = {
+        **asdict(found.cost),
+        "steps": list(found.snapshots),
+        "refused": found.refused,
+    }
+    with whole_file(_record(folder, key)) as path:
+        path.write_text(json.dumps(record) + "\n", encoding="utf-8")
+
+
+def _read_found(folder: Path, key: str) -> Found:
+    record = json.loads(_record(folder, key).read_text(encoding="utf-8"))
+    steps, refused = record.pop("steps"), record.pop("refused")
+    return Found(
+        catalogue=read_catalogue(_catalogue(folder, key)),
+        snapshots={step: read_catalogue(_catalogue(folder, key, step)) for step in steps},
+        cost=Cost(**record),
+        refused=refused,
+    )
+
+
+def _of(folder: Path, label: str) -> Path:
+    return folder / "found" / label
+
+
+def _truth(folder: Path, key: str) -> Path:
+    return folder / "truth" / f"{key}.ecsv"
+
+
+def _record(folder: Path, key: str) -> Path:
+    return folder / f"{key}.json"
+
+
+def _catalogue(folder: Path, key: str, step: str = "") -> Path:
+    return folder / (f"{key}.{step}.ecsv" if step else f"{key}.ecsv")

@@ -1,0 +1,233 @@
+"""Cubes whose sources are known, by name: what a campaign runs finders over.
+
+They come from a simulated set, from sources injected into cubes, from a folder, or from a store.
+A worker makes or reads one when it needs it; no campaign keeps cubes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deepfocus.core.catalogue import Catalogue, stacked
+from deepfocus.core.cube import Cube
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.settings import load_table, settings_from, settings_to
+from deepfocus.io.catalogues import read_catalogue
+from deepfocus.io.fits_cube import read_cube
+from deepfocus.io.set_store import open_store
+from deepfocus.io.stored_cube import stored_cube, stored_truth
+from deepfocus.simulation.cube import simulate
+from deepfocus.simulation.dataset import provenance_of
+from deepfocus.simulation.inject import Injection, inject
+from deepfocus.simulation.settings import SHIPPED_SETS, Seeds, SetSettings, load_set
+from deepfocus.simulation.stored_set import settings_of_store
+
+Labelled = tuple[Cube, Catalogue]
+"""A cube and the truth about it."""
+
+TRUTH = ".truth.ecsv"
+STORE = ".zarr"
+INJECTION_STREAM = 3
+"""Random stream of a seed's injected sources; the first three are the simulation's."""
+
+
+@dataclass(frozen=True)
+class Scenes:
+    """Cubes with their truth, made when they are asked for.
+
+    name : of all of them, in words
+    keys : their names, which become names of files
+    make : the cube of a name and its truth; picklable, since workers get it
+    made_with : what decides what the cubes are, in plain values
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    make: Callable[[str], Labelled]
+    made_with: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class InjectedCube:
+    """Sources that are injected into one cube, anew for each seed.
+
+    cube : its FITS file, beside the settings file or from the current folder
+    rest_hz : rest frequency in Hz, where the header does not say it
+    split : first seed and number of each split
+    """
+
+    cube: str
+    injection: Injection = field(default_factory=Injection)
+    rest_hz: float | None = None
+    split: Seeds = field(default_factory=Seeds)
+
+
+def load_scenes(path: Path, *, split: str, number: int | None) -> Scenes:
+    """The first `number` cubes of a split, or all, of whatever `path` names.
+
+    path : a shipped set, the TOML file of a simulated set, which may have a table [injection], or
+        of an `InjectedCube`; a folder of NAME.fits with NAME.truth.ecsv; a store. A folder has no
+        splits: its cubes are taken in the order of their names.
+
+    Raises `DeepFocusError` where it is none of these or has too few cubes.
+    """
+    path = Path(path)
+    if path.suffix == STORE:
+        return of_store(path, split=split, number=number)
+    if path.is_dir():
+        return of_folder(path, number=number)
+    name = f"{path.stem}, {split}"
+    if not path.exists() and str(path) in SHIPPED_SETS:
+        shipped = load_set(path)
+        return of_set(shipped, shipped.seeds(split, number), name=name)
+    table = load_table(path)
+    if "cube" in table:
+        injected = settings_from(table, InjectedCube, source=str(path))
+        seeds = injected.split.of(split, number)
+        return of_injected_cube(injected, seeds, beside=path.parent, name=name)
+    if "injection" in table:
+        source = f"[injection] of {path}"
+        injection = settings_from(table.pop("injection"), Injection, source=source)
+        base = settings_from(table, SetSettings, source=str(path))
+        return of_injected_set(base, injection, base.seeds(split, number), name=name)
+    settings = load_set(path)
+    return of_set(settings, settings.seeds(split, number), name=name)
+
+
+def of_set(settings: SetSettings, seeds: Sequence[int], *, name: str) -> Scenes:
+    """Simulated cubes."""
+    return Scenes(
+        name=name,
+        keys=_keys(seeds),
+        make=partial(_simulated, settings),
+        made_with=_without_split(provenance_of(settings)),
+    )
+
+
+def of_injected_set(
+    settings: SetSettings, injection: Injection, seeds: Sequence[int], *, name: str
+) -> Scenes:
+    """Simulated cubes, each with injected sources beside those of its own."""
+    return Scenes(
+        name=name,
+        keys=_keys(seeds),
+        make=partial(_simulated_and_injected, settings, injection),
+        made_with=_without_split(provenance_of(settings)) | {"injection": settings_to(injection)},
+    )
+
+
+def of_injected_cube(
+    injected: InjectedCube, seeds: Sequence[int], *, beside: Path = Path(), name: str
+) -> Scenes:
+    """One cube with sources that each seed draws anew. What it held before is not in the truth.
+
+    Raises `DeepFocusError` where the cube is not there.
+    """
+    near = beside / injected.cube
+    path = (near if near.exists() else Path(injected.cube)).absolute()
+    if not path.exists():
+        raise DeepFocusError(
+            f"{injected.cube} is not there", wanted="the FITS cube", remedy="check cube = ..."
+        )
+    plain = settings_to(injected)
+    del plain["split"]
+    return Scenes(
+        name=name,
+        keys=_keys(seeds),
+        make=partial(_injected, path, injected.rest_hz, injected.injection),
+        made_with=plain | {"cube": str(path), "bytes": path.stat().st_size},
+    )
+
+
+def of_folder(folder: Path, *, number: int | None = None) -> Scenes:
+    """NAME.fits and NAME.truth.ecsv of a folder, by their names."""
+    folder = Path(folder).absolute()
+    names = sorted(path.name.removesuffix(TRUTH) for path in folder.glob(f"*{TRUTH}"))
+    if not names:
+        raise DeepFocusError(
+            f"{folder} holds no truth",
+            wanted=f"NAME.fits and NAME{TRUTH}",
+            remedy="simulate a set into it, or give a set's settings",
+        )
+    return Scenes(
+        name=folder.name,
+        keys=_first(names, number, where=str(folder)),
+        make=partial(_read, folder),
+        made_with={"folder": str(folder)},
+    )
+
+
+def of_store(path: Path, *, split: str, number: int | None = None) -> Scenes:
+    """The finished rows of a store that are of a split, by their seeds."""
+    path = Path(path).absolute()
+    store, settings = open_store(path), settings_of_store(path)
+    finished = store.finished()
+    names = _keys([seed for seed in settings.seeds(split) if seed in finished])
+    return Scenes(
+        name=f"{path.stem}, {split}",
+        keys=_first(names, number, where=f"{split} in {path}"),
+        make=partial(_stored, path),
+        made_with=_without_split(provenance_of(settings)) | {"cubes": store.attributes["cubes"]},
+    )
+
+
+def _simulated(settings: SetSettings, key: str) -> Labelled:
+    made = simulate(settings, int(key))
+    return made.cube, made.truth
+
+
+def _simulated_and_injected(settings: SetSettings, injection: Injection, key: str) -> Labelled:
+    cube, truth = _simulated(settings, key)
+    injected = inject(cube, injection, _injection_seed(key))
+    together = stacked([truth, injected.truth])
+    return injected.cube, together.with_columns(id=np.arange(1, len(together) + 1))
+
+
+def _injected(path: Path, rest_hz: float | None, injection: Injection, key: str) -> Labelled:
+    injected = inject(_cube_at(path, rest_hz), injection, int(key))
+    return injected.cube, injected.truth
+
+
+@lru_cache(maxsize=1)
+def _cube_at(path: Path, rest_hz: float | None) -> Cube:
+    return read_cube(path, rest_hz=rest_hz)
+
+
+def _read(folder: Path, key: str) -> Labelled:
+    return read_cube(folder / f"{key}.fits"), read_catalogue(folder / f"{key}{TRUTH}")
+
+
+def _stored(path: Path, key: str) -> Labelled:
+    store = open_store(path)
+    return stored_cube(store, int(key)), stored_truth(store, int(key))
+
+
+def _injection_seed(key: str) -> int:
+    """A seed whose stream is none of those that made the cube."""
+    return int(np.random.SeedSequence([int(key), INJECTION_STREAM]).generate_state(1)[0])
+
+
+def _keys(seeds: Sequence[int]) -> tuple[str, ...]:
+    return tuple(str(seed) for seed in seeds)
+
+
+def _first(names: Sequence[str], number: int | None, *, where: str) -> tuple[str, ...]:
+    if number is not None and number > len(names):
+        raise DeepFocusError(
+            f"{number} cubes of {where}",
+            wanted=f"at most {len(names)}",
+            remedy="simulate more, or ask for fewer",
+        )
+    return tuple(names[:number])
+
+
+def _without_split(made_with: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the seeds: they decide which cubes there are, not what they are."""
+    settings = {name: part for name, part in made_with["settings"].items() if name != "split"}
+    return {**made_with, "settings": settings}

@@ -1,0 +1,231 @@
+"""How good a catalogue is: counts by both matchings, residuals, completeness.
+
+`score` judges one cube, `pool` many: each cube is matched on its own, then counts are summed and
+pairs put together. Nothing here knows who found the sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from deepfocus.core.catalogue import Catalogue, stacked
+from deepfocus.evaluation.counts import Counts, finite_or_none
+from deepfocus.evaluation.match import Matches, match, match_paper_rule
+from deepfocus.evaluation.overlap import blendness
+from deepfocus.evaluation.residuals import WITHIN, Residuals, all_residuals
+from deepfocus.evaluation.text_table import (
+    COUNTS_HEADER,
+    counts_cells,
+    interval,
+    number,
+    percent,
+    text_table,
+)
+
+SNR_EDGES = (0.0, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, np.inf)
+BLENDNESS_EDGES = (0.0, 1e-9, 0.05, 0.1, 0.2, 0.4, 0.6, 1.0 + 1e-9)
+PAPER_PIPELINE = Counts(tp=4202, fp=0, fn=354)
+PAPER_MEAN_IOU = 0.74
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Completeness of the true sources with low <= value < high."""
+
+    low: float
+    high: float
+    counts: Counts
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON; an open upper edge is None."""
+        return {
+            "low": self.low,
+            "high": finite_or_none(self.high),
+            "n_true": self.counts.n_true,
+            "recall": finite_or_none(self.counts.recall),
+            "recall_95": [finite_or_none(v) for v in self.counts.recall_interval()],
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """The judgement of a catalogue, or of many.
+
+    cubes : how many cubes were pooled
+    one_to_one, paper_rule : counts by `match` and by `match_paper_rule`
+    mean_iou, mean_iou_paper_rule : mean 2D box IoU of the pairs of each
+    residuals : every parameter of Table 5 over the one-to-one pairs
+    by_snr, by_blendness : completeness (one-to-one) in bins of the truth's `snr_peak` and Eq 22
+    truth_matched, found_matched : the one-to-one pairs, row by row, for figures
+    """
+
+    cubes: int
+    one_to_one: Counts
+    paper_rule: Counts
+    mean_iou: float
+    mean_iou_paper_rule: float
+    residuals: tuple[Residuals, ...]
+    by_snr: tuple[Bin, ...]
+    by_blendness: tuple[Bin, ...]
+    truth_matched: Catalogue
+    found_matched: Catalogue
+
+    def table(self) -> str:
+        """Counts, residuals and completeness as Markdown tables, the paper's numbers beside."""
+        cubes = "1 cube" if self.cubes == 1 else f"{self.cubes} cubes"
+        return "\n\n".join(
+            [
+                f"### Detection: {cubes}, {self.one_to_one.n_true} true sources",
+                self.detection_table(),
+                "Brackets: 95 % Wilson interval. One-to-one: centres < 3 px apart, channels "
+                "less than the line FWHM apart. Paper's rule: box IoU > 0.6, box centres < 3 px "
+                "apart, channel IoU > 0.6, FP = max(0, found - true) per cube. Last row: Table 4, "
+                "1,000 cubes of the paper's own simulations.",
+                f"### Residuals, true - predicted: {len(self.truth_matched)} one-to-one pairs",
+                self.residual_table(),
+                "MAD-std: 1.4826 x median absolute deviation. Paper: mean and std of Table 5, in "
+                "its own unit where that differs (its flux is summed dirty brightness). dz = 2 "
+                "FWHM of the line. Relative errors: residual / true value.",
+                "### Relative errors",
+                self.relative_table(),
+                "### Completeness by peak SNR of the true line in one channel",
+                _bin_table("SNR", self.by_snr),
+                "### Completeness by blendness of the true box (Eq 22)",
+                _bin_table("blendness", self.by_blendness),
+            ]
+        )
+
+    def detection_table(self) -> str:
+        """Counts by both matchings and the paper's Table 4."""
+        rows = [
+            ("one-to-one, 3D", self.one_to_one, self.mean_iou),
+            ("the paper's rule", self.paper_rule, self.mean_iou_paper_rule),
+            ("paper (Table 4)", PAPER_PIPELINE, PAPER_MEAN_IOU),
+        ]
+        return text_table(
+            ("matching", *COUNTS_HEADER, "mean IoU"),
+            [[name, *counts_cells(counts), number(iou, digits=2)] for name, counts, iou in rows],
+        )
+
+    def residual_table(self) -> str:
+        """Mean, spread and the paper's Table 5 for each parameter."""
+        header = ("parameter", "unit", "n", "mean", "std", "median", "MAD-std", "paper")
+        return text_table(header, [_residual_cells(r) for r in self.residuals])
+
+    def relative_table(self) -> str:
+        """Relative errors (Eq 24) of angle and flux, and the paper's fractions in section 5.2."""
+        limits = [f"< {percent(limit)}" for limit in WITHIN]
+        header = ("parameter", "n", "mean", "std", *limits, "paper " + ", ".join(limits))
+        return text_table(
+            header, [_relative_cells(r) for r in self.residuals if r.within is not None]
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """All numbers, for JSON; NaN is None."""
+        return {
+            "cubes": self.cubes,
+            "one_to_one": self.one_to_one.as_dict(),
+            "paper_rule": self.paper_rule.as_dict(),
+            "mean_iou": finite_or_none(self.mean_iou),
+            "mean_iou_paper_rule": finite_or_none(self.mean_iou_paper_rule),
+            "residuals": [residuals.as_dict() for residuals in self.residuals],
+            "by_snr": [bin_.as_dict() for bin_ in self.by_snr],
+            "by_blendness": [bin_.as_dict() for bin_ in self.by_blendness],
+        }
+
+
+def score(found: Catalogue, truth: Catalogue) -> Score:
+    """Judge the accepted rows of one cube's catalogue against its truth."""
+    return pool([(found, truth)])
+
+
+def pool(pairs: Iterable[tuple[Catalogue, Catalogue]]) -> Score:
+    """Judge many cubes, each given as (found, truth), as one."""
+    pairs = list(pairs)
+    ours = [match(found, truth) for found, truth in pairs]
+    papers = [match_paper_rule(found, truth) for found, truth in pairs]
+    truth_matched = stacked(matches.truth_matched for matches in ours)
+    found_matched = stacked(matches.found_matched for matches in ours)
+    detected = _joined([matches.detected for matches in ours], bool)
+    snr = _joined([truth["snr_peak"] for _, truth in pairs], float)
+    blended = _joined([blendness(truth) for _, truth in pairs], float)
+    return Score(
+        cubes=len(pairs),
+        one_to_one=_total(ours),
+        paper_rule=_total(papers),
+        mean_iou=_mean_iou(ours),
+        mean_iou_paper_rule=_mean_iou(papers),
+        # The paper's flux is known only where a truth carries it; an empty row says nothing.
+        residuals=tuple(
+            r
+            for r in all_residuals(truth_matched, found_matched)
+            if r.n or r.name != "summed brightness"
+        ),
+        by_snr=_completeness(snr, detected, SNR_EDGES),
+        by_blendness=_completeness(blended, detected, BLENDNESS_EDGES),
+        truth_matched=truth_matched,
+        found_matched=found_matched,
+    )
+
+
+def _total(matches: Sequence[Matches]) -> Counts:
+    return sum((each.counts for each in matches), Counts())
+
+
+def _mean_iou(matches: Sequence[Matches]) -> float:
+    values = _joined([each.pair_iou for each in matches], float)
+    values = values[np.isfinite(values)]
+    return float(values.mean()) if len(values) else np.nan
+
+
+def _joined(parts: Sequence[np.ndarray], dtype: type) -> np.ndarray:
+    return np.concatenate([np.zeros(0, dtype), *parts]).astype(dtype)
+
+
+def _completeness(
+    values: np.ndarray, detected: np.ndarray, edges: Sequence[float]
+) -> tuple[Bin, ...]:
+    bins = []
+    for low, high in pairwise(edges):
+        inside = (values >= low) & (values < high)
+        tp = int(np.sum(inside & detected))
+        bins.append(Bin(low, high, Counts(tp=tp, fn=int(np.sum(inside)) - tp)))
+    return tuple(bins)
+
+
+def _bin_table(name: str, bins: Sequence[Bin]) -> str:
+    rows = [
+        [_edges(b), str(b.counts.n_true), interval(b.counts.recall, b.counts.recall_interval())]
+        for b in bins
+        if b.counts.n_true
+    ]
+    return text_table((name, "true sources", "recall"), rows)
+
+
+def _edges(bin_: Bin) -> str:
+    if bin_.high < 1e-6:
+        return "0"
+    if np.isinf(bin_.high):
+        return f">= {bin_.low:g}"
+    low = "> 0" if 0 < bin_.low < 1e-6 else f"{bin_.low:g}"
+    return f"{low} to {bin_.high:.3g}"
+
+
+def _residual_cells(r: Residuals) -> list[str]:
+    paper = "-"
+    if r.paper is not None:
+        unit = f" {r.paper_unit}" if r.paper_unit else ""
+        paper = f"{r.paper[0]:g} ± {r.paper[1]:g}{unit}"
+    numbers = [number(v) for v in (r.mean, r.std, r.median, r.mad_std)]
+    return [r.name, r.unit, str(r.n), *numbers, paper]
+
+
+def _relative_cells(r: Residuals) -> list[str]:
+    ours = [percent(fraction) for fraction in r.within or ()]
+    papers = ", ".join(percent(f) for f in r.paper_within) if r.paper_within else "-"
+    return [r.name, str(r.n), number(r.relative_mean), number(r.relative_std), *ours, papers]

@@ -1,0 +1,218 @@
+"""One simulated observation: sky through the telescope, noise, cube and truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from astropy import units as u
+
+from deepfocus import __version__
+from deepfocus.core.catalogue import Catalogue
+from deepfocus.core.cube import Cube
+from deepfocus.core.memory import require_memory
+from deepfocus.core.noise import Noise
+from deepfocus.core.settings import settings_to
+from deepfocus.instrument.observation import Observation
+from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
+from deepfocus.instrument.telescope import Telescope, coverage, telescope
+from deepfocus.simulation.settings import SetSettings
+from deepfocus.simulation.truth import source_peaks, truth_catalogue
+from deepfocus.sky.components import SkyModel
+
+BLOCK_BYTES = 8 * 2**20
+"""Of the noise-free cube held at a time while noise is added to it."""
+WORKING_BYTES_PER_PIXEL = 64
+"""Of an image, while it is transformed on a grid of twice its side: two half-planes, complex."""
+
+
+@dataclass(frozen=True, eq=False)
+class Simulated:
+    """A dirty cube, the truth about it, and what it was made of."""
+
+    cube: Cube
+    truth: Catalogue
+    scene: Scene
+
+    @property
+    def sky(self) -> SkyModel:
+        return self.scene.sky
+
+    @cached_property
+    def noise_free(self) -> np.ndarray:
+        """(chan, y, x) the cube without its noise, Jy/beam; a second cube, made when asked for."""
+        return self.scene.noise_free()
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A sky seen by a telescope, before the cube is assembled.
+
+    components : (part, node, y, x) dirty images of the sky's parts at unit spectrum
+    spectra : (part, chan) Jy/pixel; peaks : (part,) brightest voxel of each, Jy/beam
+    noise : of the cube that is assembled
+    """
+
+    telescope: Telescope
+    sky: SkyModel
+    components: np.ndarray
+    spectra: np.ndarray
+    peaks: np.ndarray
+    noise: Noise
+
+    def noise_free(self) -> np.ndarray:
+        """(chan, y, x) dirty cube of the sky alone, Jy/beam."""
+        return self.telescope.dirty_cube(self.components, self.spectra)
+
+    def add_to(self, noise: np.ndarray) -> np.ndarray:
+        """The cube, made in place of `noise` (chan, y, x) of unit deviation.
+
+        A few rows of all channels at a time: no second cube is held.
+        """
+        assert self.noise.sigma_jy_beam is not None
+        levels = self.noise.sigma_jy_beam.astype(np.float32)[:, None, None]
+        channels, ny, nx = noise.shape
+        step = max(1, BLOCK_BYTES // (4 * channels * nx))
+        for y in range(0, ny, step):
+            rows = noise[:, y : y + step]
+            rows *= levels
+            rows += self.telescope.dirty_cube(self.components[..., y : y + step, :], self.spectra)
+        return noise
+
+
+def simulate(settings: SetSettings, seed: int) -> Simulated:
+    """Simulate the cube of one seed. The sky, the noise level and the noise have own streams.
+
+    Raises `DeepFocusError` where the cube does not fit in memory.
+    """
+    _require_cube(coverage(settings.observation).observation)  # before the beams, which take longer
+    scene = observe(settings, seed)
+    _require_cube(coverage(settings.observation).observation)  # beside what is there by now
+    noise = settings.noise.model.draw(scene.telescope, _rng(seed, 2))
+    seen = scene.telescope
+    cube = Cube(
+        data=scene.add_to(noise),
+        grid=seen.grid,
+        beam=seen.beam,
+        psf=seen.psf,
+        psf_channels=seen.node_channels,
+        primary_beam=seen.primary_beam,
+        noise=scene.noise,
+        meta={"seed": seed, "version": __version__, "settings": settings_to(settings)},
+    )
+    peaks = source_peaks(
+        scene.sky,
+        seen=seen,
+        components=scene.components,
+        spectra=scene.spectra,
+        peaks=scene.peaks,
+    )
+    truth = truth_catalogue(scene.sky, peaks=peaks, cube=cube)
+    return Simulated(cube=cube, truth=truth, scene=scene)
+
+
+def observe(settings: SetSettings, seed: int) -> Scene:
+    """Draw the sky of a seed, pass it through the telescope, set the noise level.
+
+    Raises `DeepFocusError` where the dirty images of the sky's parts do not fit in memory.
+    """
+    seen = telescope(settings.observation)
+    sky = settings.population.draw(seen.grid, _rng(seed, 0))
+    spectra = sky.spectra()
+    planes = len(spectra) * len(seen.node_hz)
+    require_memory(
+        (4 * planes + WORKING_BYTES_PER_PIXEL) * seen.size**2,
+        f"the dirty images of {len(spectra)} parts of the sky, {seen.size} x {seen.size} pixels",
+        remedy="draw fewer sources, or give a smaller size or a coarser cell",
+    )
+    components = seen.dirty_components(sky.images())
+    peaks = np.array([_peak(seen, *parts) for parts in zip(components, spectra, strict=True)])
+    return Scene(
+        telescope=seen,
+        sky=sky,
+        components=components,
+        spectra=spectra,
+        peaks=peaks,
+        noise=_noise(settings, seed, seen, _reference_peak(seen, sky, peaks)),
+    )
+
+
+def integrated_image(settings: SetSettings, seed: int) -> tuple[np.ndarray, SkyModel]:
+    """The frequency-integrated dirty image (y, x) without its cube, Jy/beam * chan, and the sky.
+
+    Imaging is linear, so the sum over channels is taken of the spectra, not of the cube: what
+    takes most of the time is left out. The sky and the noise level are those of `simulate`;
+    the noise has the summed cube's distribution, not its very values. For training images.
+    """
+    seen = telescope(settings.observation)
+    sky = settings.population.draw(seen.grid, _rng(seed, 0))
+    images, spectra = sky.images(), sky.spectra()
+    if not sky.components:
+        image = np.zeros((seen.size, seen.size), np.float32)
+        return image + _summed_noise(settings, seed, seen, _reference_peak(seen, sky, [])), sky
+    weights = spectra @ seen.interpolation.T
+    central = seen.dirty_components(images[:1])
+    others = seen.dirty_components(np.einsum("iyx,ik->kyx", images[1:], weights[1:])[None])
+    image = np.tensordot(weights[0].astype(np.float32), central[0], axes=1) + others[0].sum(axis=0)
+    return image + _summed_noise(settings, seed, seen, _peak(seen, central[0], spectra[0])), sky
+
+
+def _require_cube(observation: Observation) -> None:
+    """Raises `DeepFocusError` where the cube of an observation of known size does not fit."""
+    assert observation.size is not None
+    size, channels = observation.size, observation.channels
+    require_memory(
+        (4 * channels + WORKING_BYTES_PER_PIXEL) * size**2,
+        f"a cube of {channels} x {size} x {size} (channels, y, x)",
+        remedy="give a smaller size, a coarser cell or fewer channels",
+    )
+
+
+def _summed_noise(
+    settings: SetSettings, seed: int, seen: Telescope, central_peak: float
+) -> np.ndarray:
+    """(y, x) noise of the sum over channels, Jy/beam * chan."""
+    sigma = _noise_levels(settings, seed, seen, central_peak)
+    channels = len(seen.grid.freq_hz)
+    level = sigma[0] * np.sqrt(channels) if len(sigma) == 1 else np.linalg.norm(sigma)
+    return np.float32(level) * settings.noise.model.draw(seen.one_channel, _rng(seed, 2))[0]
+
+
+def _reference_peak(seen: Telescope, sky: SkyModel, peaks: Sequence[float] | np.ndarray) -> float:
+    """Brightest voxel of the source that sets the noise: the first, or an empty sky's reference."""
+    if len(peaks):
+        return float(peaks[0])
+    reference = sky.for_noise()
+    component = seen.dirty_components(reference.images()[:1])[0]
+    return _peak(seen, component, reference.spectra()[0])
+
+
+def _noise(settings: SetSettings, seed: int, seen: Telescope, central_peak: float) -> Noise:
+    """The noise of a seed's cube, its power that of the model."""
+    levels = _noise_levels(settings, seed, seen, central_peak)
+    return Noise(settings.noise.model.power(seen), levels)
+
+
+def _noise_levels(
+    settings: SetSettings, seed: int, seen: Telescope, central_peak: float
+) -> np.ndarray:
+    """Noise in Jy/beam: (1,) for the central source's drawn SNR, or (chan,) of the array."""
+    if settings.noise.pwv is not None:
+        pwv_mm = float(settings.noise.pwv.to_value(u.mm))
+        return thermal_rms_jy_beam(settings.observation, seen, pwv_mm)
+    assert settings.noise.target_snr is not None
+    low, high = np.log(settings.noise.target_snr)
+    return np.array([central_peak / np.exp(_rng(seed, 1).uniform(low, high))])
+
+
+def _rng(seed: int, stream: int) -> np.random.Generator:
+    return np.random.default_rng([seed, stream])
+
+
+def _peak(seen: Telescope, component: np.ndarray, spectrum: np.ndarray) -> float:
+    """Brightest voxel of one component's own dirty emission, Jy/beam."""
+    channel = int(np.argmax(spectrum))
+    plane = np.tensordot(seen.interpolation[:, channel], component, axes=1)
+    return float(plane.max() * spectrum[channel])

@@ -1,0 +1,131 @@
+"""A data set as FITS files: cube and truth for each seed, by any number of workers, resumable."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.files import sweep_temporary
+from deepfocus.core.settings import settings_from, settings_to
+from deepfocus.io.catalogues import write_catalogue
+from deepfocus.io.write_cube import write_cube
+from deepfocus.jobs.claim import CLAIM, claim
+from deepfocus.jobs.tally import Report, Tally, silent
+from deepfocus.jobs.workers import IN_TURN, Workers
+from deepfocus.simulation.cube import simulate
+from deepfocus.simulation.settings import Seeds, SetSettings
+
+FREE = ("split",)
+"""Seeds may be added to a set: they decide which cubes there are, not what they are."""
+
+
+@dataclass(frozen=True)
+class FitsSet:
+    """A folder of cubes: `<seed>.fits` with its dirty and primary beam, and its truth twice."""
+
+    settings: SetSettings
+    out: Path
+
+    def write(
+        self, seeds: Sequence[int], *, workers: Workers = IN_TURN, report: Report = silent
+    ) -> list[Path]:
+        """Write the files of every seed; return the cubes.
+
+        A finished seed is left alone, so a stopped run goes on where it was. The same seed gives
+        the same cube on any number of workers. `report(done, total, name)` is called after each.
+        Raises `DeepFocusError` where the folder holds cubes of other settings.
+        """
+        settings = _claim(self.out, self.settings)
+        sweep_temporary(self.out, ".[0-9]*")
+        cubes = [self.out / f"{seed}.fits" for seed in seeds]
+        missing = [s for s, cube in zip(seeds, cubes, strict=True) if not _finished(cube)]
+        tally = Tally(len(cubes), len(cubes) - len(missing), report)
+        for seed in workers.run(partial(_write_one, settings, self.out), missing):
+            tally.count(f"{seed}.fits")
+        return cubes
+
+    def check(self, seeds: Sequence[int], *, report: Report = silent) -> list[int]:
+        """Make the cubes of `seeds` anew and compare; return the seeds whose files differ.
+
+        Cube, dirty beam, primary beam and truth are compared byte by byte. Raises
+        `DeepFocusError` where the folder holds cubes of other settings, or one of `seeds` is
+        not there.
+        """
+        if not (self.out / CLAIM).exists():
+            raise DeepFocusError(
+                f"{self.out} holds no set",
+                wanted="a folder that deepfocus simulate wrote",
+                remedy="make the set first, without --check",
+            )
+        settings = _claim(self.out, self.settings)
+        differing = []
+        for done, seed in enumerate(seeds, start=1):
+            if not _finished(self.out / f"{seed}.fits"):
+                raise DeepFocusError(
+                    f"{self.out} has no finished cube of seed {seed}",
+                    wanted="a cube and its truth for every seed that is checked",
+                    remedy="finish the set first, without --check",
+                )
+            with tempfile.TemporaryDirectory() as scratch:
+                _write_one(settings, Path(scratch), seed)
+                names = sorted(path.name for path in Path(scratch).iterdir())
+                if any(not _same(Path(scratch) / name, self.out / name) for name in names):
+                    differing.append(seed)
+            report(done, len(seeds), f"{seed}.fits")
+        return differing
+
+    def again(self, seeds: Sequence[int]) -> str:
+        """How to have these cubes made again."""
+        which = " ".join(map(str, seeds))
+        return f"remove {self.out}/SEED.* for SEED in {which}, and simulate again"
+
+    def summary(self) -> str:
+        """What is said of a folder at the end: no more."""
+        return ""
+
+
+def provenance_of(settings: SetSettings) -> dict[str, Any]:
+    """What decides what the cubes are: the settings, and what is in an antenna file they name."""
+    antennas = Path(settings.observation.configuration)
+    named: dict[str, Any] = {"settings": settings_to(settings)}
+    if antennas.suffix == ".cfg" and antennas.is_file():
+        named["antennas"] = hashlib.sha256(antennas.read_bytes()).hexdigest()
+    return named
+
+
+def _finished(cube: Path) -> bool:
+    beside = (".psf.fits", ".pb.fits", ".truth.fits", ".truth.ecsv")
+    return cube.exists() and all(cube.with_suffix(suffix).exists() for suffix in beside)
+
+
+def _truth_path(cube: Path) -> Path:
+    return cube.with_suffix(".truth.ecsv")
+
+
+def _same(one: Path, other: Path) -> bool:
+    return other.exists() and one.read_bytes() == other.read_bytes()
+
+
+def _write_one(settings: SetSettings, out: Path, seed: int) -> int:
+    made = simulate(settings, seed)
+    cube = out / f"{seed}.fits"
+    write_cube(made.cube, cube)
+    write_catalogue(made.truth, cube.with_suffix(".truth.fits"))
+    # this one comes last: it marks the seed as finished
+    write_catalogue(made.truth, _truth_path(cube))
+    return seed
+
+
+def _claim(out: Path, settings: SetSettings) -> SetSettings:
+    """The settings, with the seeds with which the folder was begun: they stand in every header."""
+    made = provenance_of(settings)
+    # the digest of an antenna file beside its settings
+    plain = made.pop("settings") | made
+    begun = claim(out, plain, holds="a set", free=FREE)
+    return replace(settings, split=settings_from(begun["split"], Seeds))

@@ -1,0 +1,126 @@
+"""An injected cube on disk: the original file with the sources added, companions, and truth.
+
+The original's file is taken over as it is: header, unit, order of the axes, further
+extensions, blanks; only the values change, and a few keys say what was done.
+"""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+
+from deepfocus import __version__
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.files import whole_file
+from deepfocus.io.brightness_unit import factor_to_jy_beam
+from deepfocus.io.catalogues import write_catalogue
+from deepfocus.io.companions import NONE, SUFFIXES, base_name, find_companion
+from deepfocus.io.fits_axes import read_axes
+from deepfocus.simulation.inject import Injected
+
+KEYS = {"psf": "DFPSF", "pb": "DFPB"}
+
+
+def injected_name(path: Path) -> str:
+    """NAME.injected of the cube NAME.fits."""
+    return f"{base_name(path)}.injected"
+
+
+def write_injected(
+    path: Path, out: Path, injected: Injected, *, seed: int, rest_hz: float | None = None
+) -> tuple[Path, ...]:
+    """Write `out`/NAME.injected.fits, its companions and NAME.injected.truth.ecsv.
+
+    path : the original cube, from which `injected` was made
+    rest_hz : rest frequency, where the original's header needs one to be read
+
+    Each file is written whole or not at all, the truth last. Gives the paths, the cube's first.
+    Raises `DeepFocusError` where the folder cannot be written.
+    """
+    path, out = Path(path), Path(out)
+    name = injected_name(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # old spellings of the original's header, which stay
+        with fits.open(path) as hdus:
+            index = _cube_hdu(hdus)
+            header = hdus[index].header
+            companions = _copied_companions(path, header, out / name, injected)
+            data = _with_added(hdus, index, injected.added, str(path), rest_hz)
+            copied = _hdus(hdus, index, data)
+            _describe(copied[index].header, companions, injected, seed)
+            cube = out / f"{name}.fits"
+            with whole_file(cube) as temporary:
+                copied.writeto(temporary, overwrite=True, output_verify="silentfix")
+    truth = write_catalogue(injected.truth, out / f"{name}.truth.ecsv")
+    return (cube, *companions.values(), truth)
+
+
+def _cube_hdu(hdus: fits.HDUList) -> int:
+    """The first image of three or more axes: the one that the reader took."""
+    for index, hdu in enumerate(hdus):
+        image = isinstance(hdu, fits.PrimaryHDU | fits.ImageHDU | fits.CompImageHDU)
+        if image and hdu.header["NAXIS"] >= 3:
+            return index
+    raise DeepFocusError(
+        "the file holds no cube", wanted="a FITS cube", remedy="give the file that was read"
+    )
+
+
+def _with_added(
+    hdus: fits.HDUList, index: int, added: np.ndarray, name: str, rest_hz: float | None
+) -> np.ndarray:
+    """The file's array with the sources, in its own unit and order of axes; NaN stays NaN."""
+    original = hdus[index].data
+    kind = np.float64 if original.dtype.itemsize == 8 else np.float32
+    data = np.array(original, dtype=kind)
+    axes = read_axes(hdus[index].header, name, tables=hdus, rest_hz=rest_hz)
+    factor, _ = factor_to_jy_beam(hdus[index].header.get("BUNIT"), name)
+    voxels = axes.ordered(data)  # a view: what is added to it is added to `data`
+    assert np.shares_memory(voxels, data)
+    voxels += (added if factor == 1.0 else added / factor).astype(kind)
+    return data
+
+
+def _hdus(hdus: fits.HDUList, index: int, data: np.ndarray) -> fits.HDUList:
+    """All HDUs, that of the cube with other values and unpacked."""
+    header = hdus[index].header.copy()
+    for key in ("BSCALE", "BZERO", "BLANK"):
+        header.remove(key, ignore_missing=True)  # of integers; the values are floats now
+    first = index == 0
+    cube = (fits.PrimaryHDU if first else fits.ImageHDU)(data, header=header)
+    return fits.HDUList([cube if i == index else hdu.copy() for i, hdu in enumerate(hdus)])
+
+
+def _describe(
+    header: fits.Header, companions: dict[str, Path], injected: Injected, seed: int
+) -> None:
+    for kind, key in KEYS.items():
+        if kind in companions or key in header:
+            header[key] = companions[kind].name if kind in companions else NONE
+    header["DFINJN"] = (len(injected.sources), "simulated sources that were added")
+    header["DFINJSD"] = (str(seed), "seed of these sources")
+    header["DFINJSIG"] = (injected.noise_jy_beam, "[Jy/beam] noise to which their SNR refers")
+    header.add_history(
+        f"deepfocus {__version__} inject: {len(injected.sources)} simulated sources, seed {seed}"
+    )
+
+
+def _copied_companions(
+    path: Path, header: fits.Header, target: Path, injected: Injected
+) -> dict[str, Path]:
+    """Dirty and primary beam beside the new cube, where the original's could be used."""
+    used = {"psf": injected.cube.psf, "pb": injected.cube.primary_beam}
+    copies: dict[str, Path] = {}
+    for kind, planes in used.items():
+        source = find_companion(path, header, kind) if planes is not None else None
+        if source is None:
+            continue
+        suffix = next((end for end in SUFFIXES if source.name.lower().endswith(end)), ".fits")
+        copies[kind] = target.with_name(f"{target.name}.{kind}{suffix}")
+        with whole_file(copies[kind]) as temporary:
+            shutil.copyfile(source, temporary)
+    return copies

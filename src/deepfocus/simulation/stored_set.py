@@ -1,0 +1,191 @@
+"""A data set in one store: cube, truth and derived training arrays of every seed, resumable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from deepfocus import __version__
+from deepfocus.core.arrays import NamedArrays
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.settings import settings_from
+from deepfocus.io.set_store import Record, SetStore, create_store, disk_bytes, open_store, sweep
+from deepfocus.io.stored_cube import Packing, common_of, level_of, truth_array
+from deepfocus.jobs.claim import refuse_other
+from deepfocus.jobs.tally import Report, Tally, silent
+from deepfocus.jobs.workers import IN_TURN, Workers
+from deepfocus.simulation.cube import Simulated, simulate
+from deepfocus.simulation.dataset import FREE, provenance_of
+from deepfocus.simulation.settings import SetSettings
+
+Derived = tuple[NamedArrays, NamedArrays]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is kept of a seed; picklable, since workers get it.
+
+    derive : arrays of the cube, and arrays of its sources in the order of the truth
+    """
+
+    settings: SetSettings
+    packing: Packing
+    derive: Callable[[Simulated], Derived]
+
+    def record(self, seed: int) -> Record:
+        """Simulate a seed and derive what is kept."""
+        return self.record_of(simulate(self.settings, seed))
+
+    def record_of(self, made: Simulated) -> Record:
+        """What is kept of a simulated cube."""
+        of_cube, of_sources = self.derive(made)
+        noise = np.asarray(level_of(made.cube))
+        return Record(
+            of_cube={**self.packing.pack(made.cube), "noise_jy_beam": noise, **of_cube},
+            of_sources={"truth": truth_array(made.truth), **of_sources},
+        )
+
+
+@dataclass(frozen=True)
+class StoredSet:
+    """One store of a recipe's rows."""
+
+    recipe: Recipe
+    path: Path
+
+    def write(
+        self, seeds: Sequence[int], *, workers: Workers = IN_TURN, report: Report = silent
+    ) -> SetStore:
+        """Write what is missing of `seeds` into the store, which is made or extended.
+
+        A stopped run goes on where it was; the same seed has the same digest on any number of
+        workers. `report(done, total, name)` is called after each. Raises `DeepFocusError` where
+        the path holds a set of other settings, packing or version.
+        """
+        sweep(self.path)
+        store = _claimed(self.recipe, self.path, seeds[0]).extend(seeds)
+        finished = store.finished()
+        missing = [seed for seed in seeds if seed not in finished]
+        tally = Tally(len(seeds), len(seeds) - len(missing), report)
+        while missing:
+            too_small = {}
+            for seed, sources in workers.run(partial(_write_one, self.recipe, self.path), missing):
+                if sources > store.source_rows:
+                    too_small[seed] = sources
+                    continue
+                tally.count(str(seed))
+            # workers leave a seed with more sources than there is room for; it is made again
+            store = store.make_room(max(too_small.values(), default=0))
+            missing = sorted(too_small)
+        return store
+
+    def check(self, seeds: Sequence[int], *, report: Report = silent) -> list[int]:
+        """Make `seeds` anew; return those whose stored arrays or digests differ or are damaged.
+
+        Raises `DeepFocusError` where one of them is not finished, or an array that all seeds
+        share differs.
+        """
+        store = _same(self.recipe, open_store(self.path))
+        finished = store.finished()
+        differing = []
+        for done, seed in enumerate(seeds, start=1):
+            if seed not in finished:
+                raise DeepFocusError(
+                    f"{self.path} has no finished cube of seed {seed}",
+                    wanted="a finished row for every seed that is checked",
+                    remedy="finish the set first, without --check",
+                )
+            made = simulate(self.recipe.settings, seed)
+            if done == 1 and not store.holds(common_of(made.cube)[0]):
+                raise DeepFocusError(
+                    f"{self.path}: beams or frequencies, which all cubes share, differ",
+                    wanted="those that these settings make",
+                    remedy="simulate into a new store",
+                )
+            digests = {finished[seed], self.recipe.record_of(made).digest()}
+            try:
+                digests.add(store.read(seed).digest())
+            except DeepFocusError:
+                digests.add(b"damaged")
+            if len(digests) > 1:
+                differing.append(seed)
+            report(done, len(seeds), str(seed))
+        return differing
+
+    def again(self, seeds: Sequence[int]) -> str:
+        """How to have these cubes made again."""
+        rows = " ".join(str(open_store(self.path).row_of(seed)) for seed in seeds)
+        return f"remove {self.path}/sha256/c/ROW for ROW in {rows}, and simulate again"
+
+    def summary(self) -> str:
+        """Size on disk and content hash of all that is in the store."""
+        store, size = open_store(self.path), disk_bytes(self.path) / 1e9
+        return f": {size:.3g} GB, {len(store.seeds)} rows, content {store.content_hash()}"
+
+
+def settings_of_store(path: Path) -> SetSettings:
+    """The settings that a store was made with."""
+    return settings_from(dict(open_store(path).attributes["settings"]), SetSettings)
+
+
+def rows_of_store(path: Path, seeds: Sequence[int]) -> tuple[SetStore, list[int]]:
+    """A store and the rows of those seeds. Raises `DeepFocusError` where one is not finished."""
+    store = open_store(path)
+    finished = store.finished()
+    missing = [seed for seed in seeds if seed not in finished]
+    if missing:
+        raise DeepFocusError(
+            f"{path} has no finished row for {len(missing)} of {len(seeds)} seeds, such as "
+            f"{missing[0]}",
+            wanted="a finished row for each",
+            remedy="simulate them into the store (--split, --number), or ask for fewer",
+        )
+    return store, [store.row_of(seed) for seed in seeds]
+
+
+def _write_one(recipe: Recipe, path: Path, seed: int) -> tuple[int, int]:
+    """Write one row if it has room; the seed and its number of sources."""
+    store, record = open_store(path, "r+"), recipe.record(seed)
+    if record.sources <= store.source_rows:
+        store.write(seed, record)
+    return seed, record.sources
+
+
+def _claimed(recipe: Recipe, path: Path, first: int) -> SetStore:
+    """The store at `path`, made if there is none; its rows look like those of the first seed."""
+    if (path / "zarr.json").exists():
+        return _same(recipe, open_store(path, "r+"))
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise DeepFocusError(
+            f"{path} is there and is no store",
+            wanted="a new name, or a store of the same set",
+            remedy="choose another --out",
+        )
+    made = simulate(recipe.settings, first)
+    common, attributes = common_of(made.cube)
+    return create_store(
+        path,
+        recipe.record_of(made),
+        common=common,
+        attributes={**_provenance(recipe), **attributes},
+    )
+
+
+def _same(recipe: Recipe, store: SetStore) -> SetStore:
+    """The store, which was made with the same settings, packing and version."""
+    wanted = _provenance(recipe)
+    has = {name: store.attributes.get(name) for name in wanted}
+    refuse_other(has, wanted, where=str(store.path), holds="a set", free=FREE)
+    return store
+
+
+def _provenance(recipe: Recipe) -> dict[str, object]:
+    return {
+        **provenance_of(recipe.settings),
+        "cubes": recipe.packing.name,
+        "version": __version__,
+    }

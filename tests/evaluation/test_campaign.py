@@ -1,0 +1,97 @@
+"""Campaigns on tiny cubes: what is written, continued, refused, and on how many workers."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from brightest import SETTINGS, Brightest, Choosy, ReadyBrightest
+
+from deepfocus.core.cube import Cube
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.evaluation.campaign import Campaign, run_campaign
+from deepfocus.evaluation.comparison import compare
+from deepfocus.evaluation.scenes import Scenes, of_set
+from deepfocus.finders.finder import Detection
+from deepfocus.jobs.workers import Processes
+from deepfocus.simulation.settings import Noise, SetSettings
+
+TWO = {"right": Brightest(), "shifted": Brightest(8.0)}
+
+
+def scenes(*seeds: int, settings: SetSettings = SETTINGS) -> Scenes:
+    return of_set(settings, seeds, name="tiny")
+
+
+def positions(campaign: Campaign, label: str) -> list[float]:
+    return [float(found.catalogue["x"][0]) for found in campaign.found[label].values()]
+
+
+def nothing_left(self: ReadyBrightest, cube: Cube) -> Detection:
+    raise AssertionError("all searches are done: nothing is left to find")
+
+
+def test_every_finder_searches_every_cube_and_is_judged(tmp_path: Path) -> None:
+    seen: list[tuple[int, int, str]] = []
+    campaign = run_campaign(
+        scenes(7, 8), TWO, folder=tmp_path, report=lambda *done: seen.append(done)
+    )
+    assert [(done, total) for done, total, _ in seen] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert seen[0][2] == "right 7"
+    assert positions(campaign, "shifted") == [x + 8 for x in positions(campaign, "right")]
+    assert list(campaign.found["right"]["7"].snapshots) == ["blobs_finder", "focusing"]
+    result = compare(campaign, name="tiny")
+    counts = {label: each.score.one_to_one for label, each in result.standings.items()}
+    # one of the two sources of a cube is the brightest; 8 px off, nothing matches
+    assert (counts["right"].tp, counts["right"].fp, counts["right"].fn) == (2, 0, 2)
+    assert (counts["shifted"].tp, counts["shifted"].fp) == (0, 2)
+
+
+def test_a_stopped_campaign_goes_on_and_can_be_added_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_campaign(scenes(7), {"right": Brightest()}, folder=tmp_path)
+    both = run_campaign(scenes(7, 8), TWO, folder=tmp_path)
+    record = tmp_path / "found" / "right" / "8.json"
+    record.unlink()  # as if it had been stopped before the record was written
+    again = run_campaign(scenes(7, 8), TWO, folder=tmp_path)
+    assert positions(again, "right") == positions(both, "right")
+    assert record.is_file()
+    monkeypatch.setattr(ReadyBrightest, "find", nothing_left)
+    run_campaign(scenes(7, 8), TWO, folder=tmp_path)
+
+
+def test_other_cubes_or_another_finder_of_the_same_label_are_refused(tmp_path: Path) -> None:
+    run_campaign(scenes(), TWO, folder=tmp_path)
+    other = dataclasses.replace(SETTINGS, noise=Noise(kind="thermal"))
+    with pytest.raises(DeepFocusError, match=r"made with other settings: scenes\.settings\.noise"):
+        run_campaign(scenes(settings=other), TWO, folder=tmp_path)
+    with pytest.raises(DeepFocusError, match=r"records of 'right' made with.*finder\.shift_px"):
+        run_campaign(scenes(), {"right": Brightest(1.0)}, folder=tmp_path)
+
+
+def test_a_refused_cube_counts_as_one_with_nothing_found(tmp_path: Path) -> None:
+    campaign = run_campaign(scenes(7), {"choosy": Choosy()}, folder=tmp_path)
+    standing = compare(campaign, name="tiny").standings["choosy"]
+    assert standing.refused == {"7": "a cube; wanted a better one; look for it"}
+    assert standing.score.one_to_one.fn == 2
+    assert "- 7: a cube" in compare(campaign, name="tiny").report()
+
+
+def test_costs_are_those_of_the_search(tmp_path: Path) -> None:
+    campaign = run_campaign(scenes(7), {"right": Brightest()}, folder=tmp_path)
+    cost = campaign.found["right"]["7"].cost
+    # a median of 64 x 64 spectra takes milliseconds; the cube itself is held
+    assert 0 < cost.cpu_s < 5
+    assert 0 < cost.wall_s < 5
+    assert cost.peak_bytes > np.zeros((32, 64, 64), np.float32).nbytes
+
+
+@pytest.mark.slow
+def test_processes_find_what_one_finds(tmp_path: Path) -> None:
+    one = run_campaign(scenes(7, 8), TWO, folder=tmp_path / "one")
+    two = run_campaign(scenes(7, 8), TWO, folder=tmp_path / "two", workers=Processes(2))
+    for label in TWO:
+        assert positions(two, label) == positions(one, label)
