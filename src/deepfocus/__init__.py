@@ -1,7 +1,59 @@
-"""DeepFocus: find and measure line emitters in dirty ALMA cubes.
+"""DeepFocus: find and measure line emitters in dirty radio-interferometric cubes.
 
-Two nouns flow through everything: `deepfocus.core.cube.Cube` and
-`deepfocus.core.catalogue.Catalogue`. Importing the package imports nothing heavy.
+    import deepfocus as df
+
+    cube = df.read("cube.fits")
+    found = df.detect(cube, finder="slim")
+    found.catalogue.accepted.table       # an astropy table with units
+    df.write(found, "sources.ecsv")
+
+Everything is imported when it is first asked for.
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deepfocus import finders
+    from deepfocus.api import detect, evaluate, inject, read, simulate, write
+    from deepfocus.core.catalogue import Catalogue
+    from deepfocus.core.cube import Cube
+    from deepfocus.core.errors import DeepFocusError
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Catalogue",
+    "Cube",
+    "DeepFocusError",
+    "detect",
+    "evaluate",
+    "finders",
+    "inject",
+    "read",
+    "simulate",
+    "write",
+]
+
+_ELSEWHERE = {
+    "Catalogue": "deepfocus.core.catalogue",
+    "Cube": "deepfocus.core.cube",
+    "DeepFocusError": "deepfocus.core.errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """PEP 562: a name of `__all__`, imported at its first use."""
+    if name not in __all__:
+        raise AttributeError(f"module 'deepfocus' has no attribute '{name}'")
+    if name == "finders":
+        return import_module("deepfocus.finders")
+    value = getattr(import_module(_ELSEWHERE.get(name, "deepfocus.api")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

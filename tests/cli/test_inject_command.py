@@ -73,7 +73,7 @@ def test_the_file_is_the_original_with_the_sources(poor: Path, tmp_path: Path) -
     assert np.array_equal(cube.primary_beam, original.primary_beam)
     truth = read_catalogue(tmp_path / "poor.injected.truth.ecsv")
     assert len(truth) == 5
-    assert truth.table.meta["seed"] == 2
+    assert truth.meta["seed"] == 2
     assert np.isfinite(truth["line_flux"]).all()
 
 
@@ -158,7 +158,7 @@ def test_real_cubes(shared_data: Path, tmp_path: Path, name: str) -> None:
     assert np.array_equal(np.isnan(made.data), np.isnan(original.data))
     truth = read_catalogue(tmp_path / f"{path.stem}.injected.truth.ecsv")
     difference = made.data - original.data
-    for row in truth.table:
+    for row in truth.rows:
         place = np.s_[round(row["channel"]), round(row["y"]), round(row["x"])]
         assert difference[place] > 0.8 * row["peak"] * 1e-3
     assert run("detect", tmp_path / f"{path.stem}.injected.fits", "--out", tmp_path) == 0

@@ -68,8 +68,8 @@ def test_no_allowed_pair_is_left_over(found_rows: list, true_rows: list) -> None
 @given(fields, fields, st.randoms(use_true_random=False))
 def test_order_of_rows_does_not_matter(found_rows: list, true_rows: list, random) -> None:
     found, truth = of_rows(found_rows), of_rows(true_rows)
-    shuffled = Catalogue(found.table[random.sample(range(len(found)), len(found))])
-    other = Catalogue(truth.table[random.sample(range(len(truth)), len(truth))])
+    shuffled = found.at(random.sample(range(len(found)), len(found)))
+    other = truth.at(random.sample(range(len(truth)), len(truth)))
     assert match(shuffled, other).counts == match(found, truth).counts
     assert match_paper_rule(shuffled, other).counts == match_paper_rule(found, truth).counts
 

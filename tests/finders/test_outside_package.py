@@ -58,6 +58,15 @@ def test_it_is_listed_and_detects_like_any_other(
     names = {path.name for path in out.iterdir()}
     endings = ("catalogue.ecsv", "catalogue.fits", "catalogue.vot", "catalogue.reg")
     assert names == {f"cube.{end}" for end in (*endings, "png", "settings.toml")}
+    # from Python it is the same
+    code = (
+        "import sys, deepfocus as df\n"
+        "found = df.detect(sys.argv[1], finder='brightest_voxel', number=3).catalogue\n"
+        "df.write(found, sys.argv[2])"
+    )
+    command = [sys.executable, "-c", code, str(file), str(tmp_path / "python.ecsv")]
+    subprocess.run(command, env=environment, check=True)
+    np.testing.assert_array_equal(read_catalogue(tmp_path / "python.ecsv")["x"], found["x"])
     # settings that were written are taken again
     again = ["--settings", str(out / "cube.settings.toml"), "--out", str(tmp_path / "again")]
     assert deepfocus(environment, "detect", str(file), *again).returncode == 0

@@ -43,7 +43,7 @@ def _same(one: Catalogue, other: Catalogue) -> None:
     for name in NAMES:
         assert one[name].dtype == other[name].dtype, name
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
-        assert one.table[name].unit == other.table[name].unit
+        assert one.rows[name].unit == other.rows[name].unit
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -53,7 +53,7 @@ def test_round_trip(tmp_path: Path, suffix: str, rows: int) -> None:
     path = write_catalogue(found, tmp_path / f"found.{suffix}")
     read = read_catalogue(path)
     _same(read, found)
-    assert dict(read.table.meta) == dict(found.table.meta)
+    assert dict(read.meta) == dict(found.meta)
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
@@ -79,7 +79,7 @@ def test_short_table_is_filled(tmp_path: Path, suffix: str) -> None:
     np.testing.assert_array_equal(read["flag"], [0, 0])
     np.testing.assert_allclose(read["frequency"], [230e9, 231e9])
     assert np.isnan(read["line_flux"]).all()
-    assert read.table.meta["other_columns"] == ["colour"]
+    assert read.meta["other_columns"] == ["colour"]
 
 
 def test_masked_values_are_blank(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def rotating_discs() -> None:
     settings = small("rotating_discs", size=192, channels=128)
     settings = replace(settings, population=replace(settings.population, sources=(1, 1)))
     made = simulate(settings, 1)
-    (disc,), (row,) = made.sky.components, made.truth.table
+    (disc,), (row,) = made.sky.components, made.truth.rows
     assert isinstance(disc, Disc)
     assert disc.turnover_px < 0.5 * disc.scale_px  # curves that rise slowly make one peak
     spectrum = disc.spectrum(made.cube.grid)

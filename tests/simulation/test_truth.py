@@ -75,7 +75,7 @@ def test_the_line_of_the_truth_is_what_the_band_holds(
     sky = made.noise_free.max()
     without = replace(source, lines=())  # type: ignore[type-var]
     continuum = seen(monkeypatch, without).noise_free[0].max()
-    (row,) = made.truth.table
+    (row,) = made.truth.rows
     assert row["peak"] == pytest.approx(sky * 1e3, rel=1e-4)
     line = row["snr_peak"] * made.cube.noise.level_jy_beam
     assert line == pytest.approx(sky - continuum, rel=0.12 if which == 2 else 2e-3)

@@ -49,7 +49,7 @@ def detect(
     processed, and the exit code is 2. Of a store, NAME is the seed.
     """
     from deepfocus.cli.inputs import inputs
-    from deepfocus.cli.rest_frequency import rest_hertz
+    from deepfocus.core.rest_frequency import rest_hertz
     from deepfocus.jobs.claim import check_output
     from deepfocus.jobs.progress import Progress
 

@@ -91,8 +91,8 @@ def dirty(measurement_set: Path, out: Path, **options: object) -> None:
 
 
 def _write_script(measurement_set: Path, out: Path, asked: Asked) -> None:
-    from deepfocus.cli.rest_frequency import rest_hertz
     from deepfocus.core.files import whole_file
+    from deepfocus.core.rest_frequency import rest_hertz
     from deepfocus.imaging.casa_script import CasaImaging, casa_script, check_measurement_set
 
     if asked.cell is None or asked.size is None:
@@ -128,7 +128,7 @@ def _write_script(measurement_set: Path, out: Path, asked: Asked) -> None:
 
 
 def _make_cube(measurement_set: Path, out: Path, asked: Asked) -> None:
-    from deepfocus.cli.rest_frequency import rest_hertz
+    from deepfocus.core.rest_frequency import rest_hertz
     from deepfocus.imaging.casa_script import cell_arcsec, taper_quantity
     from deepfocus.imaging.dirty_cube import image_measurement_set
     from deepfocus.imaging.ms_samples import MsImaging

@@ -61,7 +61,7 @@ def inject(cube: Path, out: Path, seed: int, rest_frequency: str | None, **optio
     against the truth. The cube's own sources count as spurious there: read the completeness.
     Sources lie a beam or more from the image's edge and from blank pixels.
     """
-    from deepfocus.cli.rest_frequency import rest_hertz
+    from deepfocus.core.rest_frequency import rest_hertz
     from deepfocus.io.fits_cube import read_cube
     from deepfocus.jobs.claim import check_output
     from deepfocus.jobs.progress import Progress

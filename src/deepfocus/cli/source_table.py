@@ -38,7 +38,7 @@ def sources_table(found: Catalogue) -> str:
     """The accepted sources, one a line."""
     rows = [
         [_number(row[name] * factor, digits) for name, _, factor, digits in SHOWN]
-        for row in found.accepted.table
+        for row in found.accepted.rows
     ]
     return _aligned([heading for _, heading, _, _ in SHOWN], rows)
 
@@ -53,10 +53,10 @@ def beside_truth(found: Catalogue, truth: Catalogue) -> str:
     matches = match(found, truth)
     partner = dict(zip(matches.true_row, matches.found_row, strict=True))
     rows = []
-    for i, true in enumerate(truth.table):
-        other = matches.found.table[partner[i]] if i in partner else None
+    for i, true in enumerate(truth.rows):
+        other = matches.found.rows[partner[i]] if i in partner else None
         rows.append(["found" if other is not None else "missed", *_pair(true, other)])
-    for other in matches.found.where(matches.spurious).table:
+    for other in matches.found.where(matches.spurious).rows:
         rows.append(["spurious", *_pair(None, other)])
     return _aligned(["", *(heading for _, heading, _, _ in COMPARED)], rows)
 

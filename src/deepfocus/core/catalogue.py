@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from astropy.table import Table, vstack
+from astropy.table import QTable, Table, vstack
 
+from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.flags import reason
+
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True)
@@ -105,18 +110,55 @@ SCHEMA: tuple[Column, ...] = _with_errors(BASE_COLUMNS)
 NAMES: tuple[str, ...] = tuple(column.name for column in SCHEMA)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Catalogue:
-    """Rows of sources or candidates; `table` has exactly the columns of `SCHEMA`, in order."""
+    """Sources or candidates, a row each, with the columns of `SCHEMA`.
 
-    table: Table
+    rows : astropy table of exactly these columns, in order; plain values, units beside them
+
+    >>> found = catalogue(x=[10.0, 20.0], y=[5.0, 7.0], channel=[3.0, 9.0], flag=[0, 4])
+    >>> found
+    Catalogue: 1 source, 1 rejected candidate
+    >>> found["x"]
+    array([10., 20.])
+    >>> found.accepted.table["x"]
+    <Quantity [10.] pix>
+    """
+
+    rows: Table
 
     def __len__(self) -> int:
-        return len(self.table)
+        return len(self.rows)
 
     def __getitem__(self, name: str) -> np.ndarray:
         """A column as a plain array in the schema's unit."""
-        return np.asarray(self.table[name])
+        return np.asarray(self.rows[name])
+
+    def __repr__(self) -> str:
+        accepted = int(np.sum(self["flag"] == 0))
+        return f"Catalogue: {numbered(accepted, 'source')}" + (
+            f", {numbered(len(self) - accepted, 'rejected candidate')}"
+            if accepted < len(self)
+            else ""
+        )
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the columns that have a value in any row."""
+        shown = [name for name in NAMES if _has_value(self[name])]
+        return f"<p>{self!r}</p>{QTable(self.rows[shown])._repr_html_()}"
+
+    @property
+    def table(self) -> QTable:
+        """A copy as an astropy table whose columns have their units."""
+        return QTable(self.rows)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A copy as a pandas frame, units left out. Raises `DeepFocusError` without pandas."""
+        if find_spec("pandas") is None:
+            raise DeepFocusError(
+                "pandas is not installed", wanted="pandas", remedy="pip install pandas"
+            )
+        return self.rows.to_pandas()
 
     @property
     def accepted(self) -> Catalogue:
@@ -125,26 +167,48 @@ class Catalogue:
 
     def where(self, mask: np.ndarray) -> Catalogue:
         """The rows that `mask` selects."""
-        return Catalogue(self.table[np.asarray(mask, bool)])
+        return Catalogue(self.rows[np.asarray(mask, bool)])
+
+    def at(self, rows: np.ndarray) -> Catalogue:
+        """The rows of these numbers, in this order."""
+        return Catalogue(self.rows[np.asarray(rows, int)])
 
     def with_columns(self, **columns: Any) -> Catalogue:
         """A copy with these columns replaced; an unknown name is an error."""
-        table = self.table.copy()
+        rows = self.rows.copy()
         for name, values in columns.items():
             if name not in NAMES:
                 raise KeyError(f"the catalogue has no column '{name}'")
-            table[name][:] = values
-        return Catalogue(table)
+            rows[name][:] = values
+        return Catalogue(rows)
 
     def with_reasons(self) -> Catalogue:
         """The column `reason` written from `flag`."""
         return self.with_columns(reason=[reason(int(flag)) for flag in self["flag"]])
 
+    @property
+    def meta(self) -> Mapping[str, Any]:
+        """Provenance."""
+        meta: Mapping[str, Any] = self.rows.meta
+        return meta
+
     def with_meta(self, **meta: Any) -> Catalogue:
-        """A copy whose table carries more provenance."""
-        table = self.table.copy()
-        table.meta.update(meta)
-        return Catalogue(table)
+        """A copy that carries more provenance."""
+        rows = self.rows.copy()
+        rows.meta.update(meta)
+        return Catalogue(rows)
+
+
+def numbered(n: int, what: str) -> str:
+    """'1 source', '2 sources'."""
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
+def _has_value(values: np.ndarray) -> bool:
+    """Whether a column says anything: a number that is not NaN or 0, or a text."""
+    if values.dtype.kind == "f":
+        return bool(np.isfinite(values).any())
+    return bool(np.any(values != np.zeros(1, values.dtype)))
 
 
 def _blank(column: Column, n: int) -> np.ndarray:
@@ -187,7 +251,7 @@ def catalogue_of_rows(rows: Iterable[Mapping[str, Any]]) -> Catalogue:
 
 def stacked(catalogues: Iterable[Catalogue]) -> Catalogue:
     """All rows one after the other, ids untouched."""
-    tables = [cat.table for cat in catalogues]
+    tables = [each.rows for each in catalogues]
     if not tables:
         return catalogue()
     return Catalogue(_described(vstack(tables, metadata_conflicts="silent")))

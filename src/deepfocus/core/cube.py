@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from deepfocus.core.grid import Grid
+from deepfocus.core.in_words import cube_in_words
 from deepfocus.core.noise import Noise
 
 
@@ -30,7 +31,7 @@ class Beam:
         return float(np.sqrt(self.major_arcsec * self.minor_arcsec) / cell_arcsec)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Cube:
     """Frozen cube; derive a new one instead of changing it.
 
@@ -59,6 +60,10 @@ class Cube:
     def __post_init__(self) -> None:
         if self.data.shape != self.grid.shape:
             raise ValueError(f"data {self.data.shape} do not lie on a grid {self.grid.shape}")
+
+    def __repr__(self) -> str:
+        """One paragraph."""
+        return cube_in_words(self)
 
     @property
     def beam_px(self) -> float | None:

@@ -92,7 +92,7 @@ class Standing:
         }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """Finders on the same cubes.
 
@@ -102,6 +102,13 @@ class Comparison:
     name: str
     cubes: int
     standings: Mapping[str, Standing]
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+    def _repr_markdown_(self) -> str:
+        """For notebooks."""
+        return self.summary()
 
     @cached_property
     def differences(self) -> tuple[Difference, ...]:

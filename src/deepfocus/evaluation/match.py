@@ -44,12 +44,12 @@ class Matches:
     @property
     def found_matched(self) -> Catalogue:
         """The found rows of the pairs, in the order of `truth_matched`."""
-        return Catalogue(self.found.table[self.found_row])
+        return self.found.at(self.found_row)
 
     @property
     def truth_matched(self) -> Catalogue:
         """The true rows of the pairs."""
-        return Catalogue(self.truth.table[self.true_row])
+        return self.truth.at(self.true_row)
 
     @property
     def detected(self) -> np.ndarray:

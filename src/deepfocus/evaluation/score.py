@@ -52,7 +52,7 @@ class Bin:
         }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Score:
     """The judgement of a catalogue, or of many.
 
@@ -74,6 +74,13 @@ class Score:
     by_blendness: tuple[Bin, ...]
     truth_matched: Catalogue
     found_matched: Catalogue
+
+    def __repr__(self) -> str:
+        return self.table()
+
+    def _repr_markdown_(self) -> str:
+        """For notebooks."""
+        return self.table()
 
     def table(self) -> str:
         """Counts, residuals and completeness as Markdown tables, the paper's numbers beside."""

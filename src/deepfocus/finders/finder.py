@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -21,7 +22,7 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.finders.evidence import Panel
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Detection:
     """What a finder leaves of a cube.
 
@@ -35,6 +36,14 @@ class Detection:
     snapshots: Mapping[str, Catalogue] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     evidence: tuple[Panel, ...] = ()
+
+    def __repr__(self) -> str:
+        return "\n".join([repr(self.catalogue), *(f"Note: {note}" for note in self.notes)])
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        notes = "".join(f"<p>Note: {escape(note)}</p>" for note in self.notes)
+        return f"{self.catalogue._repr_html_()}{notes}"
 
 
 class ReadyFinder(Protocol):

@@ -35,6 +35,11 @@ def finder_kinds() -> tuple[str, ...]:
     return (*OURS, *(kind for kind in _others() if kind not in OURS))
 
 
+def classes_of_ours() -> dict[str, str]:
+    """Name of the class -> kind."""
+    return {place.partition(":")[2]: kind for kind, place in OURS.items()}
+
+
 def finder_class(kind: str) -> type[Finder]:
     """The class of a kind. Raises `DeepFocusError` for an unknown one, or one that cannot load."""
     if kind in OURS:

@@ -9,6 +9,9 @@ from deepfocus.core.errors import DeepFocusError
 FACTORS = {"": 1.0, "m": 1e-3, "u": 1e-6, "μ": 1e-6, "µ": 1e-6, "k": 1e3}
 SPELLING = re.compile(r"^(?P<prefix>\S?)Jy(?:/| *\.?)(?:beam|bm)(?:(?:\^|\*\*)?\(?-1\)?)?$")
 
+TURNED = re.compile(r"^beam(?:\^|\*\*)?\(?-1\)? (\S?Jy)$")
+"""As astropy writes it, its units in the order of the alphabet."""
+
 
 def factor_to_jy_beam(bunit: str | None, name: str) -> tuple[float, tuple[str, ...]]:
     """What to multiply values by, and notes.
@@ -23,6 +26,7 @@ def factor_to_jy_beam(bunit: str | None, name: str) -> tuple[float, tuple[str, .
     # capitals only (AIPS, Miriad): M stands for milli, nobody images at mega-jansky
     plain = re.sub("JY", "Jy", text, flags=re.IGNORECASE)
     plain = re.sub("BEAM", "beam", plain, flags=re.IGNORECASE)
+    plain = TURNED.sub(r"\1 beam-1", plain)
     found = SPELLING.match(plain)
     prefix = found["prefix"] if found else None
     if prefix is not None and shouted:

@@ -120,7 +120,7 @@ def _text(value: Any) -> str:
 
 def _plain_meta(found: Catalogue) -> dict[str, Any]:
     """Provenance as plain JSON types, which all formats hold."""
-    return json.loads(json.dumps(dict(found.table.meta), default=_plain))
+    return json.loads(json.dumps(dict(found.rows.meta), default=_plain))
 
 
 def _plain(value: Any) -> Any:
@@ -128,7 +128,7 @@ def _plain(value: Any) -> Any:
 
 
 def _write_ecsv(found: Catalogue, path: Path) -> None:
-    table = found.table.copy()
+    table = found.rows.copy()
     table.meta = _plain_meta(found)
     table.write(path, format="ascii.ecsv", overwrite=True)
 
@@ -170,7 +170,7 @@ def _read_fits(path: Path) -> tuple[Table, dict[str, Any]]:
 
 
 def _write_votable(found: Catalogue, path: Path) -> None:
-    table = found.table.copy()
+    table = found.rows.copy()
     table.meta.clear()
     document = votable.from_table(table, table_id="catalogue")
     info = votable.tree.Info(name=PROVENANCE, value=json.dumps(_plain_meta(found)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from astropy.io import fits
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
+from deepfocus.core.noise import Noise
 from deepfocus.io.brightness_unit import factor_to_jy_beam
 from deepfocus.io.companions import (
     Planes,
@@ -23,7 +26,7 @@ from deepfocus.io.companions import (
     read_planes,
 )
 from deepfocus.io.fits_beam import read_beam
-from deepfocus.io.fits_image import read_image
+from deepfocus.io.fits_image import FitsImage, read_image
 from deepfocus.io.noise_keys import noise_of_file
 
 MIN_CHANNELS = 8
@@ -46,48 +49,73 @@ def read_cube(path: Path, *, rest_hz: float | None = None) -> Cube:
     """
     path = Path(path)
     image = read_image(path, rest_hz=rest_hz)
+    cube = cube_of_image(image, str(path), base_name(path))
+    return with_companions(
+        cube,
+        psf=find_companion(path, image.header, "psf"),
+        primary_beam=find_companion(path, image.header, "pb"),
+    )
+
+
+def cube_of_image(image: FitsImage, described: str, name: str) -> Cube:
+    """A cube of an image with its header, in Jy/beam; the image's array is taken over.
+
+    described : how messages call it; name : of its products
+    Raises `DeepFocusError` for too few channels and for a unit that is no brightness.
+    """
     if len(image.data) < MIN_CHANNELS:
         n = len(image.data)
         raise DeepFocusError(
-            f"{path} has {n} channel{'s' if n > 1 else ''}",
+            f"{described} has {n} channel{'s' if n > 1 else ''}",
             wanted=f"a cube of at least {MIN_CHANNELS} channels: lines are found in the spectrum",
             remedy="image with more channels, e.g. tclean(specmode='cube')",
         )
-    factor, unit_notes = factor_to_jy_beam(image.header.get("BUNIT"), str(path))
-    chan, ny, nx = image.data.shape
-    assert chan == len(image.axes.freq_hz)
-    grid = Grid(
-        sky=image.axes.sky,
-        ny=ny,
-        nx=nx,
-        freq_hz=image.axes.freq_hz,
-        rest_hz=image.axes.rest_hz,
-        specsys=image.axes.specsys,
-    )
+    factor, unit_notes = factor_to_jy_beam(image.header.get("BUNIT"), described)
     if factor != 1.0:
         np.multiply(image.data, np.float32(factor), out=image.data)
-    notes = [*image.axes.notes, *unit_notes]
-    notes += orientation_notes(grid)
-    psf = _companion(path, image.header, "psf", grid, notes)
-    pb = _companion(path, image.header, "pb", grid, notes)
-    if psf and pb and not np.array_equal(psf.channels, pb.channels):
-        pb = _at_channels(pb, psf.channels)
-    channels = psf.channels if psf else pb.channels if pb else None
-    level = image.header.get("DFSIGMA")
-    meta = _meta(path, image.header, notes)
+    grid = _grid_of(image)
+    meta, meta_notes = _meta(image.header, name)
+    notes = (*image.axes.notes, *unit_notes, *orientation_notes(grid), *meta_notes)
     return Cube(
         data=image.data,
         grid=grid,
         unit="Jy/beam",
         beam=read_beam(image.header, image.beams, image.beam_units),
-        psf=psf.values if psf else None,
-        psf_channels=channels,
-        primary_beam=pb.values if pb else None,
-        noise=noise_of_file(
-            image.header.get("DFNOISE"), float(level) if level is not None else None, meta
-        ),
-        meta=meta | ({"notes": tuple(notes)} if notes else {}),
+        noise=_noise(image.header, meta),
+        meta=_noted(meta, notes),
     )
+
+
+def with_companions(cube: Cube, *, psf: Path | None, primary_beam: Path | None) -> Cube:
+    """The cube with its beams from files; one that does not fit is left out, and a note says so."""
+    notes: list[str] = []
+    dirty = _companion(psf, "psf", cube.grid, notes)
+    primary = _companion(primary_beam, "pb", cube.grid, notes)
+    if dirty and primary and not np.array_equal(dirty.channels, primary.channels):
+        primary = _at_channels(primary, dirty.channels)
+    channels = dirty.channels if dirty else primary.channels if primary else None
+    return replace(
+        cube,
+        psf=dirty.values if dirty else None,
+        psf_channels=channels,
+        primary_beam=primary.values if primary else None,
+        meta=_noted(cube.meta, (*cube.meta.get("notes", ()), *notes)),
+    )
+
+
+def _grid_of(image: FitsImage) -> Grid:
+    _, ny, nx = image.data.shape
+    axes = image.axes
+    return Grid(axes.sky, ny, nx, axes.freq_hz, rest_hz=axes.rest_hz, specsys=axes.specsys)
+
+
+def _noise(header: fits.Header, meta: Mapping[str, Any]) -> Noise | None:
+    level = header.get("DFSIGMA")
+    return noise_of_file(header.get("DFNOISE"), None if level is None else float(level), meta)
+
+
+def _noted(meta: Mapping[str, Any], notes: tuple[str, ...]) -> dict[str, Any]:
+    return {**meta, "notes": notes} if notes else dict(meta)
 
 
 def orientation_notes(grid: Grid) -> list[str]:
@@ -115,11 +143,8 @@ def orientation_notes(grid: Grid) -> list[str]:
     ]
 
 
-def _companion(
-    path: Path, header: fits.Header, kind: str, grid: Grid, notes: list[str]
-) -> Planes | None:
+def _companion(companion: Path | None, kind: str, grid: Grid, notes: list[str]) -> Planes | None:
     """The companion's planes; one that does not fit is left out, and the notes say why."""
-    companion = find_companion(path, header, kind)
     if companion is None:
         return None
     try:
@@ -145,13 +170,15 @@ def _at_channels(planes: Planes, channels: np.ndarray) -> Planes:
     return Planes(mixed.astype(np.float32), channels)
 
 
-def _meta(path: Path, header: fits.Header, notes: list[str]) -> dict[str, Any]:
+def _meta(header: fits.Header, name: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Provenance, and notes on it."""
     meta: dict[str, Any] = {}
+    notes: tuple[str, ...] = ()
     try:
         meta.update(json.loads(header.get("DFMETA", "{}")))
     except (TypeError, ValueError):
-        notes.append("the provenance in DFMETA cannot be read")
-    for key, name in (("OBJECT", "object"), ("TELESCOP", "telescope"), ("ORIGIN", "origin")):
-        if key in header and name not in meta:
-            meta[name] = str(header[key])
-    return meta | {"name": base_name(path)}
+        notes = ("the provenance in DFMETA cannot be read",)
+    for key, kind in (("OBJECT", "object"), ("TELESCOP", "telescope"), ("ORIGIN", "origin")):
+        if key in header and kind not in meta:
+            meta[kind] = str(header[key])
+    return meta | {"name": name}, notes

@@ -42,7 +42,8 @@ def read_image(path: Path, *, rest_hz: float | None = None) -> FitsImage:
         warnings.simplefilter("ignore")
         try:
             with fits.open(path) as hdus:
-                return _image(path, hdus, rest_hz)
+                _refuse_truncated(path, choose_image(hdus, str(path)))
+                return image_of(hdus, str(path), rest_hz=rest_hz)
         except DeepFocusError:
             raise
         except (OSError, EOFError, TypeError, ValueError, KeyError, zlib.error) as error:
@@ -74,11 +75,15 @@ def _refuse_unreadable(path: Path) -> None:
         )
 
 
-def _image(path: Path, hdus: fits.HDUList, rest_hz: float | None) -> FitsImage:
-    hdu = _choose(path, hdus)
-    _refuse_truncated(path, hdu)
+def image_of(hdus: fits.HDUList, name: str, *, rest_hz: float | None = None) -> FitsImage:
+    """The first image with three or more axes; its array is copied.
+
+    name : how messages call it
+    Raises `DeepFocusError` where there is none, it is all NaN, or its axes are not a cube's.
+    """
+    hdu = choose_image(hdus, name)
     # the tables of the file are read only where an axis needs one
-    axes = read_axes(hdu.header, str(path), tables=hdus, rest_hz=rest_hz)
+    axes = read_axes(hdu.header, name, tables=hdus, rest_hz=rest_hz)
     data = np.array(axes.ordered(hdu.data), dtype=np.float32, order="C")
     finite = False
     for plane in data:  # a mask of the whole cube would need another quarter of its memory
@@ -86,7 +91,7 @@ def _image(path: Path, hdus: fits.HDUList, rest_hz: float | None) -> FitsImage:
         finite = finite or bool(np.isfinite(plane).any())
     if not finite:
         raise DeepFocusError(
-            f"{path} holds no finite value: all NaN",
+            f"{name} holds no finite value: all NaN",
             wanted="a cube with data",
             remedy="check how the image was made or masked",
         )
@@ -99,7 +104,8 @@ def _image(path: Path, hdus: fits.HDUList, rest_hz: float | None) -> FitsImage:
     return FitsImage(hdu.header.copy(), axes, data, beams, units)
 
 
-def _choose(path: Path, hdus: fits.HDUList) -> fits.hdu.base.ExtensionHDU:
+def choose_image(hdus: fits.HDUList, name: str) -> fits.hdu.base.ExtensionHDU:
+    """The HDU of the first image with three or more axes. Raises `DeepFocusError` without one."""
     images = [
         hdu
         for hdu in hdus
@@ -110,7 +116,7 @@ def _choose(path: Path, hdus: fits.HDUList) -> fits.hdu.base.ExtensionHDU:
         lengths = [hdu.header[f"NAXIS{axis + 1}"] for axis in range(hdu.header["NAXIS"])]
         if 0 in lengths:
             raise DeepFocusError(
-                f"{path} has zero size: {' x '.join(map(str, lengths))}",
+                f"{name} has zero size: {' x '.join(map(str, lengths))}",
                 wanted=A_CUBE,
                 remedy="check how the image was cut out",
             )
@@ -118,7 +124,7 @@ def _choose(path: Path, hdus: fits.HDUList) -> fits.hdu.base.ExtensionHDU:
             return hdu
     n = images[0].header["NAXIS"] if images else 0
     raise DeepFocusError(
-        f"{path} holds an image of {n} axes" if n else f"{path} holds no image",
+        f"{name} holds an image of {n} axes" if n else f"{name} holds no image",
         wanted=A_CUBE,
         remedy="give the cube itself, not a moment map or a table",
     )

@@ -15,7 +15,7 @@ def regions_text(found: Catalogue) -> str:
     without a sky position is drawn at its pixel.
     """
     lines = ["# Region file format: DS9 version 4.1", "global color=green width=1", "icrs"]
-    lines += [_region(row) for row in found.table]
+    lines += [_region(row) for row in found.rows]
     return "\n".join(lines) + "\n"
 
 

@@ -28,13 +28,16 @@ WORKING_BYTES_PER_PIXEL = 64
 """Of an image, while it is transformed on a grid of twice its side: two half-planes, complex."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Simulated:
     """A dirty cube, the truth about it, and what it was made of."""
 
     cube: Cube
     truth: Catalogue
     scene: Scene
+
+    def __repr__(self) -> str:
+        return f"{self.cube!r}\nTruth: {self.truth!r}"
 
     @property
     def sky(self) -> SkyModel:

@@ -73,7 +73,7 @@ def _check(name: str, value: object, good: bool, wanted: str) -> None:
         raise DeepFocusError(f"{name} = {value}", wanted=wanted, remedy="correct the value")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Injected:
     """cube : with the sources; added : (chan, y, x) the sources alone, Jy/beam; truth : of them;
     noise_jy_beam : what was measured in the original."""
@@ -83,6 +83,9 @@ class Injected:
     truth: Catalogue
     sources: tuple[Source, ...]
     noise_jy_beam: float
+
+    def __repr__(self) -> str:
+        return f"{self.cube!r}\nInjected: {self.truth!r}"
 
 
 def inject(cube: Cube, injection: Injection, seed: int) -> Injected:

@@ -1,24 +1,24 @@
-"""The option --rest-frequency, shared by the commands that read cubes."""
+"""A rest frequency as users give it, in Hz."""
 
 from __future__ import annotations
 
 from deepfocus.core.errors import DeepFocusError
 
 
-def rest_hertz(text: str | None) -> float | None:
-    """Hz of a text such as '230.538 GHz', None for None. Raises `DeepFocusError`."""
-    if text is None:
+def rest_hertz(given: object) -> float | None:
+    """Hz of text such as '230.538 GHz' or of a quantity; None for None. Raises `DeepFocusError`."""
+    if given is None:
         return None
     from astropy import units as u
 
     try:
-        value = u.Quantity(text).to_value(u.Hz)
+        value = float(u.Quantity(given).to_value(u.Hz))
     except (TypeError, ValueError, u.UnitConversionError):
         value = 0.0
     if not 0 < value < float("inf"):
         raise DeepFocusError(
-            f"cannot use --rest-frequency {text}",
+            f"cannot use the rest frequency {given}",
             wanted="a frequency with its unit, such as '230.538 GHz'",
             remedy="correct the value",
         )
-    return float(value)
+    return value

@@ -1,0 +1,218 @@
+"""DeepFocus in a script or a notebook: what `import deepfocus as df` offers, a function a step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from astropy import units as u
+from astropy.io import fits
+from astropy.wcs import WCS
+
+from deepfocus.core.catalogue import Catalogue
+from deepfocus.core.cube import Cube
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.rest_frequency import rest_hertz
+from deepfocus.core.settings import settings_from
+from deepfocus.evaluation.score import Score, score
+from deepfocus.finders.finder import Detection, Finder
+from deepfocus.finders.kinds import DEFAULT, finder_from
+from deepfocus.io.catalogues import read_catalogue, write_catalogue
+from deepfocus.io.companions import base_name
+from deepfocus.io.fits_cube import read_cube
+from deepfocus.io.in_memory import (
+    cube_of_array,
+    cube_of_hdus,
+    cube_of_spectral_cube,
+    is_spectral_cube,
+)
+from deepfocus.io.write_cube import write_cube
+from deepfocus.simulation.cube import Simulated
+from deepfocus.simulation.cube import simulate as simulate_seed
+from deepfocus.simulation.inject import Injected, Injection
+from deepfocus.simulation.inject import inject as inject_sources
+from deepfocus.simulation.settings import SetSettings, load_set
+
+if TYPE_CHECKING:
+    from deepfocus.core.cube import Beam
+
+HDU = fits.HDUList | fits.PrimaryHDU | fits.ImageHDU | fits.CompImageHDU
+
+
+def read(
+    source: Any,
+    wcs: WCS | None = None,
+    *,
+    unit: str | u.UnitBase = "Jy/beam",
+    beam: Beam | None = None,
+    rest_frequency: u.Quantity | str | None = None,
+) -> Cube:
+    """A cube from wherever it is.
+
+    source : path of a FITS file, whose dirty beam and primary beam are read from NAME.psf.fits and
+        NAME.pb.fits beside it; an astropy `HDUList` or image HDU; a `SpectralCube`; or an array
+        (chan, y, x) with its `wcs`
+    wcs : `astropy.wcs.WCS` of an array, its axes in the opposite order, as in FITS
+    unit, beam : of an array; all else says its own
+    rest_frequency : in place of the header's, such as '1420.4 MHz'
+
+    Raises `DeepFocusError` for what is no cube, or whose unit is no brightness.
+
+    >>> import deepfocus as df
+    >>> cube = df.simulate("paper", seed=1).cube
+    >>> df.write(cube, "galaxy.fits")
+    (PosixPath('galaxy.fits'), PosixPath('galaxy.psf.fits'), PosixPath('galaxy.pb.fits'))
+    >>> df.read("galaxy.fits").data.shape
+    (128, 360, 360)
+    """
+    rest_hz = rest_hertz(rest_frequency)
+    if wcs is not None:
+        return cube_of_array(source, wcs, unit=unit, beam=beam, rest_hz=rest_hz)
+    if isinstance(source, Cube):
+        return source
+    if isinstance(source, str | Path):
+        return read_cube(Path(source), rest_hz=rest_hz)
+    if isinstance(source, HDU):
+        return cube_of_hdus(source, rest_hz=rest_hz)
+    if is_spectral_cube(source):
+        return cube_of_spectral_cube(source, rest_hz=rest_hz)
+    what = "an array without a WCS" if isinstance(source, np.ndarray) else type(source).__name__
+    raise DeepFocusError(
+        f"a cube cannot be read from {what}",
+        wanted="a path, an HDUList, a SpectralCube, or an array with a WCS",
+        remedy="give read(array, wcs) for an array",
+    )
+
+
+def detect(cube: Any, finder: str | Finder = DEFAULT, **settings: Any) -> Detection:
+    """Find and measure the sources of a cube.
+
+    cube : a `Cube`, or what `read` takes alone: a path, HDUs, a `SpectralCube`
+    finder : a name that ``df.finders.names()`` lists, or a finder such as ``df.finders.Slim()``
+    settings : of the finder, in place of its own
+
+    Raises `DeepFocusError` for an unknown finder or setting, or a cube that cannot be searched.
+
+    >>> import deepfocus as df
+    >>> made = df.simulate("paper", seed=3)
+    >>> found = df.detect(made.cube, finder="slim", min_probability=0.2)
+    >>> len(found.catalogue.accepted) <= len(made.truth)
+    True
+    >>> df.detect(made.cube, finder="slimm")
+    Traceback (most recent call last):
+        ...
+    deepfocus.core.errors.DeepFocusError: no finder is called 'slimm'; wanted one of slim, ...
+    """
+    return _chosen(finder, settings).ready().find(read(cube))
+
+
+def simulate(
+    settings: str | Path | Mapping[str, Any] | SetSettings = "paper", *, seed: int
+) -> Simulated:
+    """A dirty cube and the truth about it; the same settings and seed give the same cube.
+
+    settings : a shipped set, 'paper' or 'wide'; the path of a set's TOML file; or its tables
+
+    Raises `DeepFocusError` for bad settings and for a cube that does not fit in memory.
+
+    >>> import deepfocus as df
+    >>> made = df.simulate({"observation": {"size": 64, "channels": 16}}, seed=7)
+    >>> made.cube.data.shape
+    (16, 64, 64)
+    >>> bool(made.truth["line_flux"].min() > 0)
+    True
+    """
+    return simulate_seed(_set_of(settings), seed)
+
+
+def inject(cube: Any, *, seed: int, **injection: Any) -> Injected:
+    """Simulated sources added to a cube, through its own beam and primary beam.
+
+    cube : as of `detect`; injection : fields of `Injection`, such as ``number=10, snr=(5, 20)``
+
+    Raises `DeepFocusError` for a cube without beam, noise, or room for a source.
+
+    >>> import deepfocus as df
+    >>> empty = {"kind": "corrected", "sources": [0, 0]}
+    >>> small = {"observation": {"size": 96, "channels": 32}, "population": empty}
+    >>> with_two = df.inject(df.simulate(small, seed=1).cube, seed=1, number=2, snr=(20.0, 20.0))
+    >>> with_two.truth["snr_peak"].round(6)
+    array([20., 20.])
+    """
+    return inject_sources(read(cube), Injection(**injection), seed)
+
+
+def evaluate(
+    found: Catalogue | Detection | str | Path, truth: Catalogue | Simulated | Injected | str | Path
+) -> Score:
+    """A catalogue judged against the truth: matches, residuals, completeness.
+
+    found, truth : catalogues, what holds one, or paths of their files
+
+    Raises `DeepFocusError` for a file that is no catalogue.
+
+    >>> import deepfocus as df
+    >>> made = df.simulate("paper", seed=3)
+    >>> judged = df.evaluate(made.truth, made)
+    >>> judged.one_to_one.recall, judged.one_to_one.precision
+    (1.0, 1.0)
+    """
+    return score(_catalogue_of(found), _catalogue_of(truth))
+
+
+def write(what: Cube | Catalogue | Detection | Simulated | Injected, path: str | Path) -> Any:
+    """Write a cube as FITS, or a catalogue in the format of the suffix; returns the path or paths.
+
+    what : a cube, written with NAME.psf.fits and NAME.pb.fits beside it; a catalogue or a
+        detection, as .ecsv, .fits, .vot or .reg; a simulated or injected cube, with its truth as
+        NAME.truth.ecsv
+
+    Raises `DeepFocusError` for another suffix, or a folder that cannot be written.
+
+    >>> import deepfocus as df
+    >>> made = df.simulate({"observation": {"size": 64, "channels": 16}}, seed=7)
+    >>> [path.name for path in df.write(made, "set/7.fits")]
+    ['7.fits', '7.psf.fits', '7.pb.fits', '7.truth.ecsv']
+    >>> df.write(made.truth, "set/7.reg").name
+    '7.reg'
+    """
+    path = Path(path)
+    if isinstance(what, Cube):
+        return write_cube(what, path)
+    if isinstance(what, Simulated | Injected):
+        beside = path.with_name(f"{base_name(path)}.truth.ecsv")
+        return (*write_cube(what.cube, path), write_catalogue(what.truth, beside))
+    return write_catalogue(_catalogue_of(what), path)
+
+
+def _chosen(finder: str | Finder, settings: Mapping[str, Any]) -> Finder:
+    if isinstance(finder, str):
+        return finder_from({"kind": finder, **settings}, source="detect")
+    return replace(finder, **settings) if settings else finder  # type: ignore[type-var]
+
+
+def _set_of(settings: str | Path | Mapping[str, Any] | SetSettings) -> SetSettings:
+    if isinstance(settings, SetSettings):
+        return settings
+    if isinstance(settings, str | Path):
+        return load_set(Path(settings))
+    return settings_from(dict(settings), SetSettings, source="simulate")
+
+
+def _catalogue_of(what: Any) -> Catalogue:
+    if isinstance(what, Catalogue):
+        return what
+    if isinstance(what, Detection):
+        return what.catalogue
+    if isinstance(what, Simulated | Injected):
+        return what.truth
+    if isinstance(what, str | Path):
+        return read_catalogue(Path(what))
+    raise DeepFocusError(
+        f"{type(what).__name__} where a catalogue belongs",
+        wanted="a Catalogue, a Detection, a simulated cube, or a path",
+        remedy="give what detect or simulate returned",
+    )

@@ -1,0 +1,65 @@
+"""A cube in one paragraph, for a notebook or a log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from astropy import units as u
+
+if TYPE_CHECKING:
+    from deepfocus.core.cube import Cube
+    from deepfocus.core.noise import Noise
+
+POWERS = {"White": "white", "DirtyBeam": "thermal", "SquaredWeights": "thermal"}
+"""Kinds of noise by the class of their power."""
+
+
+def cube_in_words(cube: Cube) -> str:
+    """Size, place, band, beam, noise, and what is known of the instrument."""
+    return ". ".join((_size(cube), _axes(cube), _instrument(cube))) + "."
+
+
+def _size(cube: Cube) -> str:
+    chan, ny, nx = cube.data.shape
+    name = cube.meta.get("name", cube.meta.get("object"))
+    called = f" '{name}'" if name else ""
+    return f"Cube{called}: {chan} channels of {ny} x {nx} pixels (y, x), {cube.unit}"
+
+
+def _axes(cube: Cube) -> str:
+    grid = cube.grid
+    centre = grid.sky_at((grid.nx - 1) / 2, (grid.ny - 1) / 2)
+    low, high = min(grid.freq_hz), max(grid.freq_hz)
+    middle = (len(grid.freq_hz) - 1) / 2
+    kms = float(grid.width_kms(1.0, middle))
+    rest = f"{grid.rest_hz / 1e9:.6g} GHz" if grid.rest_hz else "not known"
+    return (
+        f"Centre RA {centre.ra.to_string(unit=u.hourangle, sep=':', precision=2, pad=True)}, "
+        f"Dec {centre.dec.to_string(unit=u.deg, sep=':', precision=1, pad=True, alwayssign=True)}, "
+        f"pixels of {grid.cell_arcsec:.3g} arcsec; {low / 1e9:.6g} to {high / 1e9:.6g} GHz in "
+        f"channels of {grid.channel_width_hz / 1e6:.4g} MHz ({kms:.3g} km/s), {grid.specsys}, rest "
+        f"frequency {rest}"
+    )
+
+
+def _instrument(cube: Cube) -> str:
+    beam = "not known"
+    if cube.beam is not None:
+        beam = (
+            f"{cube.beam.major_arcsec:.3g} x {cube.beam.minor_arcsec:.3g} arcsec at "
+            f"{cube.beam.pa_deg:.0f} deg"
+        )
+    planes = {"dirty beam": cube.psf, "primary beam": cube.primary_beam}
+    known = ", ".join(
+        f"{name} {'not known' if values is None else f'at {len(values)} channels'}"
+        for name, values in planes.items()
+    )
+    return f"Beam {beam}, {known}; noise {_noise(cube.noise)}"
+
+
+def _noise(noise: Noise | None) -> str:
+    if noise is None:
+        return "not known"
+    kind = POWERS.get(type(noise.power).__name__, "measured")
+    level = noise.level_jy_beam
+    return kind if level is None else f"{kind}, {1e3 * level:.3g} mJy/beam"

@@ -1,0 +1,89 @@
+"""Cubes that other libraries hold in memory: HDUs of astropy, an array with a WCS, a SpectralCube.
+
+All of them become HDUs first, so that axes, units and beams are read as they are from a file.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from astropy import units as u
+from astropy.io import fits
+from astropy.wcs import WCS
+
+from deepfocus.core.cube import Beam, Cube
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.io.fits_cube import cube_of_image
+from deepfocus.io.fits_image import image_of
+
+NAME = "cube"
+"""Of the products of a cube that has no file and whose header names no object."""
+
+
+def cube_of_hdus(
+    hdus: fits.HDUList | fits.PrimaryHDU | fits.ImageHDU, *, rest_hz: float | None = None
+) -> Cube:
+    """The first image of three or more axes; its array is copied.
+
+    Raises `DeepFocusError` where there is none, or it is no cube.
+    """
+    together = hdus if isinstance(hdus, fits.HDUList) else _alone(hdus)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # old spellings in the header, which are mended or noted
+        image = image_of(together, "the HDU", rest_hz=rest_hz)
+    name = str(image.header.get("OBJECT", "")).strip() or NAME
+    return cube_of_image(image, "the HDU", name.replace("/", "_"))
+
+
+def cube_of_spectral_cube(cube: Any, *, rest_hz: float | None = None) -> Cube:
+    """A `spectral_cube.SpectralCube`, with its mask, unit, and beam or beams; it is copied."""
+    return cube_of_hdus(cube.hdulist, rest_hz=rest_hz)
+
+
+def cube_of_array(
+    array: np.ndarray | u.Quantity,
+    wcs: WCS,
+    *,
+    unit: str | u.UnitBase = "Jy/beam",
+    beam: Beam | None = None,
+    rest_hz: float | None = None,
+) -> Cube:
+    """An array on the axes of a WCS; it is copied.
+
+    array : in numpy's order, the WCS's last axis first, such as (chan, y, x); with a unit of its
+        own, that one counts
+    beam : without it, sizes are not deconvolved
+
+    Raises `DeepFocusError` for axes that do not fit, or that are not a cube's.
+    """
+    if not isinstance(wcs, WCS):
+        raise DeepFocusError(
+            f"axes as {type(wcs).__name__}",
+            wanted="an astropy.wcs.WCS",
+            remedy="make one from the header: WCS(header)",
+        )
+    values = np.asarray(array)
+    if values.ndim != wcs.naxis:
+        raise DeepFocusError(
+            f"an array of {values.ndim} axes with a WCS of {wcs.naxis}",
+            wanted="an axis of the array for each of the WCS",
+            remedy="drop axes with wcs.celestial or wcs.sub, or add one with array[None]",
+        )
+    header = wcs.to_header(relax=True)
+    header["BUNIT"] = getattr(array, "unit", u.Unit(unit)).to_string("fits")
+    if beam is not None:
+        header["BMAJ"], header["BMIN"] = beam.major_arcsec / 3600, beam.minor_arcsec / 3600
+        header["BPA"] = beam.pa_deg
+    return cube_of_hdus(fits.PrimaryHDU(values, header=header), rest_hz=rest_hz)
+
+
+def is_spectral_cube(value: Any) -> bool:
+    """Whether it offers what is read of a `SpectralCube`; the library need not be there."""
+    return hasattr(value, "hdulist") and hasattr(value, "spectral_axis")
+
+
+def _alone(hdu: fits.PrimaryHDU | fits.ImageHDU) -> fits.HDUList:
+    """A list of one HDU, which is left as it is."""
+    return fits.HDUList([fits.PrimaryHDU(hdu.data, header=hdu.header)])
