@@ -77,7 +77,7 @@ def measure(case: str, channels: int, size: int, folder: str | None) -> dict[str
         noise=Noise(kind="white" if case == "noise-free" else case),
     )
     with once.step("array set-up"):
-        seen = simulation.telescope(settings.observation)
+        seen = simulation.telescope_of(settings.observation)
         assert seen.transfer.size
         assert seen.beam
     peaks["array set-up"] = peak_bytes()

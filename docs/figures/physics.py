@@ -23,7 +23,7 @@ from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import DISHES
 from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
-from deepfocus.instrument.telescope import C_M_S, Telescope, telescope
+from deepfocus.instrument.telescope import C_M_S, Telescope, telescope_of
 from deepfocus.sky.disc import Disc, DiscLine
 
 IMAGES = Path(__file__).parents[1] / "images"
@@ -59,7 +59,7 @@ def beams() -> Figure:
     """uv coverage, dirty beam, primary beam of three arrays at 230 GHz."""
     figure, axes = plt.subplots(3, 3, figsize=(9.6, 8.6), layout="constrained")
     for row, configuration in zip(axes, ("C-1", "C-4", "ACA"), strict=True):
-        seen = telescope(
+        seen = telescope_of(
             Observation(configuration=configuration, first_frequency=230 * u.GHz, channels=1)
         )
         _uv_coverage(row[0], seen, configuration)
@@ -121,7 +121,7 @@ GALAXY = Disc(
 def disc() -> Figure:
     """One rotating disc: channel maps, moment 0 and spectrum, without noise and with it."""
     observation = Observation(size=192, cell=0.1 * u.arcsec, channels=65)
-    seen = telescope(observation)
+    seen = telescope_of(observation)
     images, spectra = GALAXY.parts(seen.grid)
     quiet = seen.dirty_cube(seen.dirty_components(images), spectra)
     rms = thermal_rms_jy_beam(observation, 0.8)[:, None, None]
@@ -181,7 +181,7 @@ def _moment_and_spectrum(
 
 def noise() -> Figure:
     """White and thermal noise, and their autocorrelations beside the dirty beam."""
-    seen = telescope(Observation(channels=64))
+    seen = telescope_of(Observation(channels=64))
     beam, reach = seen.psf[1], 40
     half = seen.size // 2
     figure, axes = plt.subplots(2, 3, figsize=(9.6, 6.0), layout="constrained")

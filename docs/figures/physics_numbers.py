@@ -13,7 +13,7 @@ from scipy.fft import irfft2
 from deepfocus.instrument.noise import Thermal
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import DISHES
-from deepfocus.instrument.telescope import C_M_S, Telescope, dirty_beam, telescope
+from deepfocus.instrument.telescope import C_M_S, Telescope, dirty_beam, telescope_of
 from deepfocus.instrument.weighting import beam_image
 
 
@@ -22,7 +22,7 @@ def print_errors_between_frequencies() -> None:
     place = {"phase centre": (180, 180), "14 arcsec off": (260, 300)}
     print("C-3, 360 px of 0.1 arcsec, about 230 GHz: error of a point's image over its peak")
     for band_ghz in (1.28, 1.875, 3.75, 7.5):
-        seen = telescope(
+        seen = telescope_of(
             Observation(
                 first_frequency=(230 - band_ghz / 2) * u.GHz,
                 channel_width=band_ghz / 127 * u.GHz,
@@ -63,7 +63,7 @@ def print_errors_of_the_noise() -> None:
         {"configuration": "C-1"},
         {"configuration": "ACA"},
     ):
-        seen = telescope(Observation(channels=1, **settings))
+        seen = telescope_of(Observation(channels=1, **settings))
         size = seen.size
         n = Thermal().grid_px(size)
         power = Thermal().amplitudes(seen, n)[0].astype(float) ** 2

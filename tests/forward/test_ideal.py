@@ -15,7 +15,7 @@ from deepfocus.forward.ideal import ideal_snr, unit_power
 from deepfocus.forward.response import Response, response_of
 from deepfocus.instrument.noise import Thermal
 from deepfocus.instrument.observation import Observation
-from deepfocus.instrument.telescope import Telescope, telescope
+from deepfocus.instrument.telescope import Telescope, telescope_of
 
 SIGMA = np.array([2e-3])
 THERMAL = Noise(DirtyBeam(), SIGMA)
@@ -25,7 +25,7 @@ WIDE = replace(POINT, fwhm_x_px=12.0, fwhm_y_px=7.0, pa=40.0)
 
 @pytest.fixture(scope="module")
 def scope() -> Telescope:
-    return telescope(Observation(size=128, channels=32))
+    return telescope_of(Observation(size=128, channels=32))
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from deepfocus.forward.response import response_of
 from deepfocus.forward.sidelobes import spread_beam
 from deepfocus.forward.through_beam import through_round_beam
 from deepfocus.instrument.observation import Observation
-from deepfocus.instrument.telescope import telescope
+from deepfocus.instrument.telescope import telescope_of
 from deepfocus.ops.gaussians import gaussian_2d
 
 SIGMA = 2e-3
@@ -36,7 +36,7 @@ def cube(rng: np.random.Generator) -> Cube:
 
 def test_the_beam_at_an_offset_is_what_the_telescope_sums_up() -> None:
     """Between pixels and between the channels at which the beams are known."""
-    seen = telescope(Observation(size=128, channels=64))
+    seen = telescope_of(Observation(size=128, channels=64))
     beams = Cube(
         data=np.zeros(seen.grid.shape, np.float32),
         grid=seen.grid,

@@ -22,7 +22,7 @@ from deepfocus.imaging.ms_samples import MsImaging
 from deepfocus.instrument.antennas import antennas
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import DISHES
-from deepfocus.instrument.telescope import telescope
+from deepfocus.instrument.telescope import telescope_of
 from measurement_set_samples import (
     DEC_DEG,
     RA_DEG,
@@ -101,7 +101,7 @@ def test_the_simulators_cube_is_the_same(
     """
     at = list(channels)
     size, cell = 96, 0.1
-    seen = telescope(
+    seen = telescope_of(
         Observation(size=size, cell=cell * u.arcsec, channels=8, channel_width=40 * u.MHz,
                     total_time=60 * u.s, integration=30 * u.s, weighting=weighting, robust=robust)
     )  # fmt: skip

@@ -25,7 +25,7 @@ from deepfocus.instrument.sensitivity import (
     system_temperature_k,
     visibility_noise_jy,
 )
-from deepfocus.instrument.telescope import C_M_S, Telescope, dirty_beam, telescope, track_times
+from deepfocus.instrument.telescope import C_M_S, Telescope, dirty_beam, telescope_of, track_times
 from deepfocus.instrument.tracks import uvw_m
 from deepfocus.instrument.weighting import beam_image
 
@@ -203,7 +203,7 @@ def test_noise_free_cube_of_a_configuration(
     configuration: str, name: str, of_the_beam: float, of_the_peak: float
 ) -> None:
     settings, _ = WEIGHTINGS[name]
-    seen = telescope(observation(configuration, channels=3, **settings))
+    seen = telescope_of(observation(configuration, channels=3, **settings))
     cube = dirty_cube(seen)
     looked_at = CASA[f"{configuration}_pb"] > 0.01
     casa = CASA[f"{configuration}_{name}_dirty"]

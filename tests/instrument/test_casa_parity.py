@@ -10,7 +10,7 @@ from astropy import units as u
 from deepfocus.instrument.antennas import antennas
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import BlockedAiry, primary_beam_image
-from deepfocus.instrument.telescope import C_M_S, dirty_beam, telescope
+from deepfocus.instrument.telescope import C_M_S, dirty_beam, telescope_of
 from deepfocus.instrument.tracks import transit_times, uvw_m
 
 CENTRE = np.s_[..., 52:308, 52:308]
@@ -34,7 +34,7 @@ def test_uvw_within_a_centimetre(casa: Path, configuration: int) -> None:
 @pytest.mark.parametrize(("robust", "name"), [(None, "natural"), (0.5, "briggs0.5")])
 def test_dirty_beam(casa: Path, robust: float | None, name: str) -> None:
     reference = np.load(casa / f"cycle9.3_{name}.npz")
-    seen = telescope(Observation(robust=robust))
+    seen = telescope_of(Observation(robust=robust))
     for channel, theirs in zip(reference["psf_channels"], reference["psf"], strict=True):
         hz = TABLE_2.freq_hz[channel]
         ours = dirty_beam(
@@ -59,7 +59,7 @@ def test_primary_beam(casa: Path) -> None:
 def test_noise_free_cube(casa: Path, robust: float | None, name: str, tolerance: float) -> None:
     """Maximum error in the central 256x256, relative to the cube's peak."""
     images, spectra = casas_sky(casa)
-    seen = telescope(Observation(robust=robust))
+    seen = telescope_of(Observation(robust=robust))
     cube = seen.dirty_cube(seen.dirty_components(images), spectra)
     reference = np.load(casa / f"cycle9.3_{name}.npz")
     for channel, theirs in zip(reference["channels"], reference["dirty_noise_free"], strict=True):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from deepfocus.instrument.nodes import FRINGE_ERROR, fringe_error, node_channels
 from deepfocus.instrument.observation import Observation
-from deepfocus.instrument.telescope import C_M_S, dirty_beam, telescope
+from deepfocus.instrument.telescope import C_M_S, dirty_beam, telescope_of
 from deepfocus.ops.lagrange import lagrange
 
 
@@ -49,7 +49,7 @@ def test_the_bound_is_one() -> None:
 @pytest.mark.parametrize(("band_ghz", "number"), [(1.28, 3), (3.75, 5), (7.5, 9)])
 def test_the_image_of_a_point_is_right_over_wide_bands(band_ghz: float, number: int) -> None:
     size, (y, x) = 360, (260, 300)
-    seen = telescope(
+    seen = telescope_of(
         Observation(
             first_frequency=(230 - band_ghz / 2) * u.GHz,
             channel_width=band_ghz / 127 * u.GHz,

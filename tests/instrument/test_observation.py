@@ -12,12 +12,12 @@ from deepfocus.core.settings import settings_from, settings_to
 from deepfocus.instrument.antennas import antennas
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import DISHES
-from deepfocus.instrument.telescope import C_M_S, telescope, track_times
+from deepfocus.instrument.telescope import C_M_S, telescope_of, track_times
 from deepfocus.instrument.tracks import elevation_rad
 
 
 def seen(**settings: object):  # type: ignore[no-untyped-def]
-    return telescope(Observation(**{"channels": 1, "size": 256, **settings}))  # type: ignore[arg-type]
+    return telescope_of(Observation(**{"channels": 1, "size": 256, **settings}))  # type: ignore[arg-type]
 
 
 def width(**settings: object) -> float:
@@ -32,7 +32,7 @@ def test_a_cell_is_chosen_from_the_beam(configuration: str) -> None:
 
 
 def test_the_image_is_made_to_cover_the_primary_beam() -> None:
-    made = telescope(Observation(configuration="ACA", channels=1))
+    made = telescope_of(Observation(configuration="ACA", channels=1))
     edge = made.primary_beam[0, made.size // 2, [0, -1]]
     assert np.all(edge < 0.2)
     # and hardly more than that

@@ -15,14 +15,14 @@ from deepfocus.instrument.sensitivity import (
     thermal_rms_jy_beam,
     visibility_noise_jy,
 )
-from deepfocus.instrument.telescope import telescope
+from deepfocus.instrument.telescope import telescope_of
 
 TABLE_2 = Observation(channels=3)
 MIDDLE = np.array([230e9])
 
 
 def image_rms(observation: Observation, pwv_mm: float) -> np.ndarray:
-    return thermal_rms_jy_beam(observation, telescope(observation), pwv_mm)
+    return thermal_rms_jy_beam(observation, telescope_of(observation), pwv_mm)
 
 
 def test_zenith_system_temperature_is_casas() -> None:

@@ -11,7 +11,7 @@ from deepfocus.instrument.antennas import SHIPPED, antennas
 from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import BlockedAiry
-from deepfocus.instrument.telescope import Telescope, telescope
+from deepfocus.instrument.telescope import Telescope, telescope_of
 from deepfocus.instrument.tracks import transit_times, uvw_m
 from deepfocus.ops.fitted_beam import fit_beam
 from deepfocus.ops.gaussians import gaussian_2d
@@ -20,7 +20,7 @@ from deepfocus.ops.lagrange import lagrange
 
 @pytest.fixture(scope="module")
 def small() -> Telescope:
-    return telescope(Observation(size=128, channels=16))
+    return telescope_of(Observation(size=128, channels=16))
 
 
 def test_a_point_source_becomes_the_dirty_beam(small: Telescope) -> None:
@@ -94,7 +94,7 @@ def beam_around(seen: Telescope, node: int) -> np.ndarray:
 
 def test_thermal_noise_is_expected_to_correlate_as_the_dirty_beam() -> None:
     """Without statistics: the transform of the variances that the noise is drawn with."""
-    seen = telescope(Observation(channels=3))
+    seen = telescope_of(Observation(channels=3))
     amplitude = Thermal().amplitudes(seen, 480)
     for node in range(3):
         lags = irfft2(amplitude[node].astype(float) ** 2, s=(480, 480))
@@ -104,7 +104,7 @@ def test_thermal_noise_is_expected_to_correlate_as_the_dirty_beam() -> None:
 
 def test_thermal_noise_has_unit_rms_and_is_correlated_as_the_dirty_beam() -> None:
     """192 planes of the paper's image, 1300 beams each: 0.2% a lag, four of which over all lags."""
-    seen = telescope(Observation(channels=64))
+    seen = telescope_of(Observation(channels=64))
     n = 2 * seen.size
     power, variance = np.zeros((n, n // 2 + 1)), 0.0
     for seed in range(3):
@@ -120,7 +120,7 @@ def test_thermal_noise_has_unit_rms_and_is_correlated_as_the_dirty_beam() -> Non
 @pytest.mark.parametrize("robust", [0.5, -2.0])
 def test_thermal_noise_has_unit_rms_in_any_weighting(robust: float) -> None:
     drawn = Thermal().draw(
-        telescope(Observation(size=256, channels=32, robust=robust)), np.random.default_rng(8)
+        telescope_of(Observation(size=256, channels=32, robust=robust)), np.random.default_rng(8)
     )
     assert drawn.std() == pytest.approx(1.0, rel=0.01)
 
@@ -171,4 +171,4 @@ def test_impossible_observations_are_refused(bad: dict) -> None:
     if bad == {"configuration": "C-10"}:
         bad = {**bad, "cell": 2 * u.arcsec}
     with pytest.raises(DeepFocusError):
-        telescope(Observation(**bad))
+        telescope_of(Observation(**bad))

@@ -12,7 +12,7 @@ from scipy.fft import irfft2
 from deepfocus.core import noise
 from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.observation import Observation
-from deepfocus.instrument.telescope import C_M_S, Telescope, telescope
+from deepfocus.instrument.telescope import C_M_S, Telescope, telescope_of
 from deepfocus.instrument.weighting import beam_image
 
 REACH = 40
@@ -50,7 +50,7 @@ def beam_of_squared_weights(seen: Telescope, node: int) -> np.ndarray:
 
 def test_covariance_is_exactly_that_of_the_weights() -> None:
     """Noise is linear in its normals: responses to each of them give the whole covariance."""
-    seen = telescope(Observation(size=96, channels=1))
+    seen = telescope_of(Observation(size=96, channels=1))
     each = OneHot()
     thermal = Thermal(least_px=192)  # coarser than is used: there are fewer normals to go through
     planes = [thermal.draw(seen, each)[0]]  # type: ignore[arg-type]
@@ -67,7 +67,7 @@ def test_covariance_is_exactly_that_of_the_weights() -> None:
 @pytest.mark.parametrize("array", ARRAYS, ids=str)
 def test_expected_correlation_of_any_array(array: dict[str, Any]) -> None:
     """Without statistics, at the padding that is used; the dirty beam itself if natural."""
-    seen = telescope(Observation(channels=3, **array))
+    seen = telescope_of(Observation(channels=3, **array))
     # nearest cells: 0.0075 with uniform weights; 0.012 where 40 px are the ACA's whole image
     limit = 0.013 if array.get("configuration") == "ACA" else 0.009
     n = Thermal().grid_px(seen.size)
@@ -79,7 +79,7 @@ def test_expected_correlation_of_any_array(array: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("n", [128, 225])
 def test_leaving_out_empty_columns_and_rows_changes_nothing(n: int) -> None:
-    seen = telescope(Observation(size=96, channels=3))
+    seen = telescope_of(Observation(size=96, channels=3))
     thermal = Thermal(padding=1.0, least_px=n)
     assert thermal.grid_px(seen.size) == n
     drawn = thermal.draw(seen, np.random.default_rng(4))
@@ -96,7 +96,7 @@ def test_leaving_out_empty_columns_and_rows_changes_nothing(n: int) -> None:
 
 
 def test_the_same_seed_gives_the_same_noise_and_another_does_not() -> None:
-    seen = telescope(Observation(size=64, channels=4))
+    seen = telescope_of(Observation(size=64, channels=4))
     one, again, other = (Thermal().draw(seen, np.random.default_rng(seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, again)
     assert not np.array_equal(one, other)
@@ -104,7 +104,7 @@ def test_the_same_seed_gives_the_same_noise_and_another_does_not() -> None:
 
 
 def test_channels_are_independent_of_each_other() -> None:
-    drawn = Thermal().draw(telescope(Observation(channels=32)), np.random.default_rng(9))
+    drawn = Thermal().draw(telescope_of(Observation(channels=32)), np.random.default_rng(9))
     flat = drawn.reshape(32, -1)
     correlation = (flat @ flat.T) / flat.shape[1]
     across = correlation[~np.eye(32, dtype=bool)]
@@ -114,7 +114,7 @@ def test_channels_are_independent_of_each_other() -> None:
 
 
 def test_a_single_plane_of_an_integrated_image_has_unit_rms() -> None:
-    seen = telescope(Observation(channels=16)).one_channel
+    seen = telescope_of(Observation(channels=16)).one_channel
     planes = [Thermal().draw(seen, np.random.default_rng(seed)) for seed in range(40)]
     assert planes[0].shape == (1, 360, 360)
     # 40 planes of 1300 beams: 0.3%; allow three of them
@@ -122,9 +122,9 @@ def test_a_single_plane_of_an_integrated_image_has_unit_rms() -> None:
 
 
 def test_a_cube_knows_the_power_of_its_noise() -> None:
-    natural = telescope(Observation(channels=3))
+    natural = telescope_of(Observation(channels=3))
     assert isinstance(Thermal().power(natural), noise.DirtyBeam)
-    briggs = telescope(Observation(channels=3, robust=0.5))
+    briggs = telescope_of(Observation(channels=3, robust=0.5))
     power = Thermal().power(briggs)
     assert isinstance(power, noise.SquaredWeights)
     assert power.beam is not None

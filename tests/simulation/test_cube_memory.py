@@ -13,7 +13,7 @@ from deepfocus.core import memory
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.instrument.noise import White
 from deepfocus.instrument.observation import Observation
-from deepfocus.instrument.telescope import coverage, telescope
+from deepfocus.instrument.telescope import coverage, telescope_of
 from deepfocus.simulation import cube as simulation
 from deepfocus.simulation.settings import Noise, SetSettings
 
@@ -55,12 +55,12 @@ def test_a_cube_that_does_not_fit_is_refused_before_its_beams(
     """With no size given, long baselines come to images of thousands of pixels."""
     refuses_above(16e9, monkeypatch)
     settings = SetSettings(observation=Observation(configuration="C-9"))
-    telescope.cache_clear()
+    telescope_of.cache_clear()
     with pytest.raises(DeepFocusError, match="a cube of 128 x") as e:
         simulation.simulate(settings, 1)
     assert "GB of memory" in str(e.value)
     assert "smaller size" in str(e.value)
-    assert telescope.cache_info().currsize == 0
+    assert telescope_of.cache_info().currsize == 0
     size = coverage(settings.observation).observation.size
     assert size is not None
     assert 4 * 128 * size**2 > 16e9
@@ -69,7 +69,7 @@ def test_a_cube_that_does_not_fit_is_refused_before_its_beams(
 def test_beams_that_do_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     refuses_above(5e8, monkeypatch)  # gridding alone takes 650 MB
     with pytest.raises(DeepFocusError, match="dirty beam of an image of 2048 x 2048 pixels"):
-        telescope(Observation(size=2048, cell=0.1 * u.arcsec, channels=1))
+        telescope_of(Observation(size=2048, cell=0.1 * u.arcsec, channels=1))
 
 
 def test_components_that_do_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

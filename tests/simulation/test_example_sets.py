@@ -12,7 +12,7 @@ from deepfocus.core.channels import ChannelRange
 from deepfocus.core.settings import settings_from, settings_to
 from deepfocus.instrument.antennas import antennas
 from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
-from deepfocus.instrument.telescope import telescope, track_times
+from deepfocus.instrument.telescope import telescope_of, track_times
 from deepfocus.ops.boxes import Box, blendness
 from deepfocus.simulation.cube import Simulated, simulate
 from deepfocus.simulation.settings import SetSettings, load_set
@@ -58,7 +58,7 @@ def deep_field() -> None:
     flux = np.abs(np.concatenate([made.truth["line_flux"], other.truth["line_flux"]]))
     # the flux of a line follows its continuum, whose slope within the band is under 1%
     assert np.all((flux > 0.099) & (flux < 10.1))
-    rms = thermal_rms_jy_beam(settings.observation, telescope(settings.observation), 0.8)
+    rms = thermal_rms_jy_beam(settings.observation, telescope_of(settings.observation), 0.8)
     assert made.cube.noise.level_jy_beam == other.cube.noise.level_jy_beam
     assert made.cube.noise.level_jy_beam == pytest.approx(np.sqrt(np.mean(rms**2)))
     assert 4.8 < made.cube.beam.minor_arcsec / made.cube.grid.cell_arcsec < 5.7
@@ -67,7 +67,7 @@ def deep_field() -> None:
 def mixed_sources() -> None:
     """All kinds of source and line appear in a few skies, and so does no source."""
     settings = small("mixed_sources")
-    grid = telescope(settings.observation).grid
+    grid = telescope_of(settings.observation).grid
     skies = [settings.population.draw(grid, np.random.default_rng(seed)) for seed in range(25)]
     sources = [source for sky in skies for source in sky.components]
     lines = [line for source in sources for line in source.line_truths(grid)]
@@ -164,7 +164,7 @@ def absorption() -> None:
 def line_survey() -> None:
     """Two or more lines a source, some beyond the band, in a beam of about 3 arcsec."""
     settings = small("line_survey", size=None, channels=64)  # uniform weights follow the size
-    seen = telescope(settings.observation)
+    seen = telescope_of(settings.observation)
     assert seen.beam.major_arcsec == pytest.approx(3.0, abs=0.4)
     assert seen.beam.minor_arcsec == pytest.approx(3.0, abs=0.4)
     skies = [settings.population.draw(seen.grid, np.random.default_rng(seed)) for seed in range(10)]
@@ -178,7 +178,7 @@ def line_survey() -> None:
 def aca() -> None:
     """Ten 7 m dishes, a field wider than a 12 m dish's, an image that covers it to 0.2."""
     settings = small("aca", size=None, channels=4)
-    seen = telescope(settings.observation)
+    seen = telescope_of(settings.observation)
     assert len(antennas("ACA")) == 10
     assert len(seen.uv_m) == 45 * len(track_times(settings.observation))
     edge = seen.primary_beam[0, seen.size // 2, [0, -1]]
@@ -192,7 +192,7 @@ def aca() -> None:
 
 def long_baselines() -> None:
     """A beam of under 0.06 arcsec on five cells."""
-    seen = telescope(small("long_baselines", channels=2).observation)
+    seen = telescope_of(small("long_baselines", channels=2).observation)
     assert seen.beam.major_arcsec < 0.06
     assert 4.5 < seen.beam.minor_arcsec / seen.grid.cell_arcsec < 5.7
     assert len(simulate(small("long_baselines", channels=8), 1).truth) > 0
@@ -201,7 +201,7 @@ def long_baselines() -> None:
 def own_array() -> None:
     """The sixteen dishes of the file beside it are those that observe."""
     settings = small("own_array", channels=8)
-    seen = telescope(settings.observation)
+    seen = telescope_of(settings.observation)
     assert len(seen.uv_m) == 16 * 15 / 2 * len(track_times(settings.observation))
     made = simulate(settings, 1)
     snr = made.truth["snr_peak"].max()

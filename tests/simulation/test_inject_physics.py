@@ -14,7 +14,7 @@ from deepfocus.core.settings import settings_from
 from deepfocus.core.source import Ellipse, Source
 from deepfocus.forward.noise import measured_level
 from deepfocus.forward.response import beam_image, node_weights, response_of
-from deepfocus.instrument.telescope import telescope
+from deepfocus.instrument.telescope import telescope_of
 from deepfocus.ops.gaussians import gaussian_2d
 from deepfocus.simulation.cube import simulate
 from deepfocus.simulation.inject import (
@@ -80,7 +80,7 @@ def test_a_point_source_is_the_psf_times_its_flux_and_the_primary_beam(cube: Cub
 def test_an_injected_source_is_what_the_simulator_makes_of_it(
     cube: Cube, settings: SetSettings
 ) -> None:
-    seen = telescope(settings.observation)
+    seen = telescope_of(settings.observation)
     source = replace(WIDE, x=48.0, y=48.0)
     image = gaussian_2d((96, 96), Ellipse(x=48, y=48, fwhm_x_px=9, fwhm_y_px=6, pa=33))
     area = np.pi / (4 * np.log(2)) * 9 * 6

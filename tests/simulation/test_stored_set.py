@@ -25,7 +25,7 @@ from deepfocus.ops.integrate import integrate
 from deepfocus.simulation.cube import simulate
 from deepfocus.simulation.settings import Noise, SetSettings, load_set
 from deepfocus.simulation.stored_set import Recipe, StoredSet
-from deepfocus.sky.corrected import CorrectedPopulation
+from deepfocus.sky.anywhere import SourcesAnywhere
 from deepfocus.train.store_arrays import derived_arrays
 
 PACKED = Packed()
@@ -141,7 +141,7 @@ def test_room_is_made_for_crowded_cubes(settings: SetSettings, tmp_path: Path) -
 
 
 def test_source_free_cubes_have_rows_too(settings: SetSettings, tmp_path: Path) -> None:
-    empty = replace(settings, population=CorrectedPopulation(sources=(0, 0)))
+    empty = replace(settings, population=SourcesAnywhere(sources=(0, 0)))
     store = stored(empty, tmp_path / "s.zarr").write([1, 2])
     assert len(stored_truth(store, 1)) == 0
     assert not store.array("blobs")[0].any()

@@ -10,15 +10,15 @@ from deepfocus.core.grid import tangent_grid
 from deepfocus.instrument.observation import Observation
 from deepfocus.simulation.cube import Simulated, observe, simulate
 from deepfocus.simulation.settings import Noise, SetSettings
+from deepfocus.sky.anywhere import SourcesAnywhere
 from deepfocus.sky.components import Component, EmissionLine, SkyModel, SkySource
-from deepfocus.sky.corrected import CorrectedPopulation
 from deepfocus.sky.disc import Disc, DiscLine
 from deepfocus.sky.point import Point
 
 CHANNELS = 32
 SETTINGS = SetSettings(
     observation=Observation(size=96, channels=CHANNELS, cell=0.1 * u.arcsec),
-    population=CorrectedPopulation(sources=(1, 1)),
+    population=SourcesAnywhere(sources=(1, 1)),
     noise=Noise(kind="white", target_snr=(100.0, 100.0)),
 )
 GRID = tangent_grid(
@@ -32,9 +32,7 @@ GRID = tangent_grid(
 
 def seen(monkeypatch: pytest.MonkeyPatch, *sources: SkySource) -> Simulated:
     """The cube of given sources."""
-    monkeypatch.setattr(
-        CorrectedPopulation, "draw", lambda self, grid, rng: SkyModel(grid, sources)
-    )
+    monkeypatch.setattr(SourcesAnywhere, "draw", lambda self, grid, rng: SkyModel(grid, sources))
     return simulate(SETTINGS, 1)
 
 
@@ -114,7 +112,7 @@ def test_the_peak_of_a_disc_is_its_brightest_voxel() -> None:
     """In whatever channel; planes of 32-bit numbers in another order of sums: 1e-5."""
     settings = replace(
         SETTINGS,
-        population=CorrectedPopulation(
+        population=SourcesAnywhere(
             sources=(1, 1), disc_fraction=1.0, line_fwhm_chan=(5.0, 25.0), fwhm_px=(8.0, 24.0)
         ),
     )
@@ -129,6 +127,6 @@ def test_the_peak_of_a_disc_is_its_brightest_voxel() -> None:
 
 def test_the_noise_is_that_of_the_channel_with_most_flux() -> None:
     """As in the sets that are there: a seed's noise does not change with what the truth says."""
-    disc = replace(SETTINGS, population=CorrectedPopulation(sources=(1, 1), disc_fraction=1.0))
+    disc = replace(SETTINGS, population=SourcesAnywhere(sources=(1, 1), disc_fraction=1.0))
     scene = observe(disc, 3)
     assert scene.noise.level_jy_beam == pytest.approx(scene.peaks[0] / 100.0)

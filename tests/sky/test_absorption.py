@@ -7,8 +7,8 @@ import pytest
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import tangent_grid
+from deepfocus.sky.anywhere import SourcesAnywhere
 from deepfocus.sky.components import Component, EmissionLine, SkySource
-from deepfocus.sky.corrected import CorrectedPopulation
 from deepfocus.sky.disc import Disc, DiscAbsorption, DiscLine
 from deepfocus.sky.point import Point
 
@@ -65,7 +65,7 @@ def test_no_sky_of_two_hundred_is_negative() -> None:
     and velocities, is some times the brightest channel of a place: up to 1e-4 of it. With all
     depths 1 and lines of up to 100 channels 3e-5 was the most.
     """
-    population = CorrectedPopulation(
+    population = SourcesAnywhere(
         sources=(1, 1),
         lines=(1, 5),
         absorption_fraction=0.8,
@@ -149,7 +149,7 @@ def test_lines_of_a_disc_in_the_same_channels() -> None:
 
 
 def test_the_drawn_depth_is_the_local_one() -> None:
-    population = CorrectedPopulation(
+    population = SourcesAnywhere(
         sources=(1, 1), disc_fraction=1.0, absorption_fraction=1.0, absorption_depth=(0.3, 0.3)
     )
     (disc,) = population.draw(GRID, np.random.default_rng(1)).components

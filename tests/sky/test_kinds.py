@@ -13,9 +13,9 @@ from deepfocus.instrument.observation import Observation
 from deepfocus.ops.boxes import blendness
 from deepfocus.simulation.cube import simulate
 from deepfocus.simulation.settings import Noise, SetSettings
+from deepfocus.sky.anywhere import SourcesAnywhere
 from deepfocus.sky.blends import Blends, box_of
 from deepfocus.sky.components import Component
-from deepfocus.sky.corrected import CorrectedPopulation
 from deepfocus.sky.disc import Disc
 from deepfocus.sky.number_counts import NumberCounts
 from deepfocus.sky.point import Point
@@ -54,7 +54,7 @@ def test_number_counts_fill_the_field_with_their_density() -> None:
 
 
 def test_each_kind_of_source_has_the_flux_that_was_drawn() -> None:
-    population = CorrectedPopulation()
+    population = SourcesAnywhere()
     for source in (
         population.gaussian(GRID, rng(2), 1.5),
         population.point(GRID, rng(3), 1.5),
@@ -85,7 +85,7 @@ def test_blends_without_room_are_an_error() -> None:
 
 
 def test_skies_without_sources_keep_a_reference() -> None:
-    sky = CorrectedPopulation(sources=(0, 0)).draw(GRID, rng(0))
+    sky = SourcesAnywhere(sources=(0, 0)).draw(GRID, rng(0))
     assert sky.components == ()
     assert sky.images().shape == (0, 256, 256)
     assert sky.spectra().shape == (0, 128)
@@ -93,13 +93,13 @@ def test_skies_without_sources_keep_a_reference() -> None:
     assert len(sky.source_images()) == 0
     assert len(sky.for_noise().components) == 1
     numbers = {
-        len(CorrectedPopulation(sources=(0, 2)).draw(GRID, rng(s)).components) for s in range(30)
+        len(SourcesAnywhere(sources=(0, 2)).draw(GRID, rng(s)).components) for s in range(30)
     }
     assert numbers == {0, 1, 2}
 
 
 def test_mixed_skies_with_several_lines() -> None:
-    population = CorrectedPopulation(
+    population = SourcesAnywhere(
         sources=(12, 12),
         point_fraction=0.3,
         disc_fraction=0.3,
@@ -126,7 +126,7 @@ def test_truth_of_a_lone_source_in_its_cube(kind: dict[str, float]) -> None:
     """The truth's peak is the cube's, whatever the number of parts; noise is 1e-4 of it."""
     settings = SetSettings(
         observation=Observation(size=128, channels=64),
-        population=CorrectedPopulation(sources=(1, 1), **kind),  # type: ignore[arg-type]
+        population=SourcesAnywhere(sources=(1, 1), **kind),  # type: ignore[arg-type]
         noise=Noise(kind="white", target_snr=(1e4, 1e4)),
     )
     made = simulate(settings, 1)
@@ -137,7 +137,7 @@ def test_truth_of_a_lone_source_in_its_cube(kind: dict[str, float]) -> None:
 
 
 def test_lines_at_the_edge_of_the_band() -> None:
-    population = CorrectedPopulation(sources=(10, 10), edge_fraction=1.0)
+    population = SourcesAnywhere(sources=(10, 10), edge_fraction=1.0)
     channels, inside = [], 0
     for seed in range(5):
         for source in population.draw(GRID, rng(seed)).components:
@@ -152,7 +152,7 @@ def test_lines_at_the_edge_of_the_band() -> None:
 
 POPULATIONS = [
     PaperPopulation(companions=(1, 2)),
-    CorrectedPopulation(sources=(0, 9), disc_fraction=0.5),
+    SourcesAnywhere(sources=(0, 9), disc_fraction=0.5),
     NumberCounts(slope=1.8),
     Blends(blendness=(0.2, 0.2)),
 ]

@@ -5,7 +5,7 @@ import pytest
 
 from deepfocus.core.grid import tangent_grid
 from deepfocus.instrument.observation import Observation
-from deepfocus.instrument.telescope import telescope
+from deepfocus.instrument.telescope import telescope_of
 from deepfocus.sky.components import EmissionLine, SkyModel
 from deepfocus.sky.point import Point, point_1d
 
@@ -47,7 +47,7 @@ def test_the_dirty_image_of_a_point_between_pixels_is_the_shifted_beam() -> None
     Beside 1e-6 of the point there is the primary beam's slope over its ringing: its value at the
     place divides the image, and its change within the main lobe of 1 px is 1e-4.
     """
-    seen = telescope(Observation(size=128, channels=4))
+    seen = telescope_of(Observation(size=128, channels=4))
     middle = len(seen.node_channels) // 2
     on, off = (
         seen.dirty_components(a_point(x, 64.0).image((128, 128))[None])[0, middle]

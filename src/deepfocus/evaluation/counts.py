@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
+
+from astropy.stats import binom_conf_interval
 
 CONFIDENCE = 0.95
 
@@ -20,15 +21,12 @@ def wilson_interval(
     """
     if trials == 0:
         return math.nan, math.nan
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    fraction = successes / trials
-    scale = 1 + z * z / trials
-    centre = (fraction + z * z / (2 * trials)) / scale
-    spread = z / scale * math.sqrt(fraction * (1 - fraction) / trials + (z / (2 * trials)) ** 2)
+    low, high = binom_conf_interval(successes, trials, confidence_level=confidence)
     # At 0 and at 1 the bound is exact; rounding would leave it a hair outside.
-    low = 0.0 if successes == 0 else centre - spread
-    high = 1.0 if successes == trials else centre + spread
-    return low, high
+    return (
+        0.0 if successes == 0 else float(low),
+        1.0 if successes == trials else float(high),
+    )
 
 
 def _ratio(part: int, whole: int) -> float:

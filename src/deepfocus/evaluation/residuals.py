@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from astropy.stats import mad_std
 
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.evaluation.counts import finite_or_none
 
-MAD_TO_STD = 1.4826  # of a normal distribution
 ROUND = 0.8  # minor/major FWHM above which a position angle means little
 WITHIN = (0.01, 0.1, 0.2)
 
@@ -157,7 +157,7 @@ class Residuals:
 def residuals_of(parameter: Parameter, truth: Catalogue, found: Catalogue) -> Residuals:
     """The summary of one parameter; row i of `truth` is row i of `found`."""
     true, _, residual = paired(parameter, truth, found)
-    mean, std, median, mad_std = _summary(residual)
+    mean, std, median, spread = _summary(residual)
     relative: dict[str, Any] = {}
     if parameter.relative:
         # A true value of 0 has no relative error, as a position angle may.
@@ -179,7 +179,7 @@ def residuals_of(parameter: Parameter, truth: Catalogue, found: Catalogue) -> Re
         mean=mean,
         std=std,
         median=median,
-        mad_std=mad_std,
+        mad_std=spread,
         paper=parameter.paper,
         paper_unit=parameter.paper_unit,
         paper_within=parameter.paper_within,
@@ -206,6 +206,9 @@ def all_residuals(truth: Catalogue, found: Catalogue) -> tuple[Residuals, ...]:
 def _summary(values: np.ndarray) -> tuple[float, float, float, float]:
     if not len(values):
         return math.nan, math.nan, math.nan, math.nan
-    median = float(np.median(values))
-    mad_std = MAD_TO_STD * float(np.median(np.abs(values - median)))
-    return float(np.mean(values)), float(np.std(values)), median, mad_std
+    return (
+        float(np.mean(values)),
+        float(np.std(values)),
+        float(np.median(values)),
+        float(mad_std(values)),
+    )

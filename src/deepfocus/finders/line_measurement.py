@@ -89,12 +89,12 @@ def measure_line(
     fitted = fitted or FittedLine(channel, fwhm_chan, float(np.nanmax(spectrum)))
     summed = around(fitted.channel, SUMMED_WITHIN * fitted.fwhm_chan).slice(len(emission))
     image = emission[summed].sum(axis=0, dtype=float)
-    seen = _seen(image, at)
-    seen_ellipse = seen.ellipse.shifted(x=window.x0, y=window.y0)
-    source = deconvolved(seen_ellipse, beam)
-    per_beam = seen.ellipse.area_px / beam.area_px
-    line_jy_chan = seen.peak * per_beam / HOLDS
-    continuum_jy_beam = _amplitude(continuum, seen.ellipse)
+    apparent = _apparent(image, at)
+    apparent_ellipse = apparent.ellipse.shifted(x=window.x0, y=window.y0)
+    source = deconvolved(apparent_ellipse, beam)
+    per_beam = apparent.ellipse.area_px / beam.area_px
+    line_jy_chan = apparent.peak * per_beam / HOLDS
+    continuum_jy_beam = _amplitude(continuum, apparent.ellipse)
     return MeasuredLine(
         source=Source(
             **vars(source),
@@ -103,7 +103,7 @@ def measure_line(
             line_jy=line_jy_chan / (fitted.fwhm_chan * GAUSSIAN_AREA),
             continuum_jy=continuum_jy_beam * per_beam,
         ),
-        line_jy_beam=seen.peak / HOLDS / (fitted.fwhm_chan * GAUSSIAN_AREA),
+        line_jy_beam=apparent.peak / HOLDS / (fitted.fwhm_chan * GAUSSIAN_AREA),
         continuum_jy_beam=continuum_jy_beam,
         spectrum=spectrum,
         image=image.astype(np.float32),
@@ -117,7 +117,7 @@ def weighted_spectrum(emission: np.ndarray, at: Ellipse) -> np.ndarray:
     return np.tensordot(emission, template, axes=2) / float(np.sum(template**2))
 
 
-def _seen(image: np.ndarray, at: Ellipse) -> FittedSource:
+def _apparent(image: np.ndarray, at: Ellipse) -> FittedSource:
     """The source in a line image; a point at the place where it is too faint to tell."""
     noise = mad_sigma(image)
     point = FittedSource(at, _amplitude(image, at))
@@ -136,8 +136,8 @@ def row_of(measured: MeasuredLine, cube: Cube, *, noise_jy_beam: float) -> dict[
     source = measured.source
     response = 1.0
     if cube.primary_beam is not None:
-        seen = float(cube.primary_beam_at(x=source.x, y=source.y))
-        response = seen if seen > 0 else np.nan
+        known = float(cube.primary_beam_at(x=source.x, y=source.y))
+        response = known if known > 0 else np.nan
     kms_per_chan = float(cube.grid.width_kms(1.0, source.channel))
     box = box_of(source)
     return {

@@ -48,8 +48,8 @@ def unit_power(source: Source, response: Response, noise: Noise) -> float:
     if isinstance(noise.power, DirtyBeam):
         on_sky = irfft2(gaussian_transform(response.padded, source), s=response.padded)
         primary = response.padded_primary_beam
-        seen = (on_sky * primary[min(middle, len(primary) - 1)])[: response.ny, : response.nx]
-        return float(np.sum(seen * dirty))
+        attenuated = (on_sky * primary[min(middle, len(primary) - 1)])[: response.ny, : response.nx]
+        return float(np.sum(attenuated * dirty))
     raise DeepFocusError(
         f"an ideal signal-to-noise in noise of the kind {type(noise.power).__name__}",
         wanted="white noise, or that of visibilities with equal weights",

@@ -89,8 +89,8 @@ class Response:
         exact also where it is smaller than a pixel.
         """
         on_sky = irfft2(gaussian_transform(self.padded, source), s=self.padded)
-        seen = rfft2(on_sky * self.padded_primary_beam) * self.transfer
-        planes = irfft2(seen, s=self.padded)[:, : self.ny, : self.nx]
+        transform = rfft2(on_sky * self.padded_primary_beam) * self.transfer
+        planes = irfft2(transform, s=self.padded)[:, : self.ny, : self.nx]
         return np.broadcast_to(planes, (len(self.interpolation), self.ny, self.nx))
 
 

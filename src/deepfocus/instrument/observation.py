@@ -13,6 +13,17 @@ from deepfocus.instrument.tracks import SIDEREAL_PER_SOLAR, seconds_to_hour_angl
 from deepfocus.instrument.weighting import Briggs, Natural, Tapered, Uniform, Weighting
 
 WEIGHTINGS = ("natural", "uniform", "briggs")
+UNITS = {
+    "ra": u.deg,
+    "dec": u.deg,
+    "total_time": u.s,
+    "integration": u.s,
+    "first_frequency": u.Hz,
+    "channel_width": u.Hz,
+    "rest_frequency": u.Hz,
+    "cell": u.arcsec,
+}
+"""Of the settings with a unit, except the hour angle, which has two, and the taper."""
 
 
 @dataclass(frozen=True)
@@ -55,53 +66,10 @@ class Observation:
 
     def __post_init__(self) -> None:
         self._fill_in()
-        for name, unit in (
-            ("ra", u.deg),
-            ("dec", u.deg),
-            ("total_time", u.s),
-            ("integration", u.s),
-            ("first_frequency", u.Hz),
-            ("channel_width", u.Hz),
-            ("rest_frequency", u.Hz),
-            ("cell", u.arcsec),
-        ):
-            value = getattr(self, name)
-            if value is not None and not (value.isscalar and value.unit.is_equivalent(unit)):
-                raise DeepFocusError(
-                    f"{name} = {value}", wanted=f"one value in {unit}", remedy="correct the unit"
-                )
-        start_s, end_s = self.track_s if self.hour_angle is None else self._hour_angles_s()
-        small = self.size is not None and self.size < 16
-        if small or self.channels < 1 or start_s >= end_s or self.integration <= 0 * u.s:
-            raise DeepFocusError(
-                f"size {self.size}, channels {self.channels}, a track of {end_s - start_s:g} s",
-                wanted="at least 16 pixels, 1 channel and a positive time",
-                remedy="correct the observation's settings",
-            )
-        rest = self.rest_frequency
-        if self.freq_hz.min() <= 0 or self.channel_width == 0 or (rest is not None and rest <= 0):
-            raise DeepFocusError(
-                f"channels of {self.channel_width:g} from {self.first_frequency:g}, rest frequency "
-                f"{rest}",
-                wanted="positive frequencies that differ",
-                remedy="correct first_frequency, channel_width, channels or rest_frequency",
-            )
-        if self.cell is not None and self.cell <= 0 * u.arcsec:
-            raise DeepFocusError(
-                f"cell = {self.cell}", wanted="a positive angle", remedy="correct the cell"
-            )
-        if abs(self.ra) > 360 * u.deg or abs(self.dec) > 90 * u.deg:
-            raise DeepFocusError(
-                f"ra = {self.ra:g}, dec = {self.dec:g}",
-                wanted="a place in the sky",
-                remedy="correct ra or dec",
-            )
-        if self.integration.to_value(u.s) > end_s - start_s:
-            raise DeepFocusError(
-                f"integrations of {self.integration:g} in a track of {end_s - start_s:g} s",
-                wanted="at least one in the track",
-                remedy="shorten integration or lengthen the track",
-            )
+        self._check_units()
+        self._check_track()
+        self._check_band()
+        self._check_image()
         self._check_weighting()
 
     def _fill_in(self) -> None:
@@ -120,6 +88,52 @@ class Observation:
                 object.__setattr__(self, "size", 360)
             if self.cell is None:
                 object.__setattr__(self, "cell", 0.1 * u.arcsec)
+
+    def _check_units(self) -> None:
+        for name, unit in UNITS.items():
+            value = getattr(self, name)
+            if value is not None and not (value.isscalar and value.unit.is_equivalent(unit)):
+                raise DeepFocusError(
+                    f"{name} = {value}", wanted=f"one value in {unit}", remedy="correct the unit"
+                )
+
+    def _check_track(self) -> None:
+        start_s, end_s = self.track_s if self.hour_angle is None else self._hour_angles_s()
+        small = self.size is not None and self.size < 16
+        if small or self.channels < 1 or start_s >= end_s or self.integration <= 0 * u.s:
+            raise DeepFocusError(
+                f"size {self.size}, channels {self.channels}, a track of {end_s - start_s:g} s",
+                wanted="at least 16 pixels, 1 channel and a positive time",
+                remedy="correct the observation's settings",
+            )
+        if self.integration.to_value(u.s) > end_s - start_s:
+            raise DeepFocusError(
+                f"integrations of {self.integration:g} in a track of {end_s - start_s:g} s",
+                wanted="at least one in the track",
+                remedy="shorten integration or lengthen the track",
+            )
+
+    def _check_band(self) -> None:
+        rest = self.rest_frequency
+        if self.freq_hz.min() <= 0 or self.channel_width == 0 or (rest is not None and rest <= 0):
+            raise DeepFocusError(
+                f"channels of {self.channel_width:g} from {self.first_frequency:g}, rest frequency "
+                f"{rest}",
+                wanted="positive frequencies that differ",
+                remedy="correct first_frequency, channel_width, channels or rest_frequency",
+            )
+
+    def _check_image(self) -> None:
+        if self.cell is not None and self.cell <= 0 * u.arcsec:
+            raise DeepFocusError(
+                f"cell = {self.cell}", wanted="a positive angle", remedy="correct the cell"
+            )
+        if abs(self.ra) > 360 * u.deg or abs(self.dec) > 90 * u.deg:
+            raise DeepFocusError(
+                f"ra = {self.ra:g}, dec = {self.dec:g}",
+                wanted="a place in the sky",
+                remedy="correct ra or dec",
+            )
 
     def _check_weighting(self) -> None:
         scheme = self.weighting
@@ -226,7 +240,7 @@ class Observation:
             raise DeepFocusError(
                 "cell and size of this observation are not given",
                 wanted="both",
-                remedy="take the grid from telescope(observation).grid, which chooses them",
+                remedy="take the grid from telescope_of(observation).grid, which chooses them",
             )
         rest = self.rest_frequency
         return tangent_grid(

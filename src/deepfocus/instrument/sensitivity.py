@@ -113,15 +113,17 @@ def visibility_noise_jy(
 
 
 @lru_cache(maxsize=16)
-def thermal_rms_jy_beam(observation: Observation, seen: Telescope, pwv_mm: float) -> np.ndarray:
+def thermal_rms_jy_beam(
+    observation: Observation, telescope: Telescope, pwv_mm: float
+) -> np.ndarray:
     """(chan,) rms of the dirty cube's thermal noise, Jy/beam, in the observation's weighting.
 
-    seen : the telescope of that observation
+    telescope : of that observation
 
     sqrt(sum w^2 sigma^2) / sum w / sqrt(polarisations), sigma following the elevation along the
     track. Weights do not: CASA's simulated visibilities all count the same before imaging.
     """
-    freq_hz = seen.grid.freq_hz
+    freq_hz = telescope.grid.freq_hz
     elevation = elevation_rad(
         ra_deg=observation.ra.to_value(u.deg),
         dec_deg=observation.dec.to_value(u.deg),
@@ -136,11 +138,11 @@ def thermal_rms_jy_beam(observation: Observation, seen: Telescope, pwv_mm: float
         integration_s=observation.integration.to_value(u.s),
     )
     squared, total = [], []
-    for hz in seen.node_hz:
-        weights = seen.weights(hz).reshape(len(elevation), -1)
+    for hz in telescope.node_hz:
+        weights = telescope.weights(hz).reshape(len(elevation), -1)
         squared.append((weights**2).sum(axis=1))
         total.append(weights.sum())
-    nearest = np.abs(freq_hz[:, None] - seen.node_hz).argmin(axis=1)
+    nearest = np.abs(freq_hz[:, None] - telescope.node_hz).argmin(axis=1)
     variance = (sigma**2 * np.array(squared)[nearest]).sum(axis=1)
     return np.sqrt(variance / POLARISATIONS) / np.array(total)[nearest]
 

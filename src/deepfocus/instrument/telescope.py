@@ -146,8 +146,8 @@ class Telescope:
         # plane by plane: all at once would take several times the memory, and miss the caches
         for part, node in np.ndindex(len(images), nodes):
             image = images[part, node] if images.ndim == 4 else images[part]
-            seen = (image * self.primary_beam[node]).astype(np.float32, copy=False)
-            dirty[part, node] = convolved(seen, self.transfer[node])
+            through_beam = (image * self.primary_beam[node]).astype(np.float32, copy=False)
+            dirty[part, node] = convolved(through_beam, self.transfer[node])
         return dirty
 
     def dirty_cube(self, components: np.ndarray, spectra: np.ndarray) -> np.ndarray:
@@ -201,15 +201,15 @@ def coverage(observation: Observation) -> Coverage:
 
 
 @lru_cache(maxsize=4)
-def telescope(observation: Observation) -> Telescope:
+def telescope_of(observation: Observation) -> Telescope:
     """The telescope of an observation: tracks, weights, beams. About 1 s; then remembered.
 
     Raises `DeepFocusError` as `coverage` does, and where the beams do not fit in memory.
     """
-    seen = coverage(observation)
-    grid = seen.observation.grid()
-    weighting = seen.observation.weighting_scheme(grid.nx * grid.cell_arcsec)
-    return build_telescope(grid, uv_m=seen.uv_m, weighting=weighting, response=seen.response)
+    covered = coverage(observation)
+    grid = covered.observation.grid()
+    weighting = covered.observation.weighting_scheme(grid.nx * grid.cell_arcsec)
+    return build_telescope(grid, uv_m=covered.uv_m, weighting=weighting, response=covered.response)
 
 
 def track_times(observation: Observation) -> np.ndarray:

@@ -102,26 +102,10 @@ def read_axes(
         wcs = WCS(header, fobj=tables)
     except Exception as error:  # wcslib has a class for each complaint
         raise _unreadable(name, error) from error
-    if wcs.wcs.lng < 0 or wcs.wcs.lat < 0:
-        raise DeepFocusError(
-            f"{name} has no celestial axes (CTYPEs: {_types(wcs)})",
-            wanted=A_CUBE,
-            remedy="give the image, not a spectrum or a position-velocity cut, with its WCS",
-        )
-    spectral = wcs.wcs.spec
-    if spectral < 0:
-        raise DeepFocusError(
-            f"{name} has no spectral axis (CTYPEs: {_types(wcs)})",
-            wanted=A_CUBE,
-            remedy="give a cube with a FREQ or velocity axis, e.g. from tclean(specmode='cube')",
-        )
-    used = (wcs.wcs.lng, wcs.wcs.lat, spectral)
-    others = tuple(axis for axis in range(header["NAXIS"]) if axis not in used)
-    for axis in others:
-        _refuse_wide(header, axis, name)
+    others = _degenerate(wcs, header, name)
     try:
         sky = wcs.sub([WCSSUB_LONGITUDE, WCSSUB_LATITUDE])
-        freq_hz, rest = _frequencies(wcs, header[f"NAXIS{spectral + 1}"], name)
+        freq_hz, rest = _frequencies(wcs, header[f"NAXIS{wcs.wcs.spec + 1}"], name)
     except DeepFocusError:
         raise
     except Exception as error:
@@ -131,7 +115,7 @@ def read_axes(
     return Axes(
         longitude=wcs.wcs.lng,
         latitude=wcs.wcs.lat,
-        spectral=spectral,
+        spectral=wcs.wcs.spec,
         others=others,
         sky=sky,
         freq_hz=freq_hz,
@@ -139,6 +123,28 @@ def read_axes(
         specsys=wcs.wcs.specsys or "LSRK",
         notes=notes,
     )
+
+
+def _degenerate(wcs: WCS, header: fits.Header, name: str) -> tuple[int, ...]:
+    """The axes besides sky and spectrum. Raises `DeepFocusError` where those three are not there,
+    or another has a length of more than 1."""
+    if wcs.wcs.lng < 0 or wcs.wcs.lat < 0:
+        raise DeepFocusError(
+            f"{name} has no celestial axes (CTYPEs: {_types(wcs)})",
+            wanted=A_CUBE,
+            remedy="give the image, not a spectrum or a position-velocity cut, with its WCS",
+        )
+    if wcs.wcs.spec < 0:
+        raise DeepFocusError(
+            f"{name} has no spectral axis (CTYPEs: {_types(wcs)})",
+            wanted=A_CUBE,
+            remedy="give a cube with a FREQ or velocity axis, e.g. from tclean(specmode='cube')",
+        )
+    used = (wcs.wcs.lng, wcs.wcs.lat, wcs.wcs.spec)
+    others = tuple(axis for axis in range(header["NAXIS"]) if axis not in used)
+    for axis in others:
+        _refuse_wide(header, axis, name)
+    return others
 
 
 def _mended(header: fits.Header) -> tuple[fits.Header, tuple[str, ...]]:

@@ -97,6 +97,7 @@ class FitTrend:
         """
         from astropy.modeling.fitting import LinearLSQFitter
         from astropy.modeling.models import Linear1D
+        from astropy.stats import mad_std
 
         spectrum = np.asarray(spectrum, np.float64)
         use = free_channels(len(spectrum), lines) & np.isfinite(spectrum)
@@ -107,7 +108,7 @@ class FitTrend:
         residual = spectrum - np.median(spectrum[use])
         for _ in range(4):
             centre = np.median(residual[kept])
-            sigma = 1.4826 * np.median(np.abs(residual[kept] - centre))
+            sigma = mad_std(residual[kept])
             kept = (
                 use & (np.abs(residual - centre) <= self.clip_sigma * sigma) if sigma > 0 else use
             )

@@ -17,7 +17,7 @@ from deepfocus.core.noise import Noise
 from deepfocus.core.settings import settings_to
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
-from deepfocus.instrument.telescope import Telescope, coverage, telescope
+from deepfocus.instrument.telescope import Telescope, coverage, telescope_of
 from deepfocus.simulation.settings import SetSettings
 from deepfocus.simulation.truth import source_peaks, truth_catalogue
 from deepfocus.sky.components import SkyModel
@@ -94,20 +94,20 @@ def simulate(settings: SetSettings, seed: int) -> Simulated:
     scene = observe(settings, seed)
     _require_cube(coverage(settings.observation).observation)  # beside what is there by now
     noise = settings.noise.model.draw(scene.telescope, _rng(seed, 2))
-    seen = scene.telescope
+    telescope = scene.telescope
     cube = Cube(
         data=scene.add_to(noise),
-        grid=seen.grid,
-        beam=seen.beam,
-        psf=seen.psf,
-        psf_channels=seen.node_channels,
-        primary_beam=seen.primary_beam,
+        grid=telescope.grid,
+        beam=telescope.beam,
+        psf=telescope.psf,
+        psf_channels=telescope.node_channels,
+        primary_beam=telescope.primary_beam,
         noise=scene.noise,
         meta={"seed": seed, "version": __version__, "settings": settings_to(settings)},
     )
     peaks = source_peaks(
         scene.sky,
-        seen=seen,
+        telescope=telescope,
         components=scene.components,
         spectra=scene.spectra,
         peaks=scene.peaks,
@@ -121,24 +121,25 @@ def observe(settings: SetSettings, seed: int) -> Scene:
 
     Raises `DeepFocusError` where the dirty images of the sky's parts do not fit in memory.
     """
-    seen = telescope(settings.observation)
-    sky = settings.population.draw(seen.grid, _rng(seed, 0))
+    telescope = telescope_of(settings.observation)
+    sky = settings.population.draw(telescope.grid, _rng(seed, 0))
     spectra = sky.spectra()
-    planes = len(spectra) * len(seen.node_hz)
+    planes = len(spectra) * len(telescope.node_hz)
     require_memory(
-        (4 * planes + WORKING_BYTES_PER_PIXEL) * seen.size**2,
-        f"the dirty images of {len(spectra)} parts of the sky, {seen.size} x {seen.size} pixels",
+        (4 * planes + WORKING_BYTES_PER_PIXEL) * telescope.size**2,
+        f"the dirty images of {len(spectra)} parts of the sky, "
+        f"{telescope.size} x {telescope.size} pixels",
         remedy="draw fewer sources, or give a smaller size or a coarser cell",
     )
-    components = seen.dirty_components(sky.images())
-    peaks = np.array([_peak(seen, *parts) for parts in zip(components, spectra, strict=True)])
+    components = telescope.dirty_components(sky.images())
+    peaks = np.array([_peak(telescope, *parts) for parts in zip(components, spectra, strict=True)])
     return Scene(
-        telescope=seen,
+        telescope=telescope,
         sky=sky,
         components=components,
         spectra=spectra,
         peaks=peaks,
-        noise=_noise(settings, seed, seen, _reference_peak(seen, sky, peaks)),
+        noise=_noise(settings, seed, telescope, _reference_peak(telescope, sky, peaks)),
     )
 
 
@@ -149,17 +150,19 @@ def integrated_image(settings: SetSettings, seed: int) -> tuple[np.ndarray, SkyM
     takes most of the time is left out. The sky and the noise level are those of `simulate`;
     the noise has the summed cube's distribution, not its very values. For training images.
     """
-    seen = telescope(settings.observation)
-    sky = settings.population.draw(seen.grid, _rng(seed, 0))
+    telescope = telescope_of(settings.observation)
+    sky = settings.population.draw(telescope.grid, _rng(seed, 0))
     images, spectra = sky.images(), sky.spectra()
     if not sky.components:
-        image = np.zeros((seen.size, seen.size), np.float32)
-        return image + _summed_noise(settings, seed, seen, _reference_peak(seen, sky, [])), sky
-    weights = spectra @ seen.interpolation.T
-    central = seen.dirty_components(images[:1])
-    others = seen.dirty_components(np.einsum("iyx,ik->kyx", images[1:], weights[1:])[None])
+        image = np.zeros((telescope.size, telescope.size), np.float32)
+        peak = _reference_peak(telescope, sky, [])
+        return image + _summed_noise(settings, seed, telescope, peak), sky
+    weights = spectra @ telescope.interpolation.T
+    central = telescope.dirty_components(images[:1])
+    others = telescope.dirty_components(np.einsum("iyx,ik->kyx", images[1:], weights[1:])[None])
     image = np.tensordot(weights[0].astype(np.float32), central[0], axes=1) + others[0].sum(axis=0)
-    return image + _summed_noise(settings, seed, seen, _peak(seen, central[0], spectra[0])), sky
+    peak = _peak(telescope, central[0], spectra[0])
+    return image + _summed_noise(settings, seed, telescope, peak), sky
 
 
 def _require_cube(observation: Observation) -> None:
@@ -174,37 +177,39 @@ def _require_cube(observation: Observation) -> None:
 
 
 def _summed_noise(
-    settings: SetSettings, seed: int, seen: Telescope, central_peak: float
+    settings: SetSettings, seed: int, telescope: Telescope, central_peak: float
 ) -> np.ndarray:
     """(y, x) noise of the sum over channels, Jy/beam * chan."""
-    sigma = _noise_levels(settings, seed, seen, central_peak)
-    channels = len(seen.grid.freq_hz)
+    sigma = _noise_levels(settings, seed, telescope, central_peak)
+    channels = len(telescope.grid.freq_hz)
     level = sigma[0] * np.sqrt(channels) if len(sigma) == 1 else np.linalg.norm(sigma)
-    return np.float32(level) * settings.noise.model.draw(seen.one_channel, _rng(seed, 2))[0]
+    return np.float32(level) * settings.noise.model.draw(telescope.one_channel, _rng(seed, 2))[0]
 
 
-def _reference_peak(seen: Telescope, sky: SkyModel, peaks: Sequence[float] | np.ndarray) -> float:
+def _reference_peak(
+    telescope: Telescope, sky: SkyModel, peaks: Sequence[float] | np.ndarray
+) -> float:
     """Brightest voxel of the source that sets the noise: the first, or an empty sky's reference."""
     if len(peaks):
         return float(peaks[0])
     reference = sky.for_noise()
-    component = seen.dirty_components(reference.images()[:1])[0]
-    return _peak(seen, component, reference.spectra()[0])
+    component = telescope.dirty_components(reference.images()[:1])[0]
+    return _peak(telescope, component, reference.spectra()[0])
 
 
-def _noise(settings: SetSettings, seed: int, seen: Telescope, central_peak: float) -> Noise:
+def _noise(settings: SetSettings, seed: int, telescope: Telescope, central_peak: float) -> Noise:
     """The noise of a seed's cube, its power that of the model."""
-    levels = _noise_levels(settings, seed, seen, central_peak)
-    return Noise(settings.noise.model.power(seen), levels)
+    levels = _noise_levels(settings, seed, telescope, central_peak)
+    return Noise(settings.noise.model.power(telescope), levels)
 
 
 def _noise_levels(
-    settings: SetSettings, seed: int, seen: Telescope, central_peak: float
+    settings: SetSettings, seed: int, telescope: Telescope, central_peak: float
 ) -> np.ndarray:
     """Noise in Jy/beam: (1,) for the central source's drawn SNR, or (chan,) of the array."""
     if settings.noise.pwv is not None:
         pwv_mm = float(settings.noise.pwv.to_value(u.mm))
-        return thermal_rms_jy_beam(settings.observation, seen, pwv_mm)
+        return thermal_rms_jy_beam(settings.observation, telescope, pwv_mm)
     assert settings.noise.target_snr is not None
     low, high = np.log(settings.noise.target_snr)
     return np.array([central_peak / np.exp(_rng(seed, 1).uniform(low, high))])
@@ -214,8 +219,8 @@ def _rng(seed: int, stream: int) -> np.random.Generator:
     return np.random.default_rng([seed, stream])
 
 
-def _peak(seen: Telescope, component: np.ndarray, spectrum: np.ndarray) -> float:
+def _peak(telescope: Telescope, component: np.ndarray, spectrum: np.ndarray) -> float:
     """Brightest voxel of one component's own dirty emission, Jy/beam."""
     channel = int(np.argmax(spectrum))
-    plane = np.tensordot(seen.interpolation[:, channel], component, axes=1)
+    plane = np.tensordot(telescope.interpolation[:, channel], component, axes=1)
     return float(plane.max() * spectrum[channel])

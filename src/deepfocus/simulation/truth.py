@@ -42,7 +42,7 @@ def truth_catalogue(sky: SkyModel, *, peaks: np.ndarray, cube: Cube) -> Catalogu
 def source_peaks(
     sky: SkyModel,
     *,
-    seen: Telescope,
+    telescope: Telescope,
     components: np.ndarray,
     spectra: np.ndarray,
     peaks: np.ndarray,
@@ -61,7 +61,7 @@ def source_peaks(
     for i, (first, last) in enumerate(pairwise([*starts, len(peaks)])):
         if last - first > 1:
             near = components[first:last, :, *_around(sky.components[i].ellipse, sky.grid)]
-            found[i] = max(found[i], _brightest(seen, near, spectra[first:last]))
+            found[i] = max(found[i], _brightest(telescope, near, spectra[first:last]))
     return found
 
 
@@ -75,14 +75,14 @@ def _around(ellipse: Ellipse, grid: Grid) -> tuple[slice, slice]:
     return rows, columns
 
 
-def _brightest(seen: Telescope, components: np.ndarray, spectra: np.ndarray) -> float:
+def _brightest(telescope: Telescope, components: np.ndarray, spectra: np.ndarray) -> float:
     """Brightest voxel of the sum of parts (part, node, y, x), a few rows at a time."""
     ny, nx = components.shape[-2:]
     if not ny * nx:
         return 0.0
     step = max(1, VOXELS_AT_A_TIME // (spectra.shape[1] * nx))
     return max(
-        float(seen.dirty_cube(components[..., y : y + step, :], spectra).max())
+        float(telescope.dirty_cube(components[..., y : y + step, :], spectra).max())
         for y in range(0, ny, step)
     )
 
@@ -90,8 +90,8 @@ def _brightest(seen: Telescope, components: np.ndarray, spectra: np.ndarray) -> 
 def _row(
     source: SkySource, line: LineTruth, *, peak_jy_beam: float, cube: Cube
 ) -> dict[str, float]:
-    seen = Source(**vars(source.ellipse), channel=line.channel, fwhm_chan=line.fwhm_chan)
-    row = place_and_shape(seen, cube.grid)
+    shape = Source(**vars(source.ellipse), channel=line.channel, fwhm_chan=line.fwhm_chan)
+    row = place_and_shape(shape, cube.grid)
     row |= {
         "line_flux": line.flux_jy_kms,
         "peak": peak_jy_beam * line.peak_share * 1e3,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from deepfocus.sky.anywhere import SourcesAnywhere
 from deepfocus.sky.blends import Blends
-from deepfocus.sky.corrected import CorrectedPopulation
 from deepfocus.sky.number_counts import NumberCounts
 from deepfocus.sky.population import PaperPopulation
 
-Population = PaperPopulation | CorrectedPopulation | NumberCounts | Blends
+Population = PaperPopulation | SourcesAnywhere | NumberCounts | Blends
 """The first is meant where a file names none; each has `draw(grid, rng) -> SkyModel`."""

@@ -28,7 +28,7 @@ from deepfocus.finders.line_measurement import (
     row_of,
     weighted_spectrum,
 )
-from deepfocus.finders.world import with_world
+from deepfocus.finders.sky_columns import with_sky_columns
 from deepfocus.forward.noise import noise_level
 from deepfocus.ops.boxes import Box
 from deepfocus.ops.crop import Window, crop
@@ -137,7 +137,7 @@ class ReadyFloodFill:
             else:
                 row |= row_of(each.measured, cube, noise_jy_beam=noise)
                 rows.append(row | {"snr_focused": each.line.snr if each.line else np.nan})
-        return with_world(catalogue_of_rows(rows), cube.grid)
+        return with_sky_columns(catalogue_of_rows(rows), cube.grid)
 
 
 def in_noises(integrated: np.ndarray) -> np.ndarray:
@@ -175,7 +175,7 @@ def _row_of_island(island: Island) -> dict[str, Any]:
 
 def _table_of_islands(found: Sequence[Island], cube: Cube) -> Catalogue:
     """The candidates before they have lines."""
-    return with_world(catalogue_of_rows([_row_of_island(each) for each in found]), cube.grid)
+    return with_sky_columns(catalogue_of_rows([_row_of_island(each) for each in found]), cube.grid)
 
 
 def _panels(

@@ -50,9 +50,9 @@ def filtered(line_data: np.ndarray, widths_chan: Sequence[float]) -> Filtered:
     lowest = np.full(flat.shape, np.inf, np.float32)
     best = np.zeros(flat.shape, np.uint8)
     for number, width in enumerate(widths_chan):
-        seen = (kernels(channels, width) @ flat).reshape(line_data.shape)
-        snr = seen.reshape(flat.shape)
-        snr /= channel_sigma(seen, line_data)[:, None]
+        smoothed = (kernels(channels, width) @ flat).reshape(line_data.shape)
+        snr = smoothed.reshape(flat.shape)
+        snr /= channel_sigma(smoothed, line_data)[:, None]
         better = snr > highest
         highest[better] = snr[better]
         best[better] = number
@@ -66,9 +66,9 @@ def kernels(channels: int, width_chan: float) -> np.ndarray:
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-def channel_sigma(seen: np.ndarray, original: np.ndarray) -> np.ndarray:
+def channel_sigma(smoothed: np.ndarray, original: np.ndarray) -> np.ndarray:
     """(chan,) noise of filtered channels, from a sample of the pixels that have data."""
-    sample = seen[:, ::EVERY_PX, ::EVERY_PX]
+    sample = smoothed[:, ::EVERY_PX, ::EVERY_PX]
     good = np.isfinite(original[:, ::EVERY_PX, ::EVERY_PX])
     sigma = np.array([mad_sigma(plane[mask]) for plane, mask in zip(sample, good, strict=True)])
     return np.where(sigma > 0, sigma, np.inf)

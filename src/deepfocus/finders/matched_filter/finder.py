@@ -23,7 +23,7 @@ from deepfocus.finders.line_measurement import MeasuredLine, beam_ellipse, measu
 from deepfocus.finders.matched_filter.bank import Filtered, Peak, filtered, linked, peaks_of
 from deepfocus.finders.matched_filter.continuum import ClippedLine
 from deepfocus.finders.matched_filter.fidelity import fidelities
-from deepfocus.finders.world import with_world
+from deepfocus.finders.sky_columns import with_sky_columns
 from deepfocus.forward.noise import noise_level
 from deepfocus.ops.integrate import integrate
 
@@ -102,18 +102,18 @@ class ReadyMatchedFilter:
         beam = beam_ellipse(cube)
         widths = self.widths_within(len(cube.data))
         line_data = self.settings.continuum.subtracted(cube.data)
-        seen = filtered(line_data, widths)
+        bank = filtered(line_data, widths)
         link_px = self.settings.link_beams * max(beam.fwhm_x_px, beam.fwhm_y_px)
         positive, negative = (
-            linked(peaks_of(snr, seen.best, self.settings.min_snr), widths, link_px=link_px)
-            for snr in (seen.highest, -seen.lowest)
+            linked(peaks_of(snr, bank.best, self.settings.min_snr), widths, link_px=link_px)
+            for snr in (bank.highest, -bank.lowest)
         )
         candidates = self.judged(cube, beam, widths, positive, negative)
         return Detection(
             catalogue=self.table(candidates, cube),
             snapshots={"peaks": _table_of_peaks(positive, widths, cube)},
             notes=_notes(len(positive), len(negative)),
-            evidence=self.panels(cube, seen, candidates),
+            evidence=self.panels(cube, bank, candidates),
         )
 
     def widths_within(self, channels: int) -> tuple[float, ...]:
@@ -170,10 +170,10 @@ class ReadyMatchedFilter:
                     "probability": each.fidelity,
                 }
             )
-        return with_world(catalogue_of_rows(rows), cube.grid)
+        return with_sky_columns(catalogue_of_rows(rows), cube.grid)
 
     def panels(
-        self, cube: Cube, seen: Filtered, candidates: Sequence[Candidate]
+        self, cube: Cube, bank: Filtered, candidates: Sequence[Candidate]
     ) -> tuple[Panel, ...]:
         """The field, filtered and integrated; spectrum and line image of every candidate."""
         spectra = [
@@ -181,7 +181,7 @@ class ReadyMatchedFilter:
                 each.id,
                 measured=Trace("at the source", each.measured.spectrum, "Jy/beam"),
                 model=Trace(
-                    "best kernel", seen.highest[:, each.peak.y, each.peak.x], "standard deviations"
+                    "best kernel", bank.highest[:, each.peak.y, each.peak.x], "standard deviations"
                 ),
             )
             for each in candidates
@@ -203,7 +203,7 @@ class ReadyMatchedFilter:
             ),
             ImagePanel(
                 "Highest signal-to-noise over channels and kernels",
-                seen.highest.max(axis=0),
+                bank.highest.max(axis=0),
                 "standard deviations",
             ),
             *spectra,
@@ -225,7 +225,7 @@ def _table_of_peaks(peaks: Sequence[Peak], widths: Sequence[float], cube: Cube) 
         }
         for peak in peaks
     ]
-    return with_world(catalogue_of_rows(rows), cube.grid)
+    return with_sky_columns(catalogue_of_rows(rows), cube.grid)
 
 
 def _notes(positive: int, negative: int) -> tuple[str, ...]:

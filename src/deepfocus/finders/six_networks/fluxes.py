@@ -51,8 +51,8 @@ class MeasureFluxes:
         if not found:
             return tuple(candidates)
         noise = noise_level(cube)
-        seen = [masked_image(self.network.input, cube, each) for each in found]
-        scaled = [self.network.input.encode(image) for image in seen]
+        images = [masked_image(self.network.input, cube, each) for each in found]
+        scaled = [self.network.input.encode(image) for image in images]
         inputs = np.stack([each.values for each in scaled])[:, None].astype(np.float32)
         output = np.asarray(self.network.run(inputs), np.float64)
         scales = np.array([each.scale for each in scaled])
@@ -70,15 +70,15 @@ class MeasureFluxes:
 
         apparent_jy_chan : line flux through the primary beam; noise : of a channel, Jy/beam
         """
-        seen = self.amplitudes(cube, candidate)
+        apparent = self.amplitudes(cube, candidate)
         response = primary_beam_at(cube, candidate)
         kms_per_chan = float(cube.grid.width_kms(1.0, candidate.channel))
-        continuum = np.nan_to_num(seen.continuum_jy_beam)
+        continuum = np.nan_to_num(apparent.continuum_jy_beam)
         return Fluxes(
             line_jy_kms=apparent_jy_chan * kms_per_chan / response,
-            continuum_jy=apparent_jy_chan * seen.continuum_to_line / response,
-            peak_jy_beam=seen.line_jy_beam + continuum,
-            snr_peak=seen.line_jy_beam / noise if noise > 0 else np.nan,
+            continuum_jy=apparent_jy_chan * apparent.continuum_to_line / response,
+            peak_jy_beam=apparent.line_jy_beam + continuum,
+            snr_peak=apparent.line_jy_beam / noise if noise > 0 else np.nan,
             summed_jy_beam=summed_brightness(cube, candidate),
         )
 

@@ -13,7 +13,7 @@ from deepfocus.core.grid import Grid
 from deepfocus.finders.evidence import CutoutPanel, ImagePanel, Panel, SpectrumPanel, Trace
 from deepfocus.finders.six_networks.blobs import SkyMap
 from deepfocus.finders.six_networks.candidate import Candidate, NumberedBlob
-from deepfocus.finders.world import with_world
+from deepfocus.finders.sky_columns import with_sky_columns
 from deepfocus.ops.boxes import Box
 from deepfocus.ops.crop import Window
 
@@ -32,12 +32,12 @@ def table_of_blobs(blobs: Sequence[NumberedBlob], grid: Grid) -> Catalogue:
         }
         for each in blobs
     ]
-    return with_world(catalogue_of_rows(rows), grid)
+    return with_sky_columns(catalogue_of_rows(rows), grid)
 
 
 def table_of(candidates: Sequence[Candidate], grid: Grid) -> Catalogue:
     """Candidates with all that is known of them by now, one a row."""
-    return with_world(catalogue_of_rows([_row(each) for each in candidates]), grid)
+    return with_sky_columns(catalogue_of_rows([_row(each) for each in candidates]), grid)
 
 
 def panels_of(sky: SkyMap, candidates: Sequence[Candidate]) -> tuple[Panel, ...]:

@@ -13,7 +13,7 @@ from deepfocus.core.cube import Cube
 from deepfocus.core.flags import Flag
 from deepfocus.finders.evidence import ImagePanel, SpectrumPanel, Trace
 from deepfocus.finders.finder import Detection, refuse_empty
-from deepfocus.finders.world import with_world
+from deepfocus.finders.sky_columns import with_sky_columns
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class ReadyBrightestVoxel:
             flag=np.where(snr < self.settings.min_snr, Flag.LOW_PROBABILITY, Flag.ACCEPTED),
         )
         return Detection(
-            catalogue=with_world(found, cube.grid).with_reasons(),
+            catalogue=with_sky_columns(found, cube.grid).with_reasons(),
             snapshots={"voxels": found},
             notes=("the size and the flux of a voxel are not measured",),
             evidence=(

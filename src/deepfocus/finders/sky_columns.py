@@ -8,7 +8,7 @@ from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.grid import Grid
 
 
-def with_world(found: Catalogue, grid: Grid) -> Catalogue:
+def with_sky_columns(found: Catalogue, grid: Grid) -> Catalogue:
     """The columns ra, dec, frequency, line_fwhm, fwhm_x and fwhm_y filled; NaN stays NaN."""
     if len(found) == 0:
         return found

@@ -14,7 +14,7 @@ from deepfocus.sky.ranges import SourceRanges, brightest_first
 
 
 @dataclass(frozen=True, kw_only=True)
-class CorrectedPopulation(SourceRanges):
+class SourcesAnywhere(SourceRanges):
     """Sources of any kind anywhere in the field, none favoured by its place.
 
     sources : least and greatest number in a cube; with 0 the sky may be empty, and its noise is
