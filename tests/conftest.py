@@ -18,6 +18,11 @@ settings.load_profile("deepfocus")
 SEED = 3407
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Groups come first: the tests of one run one after the other and mostly wait for others."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     """A fresh generator with a fixed seed; DEEPFOCUS_TEST_SEED tries another."""

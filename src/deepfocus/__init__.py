@@ -7,7 +7,7 @@
     found.catalogue.accepted.table       # an astropy table with units
     df.write(found, "sources.ecsv")
 
-Everything is imported when it is first asked for.
+Each name is imported on first use.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _ELSEWHERE = {
 
 
 def __getattr__(name: str) -> Any:
-    """PEP 562: a name of `__all__`, imported at its first use."""
+    """Import a name of `__all__` on first use (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module 'deepfocus' has no attribute '{name}'")
     if name == "finders":

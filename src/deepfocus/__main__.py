@@ -1,4 +1,4 @@
-"""`python -m deepfocus` is the command `deepfocus`."""
+"""`python -m deepfocus` runs the command `deepfocus`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""DeepFocus in a script or a notebook: what `import deepfocus as df` offers, a function a step."""
+"""DeepFocus in a script or notebook: `import deepfocus as df` offers one function per step."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from astropy.wcs import WCS
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.files import TRUTH
 from deepfocus.core.rest_frequency import rest_hertz
 from deepfocus.core.settings import settings_from
 from deepfocus.evaluation.score import Score, score
@@ -50,16 +51,16 @@ def read(
     beam: Beam | None = None,
     rest_frequency: u.Quantity | str | None = None,
 ) -> Cube:
-    """A cube from wherever it is.
+    """Read a cube from a file or from an object in memory.
 
-    source : path of a FITS file, whose dirty beam and primary beam are read from NAME.psf.fits and
-        NAME.pb.fits beside it; an astropy `HDUList` or image HDU; a `SpectralCube`; or an array
-        (chan, y, x) with its `wcs`
-    wcs : `astropy.wcs.WCS` of an array, its axes in the opposite order, as in FITS
-    unit, beam : of an array; all else says its own
-    rest_frequency : in place of the header's, such as '1420.4 MHz'
+    source : path of a FITS file (its dirty beam and primary beam are read from NAME.psf.fits and
+        NAME.pb.fits in the same folder); an astropy `HDUList` or image HDU; a `SpectralCube`; or
+        an array (chan, y, x) with its `wcs`
+    wcs : `astropy.wcs.WCS` of an array, with the axes in FITS order (the reverse of the array's)
+    unit, beam : for an array only; all other sources carry their own
+    rest_frequency : overrides the header's, such as '1420.4 MHz'
 
-    Raises `DeepFocusError` for what is no cube, or whose unit is no brightness.
+    Raises `DeepFocusError` if the source is not a cube or its unit is not a brightness.
 
     >>> import deepfocus as df
     >>> cube = df.simulate("paper", seed=1).cube
@@ -88,11 +89,11 @@ def read(
 
 
 def detect(cube: Any, finder: str | Finder = DEFAULT, **settings: Any) -> Detection:
-    """Find and measure the sources of a cube.
+    """Find and measure the sources in a cube.
 
-    cube : a `Cube`, or what `read` takes alone: a path, HDUs, a `SpectralCube`
+    cube : a `Cube`, or anything `read` takes without a WCS: a path, HDUs, a `SpectralCube`
     finder : a name that ``df.finders.names()`` lists, or a finder such as ``df.finders.Slim()``
-    settings : of the finder, in place of its own
+    settings : values that replace the finder's own settings
 
     Raises `DeepFocusError` for an unknown finder or setting, or a cube that cannot be searched.
 
@@ -112,11 +113,11 @@ def detect(cube: Any, finder: str | Finder = DEFAULT, **settings: Any) -> Detect
 def simulate(
     settings: str | Path | Mapping[str, Any] | SetSettings = "paper", *, seed: int
 ) -> Simulated:
-    """A dirty cube and the truth about it; the same settings and seed give the same cube.
+    """Simulate a dirty cube and its truth; the same settings and seed give the same cube.
 
-    settings : a shipped set, 'paper' or 'wide'; the path of a set's TOML file; or its tables
+    settings : a shipped set ('paper' or 'wide'), the path of a set's TOML file, or its tables
 
-    Raises `DeepFocusError` for bad settings and for a cube that does not fit in memory.
+    Raises `DeepFocusError` for bad settings or a cube that does not fit in memory.
 
     >>> import deepfocus as df
     >>> made = df.simulate({"observation": {"size": 64, "channels": 16}}, seed=7)
@@ -129,11 +130,11 @@ def simulate(
 
 
 def inject(cube: Any, *, seed: int, **injection: Any) -> Injected:
-    """Simulated sources added to a cube, through its own beam and primary beam.
+    """Add simulated sources to a cube, through its own beam and primary beam.
 
-    cube : as of `detect`; injection : fields of `Injection`, such as ``number=10, snr=(5, 20)``
+    cube : as for `detect`; injection : fields of `Injection`, such as ``number=10, snr=(5, 20)``
 
-    Raises `DeepFocusError` for a cube without beam, noise, or room for a source.
+    Raises `DeepFocusError` for a cube without a beam, noise, or room for a source.
 
     >>> import deepfocus as df
     >>> empty = {"kind": "corrected", "sources": [0, 0]}
@@ -148,11 +149,11 @@ def inject(cube: Any, *, seed: int, **injection: Any) -> Injected:
 def evaluate(
     found: Catalogue | Detection | str | Path, truth: Catalogue | Simulated | Injected | str | Path
 ) -> Score:
-    """A catalogue judged against the truth: matches, residuals, completeness.
+    """Score a catalogue against the truth: matches, residuals, completeness.
 
-    found, truth : catalogues, what holds one, or paths of their files
+    found, truth : catalogues, objects that contain one, or paths of catalogue files
 
-    Raises `DeepFocusError` for a file that is no catalogue.
+    Raises `DeepFocusError` if a file is not a catalogue.
 
     >>> import deepfocus as df
     >>> made = df.simulate("paper", seed=3)
@@ -164,13 +165,13 @@ def evaluate(
 
 
 def write(what: Cube | Catalogue | Detection | Simulated | Injected, path: str | Path) -> Any:
-    """Write a cube as FITS, or a catalogue in the format of the suffix; returns the path or paths.
+    """Write a cube as FITS, or a catalogue in the suffix's format; return the path or paths.
 
-    what : a cube, written with NAME.psf.fits and NAME.pb.fits beside it; a catalogue or a
-        detection, as .ecsv, .fits, .vot or .reg; a simulated or injected cube, with its truth as
-        NAME.truth.ecsv
+    what : a cube, written together with NAME.psf.fits and NAME.pb.fits; a catalogue or a
+        detection, as .ecsv, .fits, .vot or .reg; a simulated or injected cube, together with its
+        truth as NAME.truth.ecsv
 
-    Raises `DeepFocusError` for another suffix, or a folder that cannot be written.
+    Raises `DeepFocusError` for any other suffix, or a folder that cannot be written.
 
     >>> import deepfocus as df
     >>> made = df.simulate({"observation": {"size": 64, "channels": 16}}, seed=7)
@@ -183,8 +184,8 @@ def write(what: Cube | Catalogue | Detection | Simulated | Injected, path: str |
     if isinstance(what, Cube):
         return write_cube(what, path)
     if isinstance(what, Simulated | Injected):
-        beside = path.with_name(f"{base_name(path)}.truth.ecsv")
-        return (*write_cube(what.cube, path), write_catalogue(what.truth, beside))
+        truth_path = path.with_name(f"{base_name(path)}{TRUTH}")
+        return (*write_cube(what.cube, path), write_catalogue(what.truth, truth_path))
     return write_catalogue(_catalogue_of(what), path)
 
 
@@ -212,7 +213,7 @@ def _catalogue_of(what: Any) -> Catalogue:
     if isinstance(what, str | Path):
         return read_catalogue(Path(what))
     raise DeepFocusError(
-        f"{type(what).__name__} where a catalogue belongs",
+        f"{type(what).__name__} is not a catalogue",
         wanted="a Catalogue, a Detection, a simulated cube, or a path",
         remedy="give what detect or simulate returned",
     )

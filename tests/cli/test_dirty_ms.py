@@ -134,7 +134,7 @@ def test_a_note_is_one_line(
         (["--field", "other"], "selects no fields (those with data: 0 target)"),
         (["--spw", "4"], "spw 0: 12 x 10 MHz"),
         (["--column", "corrected"], "no column of corrected data"),
-        (["--rest-frequency", "x"], "cannot use --rest-frequency"),
+        (["--rest-frequency", "x"], "cannot use the rest frequency"),
     ],
     ids=str,
 )

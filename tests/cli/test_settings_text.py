@@ -102,5 +102,5 @@ def test_bad_files(tmp_path: Path, text: str, words: str) -> None:
 
 def test_a_file_of_another_finder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "s.toml").write_text('[finder]\nkind = "slim"\n')
-    with pytest.raises(DeepFocusError, match="which is of 'slim'"):
+    with pytest.raises(DeepFocusError, match="which has settings of 'slim'"):
         chosen_finder("other", file=tmp_path / "s.toml")

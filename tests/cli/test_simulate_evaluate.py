@@ -76,7 +76,7 @@ def test_evaluate_of_folders_pools_and_misses_nothing(
     assert "6.catalogue.ecsv" in capsys.readouterr().err
     (tmp_path / "empty").mkdir()
     assert main(["evaluate", str(tmp_path / "empty"), str(tmp_path / "empty")]) == 2
-    assert "holds no catalogue" in capsys.readouterr().err
+    assert "contains no catalogue" in capsys.readouterr().err
 
 
 def test_truth_without_line_widths_is_pointed_out(

@@ -10,6 +10,7 @@ import click
 import pytest
 
 from deepfocus.cli.commands import deepfocus
+from deepfocus.finders.kinds import OURS
 
 HEAVY = (
     "numpy",
@@ -62,3 +63,15 @@ def test_help_takes_less_than_half_a_second() -> None:
             assert f"\n  {command} " in run.stdout
     # the best of three: the machine may be busy with something else
     assert min(seconds) < 0.5
+
+
+def test_what_detection_and_simulation_run_on_workers_needs_no_torch() -> None:
+    modules = (
+        "deepfocus.train.store_arrays",  # of a simulated store
+        "deepfocus.evaluation.campaign",
+        "deepfocus.api",
+        *(place.partition(":")[0] for place in OURS.values()),
+    )
+    code = f"import sys, {', '.join(modules)}; print('torch' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"

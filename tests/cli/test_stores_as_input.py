@@ -82,7 +82,8 @@ def test_a_rest_frequency_counts_for_stores_too(sets: Path) -> None:
 def test_a_store_without_cubes_or_not_a_store_is_one_line(
     sets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for store, words in ((sets / "bare.zarr", "holds no cubes"), (tmp_path / "a.zarr", "is not")):
+    stores = {sets / "bare.zarr": "contains no cubes", tmp_path / "a.zarr": "is not"}
+    for store, words in stores.items():
         assert main(["detect", str(store), "--out", str(tmp_path / "out")]) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert words in line

@@ -1,4 +1,4 @@
-"""The primary beam of a `Cube` at any positions."""
+"""The primary beam of a `Cube` at any position."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Available memory as the system and its control groups tell it; what does not fit is refused."""
+"""Available memory as the system and its control groups report it; what does not fit is refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ GB = 10**9
 
 
 def system(root: Path, *, available_kb: int, groups: str, files: dict[str, str]) -> Path:
-    """A root folder with a /proc and a /sys that say so."""
+    """A root folder whose /proc and /sys report these values."""
     everything = {
         "proc/meminfo": f"MemTotal: 99999999 kB\nMemAvailable: {available_kb} kB\nHugePages: 0\n",
         "proc/self/cgroup": groups,
@@ -51,7 +51,7 @@ def test_groups_of_the_first_version(tmp_path: Path) -> None:
         f"{folder}/memory.usage_in_bytes": "400\n",
         f"{folder}/memory.stat": "total_inactive_file 100\n",
     }
-    # in a container the path is that of the host, which is not there
+    # in a container the path is the host's and does not exist
     groups = "5:cpu,cpuacct:/a\n4:memory:/docker/0123\n"
     root = system(tmp_path, available_kb=2_000_000, groups=groups, files=files)
     assert memory.available_bytes(root) == 700
@@ -77,5 +77,5 @@ def test_what_does_not_fit_is_refused_with_both_numbers(monkeypatch: pytest.Monk
 
 def test_this_machine_has_memory() -> None:
     available = memory.available_bytes()
-    # below a petabyte: a group without a limit says 2^63
+    # below a petabyte: a group without a limit reports 2^63
     assert available is None or 10**6 < available < 10**15

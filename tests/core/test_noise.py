@@ -1,4 +1,4 @@
-"""The noise of a cube: its level, and what a file says of its power."""
+"""The noise of a cube: its level, and its power spectrum as declared in a file."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def test_the_beam_of_squared_weights_is_made_once_and_when_asked_for() -> None:
         ("thermal", {"settings": {"observation": {"size": 64}}}, DirtyBeam),
         ("thermal", {"settings": {"observation": {"robust": 0.5}}}, SquaredWeights),
         ("thermal", {"settings": {"observation": {"taper": "1 arcsec"}}}, SquaredWeights),
-        ("thermal", {"weighting": "natural"}, DirtyBeam),  # of an imaged measurement set
+        ("thermal", {"weighting": "natural"}, DirtyBeam),  # from an imaged measurement set
         ("thermal", {"weighting": "briggs"}, SquaredWeights),
     ],
 )

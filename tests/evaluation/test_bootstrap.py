@@ -46,12 +46,12 @@ def test_the_same_finder_twice_differs_in_nothing(rng: np.random.Generator) -> N
 
 
 def test_equal_finders_seldom_count_as_different(rng: np.random.Generator) -> None:
-    """At 95 per cent, about 5 of 100 pairs of equal finders differ by chance: at most 12 here."""
+    """At 95 per cent, 2 of 40 equal pairs differ by chance; more than 7 in 1 of 1000 runs."""
     wrong = 0
-    for _ in range(100):
+    for _ in range(40):
         one, other = rng.binomial(4, 0.7, size=(2, 60))
         wrong += difference("recall", one=found(one), other=found(other)).real
-    assert wrong <= 12
+    assert wrong <= 7
 
 
 def test_few_cubes_prove_nothing() -> None:

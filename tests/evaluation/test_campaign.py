@@ -89,9 +89,8 @@ def test_costs_are_those_of_the_search(tmp_path: Path) -> None:
     assert cost.peak_bytes > np.zeros((32, 64, 64), np.float32).nbytes
 
 
-@pytest.mark.slow
 def test_processes_find_what_one_finds(tmp_path: Path) -> None:
-    one = run_campaign(scenes(7, 8), TWO, folder=tmp_path / "one")
-    two = run_campaign(scenes(7, 8), TWO, folder=tmp_path / "two", workers=Processes(2))
-    for label in TWO:
-        assert positions(two, label) == positions(one, label)
+    one = {"right": Brightest()}
+    here = run_campaign(scenes(7, 8), one, folder=tmp_path / "here")
+    there = run_campaign(scenes(7, 8), one, folder=tmp_path / "there", workers=Processes(2))
+    assert positions(there, "right") == positions(here, "right")

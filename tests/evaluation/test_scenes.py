@@ -87,7 +87,8 @@ def test_sources_are_injected_into_a_cube_of_ones_own(tmp_path: Path) -> None:
     FitsSet(set_of(tmp_path), tmp_path).write([100])
     path = written(
         tmp_path,
-        'cube = "100.fits"\n[injection]\nnumber = 3\nsnr = [20.0, 20.0]\n[split]\ntest = [5, 2]\n',
+        'cube = "100.fits"\nrest_frequency = "230 GHz"\n'
+        "[injection]\nnumber = 3\nsnr = [20.0, 20.0]\n[split]\ntest = [5, 2]\n",
         "own.toml",
     )
     scenes = load_scenes(path, split="test", number=None)
@@ -99,7 +100,7 @@ def test_sources_are_injected_into_a_cube_of_ones_own(tmp_path: Path) -> None:
     np.testing.assert_array_equal(first.data, again.data)
     assert not np.array_equal(first.data, other.data)
     missing = written(tmp_path, 'cube = "nosuch.fits"\n', "missing.toml")
-    with pytest.raises(DeepFocusError, match=r"nosuch\.fits is not there"):
+    with pytest.raises(DeepFocusError, match=r"nosuch\.fits does not exist"):
         load_scenes(missing, split="test", number=None)
 
 
@@ -123,7 +124,7 @@ def test_a_folder_and_a_store_give_what_simulate_gave(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_truth_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DeepFocusError, match="holds no truth"):
+    with pytest.raises(DeepFocusError, match="contains no truth"):
         load_scenes(tmp_path, split="validation", number=None)
 
 

@@ -1,4 +1,4 @@
-"""Cubes that any finder can be tried on: point sources and discs through a Gaussian beam."""
+"""Test cubes for any finder: point sources and discs seen with a Gaussian beam."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIGMA = 1e-3
 def empty_cube(
     *, shape: tuple[int, int, int] = (64, 128, 128), seed: int = 1, beam: Beam | None = BEAM
 ) -> Cube:
-    """Noise of SIGMA, correlated as the beam, as it is in the image of an interferometer."""
+    """Noise of standard deviation SIGMA, correlated like the beam, as in interferometer images."""
     chan, ny, nx = shape
     grid = tangent_grid(
         ra_deg=60.0,
@@ -32,7 +32,7 @@ def empty_cube(
     ).cropped(y0=0, x0=0, ny=ny, nx=nx)
     white = np.random.default_rng(seed).standard_normal(shape)
     blank = Cube(white.astype(np.float32), grid, beam=BEAM)
-    # noise whose power is the square root of the beam's transform, twice over
+    # the noise's power spectrum is the beam's transform, so its amplitude is the square root
     transfer = np.sqrt(np.abs(response_of(blank).transfer[0]))
     padded = np.zeros((chan, *response_of(blank).padded))
     padded[:, :ny, :nx] = white
@@ -44,7 +44,7 @@ def empty_cube(
 
 
 def cube_with(sources: Sequence[Source], **options: object) -> Cube:
-    """The same with sources."""
+    """`empty_cube` with sources added."""
     cube = empty_cube(**options)  # type: ignore[arg-type]
     whole = Cube(cube.data, cube.grid, beam=BEAM)
     return cube.with_data(cube.data + render(list(sources), response_of(whole)))
@@ -53,7 +53,7 @@ def cube_with(sources: Sequence[Source], **options: object) -> Cube:
 def source(
     x: float, y: float, channel: float, *, snr: float = 30.0, size_px: float = 0.0, **more: float
 ) -> Source:
-    """A round source whose line peaks at `snr` noises if it is a point."""
+    """A round source whose line peaks at `snr` times SIGMA if it is a point source."""
     return Source(
         x, y, size_px, size_px, 0.0, channel, more.pop("fwhm_chan", 6.0), snr * SIGMA, **more
     )

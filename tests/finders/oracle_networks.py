@@ -1,8 +1,8 @@
 """Cubes with a closed form, and networks that answer from the known truth.
 
 A source is a Gaussian already convolved with the Gaussian beam: its observed FWHM is the
-quadrature sum. The oracles return each network's ideal target, so that the tests see the logic
-of the stages and nothing else.
+quadrature sum. The oracles return each network's ideal target, so that the tests probe only the
+logic of the stages.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ LINE_AREA = float(np.sqrt(np.pi / (4 * np.log(2))))
 
 @dataclass(frozen=True)
 class Source:
-    """Round source: peaks in Jy/beam of line and continuum as observed, intrinsic FWHM."""
+    """Round source: observed peaks of line and continuum (Jy/beam), intrinsic FWHM."""
 
     x: float
     y: float
@@ -56,7 +56,7 @@ class Source:
 
     @property
     def line_flux_jy_chan(self) -> float:
-        """Peak times observed area over beam area times the width of the line."""
+        """Peak, times observed area over beam area, times the line's equivalent width."""
         return self.line * (self.observed_px / BEAM_PX) ** 2 * LINE_AREA * self.fwhm_chan
 
 
@@ -68,7 +68,7 @@ def cube_of(
     seed: int = 1,
     psf: np.ndarray | None = None,
 ) -> Cube:
-    """Sources and white noise on a 0.1 arcsec grid with the beam known."""
+    """Sources and white noise on a 0.1 arcsec grid with a known beam."""
     chan, ny, nx = shape
     data = np.random.default_rng(seed).normal(0, noise, shape).astype(np.float32)
     for source in sources:
@@ -140,8 +140,8 @@ def oracles(
     """Networks that know the truth.
 
     blobs : what the map shows (default: every source). leaks : the clean spectrum of a box
-    also shows the lines of sources centred outside it. clean : answer of Deep GRU to every
-    spectrum, instead of the ideal one. split : of the finder whose blobs they are.
+    also shows the lines of sources centred outside it. clean : Deep GRU's answer to every
+    spectrum, instead of the ideal one. split : how the finder under test splits blobs.
     """
     chan, ny, nx = cube.data.shape
     probability = np.zeros((ny, nx), np.float32)
@@ -150,7 +150,7 @@ def oracles(
             probability,
             gaussian_2d((ny, nx), Ellipse(source.x, source.y, source.fwhm_px, source.fwhm_px, 0)),
         )
-    # The image's values tell which tile of the map is asked for: the oracle has seen all.
+    # The oracle knows the whole image, so a tile's values identify its part of the map.
     integrated = AsinhNoise()(integrate(cube.data)).values
 
     def find(batch: np.ndarray) -> np.ndarray:
@@ -178,7 +178,7 @@ def oracles(
         return np.tile(elongation_vector(6.0, 5.9, 40.0), (len(batch), 1))
 
     def fluxes(batch: np.ndarray) -> np.ndarray:
-        # Flux is the sum over the beam's area, and the mask leaves out a known share of it.
+        # Flux is the sum divided by the beam area; the mask leaves out a known fraction of it.
         area = BEAM_PX**2 * np.pi / (4 * np.log(2))
         inside = 1.0
         if sources:
@@ -199,7 +199,7 @@ def oracles(
 
 
 def _tile(image: np.ndarray, whole: np.ndarray, probability: np.ndarray) -> np.ndarray:
-    """The part of the map that belongs to a (zero-padded) tile of the normalised image."""
+    """The part of the map that corresponds to a (zero-padded) tile of the normalised image."""
     tile = image.shape[0]
     padded = np.pad(whole, tile)
     answer = np.pad(probability, tile)

@@ -1,4 +1,4 @@
-"""Notes on what lies outside the training domain."""
+"""Notes about cubes outside the training domain."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from deepfocus.ops.gaussians import gaussian_2d
 
 def test_extent_is_the_fwhm_of_a_gaussian() -> None:
     image = gaussian_2d((128, 128), Ellipse(60, 70, 9.0, 30.0, 100.0))
-    # the longer axis leans by 10 degrees; pixels are whole
+    # the longer axis is tilted by 10 degrees; the extent is in whole pixels
     assert extent_px(image) == pytest.approx(30.0 * np.cos(np.deg2rad(10)), abs=1.5)
     assert extent_px(np.zeros((8, 8))) == 0.0
 

@@ -31,7 +31,7 @@ def test_sources_with_continuum_are_found_and_measured() -> None:
 
 
 def test_a_faint_line_drowns_in_the_band() -> None:
-    """64 channels of noise against 6 of line: 12 sigma a channel, 9 in the sum."""
+    """64 channels of noise but 6 of line: 12 sigma per channel become 9 in the sum."""
     bright, faint = source(40, 50, 20, snr=12), source(80, 70, 40, snr=5)
     found = FloodFill(detection_snr=6.0).ready().find(cube_with([bright, faint])).catalogue
     assert len(found.accepted) == 1
@@ -58,9 +58,9 @@ def test_thresholds_the_wrong_way_round_are_refused() -> None:
 # --- its parts
 def test_the_flood_stops_at_its_floor_and_needs_a_seed() -> None:
     snr = np.zeros((20, 20))
-    snr[5, 5:9] = [3.0, 8.0, 4.0, 2.0]  # the last lies below the floor
+    snr[5, 5:9] = [3.0, 8.0, 4.0, 2.0]  # the last is below the floor
     snr[6, 5] = 3.0
-    snr[15, 15] = 4.0  # above the floor, and no seed
+    snr[15, 15] = 4.0  # above the floor, but no seed
     snr[10, 10] = np.nan
     (island,) = islands(snr, detection=5.0, flooding=2.6)
     assert (island.x, island.y, island.snr) == (6, 5, 8.0)

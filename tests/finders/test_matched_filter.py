@@ -1,4 +1,4 @@
-"""The classic search: what it finds and measures, and what it makes of noise."""
+"""The classic search: what it finds and measures, and how it treats noise."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from finder_cubes import SIGMA, cube_with, empty_cube, source
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.flags import Flag
 from deepfocus.core.source import GAUSSIAN_AREA
-from deepfocus.finders.matched_filter.bank import Peak, filtered, kernels, linked
+from deepfocus.finders.matched_filter.bank import Peak, filtered, kernels, linked, peaks_of
 from deepfocus.finders.matched_filter.continuum import ClippedLine
 from deepfocus.finders.matched_filter.fidelity import fidelities
 from deepfocus.finders.matched_filter.finder import MatchedFilter
@@ -23,7 +23,7 @@ def test_lines_without_continuum_are_found_and_measured() -> None:
     found = MatchedFilter().ready().find(cube).catalogue.accepted
     assert len(found) == 2
     for each, at in zip(sources, np.argsort(found["x"]), strict=True):
-        # a beam of 7 px at SNR 15 to 30 a channel, 6 to 12 channels: 0.04 to 0.06 px
+        # a 7 px beam, SNR 15 to 30 per channel, 6 to 12 channels: errors of 0.04 to 0.06 px
         assert found["x"][at] == pytest.approx(each.x, abs=0.3)
         assert found["y"][at] == pytest.approx(each.y, abs=0.3)
         assert found["channel"][at] == pytest.approx(each.channel, abs=0.5)
@@ -65,16 +65,16 @@ def test_flux_is_corrected_for_the_primary_beam() -> None:
 
 
 def test_noise_is_rarely_accepted_and_keeps_its_reason() -> None:
-    """At 4 sigma noise has many peaks, as many negative as positive: nearly none is believed."""
+    """At 4 sigma, noise has as many negative peaks as positive ones: almost none is accepted."""
     accepted, rejected = 0, 0
-    for seed in range(4):
+    for seed in range(2):
         found = MatchedFilter(min_snr=4.0).ready().find(empty_cube(seed=seed)).catalogue
         accepted += len(found.accepted)
         rejected += int(np.sum(found["flag"] == Flag.LOW_FIDELITY))
         assert all("fidelity" in reason for reason in found["reason"][found["flag"] > 0])
-    assert rejected > 20
-    # the highest of all may stand above the lowest: one in two cubes
-    assert accepted <= 4
+    assert rejected > 10
+    # in half of the cubes, the highest peak exceeds the deepest negative one
+    assert accepted <= 2
 
 
 def test_a_cube_without_a_beam_is_refused() -> None:
@@ -88,12 +88,20 @@ def test_a_kernel_of_the_lines_width_has_the_ideal_signal_to_noise() -> None:
     line = np.exp(-4 * np.log(2) * ((np.arange(chan) - 30) / 8.0) ** 2)
     data = np.random.default_rng(2).standard_normal((chan, 60, 60)).astype("f4")
     data[:, 30, 30] += (amplitude * line).astype("f4")
-    seen = filtered(data, (2.0, 8.0, 16.0))
+    emission, _ = filtered(data, (2.0, 8.0, 16.0))
     ideal = amplitude * np.linalg.norm(line)
-    # one noise of the filtered voxel itself, and the error of the channel's sigma
-    assert seen.highest[30, 30, 30] == pytest.approx(ideal, abs=3.5)
+    # tolerance: the filtered voxel's unit noise, plus the error of the channel's sigma
+    assert emission.snr[30, 30, 30] == pytest.approx(ideal, abs=3.5)
     norms = np.linalg.norm(kernels(chan, 8.0), axis=1)
     np.testing.assert_allclose(norms, 1.0, rtol=1e-6)
+
+
+def test_negative_peaks_are_the_peaks_of_the_negative_cube() -> None:
+    data = np.random.default_rng(5).standard_normal((32, 40, 40)).astype("f4")
+    widths = (1.0, 4.0, 16.0)
+    (_, negative), (of_negative, _) = filtered(data, widths), filtered(-data, widths)
+    assert peaks_of(negative, 3.5) == peaks_of(of_negative, 3.5)
+    assert len({peak.kernel for peak in peaks_of(negative, 3.5)}) > 1
 
 
 def test_the_continuum_of_a_pixel_is_subtracted_and_its_line_is_not() -> None:
@@ -105,7 +113,7 @@ def test_the_continuum_of_a_pixel_is_subtracted_and_its_line_is_not() -> None:
     data[7, 0, 0] = np.nan
     left = ClippedLine().subtracted(data.astype("f4"))
     assert np.isnan(left[7, 0, 0])
-    # 0.1 of noise through 80 channels or more: 0.02; three of it at the band's ends
+    # noise of 0.1 over 80 channels or more: a fit error of 0.02, three times it at the ends
     assert left[:, 1, 2] == pytest.approx(line, abs=0.6)
     assert np.nanmean(left[:, 0, 0]) == pytest.approx(0, abs=0.05)
 

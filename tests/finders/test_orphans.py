@@ -1,4 +1,4 @@
-"""Two sources close together with overlapping, unlike lines: the fainter one keeps its own."""
+"""Two close sources with overlapping but different lines: the fainter one keeps its own line."""
 
 import numpy as np
 from oracle_networks import Source, cube_of, oracles

@@ -1,4 +1,4 @@
-"""A finder of another package, installed for the test: the door is open without touching ours."""
+"""A finder from another package, installed for the test: it works without any change to ours."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pytest
 from finder_cubes import cube_with, source
 
+import deepfocus as df
+from deepfocus.cli import main
+from deepfocus.cli.finder_choice import chosen_finder
 from deepfocus.core.catalogue import NAMES
 from deepfocus.io.catalogues import read_catalogue
 from deepfocus.io.write_cube import write_cube
@@ -23,33 +27,25 @@ SOURCES = [source(45.0, 52.0, 20.0, snr=40), source(84.0, 75.0, 44.0, snr=60)]
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Of a Python that has the package beside ours, in a folder that is thrown away."""
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Temporary folder in which the package is installed."""
     folder = tmp_path_factory.mktemp("outside")
-    copy = folder / "source"
-    # built where nothing of it is left in the checkout
-    subprocess.run(["cp", "-r", str(PACKAGE), str(copy)], check=True)
+    # built from a copy, so that nothing is left in the checkout
+    copytree(PACKAGE, folder / "source")
     options = ["--no-deps", "--no-build-isolation", "--quiet", "--disable-pip-version-check"]
     command = [sys.executable, "-m", "pip", "install", *options, "--target", str(folder / "site")]
-    subprocess.run([*command, str(copy)], check=True, capture_output=True)
-    return {**os.environ, "PYTHONPATH": str(folder / "site")}
+    subprocess.run([*command, str(folder / "source")], check=True, capture_output=True)
+    return folder / "site"
 
 
-def deepfocus(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "deepfocus.cli", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-
-
-def test_it_is_listed_and_detects_like_any_other(
-    environment: dict[str, str], tmp_path: Path
+def test_it_detects_like_any_other(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    listed = deepfocus(environment, "finders").stdout
-    assert "brightest_voxel  the brightest voxels of the cube" in listed
     file = write_cube(cube_with(SOURCES), tmp_path / "cube.fits")[0]
     out = tmp_path / "out"
-    arguments = ["detect", str(file), "--out", str(out), "--finder", "brightest_voxel"]
-    run = deepfocus(environment, *arguments, "--set", "number=3")
-    assert run.returncode == 0, run.stderr
+    command = [sys.executable, "-m", "deepfocus.cli", "detect", str(file), "--out", str(out)]
+    command += ["--finder", "brightest_voxel", "--set", "number=3"]
+    subprocess.run(command, env={**os.environ, "PYTHONPATH": str(site)}, check=True)
     found = read_catalogue(out / "cube.catalogue.ecsv")
     assert tuple(found.table.colnames) == NAMES
     assert len(found) == 3
@@ -58,48 +54,50 @@ def test_it_is_listed_and_detects_like_any_other(
     names = {path.name for path in out.iterdir()}
     endings = ("catalogue.ecsv", "catalogue.fits", "catalogue.vot", "catalogue.reg")
     assert names == {f"cube.{end}" for end in (*endings, "png", "settings.toml")}
-    # from Python it is the same
-    code = (
-        "import sys, deepfocus as df\n"
-        "found = df.detect(sys.argv[1], finder='brightest_voxel', number=3).catalogue\n"
-        "df.write(found, sys.argv[2])"
-    )
-    command = [sys.executable, "-c", code, str(file), str(tmp_path / "python.ecsv")]
-    subprocess.run(command, env=environment, check=True)
-    np.testing.assert_array_equal(read_catalogue(tmp_path / "python.ecsv")["x"], found["x"])
-    # settings that were written are taken again
-    again = ["--settings", str(out / "cube.settings.toml"), "--out", str(tmp_path / "again")]
-    assert deepfocus(environment, "detect", str(file), *again).returncode == 0
+    # the written settings, read again by the Python interface, give the same
+    monkeypatch.syspath_prepend(site)
+    finder = chosen_finder(None, file=out / "cube.settings.toml")
+    from_python = df.detect(file, finder=finder).catalogue
+    np.testing.assert_array_equal(from_python["x"], found["x"])
 
 
-def test_a_wrong_setting_of_it_is_one_line(environment: dict[str, str], tmp_path: Path) -> None:
-    file = write_cube(cube_with(SOURCES), tmp_path / "cube.fits")[0]
-    arguments = ["detect", str(file), "--out", str(tmp_path / "out"), "--finder", "brightest_voxel"]
-    run = deepfocus(environment, *arguments, "--set", "numbre=3")
-    assert run.returncode == 2
-    assert "unknown setting 'numbre'" in run.stderr
-    assert "did you mean 'number'?" in run.stderr
+def test_it_is_listed_and_a_wrong_setting_of_it_is_one_line(
+    site: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.syspath_prepend(site)
+    assert main(["finders"]) == 0
+    assert "brightest_voxel  the brightest voxels of the cube" in capsys.readouterr().out
+    arguments = ["detect", "cube.fits", "--out", str(tmp_path), "--finder", "brightest_voxel"]
+    assert main([*arguments, "--set", "numbre=3"]) == 2
+    said = capsys.readouterr().err
+    assert "unknown setting 'numbre'" in said
+    assert "did you mean 'number'?" in said
 
 
-def test_without_the_package_its_name_is_unknown(tmp_path: Path) -> None:
-    run = deepfocus(dict(os.environ), "detect", "x.fits", "--out", str(tmp_path), "--finder",
-                    "brightest_voxel")  # fmt: skip
-    assert run.returncode == 2
-    assert "no finder is called 'brightest_voxel'" in run.stderr
+def test_without_the_package_its_name_is_unknown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["detect", "x.fits", "--out", str(tmp_path), "--finder", "brightest_voxel"]
+    assert main(arguments) == 2
+    assert "no finder is called 'brightest_voxel'" in capsys.readouterr().err
 
 
-def test_an_entry_point_that_leads_nowhere_is_said_to(tmp_path: Path) -> None:
+def test_an_entry_point_that_leads_nowhere_is_said_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     info = tmp_path / "broken-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[deepfocus.finders]\nbroken = nosuch:Finder\n")
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    listed = deepfocus(environment, "finders")
-    assert listed.returncode == 0
-    assert re.search(r"^broken +\(the finder 'broken' cannot be loaded from", listed.stdout, re.M)
-    run = deepfocus(environment, "detect", "x.fits", "--out", str(tmp_path), "--finder", "broken")
-    assert run.returncode == 2
-    assert "No module named 'nosuch'" in run.stderr
+    monkeypatch.syspath_prepend(tmp_path)
+    assert main(["finders"]) == 0
+    listed = capsys.readouterr().out
+    assert re.search(r"^broken +\(the finder 'broken' cannot be loaded from", listed, re.M)
+    assert main(["detect", "x.fits", "--out", str(tmp_path), "--finder", "broken"]) == 2
+    assert "No module named 'nosuch'" in capsys.readouterr().err
 
 
 def test_the_page_shows_this_package() -> None:

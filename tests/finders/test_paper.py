@@ -42,18 +42,18 @@ def test_isolated_sources_are_found_at_their_blobs_centre() -> None:
     assert len(found) == 2
     for source in sources:
         row = found.where(np.abs(found["channel"] - source.channel) < 1)
-        assert row["x"][0] == pytest.approx(source.x, abs=0.1)  # the map is the truth's
+        assert row["x"][0] == pytest.approx(source.x, abs=0.1)  # the map shows the true position
         assert row["line_flux"][0] > 0
 
 
 def test_touching_blobs_stay_one() -> None:
-    """Connected pixels are one candidate: there are no saddles in the paper."""
+    """Connected pixels are one candidate: the paper does not split at saddles."""
     pair = [Source(100, 100, channel=40, fwhm_px=9), Source(111, 100, channel=40, fwhm_px=9)]
     assert len(found_in(pair)) == 1
 
 
 def test_a_fainter_source_that_loses_when_focused_is_discarded() -> None:
-    """Condition 1: its line is noise, its continuum gains from every channel."""
+    """Condition 1: its line is noise, but its continuum gains from every channel."""
     source = Source(100, 100, channel=50, line=0.0, continuum=0.02)
     found = found_in([source])
     before, after = found["global_snr"][0], found["global_snr_focused"][0]

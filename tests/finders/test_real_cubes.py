@@ -1,4 +1,4 @@
-"""Shipped networks on real cubes of other telescopes, scales and kinds: robust, and honest."""
+"""Shipped networks on real cubes from other telescopes and at other scales: sane, with warnings."""
 
 from pathlib import Path
 

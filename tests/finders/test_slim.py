@@ -39,7 +39,7 @@ def test_isolated_sources_are_found_and_measured():
     for source in sources:
         row = found.where(np.abs(found["channel"] - source.channel) < 1)
         assert len(row) == 1
-        # Peak SNR 10 to 20 a channel over a beam of 8.5 px: 8.5 / (2.35 * 25) px, twice.
+        # Peak SNR 10 to 20 per channel, observed FWHM 8.5 px: twice 8.5 / (2.35 * 25) px.
         assert row["x"][0] == pytest.approx(source.x, abs=0.3)
         assert row["y"][0] == pytest.approx(source.y, abs=0.3)
         assert row["line_fwhm_chan"][0] == pytest.approx(6.0, rel=0.02)
@@ -93,7 +93,7 @@ def test_blend_in_one_blob_is_deblended_by_channels():
     bright = Source(100, 100, channel=40, line=1.0, fwhm_px=8)
     faint = Source(108, 104, channel=80, line=0.5, fwhm_px=5)
     cube = cube_of([bright, faint])
-    # The map shows one blob that holds both.
+    # The map shows one blob that contains both.
     networks = oracles(cube, [bright, faint], blobs=[replace(bright, x=103, y=102, fwhm_px=14)])
     detection = ReadySlim(networks).find(cube)
     found = detection.catalogue.accepted
@@ -125,7 +125,7 @@ def test_one_line_seen_as_two_peaks_is_merged():
     found = detection.catalogue
     assert sorted(found["flag"]) == [0, Flag.MERGED]
     kept = found.accepted
-    # Both ranges together: 46 - 5 to 54 + 5.
+    # The union of both ranges: 46 - 5 to 54 + 5.
     assert (kept["channel_lo"][0], kept["channel_hi"][0]) == (
         pytest.approx(41, abs=0.7),
         pytest.approx(59, abs=0.7),
@@ -149,7 +149,7 @@ def test_a_faint_blob_focused_on_noise_gains_nothing():
         cube = cube_of([Source(200, 200, channel=90)], seed=seed)
         networks = oracles(cube, [ghost], blobs=[ghost])
         flags.append(Flag(int(ReadySlim(networks).find(cube).catalogue["flag"][0])))
-    # Noise may rise by chance, but then it falls to the last cut.
+    # Noise may gain by chance, but then the last cut rejects it.
     assert all(flag & (Flag.NO_GAIN_WHEN_FOCUSED | Flag.LOW_FOCUSED_SNR) for flag in flags)
     assert any(flag & Flag.NO_GAIN_WHEN_FOCUSED for flag in flags)
 
@@ -173,7 +173,7 @@ def test_a_rejected_primary_gives_way_to_the_next_peak():
     # Brightest in the clean spectrum: an artefact at the edge of the band.
     clean = np.maximum(gaussian_1d(128, 1, 3), 0.5 * gaussian_1d(128, 60, 5))
     cube = cube_of([source], seed=3)
-    cube.data[:3, 90:111, 90:111] += 0.12  # what makes it the strongest peak
+    cube.data[:3, 90:111, 90:111] += 0.12  # makes it the strongest peak
     detection = ReadySlim(oracles(cube, [source], clean=clean)).find(cube)
     assert flag_of(detection, channel=60) == Flag.ACCEPTED
 

@@ -83,7 +83,7 @@ def test_a_filter_matched_to_the_template_scatters_as_it_says(
 
 
 def test_noise_that_is_not_known_is_an_error(response: Response) -> None:
-    with pytest.raises(DeepFocusError, match="level of the noise"):
+    with pytest.raises(DeepFocusError, match="noise level"):
         ideal_snr(POINT, response, Noise(White()))
     with pytest.raises(DeepFocusError, match="SquaredWeights"):
         ideal_snr(POINT, response, Noise(SquaredWeights(), SIGMA))

@@ -172,3 +172,13 @@ def test_impossible_observations_are_refused(bad: dict) -> None:
         bad = {**bad, "cell": 2 * u.arcsec}
     with pytest.raises(DeepFocusError):
         telescope_of(Observation(**bad))
+
+
+def test_a_track_through_lower_culmination_is_refused() -> None:
+    """From 23 degrees south, a source at -70 is never higher than 43 deg, and at its lowest 3 deg.
+
+    Both ends of this track are high up.
+    """
+    track = Observation(dec=-70 * u.deg, hour_angle=(-1 * u.h, 22 * u.h), integration=600 * u.s)
+    with pytest.raises(DeepFocusError, match=r"at an elevation of 3\.\d deg"):
+        telescope_of(track)

@@ -286,11 +286,11 @@ def test_falling_windows_follow_each_other() -> None:
         ([FREQ_HZ, FREQ_HZ + 50e6], {}, "gaps or overlaps"),
         ([FREQ_HZ, FREQ_HZ], {}, "gaps or overlaps"),
         ([FREQ_HZ, FREQ_HZ + 90e6], {"width_hz": [10e6, 5e6]}, "channels of different widths"),
-        ([FREQ_HZ, FREQ_HZ[::-1] + 90e6], {}, "different directions of frequency"),
+        ([FREQ_HZ, FREQ_HZ[::-1] + 90e6], {}, "frequencies that run in different directions"),
         (
             [FREQ_HZ, FREQ_HZ + 90e6],
             {"specsys": ["TOPOCENT", "LSRK"]},
-            "different frames of frequency",
+            "different frequency frames",
         ),
     ],
 )

@@ -33,7 +33,7 @@ def tensors(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def direct_dssim(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-    """Eqs 7 to 11 for one image, L = 1, by scipy's Gaussian filter cut to the same window."""
+    """Eqs 7 to 11 for one image, L = 1, with scipy's Gaussian filter cut to the same window."""
 
     def local(values: NDArray[np.float64]) -> NDArray[np.float64]:
         return gaussian_filter(values, 1.5, radius=5)[5:-5, 5:-5]
@@ -51,7 +51,7 @@ def test_dssim_is_that_of_its_definition() -> None:
     value = DSSIM()(torch.from_numpy(x), torch.from_numpy(y)).item()
     assert value == pytest.approx(expected, rel=1e-9)
     assert expected > 0.05  # the images do differ
-    # float32 loses digits in E[x^2] - E[x]^2, to 1e-7 beside c2 = 9e-4
+    # float32 loses digits in E[x^2] - E[x]^2: errors of 1e-7, compared with c2 = 9e-4
     assert DSSIM()(*tensors(1)).item() == pytest.approx(expected, rel=1e-3)
 
 

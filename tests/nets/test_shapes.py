@@ -1,5 +1,5 @@
-"""Shapes of every layer of the paper's sizes (Table 3, Figures 4, 6, 7, 8), and what the slim
-sizes promise instead."""
+"""Layer shapes of the paper's networks (Table 3, Figures 4, 6, 7, 8) and properties of the slim
+ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Shapes = dict[str, tuple[tuple[int, ...], tuple[int, ...]]]
 
 
 def shapes_of(model: nn.Module, inputs: Tensor) -> Shapes:
-    """Input and output shape of each submodule, by name, as data flow through it."""
+    """Input and output shape of each submodule, by name, recorded as data flow through it."""
     seen: Shapes = {}
 
     def hook(name: str):  # type: ignore[no-untyped-def]
@@ -104,9 +104,9 @@ def test_the_two_layers_of_deep_gru_run_in_opposite_directions() -> None:
     with torch.no_grad():
         change = (pair(later) - pair(series)).abs().amax(dim=0)
     up, down = change[:, :32].amax(dim=1), change[:, 32:].amax(dim=1)
-    assert up[:10].max() == 0  # channels below do not hear of channel 10 on the way up
+    assert up[:10].max() == 0  # the upward layer does not carry channel 10 to channels below
     assert up[10:].min() > 0
-    assert down.min() > 0  # on the way down all do: from above, or through the first layer
+    assert down.min() > 0  # the downward layer does, and the first layer feeds those above
 
 
 def test_resnet_of_the_paper_has_the_shapes_of_figure_8() -> None:
@@ -150,7 +150,7 @@ def test_slim_blobs_finder_is_small_and_takes_any_multiple_of_16() -> None:
 
 def test_slim_blobs_finder_hears_of_every_pixel() -> None:
     torch.manual_seed(0)
-    # Double precision, for the effect of the farthest corner is far below float32's rounding.
+    # Double precision, because the farthest corner's effect is far below float32's rounding.
     model = BlobsFinder(BlobsFinderConfig.slim()).double().eval()
     image = torch.randn(1, 1, 256, 256, dtype=torch.float64, requires_grad=True)
     model(image)[0, 0, 128, 128].backward()

@@ -34,7 +34,7 @@ from deepfocus.ops.snr import (
 )
 from deepfocus.ops.spectra import extract_spectrum
 
-GAUSS_AREA = np.pi / (4 * np.log(2))  # of a 2D Gaussian of unit peak and FWHMs
+GAUSS_AREA = np.pi / (4 * np.log(2))  # of a 2D Gaussian with unit peak and FWHMs
 LINE_AREA = np.sqrt(np.pi / (4 * np.log(2)))
 
 
@@ -129,7 +129,7 @@ def test_a_blob_has_the_centre_and_box_of_its_source():
     image = gaussian_2d((60, 70), Ellipse(30.4, 20.7, 12, 8, 30))
     (blob,) = find_blobs(image)
     assert (blob.x, blob.y) == (pytest.approx(30.4, abs=0.1), pytest.approx(20.7, abs=0.1))
-    # The box of pixels is at most one pixel wider than the true one on each side.
+    # The pixel box is at most one pixel wider than the true one on each side.
     assert iou_2d(blob.box, source_box(Ellipse(30.4, 20.7, 12, 8, 30))) > 0.8
     assert blob.mask.sum() == (image > 0.15).sum()
 
@@ -214,7 +214,7 @@ def test_lines_are_found_with_their_centre_and_width():
 def test_overlapping_lines_are_fitted_on_their_own_flanks():
     clean = np.maximum(gaussian_1d(128, 50.0, 8.0), 0.7 * gaussian_1d(128, 59.5, 6.0))
     first, second = FindLines()(clean)
-    # The valley cuts each flank where the other takes over, within half a channel's width.
+    # The valley cuts each flank where the other line takes over, to within half a channel.
     assert first.channel == pytest.approx(50.0, abs=0.1)
     assert second.channel == pytest.approx(59.5, abs=0.2)
     assert second.fwhm_chan == pytest.approx(6.0, rel=0.1)
@@ -247,7 +247,7 @@ def test_continuum_ignores_lines_in_and_outside_the_spans():
     spectrum = spectrum + np.random.default_rng(3).normal(0, 0.05, 128)
     spectrum[5] = np.nan
     model = FitTrend()(spectrum, [ChannelRange(34, 46)])
-    # 0.05 noise over 110 channels: level to 0.005, clipping the unlisted line's wings included.
+    # Noise of 0.05 over 110 channels: level to 0.005, plus the unlisted line's clipped wings.
     np.testing.assert_allclose(model(n), 5 + 0.02 * n, atol=0.1)
     assert model.known
 
@@ -275,7 +275,7 @@ def test_focusing_keeps_the_flux_of_the_line_and_removes_other_channels():
     data, _ = cube_of(continuum=0)
     image = line_image(data, CENTRE, LINE, Continuum((LINE,)))
     assert image.shape == (64, 64)
-    # Within a FWHM either side lie 98.2% of a Gaussian; the edge channels count in full.
+    # A Gaussian has 98.2% of its area within a FWHM of its centre; edge channels count in full.
     assert image[32, 32] == pytest.approx(10 * LINE_AREA * 6, rel=0.02)
     other = line_image(data, CENTRE, ChannelRange(45, 60), Continuum((LINE,)))
     assert other.max() < 0.01 * image.max()
@@ -325,7 +325,7 @@ def test_masked_line_image_holds_the_flux():
     data, _ = cube_of(line=10, continuum=2)
     source = Source(x=40, y=38, fwhm_x_px=9, fwhm_y_px=7, pa=20, channel=30, fwhm_chan=6)
     image = masked_line_image(data, source, Continuum((), Trend(2.0, 0.0, 40)))
-    # Outside an ellipse at 0.15 dilated by 1.5 lies 0.15 ** 2.25 = 1.4% of a Gaussian.
+    # Of a Gaussian, 0.15 ** 2.25 = 1.4% is outside the ellipse at 0.15, dilated by 1.5.
     flux = 10 * GAUSS_AREA * 9 * 7 * LINE_AREA * 6
     assert image.sum() == pytest.approx(flux * (1 - BOX_FRACTION**2.25), rel=0.01)
     assert image[0, 0] == 0
@@ -358,7 +358,7 @@ def test_global_snr_grows_with_signal_and_has_no_unit():
     assert values[-1] > 6
     assert global_snr(1e-6 * (noise + 10 * shape), box) == pytest.approx(values[3], rel=1e-6)
     assert global_snr(np.full((20, 20), np.nan), Box(5, 9, 5, 9)) == 0
-    # A box as large as the image still has a ratio.
+    # A box as large as the image still gives a ratio.
     assert np.isfinite(global_snr(shape, Box(0, 127, 0, 127)))
 
 

@@ -1,4 +1,4 @@
-"""Parts of the stages: tiles, bands of another length, peaks, centroids, friends of friends."""
+"""Parts of the stages: tiles, bands of other lengths, peaks, centroids, friends of friends."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def test_tiles_overlap_and_end_at_the_edge():
 
 
 def test_blending_hides_the_edges_of_tiles():
-    """A network that is wrong near its edges shows a smooth map, right at the middle."""
+    """A network that is wrong near its edges still gives a smooth map, right in the middle."""
     edge = np.ones((256, 256))
     edge[:8] = edge[-8:] = edge[:, :8] = edge[:, -8:] = 0
     out = run_in_tiles(
@@ -81,6 +81,6 @@ def test_friends_grow_to_the_extent_of_their_source():
     box = FriendsOfFriends().grow(image, smooth(image, 6.0), y=34, x=30)
     assert box.contains(30, 34)
     assert not box.contains(58, 8)
-    # From half maximum to the level of 0.15: one to 1.7 FWHM of the smoothed source, 10 x 13.4.
+    # Width from half maximum to the 0.15 level: 1 to 1.7 FWHM of the smoothed source, 10 x 13.4.
     assert 9 <= box.x1 - box.x0 <= 18
     assert 12 <= box.y1 - box.y0 <= 24

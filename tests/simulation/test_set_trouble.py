@@ -251,12 +251,12 @@ def test_a_fits_cube_without_its_beam_is_made_again(settings: SetSettings, tmp_p
 
 
 def test_a_check_makes_no_folder(settings: SetSettings, tmp_path: Path) -> None:
-    with pytest.raises(DeepFocusError, match="holds no set"):
+    with pytest.raises(DeepFocusError, match="contains no set"):
         FitsSet(settings, tmp_path / "none").check([1])
     assert not (tmp_path / "none").exists()
 
 
 def test_damaged_settings_of_a_folder_are_refused(settings: SetSettings, tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text("{")
-    with pytest.raises(DeepFocusError, match="other settings"):
+    with pytest.raises(DeepFocusError, match="is damaged"):
         FitsSet(settings, tmp_path).write([1])

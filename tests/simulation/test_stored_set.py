@@ -158,7 +158,7 @@ def test_other_settings_packing_and_folders_are_refused(
         stored(settings, target.path, Exact()).write([1])
     (tmp_path / "full.zarr").mkdir()
     (tmp_path / "full.zarr" / "notes.txt").write_text("mine")
-    with pytest.raises(DeepFocusError, match="is no store"):
+    with pytest.raises(DeepFocusError, match="is not a store"):
         stored(settings, tmp_path / "full.zarr").write([1])
     with pytest.raises(DeepFocusError, match="not a set that deepfocus wrote"):
         open_store(tmp_path)

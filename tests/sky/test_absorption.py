@@ -162,9 +162,9 @@ def test_the_drawn_depth_is_the_local_one() -> None:
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: EmissionLine(-1.1, 3.0, 4.0), "no more than all"),
-        (lambda: DiscAbsorption(1.1, 3.0), "no more than all"),
-        (lambda: DiscAbsorption(0.0, 3.0), "no more than all"),
+        (lambda: EmissionLine(-1.1, 3.0, 4.0), "more than the continuum"),
+        (lambda: DiscAbsorption(1.1, 3.0), "more than the continuum"),
+        (lambda: DiscAbsorption(0.0, 3.0), "more than the continuum"),
         (lambda: DiscLine(-1.0, 3.0), "DiscAbsorption"),
     ],
 )

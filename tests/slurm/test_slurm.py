@@ -48,7 +48,7 @@ companions = [1, 2]
 offset_px = [-10.0, 10.0]
 line_channel = [10.0, 50.0]
 """
-CUBES = 20
+CUBES = 12
 LONGEST_S = 120.0
 
 
@@ -97,7 +97,7 @@ class Command:
                     **os.environ,
                     **slurm.environment,
                     # a cancelled job is given up soon, to keep the test short
-                    "DASK_DISTRIBUTED__DEPLOY__LOST_WORKER_TIMEOUT": "5s",
+                    "DASK_DISTRIBUTED__DEPLOY__LOST_WORKER_TIMEOUT": "2s",
                 },
                 cwd=folder,
                 stdout=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""Training examples: they show what the networks are asked, and augmentation keeps them true."""
+"""Training examples show what the networks should learn; augmentation keeps targets correct."""
 
 from types import SimpleNamespace
 from typing import cast
@@ -41,7 +41,7 @@ def made() -> Simulated:
 def test_the_target_map_gives_each_source_the_same_peak(made: Simulated) -> None:
     target = blob_target(made.sky)
     for x, y in zip(made.truth["x"], made.truth["y"], strict=True):
-        assert target[round(y), round(x)] > 240  # 255 but for the fraction of a pixel
+        assert target[round(y), round(x)] > 240  # 255, except for the sub-pixel offset
 
 
 def test_blob_batches_are_aligned_and_repeatable() -> None:
@@ -52,7 +52,7 @@ def test_blob_batches_are_aligned_and_repeatable() -> None:
     again = list(examples.batches(2, rng=np.random.default_rng([1, 2])))
     assert [pair[0].shape for pair in first] == [(2, 1, 192, 192)] * 3
     for (image, target), (same, _) in zip(first, again, strict=True):
-        np.testing.assert_allclose(image, target, atol=1 / 255)  # turned alike
+        np.testing.assert_allclose(image, target, atol=1 / 255)  # augmented alike
         np.testing.assert_array_equal(image, same)
 
 
@@ -87,7 +87,7 @@ def test_images_show_the_source_in_the_centre(made: Simulated) -> None:
 
 
 def test_apparent_flux_is_the_flux_through_the_primary_beam(made: Simulated) -> None:
-    """Sum of the sky's line emission through the primary beam, Jy * chan."""
+    """It equals the sum of the sky's line emission times the primary beam, Jy * chan."""
     grid, sky = made.cube.grid, made.sky
     inside = [i for i, c in enumerate(made.truth["channel"]) if 12 < c < 52]
     for i in inside:
@@ -95,13 +95,13 @@ def test_apparent_flux_is_the_flux_through_the_primary_beam(made: Simulated) -> 
         line = component.spectrum(grid) - component.continuum(grid)
         response = made.cube.primary_beam[1]  # type: ignore[index]
         seen = (component.image((128, 128)) * response).sum() * line.sum()
-        # the beam's slope over the source
+        # tolerance: the beam's slope across the source
         assert apparent_line_flux(made, i) == pytest.approx(seen, rel=0.02)
 
 
 @pytest.mark.parametrize("pa", [10.0, 62.0, 100.0, 171.0])
 def test_mirrored_images_are_images_of_mirrored_sources(pa: float) -> None:
-    """Augmentation is checked against Gaussians drawn with the vector that it states."""
+    """Augmented images are compared with Gaussians drawn from the augmented targets."""
     major, minor = 14.0, 7.0
     axes = (major, minor) if pa < 90 else (minor, major)
     image = gaussian_2d((64, 64), Ellipse(32, 32, *axes, pa))[None, None]

@@ -1,5 +1,4 @@
-"""Exported files: ONNX Runtime gives what torch gives, whatever the batch, and only from
-files that belong together."""
+"""Exported files: ONNX Runtime agrees with torch for any batch and refuses mismatched files."""
 
 from __future__ import annotations
 
@@ -50,7 +49,7 @@ def load(folder: Path) -> Network[BoxSpectrum, LineProbability]:
 
 
 def used_network(config: NetworkConfig, shape: tuple[int, ...]) -> torch.nn.Module:
-    """A network whose batch norms have seen data, so that no two are equal."""
+    """A network whose batch norms have seen data, so that no two have equal statistics."""
     torch.manual_seed(5)
     model = build(config)
     with torch.no_grad():
@@ -78,7 +77,7 @@ def test_onnx_runtime_agrees_with_torch(
         output = network.run(inputs)
         assert output.shape == expected.shape
         assert output.dtype == np.float32
-        # Two libraries add in different orders; float32 has 1e-7.
+        # The libraries sum in different orders; float32 resolves 1e-7.
         np.testing.assert_allclose(output, expected, atol=1e-5, rtol=1e-5)
 
 

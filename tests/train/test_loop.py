@@ -1,4 +1,4 @@
-"""The training loop on networks of a few weights: it learns, stops, and resumes exactly."""
+"""The training loop on networks with a few weights: it learns, stops, and resumes exactly."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_resume_after_a_kill_is_bit_equal(tmp_path: Path, killed_after: int) -> 
 
     with pytest.raises(KeyboardInterrupt):
         fit(tiny(), Batches(killed, held_out), recipe=RECIPE, folder=tmp_path / "cut")
-    torch.manual_seed(99)  # the state that a new process would find
+    torch.manual_seed(99)  # a new process starts with another random state
     resumed = fit(tiny(), DATA, recipe=RECIPE, folder=tmp_path / "cut")
 
     assert_same_weights(resumed.model, whole.model)
@@ -133,7 +133,7 @@ def test_stops_early_without_improvement(tmp_path: Path) -> None:
     linear = nn.Conv2d(1, 1, 1)  # no buffers, so that a rate of 0 changes nothing
     result = fit(linear, DATA, recipe=recipe, folder=tmp_path)
     assert result.stopped == "early stopping"
-    assert len(result.history) == 4  # the first has nothing to be compared with
+    assert len(result.history) == 4  # the first has no predecessor to compare with
 
 
 def test_stops_on_time_at_the_end_of_an_epoch(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_fraction_follows_epochs_or_minutes_whichever_is_further() -> None:
 def test_early_stopping_compares_with_the_moving_average() -> None:
     rule = EarlyStopping(window=10, patience=10)
     assert rule.stale_epochs([1.0]) == 0
-    # 0.9 beats the mean (1.0, 0.5 -> 0.75)? No; 0.6 beats the mean of (1.0, 0.5, 0.9).
+    # 0.9 does not beat the mean of (1.0, 0.5), but 0.6 beats the mean of (1.0, 0.5, 0.9).
     assert rule.stale_epochs([1.0, 0.5, 0.9]) == 1
     assert rule.stale_epochs([1.0, 0.5, 0.9, 0.6]) == 0
     assert not rule([1.0] * 10)

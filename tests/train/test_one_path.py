@@ -1,7 +1,7 @@
-"""One path: what training shows a network of a cube is what detection shows it, to the bit.
+"""One path: training and detection give a network bit-identical inputs for the same cube.
 
-A cube goes through both. Detection's networks note every batch that they are given; training cuts
-its examples at the places that detection found.
+A cube goes through both. Detection's networks record every batch that they are given; training
+cuts its examples at the positions that detection found.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SHAPES = ("major", "minor", "angle")
 
 @dataclass
 class Noting:
-    """A network that keeps what it is given."""
+    """A network that records the batches that it is given."""
 
     network: Any
     batches: list[np.ndarray] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Noting:
 
 @dataclass(frozen=True)
 class Both:
-    """A cube, what was found in it, and the networks that noted what they saw."""
+    """A cube, the candidates found in it, and the networks with their recorded inputs."""
 
     made: Simulated
     candidates: tuple[Candidate, ...]
@@ -85,7 +85,7 @@ class Both:
 
 @pytest.fixture(scope="module")
 def both() -> Both:
-    """Images of one tile; every blob has one line, so that its continuum is fitted beside it."""
+    """A cube of one tile. Each blob has one line, so both paths fit the same continuum."""
     paper = paper_settings()
     small = replace(paper, observation=replace(paper.observation, size=256))
     made = simulate(small, paper.split.validation[0])
@@ -108,7 +108,7 @@ def test_the_card_says_what_training_shows_and_asks(both: Both, role: str) -> No
 
 def test_blobs_finder_sees_what_it_was_trained_on(both: Both) -> None:
     (tile,) = both.networks.blobs_finder.given[:, 0]
-    # kept in half precision between the epochs
+    # training stores images in half precision
     np.testing.assert_array_equal(
         tile.astype(np.float16), blob_input(integrate(both.made.cube.data))
     )
@@ -131,7 +131,7 @@ def test_the_flux_network_sees_what_it_was_trained_on(both: Both) -> None:
     np.testing.assert_array_equal(both.networks.flux.given[:, 0], trained)
 
 
-# --- what is asked for is what is read
+# --- decoding inverts encoding
 ELLIPSES = st.builds(
     partial(Ellipse, 0.0, 0.0),
     st.floats(3.0, 30.0),

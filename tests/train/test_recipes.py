@@ -1,4 +1,4 @@
-"""Every step of the training, through the real command, on almost nothing."""
+"""Every training step, run through the real command on a tiny data set."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ TINY = shipped_recipe("tiny").read_text(encoding="utf-8").replace("tiny-set.toml
 
 @pytest.mark.slow
 def test_tiny_recipe_end_to_end_and_again(tmp_path: Path) -> None:
-    """Six networks come out and run; a second call has nothing left to do."""
+    """All six networks are written and run; a second call has nothing left to do."""
     recipe = str(shipped_recipe("tiny"))
     assert main(["train", recipe, "--out", str(tmp_path), "--workers", "1"]) == 0
     final = tmp_path / "weights" / "final"

@@ -1,4 +1,4 @@
-"""The example of the data sets page learns from a store."""
+"""The example on the data sets page learns from a store."""
 
 from __future__ import annotations
 

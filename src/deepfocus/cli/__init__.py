@@ -17,7 +17,8 @@ BROKEN_PIPE = 141
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code.
 
-    0 done; 2 bad input or usage, said in one line on stderr; 130 interrupted.
+    0: done; 2: bad input or usage, reported in one line on stderr; 130: interrupted; 141: the
+    reader of the output is gone.
     """
     import click
 
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         return _complain("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        # the reader of our output is gone; keep the interpreter from flushing into nothing
+        # the reader of our output is gone; keep the interpreter from flushing into a closed pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
 

@@ -1,4 +1,4 @@
-"""`python -m deepfocus.cli`, where the command itself is not on the path."""
+"""`python -m deepfocus.cli`, for when the command itself is not on the path."""
 
 import sys
 

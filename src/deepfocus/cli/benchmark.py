@@ -1,4 +1,4 @@
-"""`deepfocus benchmark`: finders side by side on cubes whose sources are known."""
+"""`deepfocus benchmark`: compare finders on cubes with known sources."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ SETTINGS = ".toml"
     "chosen",
     multiple=True,
     metavar="NAME|FILE.toml",
-    help="One that deepfocus finders lists, or its settings; repeatable. slim where none is named.",
+    help="A name that deepfocus finders lists, or a settings file; repeatable. Default: slim.",
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
-@click.option("--number", type=click.IntRange(min=1), help="Cubes; by default all of the split.")
+@click.option(
+    "--number", type=click.IntRange(min=1), help="Number of cubes. Default: all of the split."
+)
 @click.option(
     "--split",
     type=click.Choice(["train", "validation", "test"]),
     default="validation",
     show_default=True,
-    help="Whose seeds are used. Nothing is chosen by the test seeds.",
+    help="Split whose seeds are used. Do not base any choice on the test seeds.",
 )
 @place_of_work("all cores")
 def benchmark(
@@ -43,15 +45,15 @@ def benchmark(
     split: str,
     place: PlaceOfWork,
 ) -> None:
-    """Let finders loose on cubes whose sources are known, and compare them.
+    """Run finders on cubes with known sources, and compare them.
 
     SET is a simulated set (paper, wide, or SET.toml, which may have a table [injection]), sources
     injected into a cube of your own (a TOML file with cube = "NAME.fits" and [injection]), a
     folder of NAME.fits with NAME.truth.ecsv, or a NAME.zarr.
 
     Writes benchmark.md, benchmark.ecsv and benchmark.json into the output folder, a picture of
-    each finder's residuals, and every catalogue. What is there already is not done again: a
-    stopped run goes on, and --number or another --finder adds to it.
+    each finder's residuals, and every catalogue. Existing results are kept, so a stopped run
+    resumes, and a larger --number or another --finder extends it.
     """
     from deepfocus.evaluation.campaign import run_campaign
     from deepfocus.evaluation.comparison import compare
@@ -66,7 +68,7 @@ def benchmark(
     scenes = load_scenes(cubes, split=split, number=number)
     folder = place.path(out)
     with (
-        # in processes of their own also where it is one: memory is measured there
+        # separate processes, even for one worker, since memory is measured per process
         place.workers(out, local=lambda n: Processes(n or available_workers())) as workers,
         Progress("benchmark", len(finders) * len(scenes.keys)) as progress,
     ):
@@ -82,7 +84,7 @@ def benchmark(
 
 
 def _finders(chosen: tuple[str, ...]) -> dict[str, Finder]:
-    """The finders by their labels: a name, or the name of a settings file."""
+    """The finders by label: the finder's name, or the name of its settings file."""
     from deepfocus.cli.finder_choice import chosen_finder
     from deepfocus.finders.kinds import DEFAULT
 
@@ -93,7 +95,7 @@ def _finders(chosen: tuple[str, ...]) -> dict[str, Finder]:
         if label in finders:
             raise DeepFocusError(
                 f"two finders are called {label}",
-                wanted="different names: their records lie in folders of these names",
+                wanted="different names, since these name the folders of their records",
                 remedy="rename one of the settings files",
             )
         finders[label] = chosen_finder(None if file else each, file=file)

@@ -1,4 +1,4 @@
-"""The group of commands: each is a module of this package, imported when it is asked for."""
+"""The group of commands: each is a module of this package, imported on first use."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        return getattr(import_module(f"deepfocus.cli.{cmd_name}"), cmd_name)
+        command: click.Command = getattr(import_module(f"deepfocus.cli.{cmd_name}"), cmd_name)
+        return command
 
 
 @click.command(cls=LazyGroup)

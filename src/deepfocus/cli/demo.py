@@ -1,4 +1,4 @@
-"""`deepfocus demo`: simulate a cube, detect what is in it, show both side by side."""
+"""`deepfocus demo`: simulate a cube, find its sources, show both side by side."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,29 +24,38 @@ BAD_INPUT = 2
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
-@click.option("--finder", "kind", metavar="NAME", help="One that deepfocus finders lists: slim.")
+@click.option(
+    "--finder", "kind", metavar="NAME", help="A name that deepfocus finders lists. Default: slim."
+)
 @click.option("--settings", type=click.Path(path_type=Path), help="Settings as TOML.")
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="One setting; repeatable.")
-@click.option("--weights", type=click.Path(path_type=Path), help="Folder of other networks.")
-@click.option("--rest-frequency", metavar="VALUE", help="Instead of the header's: '1420.4 MHz'.")
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path),
+    help="Folder of networks that replace the shipped ones.",
+)
+@click.option(
+    "--rest-frequency", metavar="VALUE", help="Overrides the header's, such as '1420.4 MHz'."
+)
 @click.option("--resume", is_flag=True, help="Skip cubes finished with the same settings.")
 @click.pass_context
 def detect(
     ctx: click.Context,
+    /,
     files: tuple[Path, ...],
     out: Path,
     rest_frequency: str | None,
     resume: bool,
-    **choice: object,
+    **choice: Any,
 ) -> None:
     """Find and measure the line emitters in FITS cubes, or in all cubes of a simulated NAME.zarr.
 
     Writes into the output folder, for each cube: NAME.catalogue.ecsv (also .fits, .vot and
     .reg), NAME.settings.toml and NAME.png. A PSF and a primary beam are read from NAME.psf.fits
-    and NAME.pb.fits beside the cube.
+    and NAME.pb.fits next to the cube.
 
-    A file that cannot be used is reported in one line and leaves no output; the others are
-    processed, and the exit code is 2. Of a store, NAME is the seed.
+    A file that cannot be used is reported in one line and leaves no output. The others are still
+    processed, and the exit code is 2. For a store, NAME is the seed.
     """
     from deepfocus.cli.inputs import inputs
     from deepfocus.core.rest_frequency import rest_hertz
@@ -56,7 +65,7 @@ def detect(
     rest_hz = rest_hertz(rest_frequency)
     cubes = inputs(files, rest_hz=rest_hz)
     check_output(out)
-    finder = _chosen(**choice)  # type: ignore[arg-type]
+    finder = _chosen(**choice)
     with Progress("detect", len(cubes)) as progress:
         run = _Run(finder, out, rest_hz, resume, progress)
         succeeded = [run.take(each) for each in cubes]
@@ -74,7 +83,7 @@ def _chosen(
 
 @dataclass(frozen=True)
 class _Run:
-    """One finder let loose on cube after cube."""
+    """Runs one finder on cube after cube."""
 
     finder: Finder
     out: Path
@@ -84,18 +93,18 @@ class _Run:
 
     @cached_property
     def ready(self) -> ReadyFinder:
-        """Made ready once, and not before the first cube needs it; failing, it ends the run."""
+        """Made ready once, when the first cube needs it; a failure ends the run."""
         return made_ready(self.finder)
 
     @cached_property
     def settings(self) -> str:
-        """What decides the results, as text."""
+        """What determines the results, as text."""
         from deepfocus.cli.products import settings_text
 
         return settings_text(self.finder, self.ready.provenance, rest_hz=self.rest_hz)
 
     def take(self, given: Input) -> bool:
-        """Search one cube and write what was found; whether it could be."""
+        """Search one cube and write its products; return whether that was possible."""
         from deepfocus.cli.products import finished, write_products
 
         if self.resume and finished(self.out, given.name, self.settings):
@@ -116,14 +125,14 @@ class _Run:
         return True
 
     def pass_over(self, complaint: str) -> bool:
-        """Say what is wrong with a cube and go on."""
+        """Report what is wrong with a cube, and skip it."""
         self.progress.warn(complaint)
         self.progress.passed_over()
         return False
 
 
 def made_ready(finder: Finder) -> ReadyFinder:
-    """The finder with all it needs."""
+    """The finder with everything it needs loaded."""
     return finder.ready()
 
 

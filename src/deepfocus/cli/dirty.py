@@ -1,9 +1,10 @@
-"""`deepfocus dirty`: the dirty cube of a user's own measurement set, or a CASA script for it."""
+"""`deepfocus dirty`: the dirty cube of a user's measurement set, or a CASA script to make it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,7 +13,7 @@ from deepfocus.core.errors import DeepFocusError
 
 @dataclass(frozen=True)
 class Asked:
-    """The options as they were given."""
+    """The options as given."""
 
     cell: str | None
     size: int | None
@@ -36,47 +37,50 @@ class Asked:
     metavar="CUBE.fits|SCRIPT.py",
     required=True,
     type=click.Path(path_type=Path),
-    help="The cube, made here, or a script for CASA.",
+    help="The cube to make here, or a CASA script that makes it.",
 )
-@click.option("--cell", metavar="ANGLE", help="Pixel, such as 0.1arcsec: about a fifth of a beam.")
-@click.option("--size", type=int, help="Pixels along a side.")
+@click.option(
+    "--cell", metavar="ANGLE", help="Pixel size, such as 0.1arcsec: about a fifth of a beam."
+)
+@click.option("--size", type=int, help="Image side in pixels.")
 @click.option(
     "--weighting",
     type=click.Choice(["natural", "uniform", "briggs"]),
     default="natural",
     show_default=True,
 )
-@click.option("--robust", type=float, help="Of Briggs weighting; 0.5 unless given.")
-@click.option("--taper", default="", help="FWHM of a beam, 0.5arcsec, or wavelengths, 200000.")
-@click.option("--field", default="", help="Name or id of the field; a script: CASA's selection.")
-@click.option("--spw", default="", help="Spectral windows, such as 0~3; a script: CASA's.")
-@click.option("--width", default="", help="Channels averaged; a script: also 10MHz, 5km/s.")
-@click.option("--start", default="", help="First channel; a script: also 230GHz, -100km/s.")
-@click.option("--nchan", type=int, help="Channels of the cube; all unless given.")
+@click.option("--robust", type=float, help="Robustness of Briggs weighting. Default: 0.5.")
+@click.option("--taper", default="", help="Beam FWHM (0.5arcsec) or wavelengths (200000).")
+@click.option("--field", default="", help="Field name or id; for a script, a CASA selection.")
+@click.option("--spw", default="", help="Spectral windows, such as 0~3; for a script, as in CASA.")
+@click.option("--width", default="", help="Channels to average; for a script also 10MHz, 5km/s.")
+@click.option("--start", default="", help="First channel; for a script also 230GHz, -100km/s.")
+@click.option("--nchan", type=int, help="Number of channels of the cube. Default: all.")
 @click.option(
     "--column",
     type=click.Choice(["corrected", "data"]),
-    help="Visibilities; corrected where there are any.",
+    help="Visibilities to image. Default: corrected if present, else data.",
 )
 @click.option("--frame", type=click.Choice(["lsrk", "topo"]), default="lsrk", show_default=True)
-@click.option("--rest-frequency", metavar="VALUE", help="Of the velocity axis: '230.538 GHz'.")
-def dirty(measurement_set: Path, out: Path, **options: object) -> None:
+@click.option(
+    "--rest-frequency", metavar="VALUE", help="For the velocity axis, such as '230.538 GHz'."
+)
+def dirty(measurement_set: Path, out: Path, **options: Any) -> None:
     """Make the dirty cube of a measurement set, with PSF and primary beam, for detection.
 
-    With --out CUBE.fits it is made here, for a single field: CUBE.fits, CUBE.psf.fits and
-    CUBE.pb.fits. That needs python-casacore: pip install "deepfocus-alma[ms]". Cell and size
+    --out CUBE.fits makes the cube of a single field here: CUBE.fits, CUBE.psf.fits and
+    CUBE.pb.fits. This needs python-casacore: pip install "deepfocus-alma[ms]". Cell and size
     are chosen unless given.
 
-    With --out SCRIPT.py nothing is run: SCRIPT.py makes the same three files with CASA
-    (tclean, niter=0), and the measurement set may be on another machine. It needs --cell and
-    --size.
+    --out SCRIPT.py runs nothing: SCRIPT.py makes the same three files with CASA (tclean,
+    niter=0), and the measurement set may be on another machine. It needs --cell and --size.
     """
-    asked = Asked(**options)  # type: ignore[arg-type]
+    asked = Asked(**options)
     if asked.robust is not None and asked.weighting != "briggs":
         raise DeepFocusError(
             f"--robust {asked.robust:g} with {asked.weighting} weighting",
-            wanted="--weighting briggs, which it belongs to",
-            remedy="add that, or leave --robust out",
+            wanted="--robust only with --weighting briggs",
+            remedy="add --weighting briggs, or leave --robust out",
         )
     if out.suffix == ".py":
         _write_script(measurement_set, out, asked)
@@ -84,7 +88,7 @@ def dirty(measurement_set: Path, out: Path, **options: object) -> None:
         _make_cube(measurement_set, out, asked)
     else:
         raise DeepFocusError(
-            f"the product is to be written as {out}",
+            f"--out {out} is neither a script nor a cube",
             wanted="a name that ends in .py (a script for CASA) or in .fits (the cube)",
             remedy="give --out SCRIPT.py or --out CUBE.fits",
         )
@@ -169,7 +173,7 @@ def _make_cube(measurement_set: Path, out: Path, asked: Asked) -> None:
 
 
 def _whole(option: str, text: str, default: int) -> int:
-    """A number of channels; units are for CASA."""
+    """A whole number of channels; only a CASA script takes units."""
     if not text.strip():
         return default
     try:

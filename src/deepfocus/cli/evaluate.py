@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deepfocus.cli.inputs import STORE
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.files import FOUND, STORE, TRUTH
 
 if TYPE_CHECKING:
     from deepfocus.core.catalogue import Catalogue
-
-TRUTH = ".truth.ecsv"
-FOUND = ".catalogue.ecsv"
 
 
 @click.command()
@@ -27,9 +24,9 @@ FOUND = ".catalogue.ecsv"
 def evaluate(catalogue: Path, truth: Path, json_file: Path | None) -> None:
     """Score a catalogue against the truth.
 
-    Matches one to one in three dimensions, and by the paper's rule beside it. Given two
-    folders, scores every NAME.catalogue.ecsv against NAME.truth.ecsv and pools the counts. The
-    truth of many cubes may also be a simulated NAME.zarr.
+    Matches one-to-one in three dimensions, and also by the paper's rule. Given two folders,
+    scores every NAME.catalogue.ecsv against NAME.truth.ecsv and pools the counts. The truth of
+    many cubes may also be a simulated NAME.zarr.
     """
     import numpy as np
 
@@ -38,8 +35,8 @@ def evaluate(catalogue: Path, truth: Path, json_file: Path | None) -> None:
 
     pairs = _pairs(catalogue, truth)
     unmatchable = sum(
-        int(np.sum(~(true["line_fwhm_chan"] > 0)))
-        for _, true in pairs  # NaN is not
+        int(np.sum(~(true["line_fwhm_chan"] > 0)))  # counts NaN too
+        for _, true in pairs
     )
     if unmatchable:
         click.echo(
@@ -69,12 +66,12 @@ def _pairs(found: Path, truth: Path) -> list[tuple[Catalogue, Catalogue]]:
         )
     if not found.is_dir():
         return [(read_catalogue(found), read_catalogue(truth))]
-    # of both folders: a cube without a catalogue must not drop out of the count unseen
+    # from both folders, so that a cube without a catalogue is not silently left out
     names = {path.name.removesuffix(FOUND) for path in found.glob(f"*{FOUND}")}
     names |= {path.name.removesuffix(TRUTH) for path in truth.glob(f"*{TRUTH}")}
     if not names:
         raise DeepFocusError(
-            f"{found} holds no catalogue and {truth} no truth",
+            f"{found} contains no catalogue and {truth} no truth",
             wanted=f"files NAME{FOUND} and NAME{TRUTH}",
             remedy="check the folders",
         )
@@ -85,7 +82,7 @@ def _pairs(found: Path, truth: Path) -> list[tuple[Catalogue, Catalogue]]:
 
 
 def _pairs_of_store(found: Path, truth: Path) -> list[tuple[Catalogue, Catalogue]]:
-    """Every finished seed of a store; one without a catalogue must not drop out unseen."""
+    """Pairs of every finished seed of a store, so that none is silently left out."""
     from deepfocus.io.catalogues import read_catalogue
     from deepfocus.io.set_store import open_store
     from deepfocus.io.stored_cube import stored_truth

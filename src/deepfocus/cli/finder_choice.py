@@ -1,9 +1,10 @@
-"""`--finder`, `--settings`, `--set` and `--weights` -> the finder."""
+"""The finder that `--finder`, `--settings`, `--set` and `--weights` describe."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,21 +23,21 @@ def chosen_finder(
     pairs: Sequence[str] = (),
     weights: Path | None = None,
 ) -> Finder:
-    """The finder of a settings file, or that of a name, with some settings replaced.
+    """The finder of a name or of a settings file, with some settings replaced.
 
-    kind : must be the file's where both name one
+    kind : must agree with the file's kind if both are given
     file : TOML with a table [finder]
-    pairs : ``a.b=value``, of the finder's settings
-    weights : folder of networks, for a finder that has some
+    pairs : ``a.b=value`` for the finder's settings
+    weights : folder of networks, for a finder that uses them
 
-    Raises `DeepFocusError` for an unknown finder or setting, or a value that does not fit.
+    Raises `DeepFocusError` for an unknown finder or setting, or an invalid value.
     """
     from deepfocus.finders.kinds import finder_from, finder_to
 
     table = _table_of(file) if file else {}
     if kind and table.get("kind", kind) != kind:
         raise DeepFocusError(
-            f"--finder {kind} with {file}, which is of '{table['kind']}'",
+            f"--finder {kind} with {file}, which has settings of '{table['kind']}'",
             wanted="settings of the same finder",
             remedy="leave --finder out, or give other settings",
         )
@@ -51,7 +52,7 @@ def chosen_finder(
 
 
 def _table_of(file: Path) -> dict[str, Any]:
-    """The table [finder] of a settings file; it holds no other."""
+    """The table [finder] of a settings file, which must have no other."""
     from deepfocus.core.settings import load_table
 
     table = load_table(file)
@@ -69,8 +70,9 @@ def _table_of(file: Path) -> dict[str, Any]:
 def with_pairs(table: dict[str, Any], pairs: Sequence[str]) -> dict[str, Any]:
     """Plain settings with values replaced by pairs ``a.b=value``.
 
-    A new `kind` of a part takes the place of the old part's settings.
+    A new `kind` of a part discards the old part's settings.
     """
+    table = deepcopy(table)
     for pair in pairs:
         key, equals, text = pair.partition("=")
         if not equals or not key.strip():
@@ -89,7 +91,7 @@ def with_pairs(table: dict[str, Any], pairs: Sequence[str]) -> dict[str, Any]:
 
 
 def _value(text: str) -> Any:
-    """As TOML would read it; what is no TOML is text, so that quotes can be left out."""
+    """The value as TOML reads it; anything else is text, so quotes can be left out."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

@@ -1,4 +1,4 @@
-"""`deepfocus finders`: what `detect --finder` takes."""
+"""`deepfocus finders`: the names that `detect --finder` takes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import click
 
 @click.command()
 def finders() -> None:
-    """List the finders, a line each: those of DeepFocus and of installed packages."""
+    """List the finders of DeepFocus and of installed packages, one per line."""
     from deepfocus.core.errors import DeepFocusError
     from deepfocus.finders.kinds import finder_class, finder_kinds
 

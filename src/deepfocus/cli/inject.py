@@ -1,8 +1,9 @@
-"""`deepfocus inject`: simulated sources into a real cube, to measure completeness on it."""
+"""`deepfocus inject`: add simulated sources to a real cube, to measure completeness on it."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,7 +11,9 @@ import click
 @click.command()
 @click.argument("cube", metavar="CUBE.fits", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
-@click.option("--number", type=click.IntRange(min=1), default=5, show_default=True, help="Sources.")
+@click.option(
+    "--number", type=click.IntRange(min=1), default=5, show_default=True, help="Number of sources."
+)
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 @click.option(
     "--snr",
@@ -47,19 +50,22 @@ import click
     type=click.FloatRange(0, 1),
     default=0.5,
     show_default=True,
-    help="Share of the sources with continuum; 0 for a cube whose continuum was subtracted.",
+    help="Fraction of sources with continuum; 0 for a continuum-subtracted cube.",
 )
-@click.option("--rest-frequency", metavar="VALUE", help="Instead of the header's: '1420.4 MHz'.")
-def inject(cube: Path, out: Path, seed: int, rest_frequency: str | None, **options: object) -> None:
+@click.option(
+    "--rest-frequency", metavar="VALUE", help="Overrides the header's, such as '1420.4 MHz'."
+)
+def inject(cube: Path, out: Path, seed: int, rest_frequency: str | None, **options: Any) -> None:
     """Add simulated sources to a cube, through its own beam and primary beam.
 
-    Writes NAME.injected.fits, with the original's header, unit and blanks, its PSF and primary
-    beam where the cube has them, and NAME.injected.truth.ecsv. The PSF is read from NAME.psf.fits
-    beside the cube; without one the restoring beam is used.
+    Writes NAME.injected.fits (with the original's header, unit and blanks), its PSF and primary
+    beam if the cube has them, and NAME.injected.truth.ecsv. The PSF is read from NAME.psf.fits
+    next to the cube; without one, the restoring beam is used.
 
-    Completeness on one's own data: run detect on NAME.injected.fits, then evaluate its catalogue
-    against the truth. The cube's own sources count as spurious there: read the completeness.
-    Sources lie a beam or more from the image's edge and from blank pixels.
+    To measure completeness on your own data, run detect on NAME.injected.fits, then evaluate its
+    catalogue against the truth. The cube's own sources count as spurious there, so only the
+    completeness is meaningful. Sources lie a beam or more from the image's edge and from blank
+    pixels.
     """
     from deepfocus.core.rest_frequency import rest_hertz
     from deepfocus.io.fits_cube import read_cube
@@ -70,7 +76,7 @@ def inject(cube: Path, out: Path, seed: int, rest_frequency: str | None, **optio
     from deepfocus.simulation.injected_files import injected_name, write_injected
 
     check_output(out)
-    injection = Injection(**options)  # type: ignore[arg-type]
+    injection = Injection(**options)
     rest_hz = rest_hertz(rest_frequency)
     with Progress("inject", 1) as progress:
         original = read_cube(cube, rest_hz=rest_hz)
@@ -78,7 +84,7 @@ def inject(cube: Path, out: Path, seed: int, rest_frequency: str | None, **optio
         write_injected(cube, out, made, seed=seed, rest_hz=rest_hz)
         name = injected_name(cube)
         progress.advance(name)
-        for note in (*original.meta.get("notes", ()), *_through(original.psf is not None)):
+        for note in (*original.meta.get("notes", ()), *_psf_notes(original.psf is not None)):
             progress.warn(f"{name}: note: {note}")
         if original.primary_beam is None:
             progress.warn(f"{name}: note: no primary beam: its response is taken as 1")
@@ -88,5 +94,5 @@ def inject(cube: Path, out: Path, seed: int, rest_frequency: str | None, **optio
         )
 
 
-def _through(psf: bool) -> tuple[str, ...]:
+def _psf_notes(psf: bool) -> tuple[str, ...]:
     return () if psf else ("no PSF: the restoring beam is used, without sidelobes",)

@@ -1,4 +1,4 @@
-"""What `detect` is given: FITS cubes, and stores of simulated sets, which hold many."""
+"""The inputs of `detect`: FITS cubes, and stores of simulated sets, which contain many cubes."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.files import STORE
 
 if TYPE_CHECKING:
     from deepfocus.core.cube import Cube
     from deepfocus.io.set_store import SetStore
 
-STORE = ".zarr"
-
 
 @dataclass(frozen=True)
 class Input:
-    """A cube that is not read yet.
+    """A cube that has not been read yet.
 
     name : of its output; origin : where it comes from, in words; read : raises `DeepFocusError`
     """
@@ -30,11 +29,11 @@ class Input:
 
 
 def inputs(files: Sequence[Path], *, rest_hz: float | None) -> list[Input]:
-    """Every cube of the inputs, in order; of a store, every finished seed.
+    """Every cube of the inputs, in order; for a store, every finished seed.
 
-    A companion (.psf.fits, .pb.fits) of a cube that is given too is left out: it is read with
-    its cube. Raises `DeepFocusError` where two inputs would write the same output, or a store
-    cannot be read.
+    A companion (.psf.fits, .pb.fits) is left out if its cube is also given: it is read with the
+    cube. Raises `DeepFocusError` if two inputs would write the same output, or a store cannot be
+    read.
     """
     from deepfocus.io.companions import base_name
 
@@ -76,7 +75,7 @@ def _of_store(path: Path, rest_hz: float | None) -> Iterator[Input]:
     if store.attributes["cubes"] == "none" or channels < MIN_CHANNELS:
         kept = "no cubes" if channels >= MIN_CHANNELS else f"cubes of {channels} channels"
         raise DeepFocusError(
-            f"{path} holds {kept}",
+            f"{path} contains {kept}",
             wanted=f"cubes of at least {MIN_CHANNELS} channels",
             remedy="simulate a set with such cubes, not with --cubes none",
         )

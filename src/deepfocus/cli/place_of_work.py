@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from deepfocus.core.files import STORE
+
 if TYPE_CHECKING:
     from deepfocus.jobs.workers import Workers
-
-STORE = ".zarr"
 
 
 @dataclass(frozen=True)
 class PlaceOfWork:
     """This machine or a cluster.
 
-    number : of processes, or of a Slurm profile's jobs; None where it was not given
+    number : of processes, or of a Slurm profile's jobs; None if not given
     cluster : address of a Dask scheduler, path of a Slurm profile, or None for this machine
     """
 
@@ -29,33 +29,33 @@ class PlaceOfWork:
     cluster: str | None
 
     def path(self, out: Path) -> Path:
-        """An output path as workers may use it: those of a cluster have another current folder."""
+        """The output path for workers: absolute on a cluster, where the current folder differs."""
         return out if self.cluster is None else out.absolute()
 
     def workers(
         self, out: Path, *, local: Callable[[int | None], Workers]
     ) -> AbstractContextManager[Workers]:
-        """The workers, who see the output path. local : makes them of a number, on this machine."""
+        """Workers that can see the output path. local : makes a number of them on this machine."""
         if self.cluster is None:
             return nullcontext(local(self.number))
         from deepfocus.jobs.cluster import cluster_workers
 
-        # a store is Zarr's: nothing else is laid into it
+        # Zarr owns a store: nothing else may be put into it
         folder = out.absolute().parent if out.suffix == STORE else out.absolute()
         return cluster_workers(self.cluster, shared=folder, jobs=self.number)
 
 
 def place_of_work(default: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Adds both options to a command, which gets them as the argument `place`.
+    """Add both options to a command, which receives them as the argument `place`.
 
-    default : how many processes there are otherwise, in words
+    default : default number of processes, in words
     """
 
     def add(command: Callable[..., None]) -> Callable[..., None]:
         @click.option(
             "--workers",
             type=click.IntRange(min=1),
-            help=f"Processes, by default {default}; with a Slurm profile, its number of jobs.",
+            help=f"Number of processes, by default {default}; for a Slurm profile, number of jobs.",
         )
         @click.option(
             "--cluster",

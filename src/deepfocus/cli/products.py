@@ -1,4 +1,4 @@
-"""What a detection leaves in the output folder: catalogue in four formats, settings, figure."""
+"""The files that a detection writes: catalogue in four formats, settings, figure."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 PRODUCTS = ("catalogue.fits", "catalogue.vot", "catalogue.reg", "png", "settings.toml")
 LAST = "catalogue.ecsv"
-"""Written after all others: where it is, the cube is finished."""
+"""Written last, so it marks the cube as finished."""
 
 
 def settings_text(
     finder: Finder, provenance: Mapping[str, Any], *, rest_hz: float | None = None
 ) -> str:
-    """The resolved settings as TOML that --settings takes; what else decides as comments."""
+    """The resolved settings as TOML for --settings; whatever else matters is in comments."""
     import tomlkit
 
     from deepfocus.finders.kinds import finder_to
@@ -37,7 +37,7 @@ def settings_text(
 
 
 def finished(out: Path, name: str, settings: str) -> bool:
-    """Whether all products of a cube are there, made with these settings."""
+    """Whether all products of a cube exist and were made with these settings."""
     if not all((out / f"{name}.{ending}").is_file() for ending in (*PRODUCTS, LAST)):
         return False
     return (out / f"{name}.settings.toml").read_text(encoding="utf-8") == settings
@@ -52,7 +52,7 @@ def write_products(
     settings: str,
     truth: Catalogue | None = None,
 ) -> None:
-    """Write all products, all or none: made in a folder of their own, then moved."""
+    """Write all products or none: they are made in a temporary folder, then moved."""
     from deepfocus.io.catalogues import write_catalogue
     from deepfocus.report.figures import detection_figure
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from deepfocus.cli.place_of_work import PlaceOfWork, place_of_work
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.files import STORE
 
 if TYPE_CHECKING:
     from deepfocus.simulation.dataset import FitsSet
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """Which cubes, and what is kept of them."""
+    """Which cubes to make, and what to keep of them."""
 
     number: int
     first: int | None
@@ -41,37 +42,39 @@ class Asked:
 @click.option(
     "--cubes",
     type=click.Choice(["packed", "exact", "none"]),
-    help="Of a store: cubes as 16-bit integers (steps of 1/16 of the noise; the default), as "
-    "32-bit numbers, or derived arrays without cubes.",
+    help="For a store: cubes as 16-bit integers (in steps of 1/16 of the noise; the default), as "
+    "32-bit floats, or derived arrays without cubes.",
 )
-@click.option("--number", type=click.IntRange(min=1), default=1, show_default=True, help="Cubes.")
-@click.option("--first", type=click.IntRange(min=0), help="First seed; by default the split's.")
+@click.option(
+    "--number", type=click.IntRange(min=1), default=1, show_default=True, help="Number of cubes."
+)
+@click.option("--first", type=click.IntRange(min=0), help="First seed. Default: the split's.")
 @click.option(
     "--split",
     type=click.Choice(["train", "validation", "test"]),
     default="train",
     show_default=True,
-    help="Whose seeds are used unless --first is given.",
+    help="Split whose seeds are used unless --first is given.",
 )
 @click.option(
     "--check",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Write nothing: make N of the set's cubes, drawn at random, anew and compare.",
+    help="Write nothing: remake N cubes of the set, drawn at random, and compare.",
 )
 @place_of_work("1")
-def simulate(settings: Path, out: Path, place: PlaceOfWork, **options: object) -> None:
-    """Simulate dirty cubes and the catalogues of what is in them.
+def simulate(settings: Path, out: Path, place: PlaceOfWork, **options: Any) -> None:
+    """Simulate dirty cubes and the catalogues of their true sources.
 
     Writes SEED.fits, SEED.psf.fits, SEED.pb.fits, SEED.truth.ecsv and SEED.truth.fits for each
-    seed, and settings.json; or one row for each seed of a Zarr store. What is there already is
-    left alone: a stopped run goes on, and a larger --number extends the set. SET.toml may also be
-    'paper' or 'wide', the sets that come with deepfocus.
+    seed, and settings.json; or one row per seed into a Zarr store. Existing files are kept, so a
+    stopped run resumes and a larger --number extends the set. SET.toml may also be 'paper' or
+    'wide', the sets that come with deepfocus.
     """
     from deepfocus.jobs.claim import check_output
     from deepfocus.simulation.settings import load_set
 
-    asked = Asked(**options)  # type: ignore[arg-type]
+    asked = Asked(**options)
     if asked.check is None:
         check_output(out)
     chosen = load_set(settings)
@@ -110,7 +113,7 @@ def _write(made: FitsSet | StoredSet, seeds: range, out: Path, place: PlaceOfWor
 
 
 def _check(made: FitsSet | StoredSet, seeds: range, number: int, place: PlaceOfWork) -> None:
-    """Make some of the cubes anew and compare, here."""
+    """Remake some of the cubes on this machine, and compare."""
     from deepfocus.jobs.progress import Progress
 
     if place.cluster is not None:
@@ -128,22 +131,22 @@ def _check(made: FitsSet | StoredSet, seeds: range, number: int, place: PlaceOfW
             wanted="cubes as this version makes them",
             remedy=made.again(differing),
         )
-    click.echo(f"{len(sample)} of {len(seeds)} cubes made anew: all the same")
+    click.echo(f"{len(sample)} of {len(seeds)} cubes remade: all the same")
 
 
 def _destination(settings: SetSettings, out: Path, cubes: str | None) -> FitsSet | StoredSet:
-    """Where the set goes, by the suffix of --out."""
+    """The set to write, of the kind that the suffix of --out asks for."""
     from deepfocus.io.stored_cube import PACKINGS
     from deepfocus.simulation.dataset import FitsSet
     from deepfocus.simulation.stored_set import Recipe, StoredSet
     from deepfocus.train.store_arrays import derived_arrays
 
-    if out.suffix == ".zarr":
+    if out.suffix == STORE:
         return StoredSet(Recipe(settings, PACKINGS[cubes or "packed"], derived_arrays), out)
     if cubes is not None:
         raise DeepFocusError(
             f"--cubes {cubes} with a folder of FITS files",
-            wanted="--out NAME.zarr, which it belongs to",
-            remedy="give that, or leave --cubes out",
+            wanted="--cubes only with --out NAME.zarr",
+            remedy="give --out NAME.zarr, or leave --cubes out",
         )
     return FitsSet(settings, out)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from astropy.table import Row
+
     from deepfocus.core.catalogue import Catalogue
 
 SHOWN: tuple[tuple[str, str, float, int], ...] = (
@@ -35,7 +37,7 @@ COMPARED: tuple[tuple[str, str, float, int], ...] = (
 
 
 def sources_table(found: Catalogue) -> str:
-    """The accepted sources, one a line."""
+    """The accepted sources, one per line."""
     rows = [
         [_number(row[name] * factor, digits) for name, _, factor, digits in SHOWN]
         for row in found.accepted.rows
@@ -46,7 +48,7 @@ def sources_table(found: Catalogue) -> str:
 def beside_truth(found: Catalogue, truth: Catalogue) -> str:
     """True sources with the accepted ones they match, then accepted ones that match none.
 
-    A cell reads true / found; a dash stands for what is missing.
+    A cell reads true / found; a dash marks a missing value.
     """
     from deepfocus.evaluation.match import match
 
@@ -61,7 +63,7 @@ def beside_truth(found: Catalogue, truth: Catalogue) -> str:
     return _aligned(["", *(heading for _, heading, _, _ in COMPARED)], rows)
 
 
-def _pair(true, found) -> list[str]:  # type: ignore[no-untyped-def]  # astropy's rows
+def _pair(true: Row | None, found: Row | None) -> list[str]:
     cells = []
     for name, _, factor, digits in COMPARED:
         both = [

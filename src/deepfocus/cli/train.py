@@ -13,9 +13,11 @@ from deepfocus.core.errors import DeepFocusError
 @click.command()
 @click.argument("recipe", metavar="RECIPE.toml", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes; by default all cores.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), help="Number of processes. Default: all cores."
+)
 def train(recipe: Path, out: Path, workers: int | None) -> None:
-    """Train networks by a recipe; a stopped run goes on from its last checkpoint.
+    """Train networks from a recipe; a stopped run resumes from its last checkpoint.
 
     RECIPE.toml may also be 'default', 'paper' or 'tiny', the recipes that come with deepfocus.
     """

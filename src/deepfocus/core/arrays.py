@@ -1,4 +1,4 @@
-"""Arrays by their names: what is kept of a cube, of an example, of a network."""
+"""Arrays keyed by name, as stored for a cube, a training example or a network."""
 
 from __future__ import annotations
 

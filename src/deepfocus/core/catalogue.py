@@ -1,7 +1,7 @@
 """The `Catalogue`: a table with a declared schema, shared by truth, pipeline and other finders.
 
-Positions are 0-based pixels and channels of the input cube. A quantity that is not known is
-NaN, its uncertainty too: never a made-up number. Rejected candidates stay, with their flag.
+Positions are 0-based pixels and channels of the input cube. An unknown quantity is NaN, and so
+is its uncertainty; no number is made up. Rejected candidates stay, with their flag.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Column:
     """One column: name, numpy type, unit (FITS spelling), UCD, meaning, and whether measured.
 
-    A measured column has its uncertainty beside it, as `<name>_err`, one standard deviation.
+    A measured column is followed by its uncertainty, `<name>_err`, one standard deviation.
     """
 
     name: str
@@ -86,7 +86,7 @@ BASE_COLUMNS: tuple[Column, ...] = (
     Column("pixel_snr", "f8", None, "stat.snr", "highest Pixel SNR, focused image (Eq 18)"),
     Column("probability", "f8", None, "stat.probability", "detection probability"),
 )
-"""Columns in order, before uncertainties are put beside the measured ones."""
+"""Columns in order, without the uncertainties that follow the measured ones."""
 
 
 def _with_errors(columns: Iterable[Column]) -> tuple[Column, ...]:
@@ -112,9 +112,9 @@ NAMES: tuple[str, ...] = tuple(column.name for column in SCHEMA)
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Catalogue:
-    """Sources or candidates, a row each, with the columns of `SCHEMA`.
+    """Sources or candidates, one per row, with the columns of `SCHEMA`.
 
-    rows : astropy table of exactly these columns, in order; plain values, units beside them
+    rows : astropy table of exactly these columns, in order; plain values, units as attributes
 
     >>> found = catalogue(x=[10.0, 20.0], y=[5.0, 7.0], channel=[3.0, 9.0], flag=[0, 4])
     >>> found
@@ -153,7 +153,7 @@ class Catalogue:
         return QTable(self.rows)
 
     def to_pandas(self) -> pandas.DataFrame:
-        """A copy as a pandas frame, units left out. Raises `DeepFocusError` without pandas."""
+        """A copy as a pandas frame, without units. Raises `DeepFocusError` without pandas."""
         if find_spec("pandas") is None:
             raise DeepFocusError(
                 "pandas is not installed", wanted="pandas", remedy="pip install pandas"
@@ -170,7 +170,7 @@ class Catalogue:
         return Catalogue(self.rows[np.asarray(mask, bool)])
 
     def at(self, rows: np.ndarray) -> Catalogue:
-        """The rows of these numbers, in this order."""
+        """The rows with these indices, in this order."""
         return Catalogue(self.rows[np.asarray(rows, int)])
 
     def with_columns(self, **columns: Any) -> Catalogue:
@@ -183,7 +183,7 @@ class Catalogue:
         return Catalogue(rows)
 
     def with_reasons(self) -> Catalogue:
-        """The column `reason` written from `flag`."""
+        """A copy whose column `reason` is written from `flag`."""
         return self.with_columns(reason=[reason(int(flag)) for flag in self["flag"]])
 
     @property
@@ -193,7 +193,7 @@ class Catalogue:
         return meta
 
     def with_meta(self, **meta: Any) -> Catalogue:
-        """A copy that carries more provenance."""
+        """A copy with more provenance."""
         rows = self.rows.copy()
         rows.meta.update(meta)
         return Catalogue(rows)
@@ -205,7 +205,7 @@ def numbered(n: int, what: str) -> str:
 
 
 def _has_value(values: np.ndarray) -> bool:
-    """Whether a column says anything: a number that is not NaN or 0, or a text."""
+    """Whether any value is set: a finite float, a non-zero integer or a non-empty text."""
     if values.dtype.kind == "f":
         return bool(np.isfinite(values).any())
     return bool(np.any(values != np.zeros(1, values.dtype)))
@@ -218,7 +218,7 @@ def _blank(column: Column, n: int) -> np.ndarray:
 
 
 def catalogue(rows: int = 0, **columns: Any) -> Catalogue:
-    """A catalogue of `rows` rows (or as many as the columns have), unknown values NaN.
+    """A catalogue of `rows` rows (or as many as the columns have); unknown values are NaN.
 
     `id` counts from 1 unless given.
     """
@@ -250,7 +250,7 @@ def catalogue_of_rows(rows: Iterable[Mapping[str, Any]]) -> Catalogue:
 
 
 def stacked(catalogues: Iterable[Catalogue]) -> Catalogue:
-    """All rows one after the other, ids untouched."""
+    """All rows in sequence, ids unchanged."""
     tables = [each.rows for each in catalogues]
     if not tables:
         return catalogue()

@@ -1,4 +1,4 @@
-"""Ranges of channels: where a line is, what two of them share, which channels are free."""
+"""Channel ranges: the extent of a line, overlaps of ranges, and the channels free of lines."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 
 @dataclass(frozen=True)
 class ChannelRange:
-    """Channels from `lo` to `hi`, both fractional and inside: a line is its centre -+ FWHM.
+    """Channels from `lo` to `hi`, both fractional and inclusive. A line spans its centre -+ FWHM.
 
-    The paper calls the length, 2 FWHM, the extension of the line.
+    The paper calls this length, 2 FWHM, the extension of the line.
     """
 
     lo: float
@@ -24,7 +24,7 @@ class ChannelRange:
         return (self.lo + self.hi) / 2
 
     def slice(self, n: int) -> slice:
-        """The channels of `n` whose centre lies inside; at least one, the nearest."""
+        """The channels, out of `n`, whose centre lies inside; at least the nearest one."""
         first = int(np.clip(np.ceil(self.lo), 0, n - 1))
         last = int(np.clip(np.floor(self.hi), 0, n - 1))
         if last < first:
@@ -32,15 +32,15 @@ class ChannelRange:
         return slice(first, last + 1)
 
     def length_within(self, n: int) -> float:
-        """Channels between the ends, each held inside a band of `n`."""
+        """Length in channels of the part inside a band of `n` channels."""
         return min(self.hi, n - 1) - max(self.lo, 0)
 
     def overlaps(self, other: ChannelRange) -> bool:
-        """Whether two ranges have more than an end in common."""
+        """Whether the ranges share more than an endpoint."""
         return self.lo < other.hi and other.lo < self.hi
 
     def joined(self, other: ChannelRange) -> ChannelRange:
-        """The shortest range that holds both."""
+        """The shortest range that contains both."""
         return ChannelRange(min(self.lo, other.lo), max(self.hi, other.hi))
 
     def iou(self, other: ChannelRange) -> float:
@@ -51,7 +51,7 @@ class ChannelRange:
 
 
 def around(channel: float, half_width: float) -> ChannelRange:
-    """The range `half_width` to both sides of a channel."""
+    """The range that extends `half_width` to either side of a channel."""
     return ChannelRange(channel - half_width, channel + half_width)
 
 

@@ -1,4 +1,4 @@
-"""The `Cube`: an array on a `Grid`, with what is known of the instrument that made it."""
+"""The `Cube`: an array on a `Grid`, with what is known about its instrument."""
 
 from __future__ import annotations
 
@@ -38,13 +38,12 @@ class Cube:
     data : (chan, y, x) float32, in `unit`; NaN where there are no data
     grid : every axis
     unit : 'Jy/beam' of a dirty or restored cube, 'Jy/pixel' of a sky model
-    beam : restoring beam, or the Gaussian fitted to the dirty beam, where known
-    psf : dirty beam (k, y, x) with peak 1 at its centre pixel [size // 2], at `psf_channels`
-    psf_channels : (k,) channels of those planes; between them the beam scales with frequency
+    beam : restoring beam, or the Gaussian fitted to the dirty beam, if known
+    psf : dirty beam (k, y, x) at `psf_channels`, with peak 1 at its centre pixel [size // 2]
+    psf_channels : (k,) channels of the psf; between them the beam scales with frequency
     primary_beam : (k, y, x) response, 1 on axis, at the same channels
-    noise : its power, and its standard deviation where that is known exactly (simulations);
-        None where nothing is known
-    meta : provenance: seed, settings, version; goes into the header of every product
+    noise : its power, and its standard deviation if known exactly (simulations); None if unknown
+    meta : provenance (seed, settings, version), written to the header of every product
     """
 
     data: np.ndarray
@@ -62,12 +61,12 @@ class Cube:
             raise ValueError(f"data {self.data.shape} do not lie on a grid {self.grid.shape}")
 
     def __repr__(self) -> str:
-        """One paragraph."""
+        """A one-paragraph summary."""
         return cube_in_words(self)
 
     @property
     def beam_px(self) -> float | None:
-        """Geometric mean FWHM of the beam in pixels; None where the beam is not known."""
+        """Geometric mean FWHM of the beam in pixels; None if the beam is unknown."""
         return None if self.beam is None else self.beam.fwhm_px(self.grid.cell_arcsec)
 
     def with_data(self, data: np.ndarray, *, unit: str | None = None) -> Cube:
@@ -85,5 +84,6 @@ class Cube:
         from scipy.ndimage import map_coordinates
 
         plane = self.primary_beam[len(self.primary_beam) // 2]
-        places = np.stack([y.ravel(), x.ravel()])  # scipy wants an axis of points
-        return map_coordinates(plane, places, order=1, cval=np.nan).reshape(x.shape)
+        points = np.stack([y.ravel(), x.ravel()])  # scipy needs an axis of points
+        response: np.ndarray = map_coordinates(plane, points, order=1, cval=np.nan)
+        return response.reshape(x.shape)

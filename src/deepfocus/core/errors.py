@@ -21,5 +21,5 @@ class DeepFocusError(Exception):
         super().__init__(f"{came}; wanted {wanted}; {remedy}")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Errors cross from worker processes, which rebuild them from what they were made of."""
+        """Rebuild from the constructor's arguments when a worker process sends the error."""
         return partial(type(self), wanted=self.wanted, remedy=self.remedy), (self.came,)

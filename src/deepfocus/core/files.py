@@ -1,4 +1,4 @@
-"""Files are written whole or not at all: to a temporary name beside the target, then renamed."""
+"""Files are written whole or not at all: to a temporary name next to the target, then renamed."""
 
 from __future__ import annotations
 
@@ -12,18 +12,22 @@ from pathlib import Path
 
 from deepfocus.core.errors import DeepFocusError
 
+STORE = ".zarr"
+"""Suffix of a store, which contains many cubes."""
+TRUTH, FOUND = ".truth.ecsv", ".catalogue.ecsv"
+"""Endings of the catalogues that belong to NAME.fits."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 OLD_S = 3600.0
-"""Age at which a temporary file belongs to nobody who is still at work."""
+"""Age beyond which a temporary file no longer belongs to a running writer."""
 
 
 @contextmanager
 def room_needed(path: Path) -> Iterator[None]:
-    """Around what writes `path`: a full disk is a `DeepFocusError`, other errors stay."""
+    """Turn a full disk, while `path` is written, into a `DeepFocusError`; pass other errors on."""
     try:
         yield
     except OSError as error:
-        # Astropy says it in words alone
+        # Astropy raises this without an errno
         if error.errno not in FULL and "Not enough space on disk" not in str(error):
             raise
         raise DeepFocusError(
@@ -38,8 +42,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path with the target's suffix; rename it to `path` on success.
 
     On any exception the temporary file is removed and the target is left as it was.
-    Raises `DeepFocusError` where the folder cannot be written, the disk is full or `path` is a
-    folder.
+    Raises `DeepFocusError` if the folder cannot be written, the disk is full or `path` is a folder.
     """
     path = Path(path)
     if path.is_dir():
@@ -73,9 +76,10 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def sweep_temporary(folder: Path, pattern: str, *, older_than_s: float = OLD_S) -> int:
-    """Remove temporary files that killed writers left below `folder`; give their number.
+    """Remove temporary files that killed writers left below `folder`; return their number.
 
-    pattern : of their names; younger ones may belong to a writer that is at work, and stay
+    pattern : glob of their names
+    older_than_s : younger files stay, since they may belong to a running writer
     """
     before = time.time() - older_than_s
     removed = 0

@@ -8,7 +8,7 @@ from enum import IntFlag
 class Flag(IntFlag):
     """0 is an accepted source; a row may carry several bits. Rows are flagged, never deleted.
 
-    The numbers of conditions are those of the paper's Figure 14.
+    Conditions are numbered as in the paper's Figure 14.
     """
 
     ACCEPTED = 0
@@ -16,12 +16,12 @@ class Flag(IntFlag):
     NO_GAIN_WHEN_FOCUSED = 2  # condition 1: faint, and focusing does not raise the Global SNR
     SAME_AS_PRIMARY = 4  # condition 2: same pixel and overlapping channels as the primary peak
     MERGED = 8  # the peak was joined to its primary, whose channel range grew
-    LOW_FOCUSED_SNR = 16  # Global SNR of the focused image below the limit (the paper's 1)
-    DUPLICATE = 32  # another row already stands for this emission, found through another blob
+    LOW_FOCUSED_SNR = 16  # Global SNR of the focused image below the limit (1 in the paper)
+    DUPLICATE = 32  # another row already represents this emission, found through another blob
     SIDELOBE = 64  # explained by the dirty beam of a brighter source with the same line
     BAD_FIT = 128  # the Gaussian fit to the line did not converge to a width inside the band
     LOW_PROBABILITY = 256  # detection probability below the limit
-    LOW_FIDELITY = 512  # as many negative peaks are as high: it may be noise
+    LOW_FIDELITY = 512  # negative peaks as high are as common: it may be noise
 
 
 REASONS: dict[Flag, str] = {

@@ -24,7 +24,7 @@ class Grid:
     sky : two-dimensional celestial WCS of shape (y, x)
     ny, nx : image size in pixels
     freq_hz : (chan,) channel centre frequencies, Hz, monotonic, either direction
-    rest_hz : rest frequency of the velocity axis, Hz, or None where the header has none
+    rest_hz : rest frequency of the velocity axis, Hz, or None if the header has none
     specsys : spectral reference frame, as FITS spells it
     """
 
@@ -41,7 +41,7 @@ class Grid:
 
     @cached_property
     def cell_arcsec(self) -> float:
-        """Side of a square of the pixel's area, arcsec (angular scale of sizes)."""
+        """Side of the square with a pixel's area, arcsec; the scale of all angular sizes."""
         return float(np.sqrt(np.prod(proj_plane_pixel_scales(self.sky))) * 3600.0)
 
     @cached_property
@@ -50,23 +50,27 @@ class Grid:
         return float(np.median(np.abs(np.diff(self.freq_hz))))
 
     def frequency_at(self, channel: np.ndarray | float) -> np.ndarray:
-        """Frequency in Hz at (fractional) channel; linear between and beyond the centres."""
+        """Frequency in Hz at a (fractional) channel; linear between and beyond the centres."""
         index = np.arange(len(self.freq_hz))
         channel = np.asarray(channel, float)
         step = np.diff(self.freq_hz)
         inside = np.interp(channel, index, self.freq_hz)
         below = self.freq_hz[0] + channel * step[0]
         above = self.freq_hz[-1] + (channel - index[-1]) * step[-1]
-        return np.where(channel < 0, below, np.where(channel > index[-1], above, inside))
+        frequency: np.ndarray = np.where(
+            channel < 0, below, np.where(channel > index[-1], above, inside)
+        )
+        return frequency
 
     def width_kms(self, width_chan: np.ndarray | float, channel: np.ndarray | float) -> np.ndarray:
-        """Radio velocity width in km/s of a width in channels at that channel's frequency.
+        """Convert a width in channels at `channel` to a radio velocity width in km/s.
 
         The reference is the rest frequency if known, else the local frequency (which is what
         an observer measures for a line of unknown redshift).
         """
         reference = self.rest_hz if self.rest_hz else self.frequency_at(channel)
-        return np.asarray(width_chan) * self.channel_width_hz / reference * C_KMS
+        width: np.ndarray = np.asarray(width_chan) * self.channel_width_hz / reference * C_KMS
+        return width
 
     def sky_at(self, x: np.ndarray | float, y: np.ndarray | float) -> SkyCoord:
         """ICRS position of 0-based pixel positions."""

@@ -10,12 +10,9 @@ if TYPE_CHECKING:
     from deepfocus.core.cube import Cube
     from deepfocus.core.noise import Noise
 
-POWERS = {"White": "white", "DirtyBeam": "thermal", "SquaredWeights": "thermal"}
-"""Kinds of noise by the class of their power."""
-
 
 def cube_in_words(cube: Cube) -> str:
-    """Size, place, band, beam, noise, and what is known of the instrument."""
+    """Size, position, band, beams and noise of a cube."""
     return ". ".join((_size(cube), _axes(cube), _instrument(cube))) + "."
 
 
@@ -60,6 +57,6 @@ def _instrument(cube: Cube) -> str:
 def _noise(noise: Noise | None) -> str:
     if noise is None:
         return "not known"
-    kind = POWERS.get(type(noise.power).__name__, "measured")
+    kind = noise.power.name or "measured"
     level = noise.level_jy_beam
     return kind if level is None else f"{kind}, {1e3 * level:.3g} mJy/beam"

@@ -1,6 +1,6 @@
-"""Memory that this process may still take, the error for what does not fit in it, and its peak.
+"""Memory available to this process, the error if arrays do not fit in it, and its peak.
 
-Where arrays do not fit, the kernel kills the process without a word: whatever is large asks first.
+If arrays do not fit, the kernel kills the process without a message, so large steps ask first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from deepfocus.core.errors import DeepFocusError
 
 
 def require_memory(needed_bytes: float, what: str, *, remedy: str) -> None:
-    """Raises `DeepFocusError` where `needed_bytes` for `what` is more than there is."""
+    """Raises `DeepFocusError` if `what` needs more memory than is available."""
     available = available_bytes()
     if available is not None and needed_bytes > available:
         raise DeepFocusError(
@@ -26,9 +26,9 @@ def require_memory(needed_bytes: float, what: str, *, remedy: str) -> None:
 
 
 def peak_bytes() -> int:
-    """Highest resident size of this process, since `forget_peak` where the system allows it.
+    """Peak resident size of this process, counted from `forget_peak` if the system allows it.
 
-    Not ru_maxrss on Linux, which hands that of the parent on through fork and exec.
+    On Linux, ru_maxrss is not used: a process inherits its parent's through fork and exec.
     """
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
@@ -41,15 +41,15 @@ def peak_bytes() -> int:
 
 
 def forget_peak() -> None:
-    """Begin anew with the resident size of now (Linux; elsewhere the peak so far stays)."""
+    """Reset the peak to the current resident size (Linux only; elsewhere the old peak stays)."""
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def available_bytes(root: Path = Path("/")) -> int | None:
-    """What the system has free or can free, within the limits of this process's control groups.
+    """Memory that is free or can be freed, within the limits of this process's control groups.
 
-    None where the system does not tell (no /proc). root : of /proc and /sys
+    None if the system does not report it (no /proc). root : parent folder of /proc and /sys
     """
     try:
         lines = (root / "proc/meminfo").read_text(encoding="ascii").splitlines()
@@ -62,7 +62,7 @@ def available_bytes(root: Path = Path("/")) -> int | None:
 
 
 def _left_in_groups(root: Path) -> Iterator[int]:
-    """Bytes left below each limit that a batch system or container has set."""
+    """Bytes left under each limit set by a batch system or container."""
     try:
         lines = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -79,7 +79,7 @@ def _left_in_groups(root: Path) -> Iterator[int]:
         else:
             continue
         group = Path(os.path.normpath(top / path.lstrip("/")))
-        # in a container the path may be that of the host: then only the top is there
+        # in a container the path may be the host's; then only the top folder exists
         for folder in (group, *group.parents):
             if not folder.is_relative_to(top):
                 break
@@ -89,12 +89,12 @@ def _left_in_groups(root: Path) -> Iterator[int]:
 
 
 def _left_in(folder: Path, *, limit: str, usage: str, cache: str) -> int | None:
-    """Limit less usage; the page cache counts in the usage but gives way. None: no limit."""
+    """Limit minus usage, not counting reclaimable page cache as used. None if there is no limit."""
     try:
         most, used = ((folder / name).read_text(encoding="ascii") for name in (limit, usage))
         stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
         return max(0, int(most) - int(used) + int(stat.get(cache, 0)))
-    except (OSError, ValueError):  # "max" is no number
+    except (OSError, ValueError):  # "max" is not a number
         return None
 
 

@@ -1,7 +1,7 @@
-"""The noise of a cube: how strong it is in each channel and place, and how correlated on the sky.
+"""The noise of a cube: its level by channel and position, and its correlation on the sky.
 
-The power of the noise, the transform of its autocorrelation, is one of four kinds. Which one it
-is decides how significant a source of a given size is.
+The power spectrum of the noise, the Fourier transform of its autocorrelation, is one of four
+kinds. The kind determines how significant a source of a given size is.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ import numpy as np
 
 @dataclass(frozen=True)
 class White:
-    """Independent in every voxel: its power is flat."""
+    """Noise independent in every voxel: its power spectrum is flat."""
 
     name: ClassVar[str] = "white"
 
 
 @dataclass(frozen=True)
 class DirtyBeam:
-    """Noise of visibilities that all count the same: its autocorrelation is the dirty beam."""
+    """Noise of equally weighted visibilities: its autocorrelation is the dirty beam."""
 
     name: ClassVar[str] = "thermal"
 
 
 @dataclass(frozen=True, eq=False)
 class SquaredWeights:
-    """Noise of visibilities under other weights: as the dirty beam that their squares make.
+    """Noise under other weights: its autocorrelation is the dirty beam of the squared weights.
 
-    make_beam : gives that beam, mid band, (y, x) with peak 1 at [ny // 2, nx // 2]; None where
-        the weights are not at hand
+    make_beam : returns that beam, mid band, (y, x) with peak 1 at [ny // 2, nx // 2]; None if
+        the weights are unavailable
     """
 
     make_beam: Callable[[], np.ndarray] | None = None
@@ -41,7 +41,7 @@ class SquaredWeights:
 
     @cached_property
     def beam(self) -> np.ndarray | None:
-        """The beam of the squared weights, made when first asked for."""
+        """The beam of the squared weights, computed on first use."""
         return None if self.make_beam is None else self.make_beam()
 
 
@@ -58,12 +58,12 @@ Power = White | DirtyBeam | SquaredWeights | Measured
 
 @dataclass(frozen=True, eq=False)
 class Noise:
-    """Noise of a cube before the correction for the primary beam, independent between channels.
+    """Noise of a cube before primary beam correction, independent between channels.
 
-    power : how it is correlated on the sky
-    sigma_jy_beam : (chan,) standard deviation in each channel, (1,) where it is the same in all;
-        None where it has yet to be measured
-    pattern : (y, x) factor of that standard deviation; None where it is the same everywhere
+    power : its correlation on the sky
+    sigma_jy_beam : (chan,) standard deviation per channel, or (1,) if the same in all channels;
+        None until it is measured
+    pattern : (y, x) factor on the standard deviation; None if it is 1 everywhere
     """
 
     power: Power
@@ -72,7 +72,7 @@ class Noise:
 
     @property
     def level_jy_beam(self) -> float | None:
-        """Standard deviation of a channel; where channels differ, that of the whole cube."""
+        """Standard deviation per channel; if channels differ, their root mean square."""
         if self.sigma_jy_beam is None:
             return None
         if len(self.sigma_jy_beam) == 1:
@@ -81,6 +81,6 @@ class Noise:
 
 
 def noise_of_level(power: Power, level_jy_beam: float | None) -> Noise:
-    """Noise of the same standard deviation in all channels, or of one not known yet."""
+    """Noise of the same level in all channels; a level of None is not known yet."""
     sigma = None if level_jy_beam is None else np.array([float(level_jy_beam)])
     return Noise(power, sigma)

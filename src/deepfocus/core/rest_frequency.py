@@ -1,4 +1,4 @@
-"""A rest frequency as users give it, in Hz."""
+"""A user's rest frequency in Hz."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from deepfocus.core.errors import DeepFocusError
 
 
 def rest_hertz(given: object) -> float | None:
-    """Hz of text such as '230.538 GHz' or of a quantity; None for None. Raises `DeepFocusError`."""
+    """Convert text such as '230.538 GHz' or a quantity to Hz; None stays None.
+
+    Raises `DeepFocusError` if the value is not a positive, finite frequency.
+    """
     if given is None:
         return None
     from astropy import units as u

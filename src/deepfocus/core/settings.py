@@ -1,9 +1,9 @@
-"""Settings: frozen dataclasses read from TOML. Unknown keys are refused, units are text.
+"""Settings: frozen dataclasses read from TOML. Unknown keys are refused; quantities are text.
 
-A quantity stands in a file as text with its unit (``cell = "0.1 arcsec"``) and in the
-dataclass as an astropy `Quantity`; a unit that does not convert is an error. Where a setting may
-be one of several dataclasses, each with its name in a class variable `kind`, the key `kind` of its
-table chooses; the first is meant, and written, without it.
+A quantity is text with a unit in a file (``cell = "0.1 arcsec"``) and an astropy `Quantity` in
+the dataclass; a unit that does not convert is an error. If a setting may be one of several
+dataclasses, the key `kind` of its table chooses one by its class variable `kind`. The first is
+the default and is written without the key.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def load_table(path: Path) -> dict[str, Any]:
         raise DeepFocusError(
             f"{path} is not valid TOML: {error}",
             wanted="a TOML file",
-            remedy="mend that line",
+            remedy="correct that line",
         ) from error
 
 
@@ -63,7 +63,7 @@ def settings_from(table: dict[str, Any], cls: type[T], *, source: str = "setting
 
 
 def part_from(table: dict[str, Any], choice: Any, *, source: str) -> Any:
-    """The same for a union of dataclasses, of which the table's `kind` chooses one."""
+    """Like `settings_from`, for a union of dataclasses: the table's `kind` chooses one."""
     _refuse_unknown(table, choice, source=source, where="")
     try:
         return _converter().structure(table, choice)
@@ -77,15 +77,15 @@ def part_from(table: dict[str, Any], choice: Any, *, source: str) -> Any:
 
 
 def _name(cls: Any) -> str:
-    """A class, or a choice of them, in words."""
+    """The name of a class, or of all classes in a union."""
     options = typing.get_args(cls)
     return " or ".join(option.__name__ for option in options) if options else str(cls.__name__)
 
 
 def parts_to(value: Any) -> Any:
-    """Plain tables of a settings object in which every part says its kind, also the first.
+    """Plain tables of a settings object in which every part states its kind, even a default.
 
-    What is None is left out; quantities are text.
+    Values of None are left out; quantities are text.
     """
     if isinstance(value, u.Quantity):
         return _quantity_text(value)
@@ -101,9 +101,9 @@ def parts_to(value: Any) -> Any:
 
 
 def settings_to(settings: Any) -> dict[str, Any]:
-    """Plain tables (text for quantities) of a settings object, for headers, cards and TOML."""
-    plain = _converter().unstructure(settings)
-    return _without_none(plain)
+    """Plain tables of a settings object (quantities as text), for headers, cards and TOML."""
+    plain: dict[str, Any] = _without_none(_converter().unstructure(settings))
+    return plain
 
 
 def _without_none(value: Any) -> Any:
@@ -149,9 +149,9 @@ def _options(hint: Any) -> tuple[Any, ...]:
 
 
 def _is_choice(hint: Any) -> bool:
-    """Whether the hint is a union of dataclasses told apart by their class variable `kind`.
+    """Whether the hint is a union of dataclasses distinguished by their class variable `kind`.
 
-    None may be among them.
+    The union may include None.
     """
     options = _options(hint)
     return len(options) > 1 and all(
@@ -160,7 +160,7 @@ def _is_choice(hint: Any) -> bool:
 
 
 def _chosen(table: dict[str, Any], choice: Any, *, source: str, where: str) -> Any:
-    """The dataclass that the table's `kind` names, the first where it names none."""
+    """The dataclass that the table's `kind` names, or the first if there is no `kind`."""
     kinds = {option.kind: option for option in _options(choice)}
     kind = table.get("kind", next(iter(kinds)))
     if not isinstance(kind, str) or kind not in kinds:
@@ -215,23 +215,24 @@ def _structure_dataclass(cls: Any, converter: cattrs.Converter) -> Callable[[Any
 
 
 def _without_own_kind(table: Any, cls: Any) -> Any:
-    """A table without its `kind` where that is the class's own, which nobody had to choose."""
+    """Drop `kind` from a table if it names the class itself, which leaves nothing to choose."""
     if isinstance(table, dict) and "kind" in table and table["kind"] == getattr(cls, "kind", None):
         return {key: value for key, value in table.items() if key != "kind"}
     return table
 
 
 def _in_words(error: BaseException, kind: type | None) -> str:
-    """What is wrong; a check of the dataclass itself says so in its own words."""
+    """The error as text; our own checks already have a readable message."""
     if isinstance(error, DeepFocusError):
         return str(error)
     if isinstance(error, _WrongNumber):
-        return error.args[0]
+        message: str = error.args[0]
+        return message
     return format_exception(error, kind)
 
 
 class _WrongNumber(ValueError):
-    """A value that Python would turn into a number of another value, or into none at all."""
+    """A value that Python would convert to a different number, or that is not a number."""
 
 
 def _integer(value: Any, _: type) -> int:

@@ -19,11 +19,11 @@ GAUSSIAN_AREA = float(np.sqrt(2 * np.pi) / FWHM_PER_SIGMA)
 
 @dataclass(frozen=True)
 class Ellipse:
-    """Where an elliptical Gaussian lies and how large it is, in pixels (docs/conventions.md).
+    """Position and size of an elliptical Gaussian, in pixels (docs/conventions.md).
 
     x, y : centre, 0-based pixels
-    fwhm_x_px, fwhm_y_px : FWHM along the axis whose position angle is in [0, 90), and along the
-        other; 0 for a point
+    fwhm_x_px, fwhm_y_px : FWHM along the axis with position angle in [0, 90), and along the
+        other axis; 0 for a point
     pa : position angle of the major axis, degrees, north (+y) through east (-x)
     """
 
@@ -39,17 +39,17 @@ class Ellipse:
         return float(np.pi / (4 * np.log(2)) * self.fwhm_x_px * self.fwhm_y_px)
 
     def shifted(self, *, x: float, y: float) -> Self:
-        """The same, moved by (x, y) pixels."""
+        """A copy moved by (x, y) pixels."""
         return replace(self, x=self.x + x, y=self.y + y)
 
 
 @dataclass(frozen=True)
 class Source(Ellipse):
-    """A Gaussian with one Gaussian line, before the primary beam.
+    """An elliptical Gaussian with one Gaussian line, before attenuation by the primary beam.
 
     channel, fwhm_chan : centre and FWHM of the line, in channels
-    line_jy : flux density of the line at its peak, integrated over the source; NaN if not known
-    continuum_jy : flux density of the continuum, the same in all channels
+    line_jy : peak flux density of the line, integrated over the source; NaN if unknown
+    continuum_jy : continuum flux density, the same in all channels
     """
 
     channel: float
@@ -62,10 +62,15 @@ class Source(Ellipse):
         """Channels of the line: its centre -+ FWHM."""
         return around(self.channel, self.fwhm_chan)
 
+    def brighter(self, factor: float) -> Self:
+        """A copy whose flux densities are multiplied by `factor`."""
+        return replace(self, line_jy=self.line_jy * factor, continuum_jy=self.continuum_jy * factor)
+
     def line(self, channels: int) -> np.ndarray:
-        """(chan,) line of unit peak."""
+        """(chan,) line profile of unit peak."""
         offset = (np.arange(channels) - self.channel) * FWHM_PER_SIGMA / self.fwhm_chan
-        return np.exp(-0.5 * offset**2)
+        profile: np.ndarray = np.exp(-0.5 * offset**2)
+        return profile
 
     def spectrum(self, channels: int) -> np.ndarray:
         """(chan,) flux density of line and continuum, Jy."""

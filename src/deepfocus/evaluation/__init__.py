@@ -1,1 +1,1 @@
-"""Scores of any catalogue against the truth, and the benchmark that runs them over many cubes."""
+"""Scores of any catalogue against the truth, and benchmarks of finders over many cubes."""

@@ -1,8 +1,8 @@
 """Which differences between finders are real: a paired bootstrap over cubes.
 
-Two finders that saw the same cubes share their luck: a cube that is hard for one is hard for the
-other. So whole cubes are drawn again, with all that both made of them (Efron & Tibshirani 1993,
-chapter 13: percentile intervals).
+Results of two finders on the same cubes are correlated: a cube that is hard for one is hard for
+the other. So whole cubes are resampled, together with the results of both finders (Efron &
+Tibshirani 1993, chapter 13: percentile intervals).
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from deepfocus.evaluation.counts import CONFIDENCE, Counts, finite_or_none
 DRAWS = 10_000
 SEED = 20221
 FEWEST = 20
-"""Cubes below which draws of cubes say little: no difference counts as real."""
+"""Minimum number of cubes: with fewer, resampling says little and no difference counts as real."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One finder's measure less another's, over the same cubes.
+    """One finder's measure minus another's, over the same cubes.
 
-    low, high : interval of 95 per cent; NaN where the measure is not known in some draws
+    low, high : 95 per cent interval; NaN if the measure is undefined in some draws
     """
 
     measure: str
@@ -39,7 +39,7 @@ class Difference:
 
     @property
     def real(self) -> bool:
-        """Whether the interval leaves out 0, over cubes enough to tell."""
+        """Whether the interval excludes 0 and there are enough cubes to tell."""
         return self.cubes >= FEWEST and (self.low > 0 or self.high < 0)
 
     def as_dict(self) -> dict[str, Any]:
@@ -77,9 +77,9 @@ MEASURES: Mapping[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray
 
 
 def differences(by_finder: Mapping[str, Sequence[Counts]]) -> tuple[Difference, ...]:
-    """Every pair of finders by every measure.
+    """Differences in every measure, for every pair of finders.
 
-    by_finder : counts of each cube, the same cubes in the same order for all finders
+    by_finder : counts of each cube, with the same cubes in the same order for all finders
     """
     counts = {label: _array(each) for label, each in by_finder.items()}
     cubes = len(next(iter(counts.values()), ()))
@@ -116,6 +116,6 @@ def _array(counts: Sequence[Counts]) -> np.ndarray:
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """part / whole, NaN where there is nothing."""
+    """part / whole, NaN where `whole` is 0."""
     known = np.where(whole > 0, whole, 1)
     return np.where(whole > 0, part / known, np.nan)

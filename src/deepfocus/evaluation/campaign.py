@@ -1,12 +1,12 @@
-"""A campaign: many cubes whose sources are known, some finders, one record of each on the other.
+"""A campaign: several finders on many cubes with known sources, one record per finder and cube.
 
-One finder after the other goes through all cubes: what it costs is then its own, and none finds the
-memory that another left behind. Each record stays on disk, so that a campaign which was stopped
-goes on where it was, and cubes or finders can be added to it. Cubes are not kept.
+Finders run one after the other, each on all cubes, so that every cost belongs to one finder and
+memory left behind by another does not count. Records stay on disk, so a stopped campaign resumes,
+and cubes or finders can be added to it. Cubes are not kept.
 
-    FOLDER/settings.json              what decides the cubes
+    FOLDER/settings.json              what determines the cubes
     FOLDER/truth/KEY.ecsv
-    FOLDER/found/LABEL/settings.json  what decides what the finder does
+    FOLDER/found/LABEL/settings.json  what determines the finder's results
     FOLDER/found/LABEL/KEY.ecsv, KEY.STEP.ecsv, KEY.json (last: the record is complete)
 """
 
@@ -36,10 +36,10 @@ from deepfocus.jobs.workers import IN_TURN, Workers
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one finder on one cube, made ready before.
+    """Cost of one finder on one cube, without making it ready.
 
     cpu_s : of all threads; wall_s : from start to end
-    peak_bytes : highest resident size of the worker meanwhile, its libraries and cube included
+    peak_bytes : peak resident size of the worker during the search, with its libraries and cube
     """
 
     cpu_s: float
@@ -49,9 +49,9 @@ class Cost:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What one finder made of one cube.
+    """Result of one finder on one cube.
 
-    catalogue : empty where the cube was refused; refused : why, or None
+    catalogue : empty if the cube was refused; refused : the reason, or None
     snapshots : the candidates after each step, by the step's name
     """
 
@@ -65,7 +65,7 @@ class Found:
 class Campaign:
     """All records of a campaign.
 
-    truths : by key; found : of each finder by its label, by key
+    truths : by cube key; found : by the finder's label, then by cube key
     """
 
     truths: Mapping[str, Catalogue]
@@ -80,14 +80,14 @@ def run_campaign(
     workers: Workers = IN_TURN,
     report: Report = silent,
 ) -> Campaign:
-    """Let every finder loose on every cube, where that was not done before.
+    """Run every finder on every cube that it has not searched yet.
 
-    finders : by the label under which their records lie
-    folder : of the records; for a cluster, an absolute path that all its machines see
-    report : called with searches done, searches in all and a name, after each
+    finders : by label, which names the folder of the finder's records
+    folder : of the records; for a cluster, an absolute path that all its machines share
+    report : called after each search with the number done, the total and a name
 
-    Raises `DeepFocusError` where `folder` holds records of other cubes, or of other settings of a
-    finder under the same label, and where a finder lacks what it needs.
+    Raises `DeepFocusError` if `folder` contains records of other cubes, or of a finder with other
+    settings under the same label, or if a finder lacks what it needs.
     """
     folder = Path(folder)
     claim(folder, {"version": __version__, "scenes": scenes.made_with}, holds="a campaign")
@@ -97,22 +97,25 @@ def run_campaign(
             "finder": finder_to(finder),
             "needs": dict(_ready(finder).provenance),
         }
-        claim(_of(folder, label), made_with, holds=f"records of '{label}'")
-    left = {label: _without_record(_of(folder, label), scenes.keys) for label in finders}
+        claim(_finder_folder(folder, label), made_with, holds=f"records of '{label}'")
+    remaining = {
+        label: _without_record(_finder_folder(folder, label), scenes.keys) for label in finders
+    }
     total = len(finders) * len(scenes.keys)
-    tally = Tally(total, total - sum(map(len, left.values())), report)
-    for label, keys in left.items():
+    tally = Tally(total, total - sum(map(len, remaining.values())), report)
+    for label, keys in remaining.items():
         for key in workers.run(partial(_search, scenes, folder, label, finders[label]), keys):
             tally.count(f"{label} {key}")
     return read_campaign(folder, keys=scenes.keys, labels=tuple(finders))
 
 
 def read_campaign(folder: Path, *, keys: Sequence[str], labels: Sequence[str]) -> Campaign:
-    """The records of these cubes and finders, all of which are finished."""
+    """Read the records of these cubes and finders, which must all be finished."""
     return Campaign(
         truths={key: read_catalogue(_truth(folder, key)) for key in keys},
         found={
-            label: {key: _read_found(_of(folder, label), key) for key in keys} for label in labels
+            label: {key: _read_found(_finder_folder(folder, label), key) for key in keys}
+            for label in labels
         },
     )
 
@@ -122,11 +125,11 @@ def _without_record(folder: Path, keys: Sequence[str]) -> list[str]:
 
 
 def _search(scenes: Scenes, folder: Path, label: str, finder: Finder, key: str) -> str:
-    """The job of a worker: one finder on one cube."""
+    """A worker's job: run one finder on one cube."""
     cube, truth = scenes.make(key)
     if not _truth(folder, key).is_file():
         write_catalogue(truth, _truth(folder, key))
-    _write_found(_found(_ready(finder), cube), _of(folder, label), key)
+    _write_found(_found(_ready(finder), cube), _finder_folder(folder, label), key)
     return key
 
 
@@ -148,7 +151,7 @@ def _found(finder: ReadyFinder, cube: Cube) -> Found:
 
 @cache
 def _ready(finder: Finder) -> ReadyFinder:
-    """The finder, made ready once in each process: it may have networks to read."""
+    """The finder, made ready once per process, since it may have to load networks."""
     return finder.ready()
 
 
@@ -176,7 +179,7 @@ def _read_found(folder: Path, key: str) -> Found:
     )
 
 
-def _of(folder: Path, label: str) -> Path:
+def _finder_folder(folder: Path, label: str) -> Path:
     return folder / "found" / label
 
 

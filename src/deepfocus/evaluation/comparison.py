@@ -1,4 +1,4 @@
-"""A campaign in tables: finders side by side, which differences are real, each finder by itself."""
+"""Tables of a campaign: finders side by side, which differences are real, each finder alone."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from deepfocus.evaluation.text_table import COUNTS_HEADER, counts_cells, number,
 
 MIB = 2**20
 SHOWN = ("x", "y", "z", "dz", "FWHM x", "FWHM y", "line flux")
-"""Residuals in the table of all finders; each finder's own has the rest."""
+"""Residuals in the table of all finders; the tables of each finder have the rest."""
 COLUMNS = {
     "x": "x",
     "y": "y",
@@ -36,7 +36,7 @@ COLUMNS = {
     "pa": "pa",
     "line flux": "line_flux",
 }
-"""Parameters of Table 5 by the names of their columns in the machine-readable table."""
+"""Parameters of Table 5 and the names of their columns in the machine-readable table."""
 UNITS = {
     "x": "pix",
     "y": "pix",
@@ -61,11 +61,11 @@ EXPLAINED = (
 
 @dataclass(frozen=True, eq=False)
 class Standing:
-    """How one finder did.
+    """Results of one finder.
 
     by_cube : one-to-one counts of each cube
-    cpu_s, wall_s, peak_bytes : (cube,) of each
-    refused : cubes that it refused, of which it therefore found nothing, with its reason
+    cpu_s, wall_s, peak_bytes : (cube,) cost of each search
+    refused : reason for each cube that it refused, and in which it therefore found nothing
     """
 
     score: Score
@@ -77,7 +77,7 @@ class Standing:
     refused: Mapping[str, str]
 
     def residual(self, name: str) -> Residuals:
-        """That of one parameter of Table 5."""
+        """The residuals of one parameter of Table 5."""
         return next(each for each in self.score.residuals if each.name == name)
 
     def as_dict(self) -> dict[str, Any]:
@@ -112,7 +112,7 @@ class Comparison:
 
     @cached_property
     def differences(self) -> tuple[Difference, ...]:
-        """Every pair of finders by recall, precision and F1."""
+        """Differences in recall, precision and F1, for every pair of finders."""
         return differences({label: each.by_cube for label, each in self.standings.items()})
 
     def summary(self) -> str:
@@ -131,12 +131,12 @@ class Comparison:
         return "\n\n".join(
             [
                 self.summary(),
-                *(_own(label, standing) for label, standing in self.standings.items()),
+                *(_finder_section(label, standing) for label, standing in self.standings.items()),
             ]
         )
 
     def table(self) -> QTable:
-        """A row a finder, every number of it with its unit."""
+        """One row per finder with all its numbers and their units."""
         rows = [_row(*item) for item in self.standings.items()]
         columns = {name: [row[name] for row in rows] for name in rows[0]}
         table = Table(columns, units={name: unit for name in columns if (unit := _unit(name))})
@@ -216,7 +216,7 @@ class Comparison:
 
 
 def compare(campaign: Campaign, *, name: str) -> Comparison:
-    """Judge all finders of a campaign. name : of the set of cubes."""
+    """Score all finders of a campaign. name : of the set of cubes."""
     return Comparison(
         name=name,
         cubes=len(campaign.truths),
@@ -238,7 +238,7 @@ def _standing(campaign: Campaign, found: Mapping[str, Found]) -> Standing:
     )
 
 
-def _own(label: str, standing: Standing) -> str:
+def _finder_section(label: str, standing: Standing) -> str:
     parts = [f"## {label}"]
     if standing.stages:
         parts += ["### After each step", stage_table(standing.stages)]
@@ -250,7 +250,7 @@ def _own(label: str, standing: Standing) -> str:
 
 
 def _row(label: str, standing: Standing) -> dict[str, Any]:
-    """Every number of a finder, by the columns of `Comparison.table`."""
+    """One finder's row of `Comparison.table`, by column."""
     counts = standing.score.one_to_one
     row: dict[str, Any] = {"finder": label, "true": counts.n_true}
     row |= {"tp": counts.tp, "fp": counts.fp, "fn": counts.fn}

@@ -1,4 +1,4 @@
-"""Counts of true and false detections, the ratios made of them and their binomial intervals."""
+"""Counts of true and false detections, their ratios and binomial intervals."""
 
 from __future__ import annotations
 
@@ -51,17 +51,17 @@ class Counts:
 
     @property
     def precision(self) -> float:
-        """TP / (TP + FP); NaN where nothing was found."""
+        """TP / (TP + FP); NaN if nothing was found."""
         return _ratio(self.tp, self.tp + self.fp)
 
     @property
     def recall(self) -> float:
-        """TP / (TP + FN); NaN where there is nothing to find."""
+        """TP / (TP + FN); NaN if there is nothing to find."""
         return _ratio(self.tp, self.tp + self.fn)
 
     @property
     def f1(self) -> float:
-        """Harmonic mean of precision and recall; NaN where nothing is true or found."""
+        """Harmonic mean of precision and recall; NaN if nothing is true or found."""
         return _ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)
 
     def precision_interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
@@ -87,5 +87,5 @@ class Counts:
 
 
 def finite_or_none(value: float | None) -> float | None:
-    """The number, or None where it is not finite: JSON has no NaN."""
+    """The number, or None if it is not finite: JSON has no NaN."""
     return float(value) if value is not None and math.isfinite(value) else None

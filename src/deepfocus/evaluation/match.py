@@ -1,8 +1,8 @@
-"""Which found source is which true one: one-to-one in 3D, and the paper's own rule beside it.
+"""Match found sources to true ones: one-to-one in 3D, or by the paper's own rule.
 
-`match` is the measure everything is judged by. `match_paper_rule` follows section 5.1 as its
-authors count: a true source is detected if any box overlaps it enough, whether or not the same
-box already stands for another one, and only a surplus of predictions counts as false.
+`match` is the standard for all results. `match_paper_rule` counts as the authors do in section
+5.1: a true source is detected if any box overlaps it enough, even if that box already matches
+another source, and only a surplus of predictions counts as false.
 Both take one cube; sum the `Counts` over cubes.
 """
 
@@ -31,8 +31,8 @@ MIN_IOU = 0.6
 class Matches:
     """Pairs of rows of `found` and `truth`, and their counts.
 
-    found, truth : the rows that took part (rejected candidates are left out unless asked for)
-    found_row, true_row : (pairs,) row numbers in those two, sorted by true row
+    found, truth : the rows that were compared (rejected candidates only on request)
+    found_row, true_row : (pairs,) row numbers in `found` and `truth`, sorted by true row
     """
 
     found: Catalogue
@@ -67,7 +67,7 @@ class Matches:
 
     @property
     def pair_iou(self) -> np.ndarray:
-        """(pairs,) 2D intersection over union of the boxes; NaN where a box is not known."""
+        """(pairs,) 2D intersection over union of the boxes; NaN where a box is unknown."""
         overlap = box_iou(self.found, self.truth)[self.found_row, self.true_row]
         edges = ("box_x0", "box_x1", "box_y0", "box_y1")
         known = np.all(
@@ -91,8 +91,8 @@ def match(
     """One-to-one assignment of the sources of one cube.
 
     A pair may match if its centres lie less than `max_distance_px` apart in the image and its
-    channels differ by less than the true line FWHM. Among all one-to-one assignments the one
-    with the most pairs is taken, and of those the one with the smallest sum of
+    channels differ by less than the true line FWHM. The chosen assignment has the most pairs
+    possible and, among assignments with as many pairs, the smallest sum of
     (distance / max_distance_px)^2 + (channel difference / line FWHM)^2.
 
     spectral : False matches in the image alone, for candidates that have no line yet
@@ -129,7 +129,7 @@ def match_paper_rule(
 
     A true source is detected if a found one has 2D box IoU > `min_iou`, box centres less than
     `max_distance_px` apart and (if `spectral`) 1D IoU of the channel ranges > `min_iou`.
-    FP = max(0, found - true): spurious rows stay hidden as long as as many are missed.
+    FP = max(0, found - true): spurious rows do not count while at least as many sources are missed.
     """
     found = found.accepted if accepted_only else found
     overlap = box_iou(found, truth)

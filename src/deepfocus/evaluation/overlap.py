@@ -49,17 +49,20 @@ def blendness(truth: Catalogue) -> np.ndarray:
 
 
 def _between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return a[:, None] - b[None, :]
+    differences: np.ndarray = a[:, None] - b[None, :]
+    return differences
 
 
 def _shared(a: Catalogue, b: Catalogue, low: str, high: str) -> np.ndarray:
     start = np.maximum(a[low][:, None], b[low][None, :])
     end = np.minimum(a[high][:, None], b[high][None, :])
-    return np.maximum(end - start, 0.0)
+    lengths: np.ndarray = np.maximum(end - start, 0.0)
+    return lengths
 
 
 def _area(rows: Catalogue) -> np.ndarray:
-    return (rows["box_x1"] - rows["box_x0"]) * (rows["box_y1"] - rows["box_y0"])
+    area: np.ndarray = (rows["box_x1"] - rows["box_x0"]) * (rows["box_y1"] - rows["box_y0"])
+    return area
 
 
 def _over_union(shared: np.ndarray, size_a: np.ndarray, size_b: np.ndarray) -> np.ndarray:

@@ -1,9 +1,9 @@
 """Residuals of every parameter of the paper's Table 5, and their summaries.
 
-Residuals are true - predicted (Eq 23), relative ones that over the true value (Eq 24).
-Position angles repeat after 180 degrees and their residuals are wrapped to [-90, 90); the
-paper's clockwise angle lies in (0, 90], and its residuals are plain differences as in the paper,
-so that the ambiguity of round sources at both ends shows.
+Residuals are true - predicted (Eq 23); relative residuals are divided by the true value (Eq 24).
+Position angles repeat after 180 degrees, so their residuals are wrapped to [-90, 90). The paper's
+clockwise angle lies in (0, 90]. Its residuals are plain differences, as in the paper, so that the
+ambiguity of round sources at both ends shows.
 """
 
 from __future__ import annotations
@@ -25,16 +25,18 @@ WITHIN = (0.01, 0.1, 0.2)
 
 def difference(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """true - predicted (Eq 23)."""
-    return np.asarray(true) - np.asarray(predicted)
+    residual: np.ndarray = np.asarray(true) - np.asarray(predicted)
+    return residual
 
 
 def angle_difference(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """true - predicted of angles that repeat after 180 deg, in [-90, 90) deg."""
-    return (difference(true, predicted) + 90.0) % 180.0 - 90.0
+    """true - predicted for angles that repeat after 180 deg, in [-90, 90) deg."""
+    wrapped: np.ndarray = (difference(true, predicted) + 90.0) % 180.0 - 90.0
+    return wrapped
 
 
 def clockwise_angle(pa: np.ndarray) -> np.ndarray:
-    """The paper's projection angle of the x axis of a source, (0, 90] deg, from `pa`."""
+    """The paper's projection angle of a source's x axis, (0, 90] deg, from `pa`."""
     return 90.0 - np.asarray(pa) % 90.0
 
 
@@ -42,10 +44,10 @@ def clockwise_angle(pa: np.ndarray) -> np.ndarray:
 class Parameter:
     """How one parameter is read from a catalogue and compared.
 
-    paper : mean and standard deviation in Table 5; `paper_unit` where its unit differs from ours
+    paper : mean and standard deviation in Table 5; `paper_unit` : if it differs from our unit
     paper_within : the paper's fractions within 1, 10 and 20 per cent (section 5.2)
-    relative : whether relative errors mean something (a flux, an angle; not a position)
-    only : mask of the true sources that take part, or None for all
+    relative : whether relative errors are meaningful (for a flux or an angle, not for a position)
+    only : gives the mask of the true sources to include; None for all
     """
 
     name: str
@@ -60,14 +62,15 @@ class Parameter:
 
 
 def column(name: str) -> Callable[[Catalogue], np.ndarray]:
-    """Reads one column."""
+    """A function that reads one column."""
     return lambda catalogue: catalogue[name]
 
 
 def elongated(truth: Catalogue) -> np.ndarray:
-    """Mask of the sources whose position angle means something: minor/major FWHM < `ROUND`."""
+    """Mask of the sources with a meaningful position angle: minor/major FWHM < `ROUND`."""
     x, y = truth["fwhm_x_px"], truth["fwhm_y_px"]
-    return np.minimum(x, y) < ROUND * np.maximum(x, y)
+    mask: np.ndarray = np.minimum(x, y) < ROUND * np.maximum(x, y)
+    return mask
 
 
 PARAMETERS: tuple[Parameter, ...] = (
@@ -107,15 +110,15 @@ PARAMETERS: tuple[Parameter, ...] = (
         "summed brightness", "mJy/beam", column("summed_brightness"), (-9.56, 20.08), relative=True
     ),
 )
-"""Table 5 in its order; angle and flux also by the paper's own definitions."""
+"""Table 5 in its order; angle and flux also as the paper defines them."""
 
 
 @dataclass(frozen=True)
 class Residuals:
-    """Summary of one parameter over matched pairs; NaN where no pair has both values.
+    """Summary of one parameter over matched pairs; NaN if no pair has both values.
 
     within : fractions of pairs with |relative error| < 1, 10 and 20 per cent, or None
-    relative_mean, relative_std : of the relative errors, or None
+    relative_mean, relative_std : mean and std of the relative errors, or None
     """
 
     name: str
@@ -155,12 +158,12 @@ class Residuals:
 
 
 def residuals_of(parameter: Parameter, truth: Catalogue, found: Catalogue) -> Residuals:
-    """The summary of one parameter; row i of `truth` is row i of `found`."""
+    """The summary of one parameter; row i of `truth` matches row i of `found`."""
     true, _, residual = paired(parameter, truth, found)
     mean, std, median, spread = _summary(residual)
     relative: dict[str, Any] = {}
     if parameter.relative:
-        # A true value of 0 has no relative error, as a position angle may.
+        # A true value of 0, which a position angle may have, gives no relative error.
         usable = true != 0
         errors = residual[usable] / true[usable]
         relative_mean, relative_std, _, _ = _summary(errors)

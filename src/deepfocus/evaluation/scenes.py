@@ -1,7 +1,7 @@
-"""Cubes whose sources are known, by name: what a campaign runs finders over.
+"""Named cubes with known sources, on which a campaign runs finders.
 
 They come from a simulated set, from sources injected into cubes, from a folder, or from a store.
-A worker makes or reads one when it needs it; no campaign keeps cubes.
+A worker makes or reads each cube when it needs it; a campaign keeps no cubes.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from astropy import units as u
 
 from deepfocus.core.catalogue import Catalogue, stacked
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.files import STORE, TRUTH
+from deepfocus.core.rest_frequency import rest_hertz
 from deepfocus.core.settings import load_table, settings_from, settings_to
 from deepfocus.io.catalogues import read_catalogue
 from deepfocus.io.fits_cube import read_cube
@@ -31,20 +34,18 @@ from deepfocus.simulation.stored_set import settings_of_store
 Labelled = tuple[Cube, Catalogue]
 """A cube and the truth about it."""
 
-TRUTH = ".truth.ecsv"
-STORE = ".zarr"
 INJECTION_STREAM = 3
 """Random stream of a seed's injected sources; the first three are the simulation's."""
 
 
 @dataclass(frozen=True)
 class Scenes:
-    """Cubes with their truth, made when they are asked for.
+    """Cubes with their truth, made on demand.
 
-    name : of all of them, in words
-    keys : their names, which become names of files
-    make : the cube of a name and its truth; picklable, since workers get it
-    made_with : what decides what the cubes are, in plain values
+    name : of the whole set, in words
+    keys : names of the cubes, also used as file names
+    make : gives the cube of a key and its truth; picklable, since it is sent to workers
+    made_with : what determines the cubes, in plain values
     """
 
     name: str
@@ -55,27 +56,27 @@ class Scenes:
 
 @dataclass(frozen=True)
 class InjectedCube:
-    """Sources that are injected into one cube, anew for each seed.
+    """One cube, into which each seed injects new sources.
 
-    cube : its FITS file, beside the settings file or from the current folder
-    rest_hz : rest frequency in Hz, where the header does not say it
+    cube : its FITS file, relative to the settings file or else to the current folder
+    rest_frequency : in place of the header's, such as "230.538 GHz"
     split : first seed and number of each split
     """
 
     cube: str
     injection: Injection = field(default_factory=Injection)
-    rest_hz: float | None = None
+    rest_frequency: u.Quantity | None = None
     split: Seeds = field(default_factory=Seeds)
 
 
 def load_scenes(path: Path, *, split: str, number: int | None) -> Scenes:
     """The first `number` cubes of a split, or all, of whatever `path` names.
 
-    path : a shipped set, the TOML file of a simulated set, which may have a table [injection], or
-        of an `InjectedCube`; a folder of NAME.fits with NAME.truth.ecsv; a store. A folder has no
-        splits: its cubes are taken in the order of their names.
+    path : a shipped set; the TOML file of a simulated set (which may have a table [injection]) or
+        of an `InjectedCube`; a folder of NAME.fits with NAME.truth.ecsv; or a store. A folder has
+        no splits: its cubes are taken in order of name.
 
-    Raises `DeepFocusError` where it is none of these or has too few cubes.
+    Raises `DeepFocusError` if `path` is none of these or has too few cubes.
     """
     path = Path(path)
     if path.suffix == STORE:
@@ -113,7 +114,7 @@ def of_set(settings: SetSettings, seeds: Sequence[int], *, name: str) -> Scenes:
 def of_injected_set(
     settings: SetSettings, injection: Injection, seeds: Sequence[int], *, name: str
 ) -> Scenes:
-    """Simulated cubes, each with injected sources beside those of its own."""
+    """Simulated cubes, each with injected sources in addition to its own."""
     return Scenes(
         name=name,
         keys=_keys(seeds),
@@ -125,33 +126,33 @@ def of_injected_set(
 def of_injected_cube(
     injected: InjectedCube, seeds: Sequence[int], *, beside: Path = Path(), name: str
 ) -> Scenes:
-    """One cube with sources that each seed draws anew. What it held before is not in the truth.
+    """One cube with new injected sources for each seed. Its own sources are not in the truth.
 
-    Raises `DeepFocusError` where the cube is not there.
+    Raises `DeepFocusError` if the cube does not exist.
     """
     near = beside / injected.cube
     path = (near if near.exists() else Path(injected.cube)).absolute()
     if not path.exists():
         raise DeepFocusError(
-            f"{injected.cube} is not there", wanted="the FITS cube", remedy="check cube = ..."
+            f"{injected.cube} does not exist", wanted="the FITS cube", remedy="check cube = ..."
         )
     plain = settings_to(injected)
     del plain["split"]
     return Scenes(
         name=name,
         keys=_keys(seeds),
-        make=partial(_injected, path, injected.rest_hz, injected.injection),
+        make=partial(_injected, path, rest_hertz(injected.rest_frequency), injected.injection),
         made_with=plain | {"cube": str(path), "bytes": path.stat().st_size},
     )
 
 
 def of_folder(folder: Path, *, number: int | None = None) -> Scenes:
-    """NAME.fits and NAME.truth.ecsv of a folder, by their names."""
+    """The cubes NAME.fits of a folder with their NAME.truth.ecsv, in order of name."""
     folder = Path(folder).absolute()
     names = sorted(path.name.removesuffix(TRUTH) for path in folder.glob(f"*{TRUTH}"))
     if not names:
         raise DeepFocusError(
-            f"{folder} holds no truth",
+            f"{folder} contains no truth",
             wanted=f"NAME.fits and NAME{TRUTH}",
             remedy="simulate a set into it, or give a set's settings",
         )
@@ -164,7 +165,7 @@ def of_folder(folder: Path, *, number: int | None = None) -> Scenes:
 
 
 def of_store(path: Path, *, split: str, number: int | None = None) -> Scenes:
-    """The finished rows of a store that are of a split, by their seeds."""
+    """The finished rows of one split of a store, by seed."""
     path = Path(path).absolute()
     store, settings = open_store(path), settings_of_store(path)
     finished = store.finished()
@@ -209,7 +210,7 @@ def _stored(path: Path, key: str) -> Labelled:
 
 
 def _injection_seed(key: str) -> int:
-    """A seed whose stream is none of those that made the cube."""
+    """A seed whose random stream differs from those that made the cube."""
     return int(np.random.SeedSequence([int(key), INJECTION_STREAM]).generate_state(1)[0])
 
 
@@ -228,6 +229,6 @@ def _first(names: Sequence[str], number: int | None, *, where: str) -> tuple[str
 
 
 def _without_split(made_with: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the seeds: they decide which cubes there are, not what they are."""
+    """Leave out the seeds: they decide which cubes exist, not what is in them."""
     settings = {name: part for name, part in made_with["settings"].items() if name != "split"}
     return {**made_with, "settings": settings}

@@ -1,7 +1,7 @@
-"""How good a catalogue is: counts by both matchings, residuals, completeness.
+"""Score a catalogue: counts by both matching rules, residuals, completeness.
 
-`score` judges one cube, `pool` many: each cube is matched on its own, then counts are summed and
-pairs put together. Nothing here knows who found the sources.
+`score` takes one cube, `pool` many: each cube is matched separately, then counts are summed and
+pairs concatenated. Nothing here knows who found the sources.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ class Bin:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Score:
-    """The judgement of a catalogue, or of many.
+    """The score of one catalogue, or of many pooled.
 
     cubes : how many cubes were pooled
     one_to_one, paper_rule : counts by `match` and by `match_paper_rule`
-    mean_iou, mean_iou_paper_rule : mean 2D box IoU of the pairs of each
+    mean_iou, mean_iou_paper_rule : mean 2D box IoU of the pairs of each rule
     residuals : every parameter of Table 5 over the one-to-one pairs
-    by_snr, by_blendness : completeness (one-to-one) in bins of the truth's `snr_peak` and Eq 22
+    by_snr, by_blendness : one-to-one completeness in bins of true `snr_peak` and blendness (Eq 22)
     truth_matched, found_matched : the one-to-one pairs, row by row, for figures
     """
 
@@ -83,7 +83,7 @@ class Score:
         return self.table()
 
     def table(self) -> str:
-        """Counts, residuals and completeness as Markdown tables, the paper's numbers beside."""
+        """Counts, residuals and completeness as Markdown tables, with the paper's numbers."""
         cubes = "1 cube" if self.cubes == 1 else f"{self.cubes} cubes"
         return "\n\n".join(
             [
@@ -108,7 +108,7 @@ class Score:
         )
 
     def detection_table(self) -> str:
-        """Counts by both matchings and the paper's Table 4."""
+        """Counts by both matching rules, and the paper's Table 4."""
         rows = [
             ("one-to-one, 3D", self.one_to_one, self.mean_iou),
             ("the paper's rule", self.paper_rule, self.mean_iou_paper_rule),
@@ -125,7 +125,7 @@ class Score:
         return text_table(header, [_residual_cells(r) for r in self.residuals])
 
     def relative_table(self) -> str:
-        """Relative errors (Eq 24) of angle and flux, and the paper's fractions in section 5.2."""
+        """Relative errors (Eq 24) of angle and flux, and the paper's fractions from section 5.2."""
         limits = [f"< {percent(limit)}" for limit in WITHIN]
         header = ("parameter", "n", "mean", "std", *limits, "paper " + ", ".join(limits))
         return text_table(
@@ -147,12 +147,12 @@ class Score:
 
 
 def score(found: Catalogue, truth: Catalogue) -> Score:
-    """Judge the accepted rows of one cube's catalogue against its truth."""
+    """Score the accepted rows of one cube's catalogue against its truth."""
     return pool([(found, truth)])
 
 
 def pool(pairs: Iterable[tuple[Catalogue, Catalogue]]) -> Score:
-    """Judge many cubes, each given as (found, truth), as one."""
+    """Score many cubes together, each given as (found, truth)."""
     pairs = list(pairs)
     ours = [match(found, truth) for found, truth in pairs]
     papers = [match_paper_rule(found, truth) for found, truth in pairs]
@@ -167,7 +167,7 @@ def pool(pairs: Iterable[tuple[Catalogue, Catalogue]]) -> Score:
         paper_rule=_total(papers),
         mean_iou=_mean_iou(ours),
         mean_iou_paper_rule=_mean_iou(papers),
-        # The paper's flux is known only where a truth carries it; an empty row says nothing.
+        # Not every truth contains the paper's flux; an empty row would say nothing.
         residuals=tuple(
             r
             for r in all_residuals(truth_matched, found_matched)

@@ -1,4 +1,4 @@
-"""Counts after each stage of a finder: what every step of the paper's section 5.1 gains or loses.
+"""Counts after each stage of a finder: what each step of the paper's section 5.1 gains or loses.
 
 A stage whose candidates have no line yet (Blobs Finder) is matched in the image alone.
 """
@@ -17,16 +17,16 @@ from deepfocus.evaluation.match import match, match_paper_rule
 from deepfocus.evaluation.text_table import COUNTS_HEADER, counts_cells, text_table
 
 Stages = Mapping[str, Catalogue]
-"""Candidates after each stage by its name, in order."""
+"""Candidates after each stage, by stage name, in order."""
 
 PAPER_STAGES: Mapping[str, Counts] = {
-    # Blobs Finder: section 5.1, by the distance and IoU criteria (its text states 354 FN, which
-    # do not add up with 4056 TP to the 4556 sources). The others: Table 4.
+    # Blobs Finder: section 5.1, by the distance and IoU criteria (its text states 354 FN,
+    # but 4056 TP + 354 FN is not 4556 sources). The others: Table 4.
     "blobs_finder": Counts(tp=4056, fp=4, fn=500),
     "deep_gru": Counts(tp=4202, fp=63, fn=354),
     "focusing": Counts(tp=4202, fp=0, fn=354),
 }
-"""Of the steps of the same names."""
+"""The paper's counts after the steps of the same names."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class StageCounts:
 
 
 def count_stages(cubes: Sequence[tuple[Stages, Catalogue]]) -> tuple[StageCounts, ...]:
-    """Counts after each stage; one (stages, truth) a cube, all with the same stages."""
+    """Counts after each stage; one (stages, truth) per cube, all with the same stages."""
     names = list(cubes[0][0]) if cubes else []
     return tuple(_count(name, [(stages[name], truth) for stages, truth in cubes]) for name in names)
 
@@ -70,7 +70,7 @@ def _count(name: str, pairs: Sequence[tuple[Catalogue, Catalogue]]) -> StageCoun
 
 
 def stage_table(stages: Sequence[StageCounts]) -> str:
-    """A Markdown table: each stage by both matchings, and the paper's numbers."""
+    """A Markdown table: each stage by both matching rules, and the paper's numbers."""
     rows = []
     for stage in stages:
         where = "3D" if stage.spectral else "2D"

@@ -1,4 +1,4 @@
-"""Tables of text, aligned for a terminal and valid as Markdown for a README."""
+"""Text tables, aligned for a terminal and valid as Markdown for a README."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from deepfocus.evaluation.counts import Counts
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table whose columns are padded to one width; the first is left-aligned."""
+    """A Markdown table with padded columns; the first is left-aligned, the rest right-aligned."""
     cells = [list(header), *[list(row) for row in rows]]
     widths = [max(3, *(len(row[i]) for row in cells)) for i in range(len(header))]
     lines = [_line(row, widths) for row in cells]
@@ -26,7 +26,7 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def number(value: float | None, *, digits: int = 3) -> str:
-    """A number with that many decimals, or '-' where it is not known."""
+    """A number with `digits` decimals, or '-' if it is unknown."""
     if value is None or not math.isfinite(value):
         return "-"
     text = f"{value:.{digits}f}"
@@ -49,7 +49,7 @@ COUNTS_HEADER = ("TP", "FP", "FN", "precision", "recall", "F1")
 
 
 def counts_cells(counts: Counts) -> list[str]:
-    """The cells under `COUNTS_HEADER`, intervals at 95 per cent."""
+    """The cells under `COUNTS_HEADER`, with 95 per cent intervals."""
     return [
         str(counts.tp),
         str(counts.fp),

@@ -1,7 +1,7 @@
-"""Finders: the contract (`finder`), the kinds that can be named (`kinds`), one folder a finder.
+"""Finders: the contract (`finder`), the registered kinds (`kinds`), and one folder per finder.
 
-`names()` gives the kinds; a class of ours is here by its name, such as `Slim`, and is imported when
-it is asked for.
+`names()` lists the kinds. The classes of the built-in finders, such as `Slim`, are attributes of
+this package and are imported on first access.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def names() -> tuple[str, ...]:
-    """The kinds that can be named, ours first, then those of installed packages.
+    """All registered kinds: the built-in ones, then the ones that installed packages add.
 
     >>> import deepfocus as df
     >>> df.finders.names()[:4]
@@ -22,7 +22,7 @@ def names() -> tuple[str, ...]:
 
 
 def __getattr__(name: str) -> Any:
-    """PEP 562: the class of a finder of ours, imported at its first use."""
+    """PEP 562: import the class of a built-in finder on first access."""
     from deepfocus.finders.kinds import classes_of_ours, finder_class
 
     kind = classes_of_ours().get(name)

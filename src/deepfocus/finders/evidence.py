@@ -1,4 +1,4 @@
-"""What a finder shows of what it saw: typed panels, drawn without knowing who made them."""
+"""Evidence for a detection: typed panels, drawn without knowing which finder made them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 class ImagePanel:
     """An image of the whole field.
 
-    image : (y, x), on the cube's pixels; unit : of its values, '' for none
-    limits : values that are black and white; None for grey levels that show noise and sources
+    image : (y, x), on the cube's pixel grid; unit : unit of the values, '' if they have none
+    limits : values drawn as black and white; None for grey levels that show noise and sources
     """
 
     title: str
@@ -34,7 +34,7 @@ class Trace:
 class SpectrumPanel:
     """The spectrum in which a source was found.
 
-    measured : from the cube; model : what the finder makes of it, on an axis of its own, or None
+    measured : from the cube; model : the finder's model of it, drawn on its own axis, or None
     """
 
     source_id: int

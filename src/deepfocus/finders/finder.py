@@ -1,10 +1,11 @@
-"""The contract of a finder: frozen settings, which are made ready once and then find in cubes.
+"""The finder contract: frozen settings that are made ready once and then search many cubes.
 
     finder = Slim(min_probability=0.2)   # a finder is its settings
     ready = finder.ready()               # reads what it needs: networks, a beam
-    detection = ready.find(cube)         # as often as there are cubes
+    detection = ready.find(cube)         # once per cube
 
-Command, benchmark and picture take any finder. To add one, see docs/write-a-finder.md.
+The command line, the benchmark and the figures accept any finder. docs/write-a-finder.md explains
+how to add one.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ from deepfocus.finders.evidence import Panel
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Detection:
-    """What a finder leaves of a cube.
+    """The result of searching a cube.
 
-    catalogue : all candidates; the rejected stay, with their flag and the reason
-    snapshots : the candidates after each step, by the step's name, in order
-    notes : what the user should know, a sentence each
-    evidence : panels by which the finder shows what it saw
+    catalogue : all candidates; rejected ones stay, with their flag and the reason
+    snapshots : the candidates after each step, keyed by the step's name, in order
+    notes : what the user should know, one sentence each
+    evidence : panels that show what the finder saw
     """
 
     catalogue: Catalogue
@@ -47,11 +48,11 @@ class Detection:
 
 
 class ReadyFinder(Protocol):
-    """A finder that has all it needs."""
+    """A finder with everything it needs loaded."""
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        """What its results depend on beside its settings, in plain values: hashes of weights."""
+        """Plain values that its results depend on in addition to its settings: weight hashes."""
         ...
 
     def find(self, cube: Cube) -> Detection:
@@ -60,23 +61,23 @@ class ReadyFinder(Protocol):
 
 
 class Finder(Protocol):
-    """The settings of a finder: a frozen dataclass with a name and a line about it."""
+    """The settings of a finder: a frozen dataclass with a name and a one-line summary."""
 
     kind: ClassVar[str]
     summary: ClassVar[str]
 
     def __hash__(self) -> int:
-        """Of a frozen dataclass: the same settings are made ready once."""
+        """Provided by the frozen dataclass. Equal settings are made ready only once."""
         ...
 
     def ready(self) -> ReadyFinder:
-        """The finder with all that it needs. Raises `DeepFocusError` where that is missing."""
+        """Load what the finder needs. Raises `DeepFocusError` if any of it is missing."""
         ...
 
 
 def refuse_empty(cube: Cube) -> None:
     """Raise `DeepFocusError` for a cube without any finite value."""
-    # A few channels answer for most cubes; only an empty one is read to its end.
+    # For most cubes a few channels suffice; only an empty one is read to the end.
     for plane in cube.data:
         if np.isfinite(plane).any():
             return

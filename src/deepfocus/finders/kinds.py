@@ -1,6 +1,6 @@
-"""The finders that `--finder` and a settings file can name: ours, and those of installed packages.
+"""The finders that `--finder` and settings files can name, built in or from installed packages.
 
-A package adds one by the entry point `deepfocus.finders`, whose name is the finder's kind:
+A package adds one through the entry point group `deepfocus.finders`; the entry's name is its kind:
 
     [project.entry-points."deepfocus.finders"]
     brightest = "my_package.finder:Brightest"
@@ -24,24 +24,24 @@ OURS = {
     "matched_filter": "deepfocus.finders.matched_filter.finder:MatchedFilter",
     "flood_fill": "deepfocus.finders.flood_fill.finder:FloodFill",
 }
-"""Kind -> where its class is; the first is meant where none is named."""
+"""Kind -> import path of its class; the first kind is the default."""
 
 GROUP = "deepfocus.finders"
 DEFAULT = next(iter(OURS))
 
 
 def finder_kinds() -> tuple[str, ...]:
-    """All kinds that can be named, ours first."""
+    """All registered kinds, the built-in ones first."""
     return (*OURS, *(kind for kind in _others() if kind not in OURS))
 
 
 def classes_of_ours() -> dict[str, str]:
-    """Name of the class -> kind."""
-    return {place.partition(":")[2]: kind for kind, place in OURS.items()}
+    """Class name -> kind."""
+    return {path.partition(":")[2]: kind for kind, path in OURS.items()}
 
 
 def finder_class(kind: str) -> type[Finder]:
-    """The class of a kind. Raises `DeepFocusError` for an unknown one, or one that cannot load."""
+    """The class of a kind. Raises `DeepFocusError` if the kind is unknown or cannot be loaded."""
     if kind in OURS:
         module, _, name = OURS[kind].partition(":")
         ours: type[Finder] = getattr(import_module(module), name)
@@ -58,20 +58,20 @@ def finder_class(kind: str) -> type[Finder]:
 
 
 def finder_from(table: Mapping[str, Any], *, source: str = "settings") -> Finder:
-    """The finder of plain settings, whose `kind` chooses it. Raises `DeepFocusError`."""
+    """Build the finder that `kind` selects from plain settings. Raises `DeepFocusError`."""
     settings = dict(table)
     kind = settings.pop("kind", DEFAULT)
     if not isinstance(kind, str):
         raise DeepFocusError(
             f"{source} has the finder kind {kind!r}",
             wanted=f"one of {', '.join(finder_kinds())}",
-            remedy="name one as text",
+            remedy="give the kind as text",
         )
     return settings_from(settings, finder_class(kind), source=source)
 
 
 def finder_to(finder: Finder) -> dict[str, Any]:
-    """Plain settings of a finder with its kind, for files and provenance."""
+    """A finder's kind and settings as plain values, for files and provenance."""
     table: dict[str, Any] = parts_to(finder)
     return table
 
@@ -83,10 +83,10 @@ def _others() -> dict[str, EntryPoint]:
 def _loaded(point: EntryPoint) -> type[Finder]:
     try:
         other: type[Finder] = point.load()
-    except Exception as error:  # of a package that we do not know
+    except Exception as error:  # an outside package may raise anything
         raise DeepFocusError(
             f"the finder '{point.name}' cannot be loaded from {point.value}: {error}",
             wanted="an installed package whose entry point deepfocus.finders names a class",
-            remedy="install the package again, or ask its authors",
+            remedy="reinstall the package, or ask its authors",
         ) from error
     return other

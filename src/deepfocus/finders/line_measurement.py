@@ -1,6 +1,6 @@
-"""A source measured at a place and channel: fits to its spectrum and to its line image.
+"""Measure a source at a given position and channel by fitting its spectrum and its line image.
 
-For finders that have a place, a channel and a rough width, and no measurement of their own.
+For finders that provide a position, a channel and a rough width, but no measurement of their own.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from deepfocus.ops.morphology import axes_from_major_minor
 from deepfocus.ops.snr import mad_sigma
 
 LINE_IS_WITHIN = 1.5
-"""FWHM of a line to either side that are left out of its continuum."""
+"""Half-width, in line FWHMs, of the channel range excluded from the continuum."""
 SUMMED_WITHIN = 1.0
-"""FWHM to either side that a line is summed over."""
+"""Half-width, in line FWHMs, of the channel range over which a line is summed."""
 HOLDS = float(erf(2 * SUMMED_WITHIN * np.sqrt(np.log(2))))
-"""Share of a Gaussian line in that sum."""
+"""Fraction of a Gaussian line's flux in that sum."""
 SHAPE_SNR = 6.0
-"""Line images below this SNR tell no shape: the source counts as unresolved."""
+"""Below this SNR a line image does not constrain the shape; the source counts as unresolved."""
 
 
 @dataclass(frozen=True)
 class MeasuredLine:
     """A source and its line.
 
-    source : deconvolved from the beam; line_jy and continuum_jy through the primary beam
-    line_jy_beam, continuum_jy_beam : peaks in the cube
+    source : deconvolved from the beam; line_jy and continuum_jy without primary beam correction
+    line_jy_beam, continuum_jy_beam : peak values in the cube
     """
 
     source: Source
@@ -54,7 +54,7 @@ class MeasuredLine:
 def beam_ellipse(cube: Cube) -> Ellipse:
     """The main lobe of the cube's beam as an ellipse in pixels, at the origin.
 
-    Raises `DeepFocusError` for a cube with neither beam nor dirty beam.
+    Raises `DeepFocusError` if the cube has neither a beam nor a dirty beam.
     """
     beam, cell = cube.beam, cube.grid.cell_arcsec
     if beam is None and cube.psf is not None:
@@ -62,7 +62,7 @@ def beam_ellipse(cube: Cube) -> Ellipse:
     if beam is None:
         raise DeepFocusError(
             "the cube has neither a beam nor a PSF",
-            wanted="BMAJ, BMIN and BPA in its header, or NAME.psf.fits beside NAME.fits",
+            wanted="BMAJ, BMIN and BPA in its header, or NAME.psf.fits next to NAME.fits",
             remedy="add the beam to the header, or export the PSF of the imaging run",
         )
     pa = beam.pa_deg % 180.0
@@ -73,9 +73,9 @@ def beam_ellipse(cube: Cube) -> Ellipse:
 def measure_line(
     cube: Cube, beam: Ellipse, *, x: float, y: float, line: ChannelRange
 ) -> MeasuredLine:
-    """Fit the line and the source near a place.
+    """Fit the line and the source near a position.
 
-    beam : of `beam_ellipse`; line : where the line is, its centre -+ its FWHM, roughly
+    beam : from `beam_ellipse`; line : approximate channels of the line, centre +- FWHM
     """
     reach = int(np.ceil(3 * max(beam.fwhm_x_px, beam.fwhm_y_px)))
     window = Window(x, y, 2 * reach + 1)
@@ -112,13 +112,13 @@ def measure_line(
 
 
 def weighted_spectrum(emission: np.ndarray, at: Ellipse) -> np.ndarray:
-    """(chan,) amplitude of a point source of the shape `at` in every channel of (chan, y, x)."""
+    """(chan,) least-squares amplitude of the shape `at` in every channel of (chan, y, x)."""
     template = gaussian_2d(emission.shape[1:], at).astype(float)
     return np.tensordot(emission, template, axes=2) / float(np.sum(template**2))
 
 
 def _apparent(image: np.ndarray, at: Ellipse) -> FittedSource:
-    """The source in a line image; a point at the place where it is too faint to tell."""
+    """The source fitted in a line image; a point source at `at` if it is too faint to fit."""
     noise = mad_sigma(image)
     point = FittedSource(at, _amplitude(image, at))
     if noise <= 0 or point.peak < SHAPE_SNR * noise:
@@ -132,7 +132,7 @@ def _amplitude(image: np.ndarray, ellipse: Ellipse) -> float:
 
 
 def row_of(measured: MeasuredLine, cube: Cube, *, noise_jy_beam: float) -> dict[str, Any]:
-    """The columns of a catalogue that a measurement fills."""
+    """The catalogue columns that a measurement fills."""
     source = measured.source
     response = 1.0
     if cube.primary_beam is not None:
@@ -162,7 +162,7 @@ def row_of(measured: MeasuredLine, cube: Cube, *, noise_jy_beam: float) -> dict[
 
 
 def box_of(ellipse: Ellipse) -> Box:
-    """The box of a measured source; nothing is smaller than its pixel."""
+    """The box of a measured source, at least one pixel wide."""
     least = float(1 / np.sqrt(np.log2(1 / BOX_FRACTION)))
     wide = replace(
         ellipse,

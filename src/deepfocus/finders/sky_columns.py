@@ -1,4 +1,4 @@
-"""The border of a finder: pixels and channels to sky, frequency, velocity width and arcseconds."""
+"""Convert pixels and channels to sky position, frequency, velocity width and arcseconds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from deepfocus.core.grid import Grid
 
 
 def with_sky_columns(found: Catalogue, grid: Grid) -> Catalogue:
-    """The columns ra, dec, frequency, line_fwhm, fwhm_x and fwhm_y filled; NaN stays NaN."""
+    """Fill the columns ra, dec, frequency, line_fwhm, fwhm_x and fwhm_y; NaN stays NaN."""
     if len(found) == 0:
         return found
     sky = grid.sky_at(found["x"], found["y"])

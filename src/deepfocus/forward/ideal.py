@@ -1,7 +1,7 @@
-"""The signal-to-noise of an ideal observer, who knows a source's template and all else in the cube.
+"""The SNR of an ideal observer, who knows a source's template and everything else in the cube.
 
-S^2 = sum over channels of s_k^2 q / sigma_k^2, with s_k the flux density in a channel, sigma_k the
-noise of a pixel, and q = d' N^-1 d of the dirty image d of a unit source: N is the noise's
+S^2 = sum over channels of s_k^2 q / sigma_k^2. Here s_k is the flux density in a channel, sigma_k
+the noise of a pixel, and q = d' N^-1 d, with d the dirty image of a unit source and N the noise
 correlation. No finder can do better.
 """
 
@@ -17,14 +17,14 @@ from deepfocus.forward.response import Response, gaussian_transform
 
 
 def ideal_snr(source: Source, response: Response, noise: Noise) -> float:
-    """Of a source's line, its continuum left out.
+    """SNR of a source's line, without its continuum.
 
-    Raises `DeepFocusError` for noise whose power or level is not known.
+    Raises `DeepFocusError` if the power or the level of the noise is unknown.
     """
     sigma = noise.sigma_jy_beam
     if sigma is None:
         raise DeepFocusError(
-            "the level of the noise is not known",
+            "the noise level is unknown",
             wanted="its standard deviation in every channel",
             remedy="measure it first",
         )
@@ -35,11 +35,11 @@ def ideal_snr(source: Source, response: Response, noise: Noise) -> float:
 
 
 def unit_power(source: Source, response: Response, noise: Noise) -> float:
-    """q of the module's formula: 1 for a point in the middle of a field with thermal noise.
+    """q of the module's formula, at mid band: 1 for a point at the field centre in thermal noise.
 
-    White noise: N = 1, the sum of the squared dirty image. Thermal noise of equal weights: N is
-    the dirty beam B and d = B i, so that q = i' B i, the sky seen through the primary beam i times
-    its own dirty image. Mid band.
+    White noise: N = 1, so q is the sum of the squared dirty image. Thermal noise with equal
+    weights: N is the dirty beam B, and d = B i with i the sky attenuated by the primary beam, so
+    q = i' B i, the product of i with its own dirty image.
     """
     middle = len(response.interpolation) // 2
     dirty = response.of_source(source)[middle]
@@ -52,6 +52,6 @@ def unit_power(source: Source, response: Response, noise: Noise) -> float:
         return float(np.sum(attenuated * dirty))
     raise DeepFocusError(
         f"an ideal signal-to-noise in noise of the kind {type(noise.power).__name__}",
-        wanted="white noise, or that of visibilities with equal weights",
+        wanted="white noise, or noise of visibilities with equal weights",
         remedy="observe with natural weighting and no taper, or add white noise",
     )

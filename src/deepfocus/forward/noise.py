@@ -1,4 +1,4 @@
-"""The noise of a cube: what is known of it, or what its own voxels say."""
+"""The noise of a cube: the known level, or one measured from its voxels."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from deepfocus.core.cube import Cube
 from deepfocus.ops.snr import mad_sigma
 
 EVERY_PX = 3
-"""Pixels between those that are read: noise is correlated over a beam anyhow."""
+"""Step between the pixels that are read: noise is correlated over a beam anyway."""
 
 
 def noise_level(cube: Cube) -> float:
-    """Standard deviation of the noise in one channel, Jy/beam: known, or else measured."""
+    """Noise standard deviation per channel (Jy/beam): the known value, or else a measurement."""
     known = None if cube.noise is None else cube.noise.level_jy_beam
     return known or measured_level(cube.data)
 
 
 def measured_level(data: np.ndarray) -> float:
-    """Standard deviation in one channel, from the differences of neighbouring channels.
+    """Noise standard deviation per channel, from the differences of neighbouring channels.
 
-    data : (chan, y, x), NaN where there are no data. Continuum and wide lines cancel in a
-    difference, and its median absolute deviation passes over narrow ones. Where neighbouring
-    channels are correlated (an online Hanning smoothing) it is too low. 0 without data.
+    data : (chan, y, x), NaN where blank. Continuum and wide lines cancel in the differences, and
+    the median absolute deviation ignores narrow lines. The result is too low if neighbouring
+    channels are correlated (by online Hanning smoothing). 0 without data.
     """
     sample = data[:, ::EVERY_PX, ::EVERY_PX]
     return mad_sigma(np.diff(sample, axis=0)) / float(np.sqrt(2))

@@ -1,9 +1,9 @@
-"""What a cube's own telescope makes of a source, from the cube alone: `Response`.
+"""How a source appears in a cube, from the cube's own beams: `Response`.
 
-The dirty beam comes from the cube's PSF, at the few channels where it is known and Lagrange
-polynomials in frequency between (as in `instrument.telescope`); without one, the restoring
-beam stands in as a Gaussian. A PSF image reaches only half its width from its centre: further
-away from a source its sidelobes are not known and are left out.
+The dirty beam comes from the cube's PSF, which is known at a few channels; between them, Lagrange
+polynomials interpolate in frequency (as in `instrument.telescope`). Without a PSF, the restoring
+beam stands in as a Gaussian. A PSF image reaches only half its width from its centre: farther
+from a source, sidelobes are unknown and left out.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from deepfocus.ops.lagrange import lagrange
 
 MOST_NODES = 25
 LARGEST_SWING = 3.0
-"""Largest sum of absolute weights of a polynomial: 1.25 for three even nodes, 2.4 for the
-simulator's nine, 11 for eight even ones."""
+"""Largest allowed sum of a polynomial's absolute weights: 1.25 for three even
+nodes, 2.4 for the simulator's nine, 11 for eight even ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class Response:
     """Beams of one cube, at k nodes in frequency.
 
     dirty_beam : (1 or k, py, px), peak 1 at [py // 2, px // 2]
-    primary_beam : (k, ny, nx) without NaN, or None where the cube has none
+    primary_beam : (k, ny, nx) without NaN, or None if the cube has none
     interpolation : (k, chan) weights of the nodes in every channel
     beam_px : geometric mean FWHM of the main lobe
     """
@@ -57,11 +57,12 @@ class Response:
         k, py, px = self.dirty_beam.shape
         kernel = np.zeros((k, *self.padded))
         kernel[:, :py, :px] = self.dirty_beam
-        return rfft2(np.roll(kernel, (-(py // 2), -(px // 2)), axis=(1, 2)))
+        transfer: np.ndarray = rfft2(np.roll(kernel, (-(py // 2), -(px // 2)), axis=(1, 2)))
+        return transfer
 
     @cached_property
     def padded_primary_beam(self) -> np.ndarray:
-        """(k, rows, columns); beyond the image's edge the edge's value."""
+        """(k, rows, columns); beyond the image, the value at its edge."""
         if self.primary_beam is None:
             return np.ones((1, *self.padded))
         rows, columns = (
@@ -73,20 +74,21 @@ class Response:
     def beam_at(self, *, x: np.ndarray | float, y: np.ndarray | float, channel: int) -> np.ndarray:
         """Dirty beam of a channel at offsets (x, y) in pixels from a source; 1 at the source.
 
-        x, y : numbers or arrays of one shape. Cubic between pixels, 0 beyond the known beam.
+        x, y : numbers or arrays of one shape. Interpolation is cubic; 0 beyond the known beam.
         """
         weights = self.interpolation[:, channel]
         planes = np.broadcast_to(self.dirty_beam, (len(weights), *self.dirty_beam.shape[1:]))
         plane = np.tensordot(weights, planes, axes=1)
         py, px = plane.shape
-        places = np.broadcast_arrays(np.asarray(y, float) + py // 2, np.asarray(x, float) + px // 2)
-        return map_coordinates(plane, np.stack(places), order=3, cval=0.0)
+        yx = np.broadcast_arrays(np.asarray(y, float) + py // 2, np.asarray(x, float) + px // 2)
+        beam: np.ndarray = map_coordinates(plane, np.stack(yx), order=3, cval=0.0)
+        return beam
 
     def of_source(self, source: Ellipse) -> np.ndarray:
         """(k, y, x) dirty image of the source at a flux density of 1 Jy, Jy/beam.
 
-        The source is written down in the uv plane, so that its flux, size and position are
-        exact also where it is smaller than a pixel.
+        The source is computed in the uv plane, so its flux, size and position are exact even
+        if it is smaller than a pixel.
         """
         on_sky = irfft2(gaussian_transform(self.padded, source), s=self.padded)
         transform = rfft2(on_sky * self.padded_primary_beam) * self.transfer
@@ -95,7 +97,7 @@ class Response:
 
 
 def response_of(cube: Cube) -> Response:
-    """The beams of a cube. Raises `DeepFocusError` for one with neither PSF nor beam."""
+    """The beams of a cube. Raises `DeepFocusError` if it has neither PSF nor beam."""
     chan, ny, nx = cube.data.shape
     if cube.psf is not None:
         dirty = np.asarray(cube.psf)
@@ -107,7 +109,7 @@ def response_of(cube: Cube) -> Response:
     else:
         raise DeepFocusError(
             "the cube has neither a PSF nor a beam",
-            wanted="NAME.psf.fits beside NAME.fits, or BMAJ, BMIN and BPA in its header",
+            wanted="NAME.psf.fits next to NAME.fits, or BMAJ, BMIN and BPA in its header",
             remedy="export the PSF of the imaging run, or add the beam to the header",
         )
     primary = None if cube.primary_beam is None else np.nan_to_num(cube.primary_beam)
@@ -134,13 +136,16 @@ def gaussian_transform(shape: tuple[int, int], source: Ellipse) -> np.ndarray:
     across = -u * np.cos(angle) - v * np.sin(angle)
     sigma = np.array([source.fwhm_x_px, source.fwhm_y_px]) / FWHM_PER_SIGMA
     size = (along * sigma[0]) ** 2 + (across * sigma[1]) ** 2
-    return np.exp(-2 * np.pi**2 * size - 2j * np.pi * (u * source.x + v * source.y))
+    transform: np.ndarray = np.exp(
+        -2 * np.pi**2 * size - 2j * np.pi * (u * source.x + v * source.y)
+    )
+    return transform
 
 
 def beam_image(beam: Beam, grid: Grid) -> np.ndarray:
     """(y, x) Gaussian of peak 1 at [ny // 2, nx // 2]: the restoring beam on the cube's pixels.
 
-    The beam's angle is on the sky, so the pixels' orientation counts.
+    The beam's angle is on the sky, so the orientation of the pixels matters.
     """
     dy, dx = np.mgrid[: grid.ny, : grid.nx]
     dy, dx = dy - grid.ny // 2, dx - grid.nx // 2
@@ -151,14 +156,15 @@ def beam_image(beam: Beam, grid: Grid) -> np.ndarray:
     along = north * np.cos(angle) + east * np.sin(angle)
     across = -north * np.sin(angle) + east * np.cos(angle)
     exponent = (along / beam.major_arcsec) ** 2 + (across / beam.minor_arcsec) ** 2
-    return np.exp(-4 * np.log(2) * exponent)
+    gaussian: np.ndarray = np.exp(-4 * np.log(2) * exponent)
+    return gaussian
 
 
 def node_weights(nodes_hz: np.ndarray, freq_hz: np.ndarray) -> np.ndarray:
-    """(k, chan) weights of nodes at every frequency: polynomials where they are tame, else linear.
+    """(k, chan) weights of the nodes at every frequency: polynomial if well behaved, else linear.
 
-    Through many nodes that do not crowd towards the ends of the band, as those of the simulator
-    do, a polynomial swings in between: it enlarges errors by up to the sum of its weights.
+    A polynomial through many nodes swings between them, unless they crowd towards the ends of the
+    band as the simulator's do. It amplifies errors by up to the sum of its absolute weights.
     """
     if len(nodes_hz) <= MOST_NODES:
         weights = lagrange(nodes_hz, freq_hz)
@@ -170,14 +176,14 @@ def node_weights(nodes_hz: np.ndarray, freq_hz: np.ndarray) -> np.ndarray:
 
 
 def _held_at_edges(n: int, padded: int) -> np.ndarray:
-    """(padded,) index into n pixels: beyond the last the last, before the first the first."""
+    """(padded,) indices into n pixels: the last one beyond the end, the first before the start."""
     index = np.minimum(np.arange(padded), n - 1)
-    index[(n + padded) // 2 :] = 0  # the end of a circle lies before its start
+    index[(n + padded) // 2 :] = 0  # the index is circular: its end lies before its start
     return index
 
 
 def _square(plane: np.ndarray) -> np.ndarray:
-    """The central square of an image, its pixel [size // 2, size // 2] kept there."""
+    """The central square of an image: pixel [ny // 2, nx // 2] becomes [size // 2, size // 2]."""
     size = min(plane.shape)
     y0, x0 = (n // 2 - size // 2 for n in plane.shape)
     return plane[y0 : y0 + size, x0 : x0 + size]

@@ -1,4 +1,4 @@
-"""How strong the dirty beam of a source is elsewhere in the image."""
+"""The strength of a source's sidelobes elsewhere in the image."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from deepfocus.ops.peaks import smooth
 
 @dataclass(frozen=True, eq=False)
 class SpreadBeam:
-    """Dirty beam, mid band, of a round Gaussian source: (y, x), 1 at [ny // 2, nx // 2]."""
+    """Dirty beam of a round Gaussian source at mid band: (y, x), 1 at [ny // 2, nx // 2]."""
 
     image: np.ndarray
 
     def highest_near(self, *, x: float, y: float, reach_px: float) -> float:
-        """Highest response within `reach_px` of an offset (x, y) from the source, in x and in y.
+        """Highest response within `reach_px`, in x and in y, of an offset (x, y) from the source.
 
-        0 where it is negative, or lies beyond the image of the beam.
+        0 if it is negative, or if that region lies outside the image of the beam.
         """
         at_x, at_y = self.image.shape[1] // 2 + x, self.image.shape[0] // 2 + y
         near = Box(at_x - reach_px, at_x + reach_px, at_y - reach_px, at_y + reach_px)
@@ -29,7 +29,7 @@ class SpreadBeam:
 
 
 def spread_beam(cube: Cube, fwhm_px: float) -> SpreadBeam | None:
-    """The dirty beam of a source of that FWHM; None where the cube's is not known."""
+    """The dirty beam of a source of that FWHM; None if the cube's dirty beam is unknown."""
     if cube.psf is None:
         return None
     image = smooth(np.nan_to_num(cube.psf[len(cube.psf) // 2]), fwhm_px)

@@ -1,4 +1,4 @@
-"""A source's size as a cube shows it: its own and the beam's in quadrature."""
+"""A source's apparent size in a cube: its own and the beam's, added in quadrature."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from deepfocus.core.source import Ellipse
 
 
 def through_round_beam(ellipse: Ellipse, cube: Cube) -> Ellipse:
-    """The ellipse convolved with a round beam of the geometric mean FWHM of the cube's.
+    """The ellipse convolved with a round beam, of the cube beam's geometric mean FWHM.
 
-    Without a beam it stays as it is.
+    Unchanged if the cube has no beam.
     """
     beam_px = cube.beam_px or 0.0
     return replace(

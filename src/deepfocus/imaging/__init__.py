@@ -1,1 +1,1 @@
-"""Measurement set -> dirty cube, here or by a script for CASA."""
+"""Makes a dirty cube from a measurement set, here or with a script for CASA."""

@@ -1,8 +1,8 @@
 """A CASA script that makes the dirty cube of a measurement set, with its PSF and primary beam.
 
 The script runs in CASA (6 or later, also as `casatools`/`casatasks` in Python), which need not
-be on the machine that writes it. Its products have the names that belong together here:
-NAME.fits, NAME.psf.fits, NAME.pb.fits.
+be installed on the machine that writes it. Its products have the names that `deepfocus` expects
+for one cube: NAME.fits, NAME.psf.fits, NAME.pb.fits.
 """
 
 from __future__ import annotations
@@ -22,16 +22,17 @@ FRAMES = {"lsrk": "LSRK", "topo": "TOPO"}
 
 @dataclass(frozen=True)
 class CasaImaging:
-    """What tclean is asked for; names, values and defaults are those of tclean.
+    """Settings for tclean, in its terms and with its defaults.
 
-    vis : measurement set; name : of the products
+    vis : measurement set; name : base name of the products
     cell : angle with unit, '0.1arcsec'; size : pixels along a side
-    taper : of the uv plane, FWHM of a beam ('0.5arcsec') or wavelengths ('200000'), '' for none
+    taper : uv taper as the FWHM of a beam ('0.5arcsec') or in wavelengths ('200000'), '' for none
     field, spw : CASA selections, '' for all
-    column : 'corrected' or 'data', '' for corrected where it is there; frame : 'lsrk' or 'topo'
-    rest_hz : rest frequency, None for that of the data
-    width, start : of channels: a number of channels, or text with a unit ('10MHz', '5km/s');
-        '' for the data's own. nchan : -1 for all
+    column : 'corrected' or 'data', '' for corrected if it exists; frame : 'lsrk' or 'topo'
+    rest_hz : rest frequency, None for the data's own
+    width, start : channel width and first channel, as a number of channels or as text with a
+        unit ('10MHz', '5km/s'); '' for the data's own
+    nchan : number of channels, -1 for all
     """
 
     vis: str
@@ -76,7 +77,7 @@ class CasaImaging:
             "specmode": "cube",
             "outframe": FRAMES[self.frame],
             # linear interpolation correlates the noise of neighbouring channels, and leaves the
-            # channels at the band's edges with a part of the data
+            # channels at the band edges with only part of the data
             "interpolation": "nearest",
             "nchan": self.nchan,
             "start": _channels(self.start),
@@ -106,7 +107,7 @@ class CasaImaging:
 
 
 def casa_script(imaging: CasaImaging) -> str:
-    """The script's text. Every value stands in it as a Python literal."""
+    """The script's text, with every value as a Python literal."""
     arguments = "".join(f"    {key}={value!r},\n" for key, value in imaging.arguments().items())
     return SCRIPT.format(
         version=__version__, vis=imaging.vis, name=imaging.name, arguments=arguments
@@ -163,7 +164,7 @@ def taper_quantity(text: str) -> u.Quantity | None:
 
 
 def cell_arcsec(text: str) -> float:
-    """The pixel of a text such as '0.1arcsec'. Raises `DeepFocusError` for anything else."""
+    """The pixel size from a text such as '0.1arcsec'. Raises `DeepFocusError` for anything else."""
     return float(_angle(text).removesuffix("arcsec"))
 
 
@@ -176,7 +177,7 @@ def _casas_taper(text: str) -> str:
 
 
 def _angle(text: str) -> str:
-    """The cell as CASA reads it, in arcsec."""
+    """The cell in arcsec, in CASA's spelling."""
     try:
         arcsec = u.Quantity(text).to_value(u.arcsec)
     except (TypeError, ValueError, u.UnitConversionError):
@@ -191,7 +192,7 @@ def _angle(text: str) -> str:
 
 
 def _channels(text: str) -> int | str:
-    """A whole number is a number of channels; anything else CASA reads as a quantity."""
+    """A whole number counts channels; CASA reads any other text as a quantity."""
     return int(text) if re.fullmatch(r"[+-]?\d+", text) else text
 
 
@@ -201,10 +202,10 @@ def _check(name: str, value: object, good: bool, wanted: str) -> None:
 
 
 def check_measurement_set(path: Path) -> None:
-    """Refuse what is certainly no measurement set; one that is not here may be elsewhere."""
+    """Refuse a path that exists but is not a measurement set; a missing one may be elsewhere."""
     if path.is_file() or (path.is_dir() and not (path / "table.dat").is_file()):
         raise DeepFocusError(
             f"{path} is not a measurement set",
-            wanted="a folder that CASA made, with table.dat in it",
+            wanted="a folder that CASA wrote, with table.dat in it",
             remedy="give the .ms itself; import other formats with CASA first",
         )

@@ -1,6 +1,6 @@
-"""The dirty cube of a measurement set, with its PSF and primary beam: what tclean(niter=0) makes.
+"""Makes the dirty cube of a measurement set, with PSF and primary beam, as tclean(niter=0) does.
 
-Of a single field, with w = 0. Each image channel is imaged at its own frequencies.
+It images a single field and neglects w. Each image channel is imaged at its own frequencies.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ from deepfocus.io.measurement_set import Field
 from deepfocus.ops.fitted_beam import fit_beam
 
 WORKING_BYTES_PER_PIXEL = 128
-"""Of an image beside the cube: the plane that is transformed, and three beams of each kind."""
+"""Memory in addition to the cube: the plane being transformed, and three beams of each kind."""
 W_PHASE_RAD = 0.1
-"""Phase error at the primary beam's half power above which the neglect of w is warned of."""
+"""Phase error from neglecting w, at the primary beam's half power, above which a note warns."""
 
 
 @dataclass(frozen=True, eq=False)
 class Imaged:
-    """The cube; w_phase_rad : largest phase error at the primary beam's half power of taking
-    w as 0; notes : what the user should know."""
+    """w_phase_rad : largest phase error at the primary beam's half power from taking w as 0;
+    notes : what the user should know."""
 
     cube: Cube
     w_phase_rad: float
@@ -60,9 +60,9 @@ def image_measurement_set(
 ) -> Imaged:
     """The dirty cube, in Jy/beam, with PSF and primary beam at both ends and the middle.
 
-    report : called with channels done, channels in all, and words
+    report : called with the number of channels done, the total, and a text
 
-    Raises `DeepFocusError` for everything that keeps the data from making one cube.
+    Raises `DeepFocusError` if the data cannot make one cube.
     """
     weights = imaging.weights()
     selected = select(imaging)
@@ -94,9 +94,9 @@ def image_measurement_set(
 
 
 def _response(selected: Selected) -> tuple[BlockedAiry | None, tuple[str, ...]]:
-    """The primary beam of the dishes; None, with a note, where it is not known here.
+    """The primary beam of the dishes; None, with a note, if it is unknown.
 
-    Raises `DeepFocusError` for dishes of different sizes, whose images have no common beam.
+    Raises `DeepFocusError` for dishes of different sizes, which have no common primary beam.
     """
     dishes = selected.dish_m
     if len(dishes) > 1:
@@ -117,7 +117,7 @@ def _response(selected: Selected) -> tuple[BlockedAiry | None, tuple[str, ...]]:
 
 
 def _rough(selected: Selected) -> BlockedAiry:
-    """About the primary beam of any dish: enough to choose an image size and to judge w."""
+    """An approximate primary beam, good enough to choose an image size and to judge w."""
     dish = float(selected.dish_m[0])
     return BlockedAiry(dish_m=dish, effective_m=0.9 * dish, blockage_m=0.06 * dish)
 
@@ -132,7 +132,7 @@ def _half_power_arcsec(response: BlockedAiry, frequency_hz: float) -> float:
 def _with_cell_and_size(
     imaging: MsImaging, selected: Selected, weights: Observation, response: BlockedAiry | None
 ) -> MsImaging:
-    """The imaging with cell and size chosen where not given, and the cell checked."""
+    """The imaging with cell and size chosen if not given, and both checked."""
     lowest_hz = selected.freq_hz.min()
     cell, size, beam = cell_and_size(
         unflagged_uv_wavelengths(selected),
@@ -152,9 +152,9 @@ def _with_cell_and_size(
 
 
 def _check_image(beam: Beam, size: int, cell_arcsec: float) -> None:
-    """Raises `DeepFocusError` for an image that holds no whole beam, or more than the sky.
+    """Raises `DeepFocusError` for an image smaller than the beam, or larger than the sky.
 
-    One baseline, or several along one line, make fringes: their beam has no end along them.
+    One baseline, or several along one line, make fringes: the beam is endless along them.
     """
     side = size * cell_arcsec
     if beam.major_arcsec > side:
@@ -201,7 +201,7 @@ def _planes(
     weights: Observation,
     report: Callable[[int, int, str], None] | None,
 ) -> tuple[np.ndarray, dict[int, np.ndarray]]:
-    """(chan, y, x) dirty images, and the dirty beams of the first, middle and last with data."""
+    """(chan, y, x) dirty images, and dirty beams of the first, middle and last one with data."""
     total, size = len(selected.channels), grid.nx
     doppler = float(grid.freq_hz[0] / selected.freq_hz[0])
     weighting = weights.weighting_scheme(size * grid.cell_arcsec)
@@ -226,7 +226,7 @@ def _planes(
     if last is None:
         raise DeepFocusError(
             f"no data of field {selected.field.name} are left to image",
-            wanted="some that are not flagged and lie within the uv grid",
+            wanted="unflagged data within the uv grid",
             remedy="look at the flags in CASA, or choose a smaller cell",
         )
     beams[last[0]] = last[1].dirty_beam(size)
@@ -236,7 +236,7 @@ def _planes(
 def _primary_beams(
     response: BlockedAiry, selected: Selected, nodes: np.ndarray, grid: Grid
 ) -> np.ndarray:
-    """(k, y, x) at the nodes, of the frequencies at the telescope."""
+    """(k, y, x) primary beams at the nodes, for the frequencies at the telescope."""
     planes = [
         primary_beam_image(response, size=grid.nx, cell_arcsec=grid.cell_arcsec, frequency_hz=hz)
         for hz in selected.freq_hz[nodes]

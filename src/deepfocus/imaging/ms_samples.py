@@ -1,5 +1,6 @@
-"""What of a measurement set is imaged: the settings, the rows and channels they select, and the
-samples of each image channel, read as many channels at a time as fit in `MEMORY_BYTES`."""
+"""Selects what is imaged from a measurement set: the settings, the rows and channels they choose,
+and the samples of each image channel. As many channels are read at once as `MEMORY_BYTES` allows.
+"""
 
 from __future__ import annotations
 
@@ -28,20 +29,20 @@ from deepfocus.io.ms_visibilities import Tracks, Visibilities, read_tracks, read
 MEMORY_BYTES = 2**30
 BYTES_A_VISIBILITY = 12
 DRIFT_CHAN = 0.1
-"""Channels by which the Doppler shift may drift under a cube that is made without resampling."""
+"""Doppler drift, in channels, above which a note warns that the cube is not resampled."""
 
 
 @dataclass(frozen=True)
 class MsImaging:
-    """What is imaged, and how.
+    """Which data are imaged, and how.
 
     field, spw : selections, see `io.ms_selection`; column : 'corrected' or 'data', '' for
-        corrected where it is there
+        corrected if it exists
     start : first channel of the selected windows, from 0, in the order of the image's axis;
     width : channels averaged into one; nchan : channels of the cube, None for all
     cell_arcsec, size : None to have them chosen
-    weighting, robust, taper : as of an `Observation`
-    frame : 'lsrk' turns topocentric frequencies into LSRK, 'topo' leaves them
+    weighting, robust, taper : as in `Observation`
+    frame : 'lsrk' converts topocentric frequencies to LSRK, 'topo' leaves them
     """
 
     vis: Path
@@ -69,7 +70,7 @@ class MsImaging:
                 raise DeepFocusError(f"{name} = {value}", wanted=wanted, remedy=f"correct --{name}")
 
     def weights(self) -> Observation:
-        """The observation whose weighting this is. Raises `DeepFocusError` for a bad one."""
+        """An observation with this weighting. Raises `DeepFocusError` if it is not valid."""
         return Observation(weighting=self.weighting, robust=self.robust, taper=self.taper)
 
 
@@ -77,7 +78,7 @@ class MsImaging:
 class Selected:
     """An open measurement set, the rows that are imaged, and its image channels.
 
-    tracks : of each window; channels : for each image channel (window, chan) pairs, both from 0
+    tracks : one for each window; channels : (window, chan) pairs, from 0, for each image channel
     """
 
     ms: MeasurementSet
@@ -89,7 +90,7 @@ class Selected:
 
     @cached_property
     def freq_hz(self) -> np.ndarray:
-        """(chan,) mean frequency of what makes each image channel, as in the data."""
+        """(chan,) mean frequency of each image channel, in the frame of the data."""
         return np.array(
             [
                 np.mean([self.windows[w].freq_hz[chan] for w, chan in parts])
@@ -104,12 +105,12 @@ class Selected:
 
     @cached_property
     def dish_m(self) -> np.ndarray:
-        """Distinct diameters of their dishes, to the centimetre."""
+        """Distinct dish diameters of these antennas, to the centimetre."""
         return np.unique(np.round(self.ms.dish_m[self.antennas], 2))
 
     @property
     def width_hz(self) -> float:
-        """Of an image channel."""
+        """Width of an image channel."""
         return len(self.channels[0]) * self.windows[0].width_hz
 
     @property
@@ -118,7 +119,7 @@ class Selected:
 
 
 def select(imaging: MsImaging) -> Selected:
-    """Open the measurement set and find the rows and channels that are asked for."""
+    """Open the measurement set and select its rows and channels."""
     ms = open_measurement_set(imaging.vis)
     column = imaging.column or ms.columns[0]
     if column not in ms.columns:
@@ -139,7 +140,7 @@ def select(imaging: MsImaging) -> Selected:
 def _image_channels(
     windows: Sequence[SpectralWindow], imaging: MsImaging
 ) -> tuple[tuple[tuple[int, int], ...], ...]:
-    """What of the windows makes each channel of the cube; an incomplete last one is left out."""
+    """The (window, chan) pairs of each cube channel; an incomplete last channel is left out."""
     every = [(w, chan) for w, window in enumerate(windows) for chan in range(len(window.freq_hz))]
     width, start = imaging.width, imaging.start
     there = (len(every) - start) // width if width > 0 else 0
@@ -162,10 +163,10 @@ def _image_channels(
 
 
 def frequencies(selected: Selected, frame: str) -> tuple[np.ndarray, str, tuple[str, ...]]:
-    """Frequencies of the cube, their frame as FITS spells it, and notes.
+    """Frequencies of the cube, their frame in FITS spelling, and notes.
 
-    The data are not resampled: one Doppler factor, in the middle of the range that occurs,
-    relabels the axis.
+    The data are not resampled: one Doppler factor, from the middle of its range during the
+    observation, relabels the axis.
     """
     freq_hz, specsys = selected.freq_hz, selected.windows[0].specsys
     if specsys != "TOPOCENT":
@@ -192,9 +193,9 @@ def frequencies(selected: Selected, frame: str) -> tuple[np.ndarray, str, tuple[
 
 
 def unflagged_uv_wavelengths(selected: Selected) -> np.ndarray:
-    """(sample, 2) of the channel nearest the middle that has data.
+    """(sample, 2) u and v of the channel nearest the middle that has data.
 
-    Raises `DeepFocusError` where all is flagged.
+    Raises `DeepFocusError` if all data are flagged.
     """
     middle = len(selected.channels) // 2
     nearest = sorted(range(len(selected.channels)), key=lambda i: abs(i - middle))
@@ -204,10 +205,11 @@ def unflagged_uv_wavelengths(selected: Selected) -> np.ndarray:
         used = read.weights[:, 0] > 0
         if used.any():
             freq_hz = selected.windows[w].freq_hz[chan]
-            return selected.tracks[w].uv_m[used] * freq_hz / c
+            uv_wavelengths: np.ndarray = selected.tracks[w].uv_m[used] * freq_hz / c
+            return uv_wavelengths
     raise DeepFocusError(
         f"all data of field {selected.field.name} are flagged",
-        wanted="some that are not",
+        wanted="unflagged data",
         remedy="choose another field or other windows, or look at the flags in CASA",
     )
 
@@ -232,7 +234,7 @@ def batches(selected: Selected) -> list[range]:
 
 
 def read_batch(selected: Selected, batch: range) -> dict[int, tuple[int, Visibilities]]:
-    """For each window of the batch its first channel that was read, and what was read."""
+    """For each window of the batch, the first channel read and the visibilities."""
     parts = [part for channel in batch for part in selected.channels[channel]]
     read = {}
     for w in sorted({w for w, _ in parts}):
@@ -247,9 +249,9 @@ def samples_of(
     parts: Sequence[tuple[int, int]],
     doppler: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """u, v in wavelengths, values and weights of all that makes one image channel.
+    """u, v in wavelengths, values and weights of one image channel.
 
-    doppler : frequency of the cube over that of the data, which scales u and v as tclean does
+    doppler : ratio of cube to data frequency, which scales u and v as tclean does
     """
     uv, values, own = [], [], []
     for w, chan in parts:

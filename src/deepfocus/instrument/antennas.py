@@ -1,8 +1,8 @@
-"""Antenna positions: the shipped ALMA and ACA configurations, and files of the user's own.
+"""Antenna positions: the shipped ALMA and ACA configurations, and the user's own files.
 
 The shipped files are CASA's `.cfg` tables: local tangent plane (east, north, up) in metres
-about the reference position of the observatory that the file names: ALMA's, or the ACA's 550 m
-south of it. C-1 to C-10 are the same in ALMA cycles 9 to 12.
+about the reference position of the observatory named in the file. That is ALMA's, or the ACA's
+550 m south of it. C-1 to C-10 are the same in ALMA cycles 9 to 12.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ALMA_LATITUDE_RAD = -0.4018251641
 ALMA_HEIGHT_M = 5056.8
 ACA_LONGITUDE_RAD = -1.1825456820
 ACA_LATITUDE_RAD = -0.4019112045
-"""Reference positions as in CASA's table of observatories, WGS84; their heights are the same."""
+"""Reference positions from CASA's observatory table, WGS84; both have the same height."""
 
 SHIPPED = {f"C-{i}": f"alma.cycle9.{i}.cfg" for i in range(1, 11)} | {"ACA": "aca.cycle9.cfg"}
 
@@ -54,7 +54,8 @@ class Antennas:
         north = [-np.sin(lat) * np.cos(lon), -np.sin(lat) * np.sin(lon), np.cos(lat)]
         up = [np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]
         centre = np.array(erfa.gd2gc(1, lon, lat, ALMA_HEIGHT_M))
-        return centre + self.enu_m @ np.array([east, north, up])
+        geocentric: np.ndarray = centre + self.enu_m @ np.array([east, north, up])
+        return geocentric
 
     @property
     def baselines(self) -> tuple[np.ndarray, np.ndarray]:
@@ -93,7 +94,7 @@ def _parse(text: str, *, name: str) -> Antennas:
             remedy="give a local tangent plane (LOC) table as CASA's simobserve takes",
         ) from error
     observatory = re.search(r"^#\s*observatory\s*=\s*(\w+)", text, re.MULTILINE)
-    where = {}
+    reference = {}
     if observatory and observatory[1].upper() == "ACA":
-        where = {"longitude_rad": ACA_LONGITUDE_RAD, "latitude_rad": ACA_LATITUDE_RAD}
-    return Antennas(name=name, enu_m=table[:, :3], diameter_m=table[:, 3], **where)
+        reference = {"longitude_rad": ACA_LONGITUDE_RAD, "latitude_rad": ACA_LATITUDE_RAD}
+    return Antennas(name=name, enu_m=table[:, :3], diameter_m=table[:, 3], **reference)

@@ -1,9 +1,9 @@
-"""The frequencies at which beams are made, and interpolation between them.
+"""The frequencies at which beams are computed, chosen for interpolation between them.
 
-Beams differ from channel to channel by frequency scaling alone: a sample's fringe at a place turns
-by a phase proportional to frequency. Over the band it turns by up to +-phi at the corner of the
-image that is farthest, in the longest baseline; the interpolation error of a polynomial through n
-Chebyshev-Lobatto nodes is at most phi^n / n! * 2^(2 - n) of that fringe.
+Beams differ between channels only by frequency scaling: at a given position, the phase of a
+sample's fringe is proportional to frequency. Over the band it changes by up to +-phi, at the edge
+of the image and on the longest baseline. A polynomial through n Chebyshev-Lobatto nodes
+interpolates that fringe with an error of at most phi^n / n! * 2^(2 - n).
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import numpy as np
 from scipy.constants import c
 
 FRINGE_ERROR = 0.02
-"""Of the fastest fringe. The dirty image of a point, which is the mean of all fringes, then errs
-by less than 1e-3 of its peak everywhere, and by 1e-4 within some hundred beams of the point."""
+"""Largest error of the fastest fringe. The dirty image of a point, the mean of all fringes, is then
+off by less than 1e-3 of its peak everywhere, and by 1e-4 within about 100 beams of the point."""
 
 
 def node_channels(freq_hz: np.ndarray, *, longest_m: float, half_field_rad: float) -> np.ndarray:
-    """Channels at which to make beams: as few as the band, the array and the image allow.
+    """Channels at which to compute beams: as few as the band, the array and the image allow.
 
-    Three for the paper's observation; every channel where the rule asks for more than there are.
+    Three for the paper's observation; every channel if the rule asks for more than there are.
 
     freq_hz : (chan,) channel centres
     longest_m : length of the longest baseline; half_field_rad : from the image's centre to its edge
@@ -32,11 +32,11 @@ def node_channels(freq_hz: np.ndarray, *, longest_m: float, half_field_rad: floa
     number = 3
     while fringe_error(phase, number) > FRINGE_ERROR:
         number += 2  # odd: one node is the band's middle
-    places = (1 - np.cos(np.pi * np.arange(number) / (number - 1))) / 2 * last
-    if number > 3 and places[1] < 1:  # the nodes are closer than the channels
+    positions = (1 - np.cos(np.pi * np.arange(number) / (number - 1))) / 2 * last
+    if number > 3 and positions[1] < 1:  # the nodes are closer together than the channels
         return np.arange(last + 1)
     # a rounding error must not move the middle node
-    return np.unique(np.floor(places + 1e-9).astype(int))
+    return np.unique(np.floor(positions + 1e-9).astype(int))
 
 
 def fringe_error(phase: float, nodes: int) -> float:

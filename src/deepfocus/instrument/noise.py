@@ -1,6 +1,6 @@
-"""Noise of a dirty cube: `Thermal` visibility noise, correlated as the beam, or `White`.
+"""Noise of a dirty cube: `Thermal` visibility noise, correlated like the beam, or `White`.
 
-Both are drawn at unit standard deviation in the image; the caller scales.
+Both are drawn with unit standard deviation in the image; the caller scales them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class White:
     name = "white"
 
     def power(self, telescope: Telescope) -> noise.White:
-        """Flat."""
+        """A flat power spectrum."""
         return noise.White()
 
     def draw(self, telescope: Telescope, rng: np.random.Generator) -> np.ndarray:
@@ -35,15 +35,15 @@ class White:
 
 @dataclass(frozen=True)
 class Thermal:
-    """Visibility noise: flat over the field, its spatial autocorrelation is the dirty beam of the
-    squared weights (with natural weighting, the dirty beam itself).
+    """Visibility noise. It is uniform over the field, and its spatial autocorrelation is the dirty
+    beam of the squared weights (with natural weighting, the dirty beam itself).
 
-    Drawn as sqrt(sum of squared weights per uv cell) times complex white noise on a grid
-    `padding` times the image and at least `least_px` a side, transformed to the image.
-    Independent between channels. Baselines fill a small disc of the grid: normals are drawn for
-    its cells alone. Moving samples to the nearest cell changes the autocorrelation, by up to
-    0.008 within +-40 px of the paper's 360 (uniform weighting; natural 0.003); less on finer
-    grids, hence the two factors.
+    It is drawn as sqrt(sum of squared weights per uv cell) times complex white noise on a grid
+    `padding` times the image and at least `least_px` a side, and transformed to the image.
+    Channels are independent. Baselines fill a small disc of the grid, so normals are drawn only
+    for its cells. Moving samples to the nearest cell changes the autocorrelation by up to 0.008
+    within +-40 px of the paper's 360 (uniform weighting; 0.003 with natural). Finer grids reduce
+    this, which is the reason for `padding` and `least_px`.
     """
 
     padding: float = 2.0
@@ -52,7 +52,7 @@ class Thermal:
     name = "thermal"
 
     def power(self, telescope: Telescope) -> noise.DirtyBeam | noise.SquaredWeights:
-        """That of the dirty beam of the squared weights, which all are 1 under natural ones."""
+        """Power of the dirty beam of the squared weights; natural weights are all 1."""
         if isinstance(telescope.weighting, Natural):
             return noise.DirtyBeam()
         return noise.SquaredWeights(telescope.beam_of_squared_weights)
@@ -75,7 +75,9 @@ class Thermal:
 
     def grid_px(self, size: int) -> int:
         """Side of the grid on which the noise of an image of `size` pixels is drawn."""
-        return next_fast_len(max(self.least_px, int(np.ceil(size * self.padding))), real=True)
+        padded = max(self.least_px, int(np.ceil(size * self.padding)))
+        side: int = next_fast_len(padded, real=True)
+        return side
 
     def amplitudes(self, telescope: Telescope, n: int) -> np.ndarray:
         """(k, n, n // 2 + 1) amplitude per half-plane uv cell at the nodes of a telescope.
@@ -87,7 +89,7 @@ class Thermal:
 
 @dataclass(frozen=True, eq=False)
 class _Cells:
-    """Filled cells of the half-plane (n, columns): place, and amplitude of their noise."""
+    """Filled cells of the half-plane (n, columns): their positions and noise amplitudes."""
 
     row: np.ndarray
     column: np.ndarray
@@ -97,11 +99,11 @@ class _Cells:
 
 @lru_cache(maxsize=2)
 def _filled_cells(telescope: Telescope, n: int) -> tuple[_Cells, ...]:
-    """The filled cells at each node. They cost as much as a hundred planes; then remembered."""
+    """The filled cells at each node. They cost as much as a hundred planes, so they are cached."""
     filled = []
     for hz in telescope.node_hz:
         amplitude = _amplitude(telescope, hz, n)
-        # the transform sees the real part of these columns alone, half of the power drawn
+        # the transform uses only the real part of these columns, half of the drawn power
         amplitude[:, _own_conjugates(n)] *= np.float32(np.sqrt(2))
         row, column = np.nonzero(amplitude)
         filled.append(_Cells(row, column, amplitude[row, column], int(column.max()) + 1))
@@ -123,15 +125,15 @@ def _amplitude(telescope: Telescope, hz: float, n: int) -> np.ndarray:
     width = n // 2 + 1
     variance = np.bincount((row % n) * width + column, weights**2, minlength=n * width)
     variance = variance.reshape(n, width)
-    # of a sample in these columns the conjugate lies in the same column: both count
+    # in these columns a sample's conjugate lies in the same column, so both count
     own = _own_conjugates(n)
     variance[:, own] += np.roll(variance[::-1, own], 1, axis=0)
     full = 2 * variance.sum() - variance[:, own].sum()
     # irfft2 of A (a + i b): pixel variance = 2 sum over the whole plane of A^2 / n^4
-    amplitude = np.sqrt(variance / (2 * full)) * n**2
-    return amplitude.astype(np.float32)
+    amplitude: np.ndarray = (np.sqrt(variance / (2 * full)) * n**2).astype(np.float32)
+    return amplitude
 
 
 def _own_conjugates(n: int) -> list[int]:
-    """Columns of the half-plane that hold both a sample and its conjugate."""
+    """Columns of the half-plane that contain both a sample and its conjugate."""
     return [0] if n % 2 else [0, n // 2]

@@ -23,7 +23,7 @@ UNITS = {
     "rest_frequency": u.Hz,
     "cell": u.arcsec,
 }
-"""Of the settings with a unit, except the hour angle, which has two, and the taper."""
+"""Units of the settings, except hour_angle and taper, which each take two kinds of unit."""
 
 
 @dataclass(frozen=True)
@@ -32,20 +32,22 @@ class Observation:
 
     configuration : 'C-1' to 'C-10', 'ACA', or an antenna file
     ra, dec : phase and pointing centre, ICRS
-    total_time : length of a track centred on where CASA's simobserve sees transit, up to 5 minutes
-        after it; 2400 s where no hour_angle is given
-    hour_angle : in place of total_time, start and end of the track ("-1 h", "2 h"), true apparent
-        hour angles to a second
+    total_time : length of a track centred on simobserve's transit, which CASA puts up to 5 minutes
+        after the true one; 2400 s if no hour_angle is given
+    hour_angle : instead of total_time, start and end of the track ("-1 h", "2 h") as true apparent
+        hour angles, accurate to a second
     integration : sampling of the track
-    first_frequency, channel_width, channels : the frequency axis (centres); a negative width falls
-    rest_frequency : of the line whose velocities the cube has; the middle of the band if not given
-    cell, size : pixel and image side; the phase centre is pixel size // 2. Not given, they are
-        Table 2's for its configuration and first frequency, or else five cells to the
-        synthesised beam and an image that covers the primary beam to 0.2
-    weighting : 'natural', 'uniform' or 'briggs'; not given, it is Briggs' where robust is given
+    first_frequency, channel_width, channels : the frequency axis (channel centres); it descends if
+        the width is negative
+    rest_frequency : defines the cube's velocities; the middle of the band if not given
+    cell, size : pixel and image side; the phase centre is pixel size // 2. If not given, they are
+        Table 2's for its configuration and first frequency; otherwise five cells across the
+        synthesised beam and an image that covers the primary beam down to 0.2
+    weighting : 'natural', 'uniform' or 'briggs'; if not given, Briggs if robust is given, else
+        natural
     robust : Briggs parameter, from -2 (nearly uniform) to 2 (nearly natural); 0.5 if not given
-    taper : Gaussian taper on top of it: an angle (FWHM of a beam on the sky) or wavelengths, a
-        number without unit (where the weight halves in the uv plane), as in CASA
+    taper : Gaussian taper in addition, as in CASA: an angle (FWHM of a beam on the sky), or a
+        number of wavelengths without unit (uv distance at which the weight halves)
     """
 
     configuration: str = "C-3"
@@ -73,7 +75,7 @@ class Observation:
         self._check_weighting()
 
     def _fill_in(self) -> None:
-        """Table 2's values for what is not given, where they apply."""
+        """Set what is not given to Table 2's values, if they apply."""
         if self.total_time is not None and self.hour_angle is not None:
             raise DeepFocusError(
                 "both total_time and hour_angle are given",
@@ -131,7 +133,7 @@ class Observation:
         if abs(self.ra) > 360 * u.deg or abs(self.dec) > 90 * u.deg:
             raise DeepFocusError(
                 f"ra = {self.ra:g}, dec = {self.dec:g}",
-                wanted="a place in the sky",
+                wanted="a position on the sky",
                 remedy="correct ra or dec",
             )
 
@@ -152,7 +154,7 @@ class Observation:
         if self.robust is not None and scheme in ("natural", "uniform"):
             raise DeepFocusError(
                 f"robust {self.robust:g} with {scheme} weighting",
-                wanted="robust with Briggs' weighting alone",
+                wanted="robust only with Briggs weighting",
                 remedy="leave one of them out",
             )
         taper = self.taper
@@ -168,10 +170,10 @@ class Observation:
 
     @property
     def track_s(self) -> tuple[float, float]:
-        """Start and end of the track from where simobserve sees transit, seconds of UTC.
+        """Start and end of the track relative to simobserve's transit, seconds of UTC.
 
-        Of a track between hour angles its middle has the hour angle of theirs, with as many whole
-        integrations about it as come nearest to its length.
+        A track between hour angles is centred on their mean. Its number of whole integrations is
+        the one that comes closest to its length.
         """
         if self.hour_angle is None:
             assert self.total_time is not None
@@ -188,7 +190,7 @@ class Observation:
         return middle - half, middle + half
 
     def _hour_angles_s(self) -> tuple[float, float]:
-        """Start and end of the hour angles, sidereal seconds."""
+        """Hour angles at the start and end of the track, sidereal seconds."""
         assert self.hour_angle is not None
         if len(self.hour_angle) != 2:
             raise DeepFocusError(
@@ -205,7 +207,7 @@ class Observation:
         return 3600.0 * hours[0], 3600.0 * hours[1]
 
     def weighting_scheme(self, field_arcsec: float) -> Weighting:
-        """The weights on uv cells of the inverse of an image `field_arcsec` wide."""
+        """The weighting, with uv cells that are the inverse of the image side `field_arcsec`."""
         base: Weighting = Natural()
         if self.weighting == "uniform":
             base = Uniform()
@@ -216,25 +218,26 @@ class Observation:
         if self.taper.unit == u.dimensionless_unscaled:
             wavelengths = self.taper.value
         else:
-            # a Gaussian of FWHM theta on the sky has its half in the uv plane at this radius
+            # a Gaussian of FWHM theta on the sky falls to half in the uv plane at this radius
             wavelengths = 2 * np.log(2) / np.pi / self.taper.to_value(u.rad)
         return Tapered(base, float(wavelengths * np.deg2rad(field_arcsec / 3600.0)))
 
     @property
     def counts_all_the_same(self) -> bool:
-        """Whether all visibilities have one weight: natural weighting without a taper."""
+        """Whether all visibilities have the same weight: natural weighting without a taper."""
         return self.weighting in (None, "natural") and self.robust is None and self.taper is None
 
     @property
     def freq_hz(self) -> np.ndarray:
         """(chan,) channel centres, Hz."""
         start, step = self.first_frequency.to_value(u.Hz), self.channel_width.to_value(u.Hz)
-        return start + step * np.arange(self.channels)
+        centres: np.ndarray = start + step * np.arange(self.channels)
+        return centres
 
     def grid(self) -> Grid:
         """The grid of the image cube.
 
-        Cell and size must be known: `telescope` chooses them.
+        Raises `DeepFocusError` if cell or size is not set; `telescope_of` chooses them.
         """
         if self.cell is None or self.size is None:
             raise DeepFocusError(

@@ -10,11 +10,11 @@ from scipy.special import j1
 
 @dataclass(frozen=True)
 class BlockedAiry:
-    """CASA's Airy disc with central blockage, for a dish that illuminates like 10.7 m of 12 m.
+    """CASA's Airy disc with central blockage; the default dish illuminates 10.7 m of its 12 m.
 
     dish_m : physical diameter, 12 or 7
-    effective_m : illuminated diameter; blockage_m : that of the subreflector
-    CASA's form has x * L where the textbook has x / L; with the textbook's, a dirty cube is
+    effective_m : illuminated diameter; blockage_m : subreflector diameter
+    CASA's formula has x * L where the textbook has x / L; with the textbook's, a dirty cube is
     off by 4e-3 of its peak.
     """
 
@@ -30,7 +30,8 @@ class BlockedAiry:
         ratio = self.effective_m / self.blockage_m
         area = ratio**2
         voltage = (area * 2 * j1(x) / x - 2 * j1(x * ratio) / (x * ratio)) / (area - 1)
-        return voltage**2
+        power: np.ndarray = voltage**2
+        return power
 
 
 DISHES = {12.0: BlockedAiry(), 7.0: BlockedAiry(dish_m=7.0, effective_m=6.25)}
@@ -39,6 +40,6 @@ DISHES = {12.0: BlockedAiry(), 7.0: BlockedAiry(dish_m=7.0, effective_m=6.25)}
 def primary_beam_image(
     response: BlockedAiry, *, size: int, cell_arcsec: float, frequency_hz: float
 ) -> np.ndarray:
-    """Response (y, x) about the pointing centre on pixel size // 2."""
+    """Response (y, x) with the pointing centre on pixel size // 2."""
     offset = (np.arange(size) - size // 2) * cell_arcsec
     return response(np.hypot(offset[:, None], offset[None, :]), frequency_hz)

@@ -1,4 +1,4 @@
-"""Cell and image size that suit an observation: from its synthesised and primary beams."""
+"""Cell and image size for an observation, chosen from its synthesised and primary beams."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ PRIMARY_BEAM_EDGE = 0.2
 ARCSEC_PER_RAD = 180 * 3600 / np.pi
 GRID_PADDING = 1.2
 GRID_MARGIN_CELLS = 4
-"""How CASA's tclean grids: image side times the padding; cells at the edge where it puts none."""
+"""How CASA's tclean grids: factor on the image side; cells that it leaves empty at each edge."""
 
 
 def synthesised_beam(
     uv_wavelengths: np.ndarray, *, field_arcsec: float, weighting: Weighting
 ) -> Beam:
-    """Gaussian of the dirty beam that all samples give, however fine the cell they need.
+    """Gaussian fitted to the dirty beam of all samples, however fine a cell they need.
 
-    field_arcsec : side of the image, whose inverse is the uv cell of the weights
+    field_arcsec : side of the image; its inverse is the uv cell of the weights
     """
     field = field_arcsec / ARCSEC_PER_RAD
     longest = np.abs(uv_wavelengths).max()
@@ -45,15 +45,16 @@ def synthesised_beam(
 
 
 def on_grid(uv_cycles: np.ndarray, size: int) -> np.ndarray:
-    """(row,) whether CASA's imager takes a sample; it drops those beyond its uv grid.
+    """(row,) whether CASA's imager uses a sample; it drops those beyond its uv grid.
 
-    uv_cycles : (row, 2) u and v in cycles a pixel; size : image side
-    The grid is the padded image's, so that its edge is Nyquist's limit of half a cycle a pixel.
-    A sample counts while the gridding kernel around its nearest cell lies on the grid wholly.
+    uv_cycles : (row, 2) u and v in cycles per pixel; size : image side
+    The grid is that of the padded image, so its edge is the Nyquist limit, half a cycle per pixel.
+    A sample counts if the gridding kernel around its nearest cell lies entirely on the grid.
     """
     padded = 2 * next_fast_len(-(-int(GRID_PADDING * size) // 2), real=True)
     cells = np.rint(np.asarray(uv_cycles) * padded)
-    return (np.abs(cells) <= padded // 2 - GRID_MARGIN_CELLS).all(axis=1)
+    used: np.ndarray = (np.abs(cells) <= padded // 2 - GRID_MARGIN_CELLS).all(axis=1)
+    return used
 
 
 def primary_beam_width_arcsec(response: BlockedAiry, frequency_hz: float) -> float:
@@ -68,9 +69,10 @@ def primary_beam_width_arcsec(response: BlockedAiry, frequency_hz: float) -> flo
 
 
 def covering_size(width_arcsec: float, cell_arcsec: float) -> int:
-    """Even image side, of small prime factors, that holds `width_arcsec`."""
-    half = int(np.ceil(width_arcsec / cell_arcsec / 2)) + 1
-    return max(16, 2 * next_fast_len(half, real=True))
+    """Even image side with small prime factors that covers `width_arcsec`."""
+    least = int(np.ceil(width_arcsec / cell_arcsec / 2)) + 1
+    half: int = next_fast_len(least, real=True)
+    return max(16, 2 * half)
 
 
 def chosen_cell_arcsec(beam: Beam) -> float:
@@ -88,10 +90,10 @@ def cell_and_size(
     size: int | None,
     weighting: Callable[[float], Weighting],
 ) -> tuple[float, int, Beam]:
-    """Cell (arcsec) and image side, chosen where they are not given, and the beam they are for.
+    """Cell (arcsec) and image side, chosen if not given, and the synthesised beam.
 
-    covered_arcsec : what the image is to cover; weighting : of a field of that many arcsec
-    Raises `DeepFocusError` for a cell that is too coarse.
+    covered_arcsec : width that the image should cover; weighting : for a field of that many arcsec
+    Raises `DeepFocusError` if the cell is too coarse.
     """
     given = None if cell_arcsec is None or size is None else size * cell_arcsec
     field = covered_arcsec if given is None else given
@@ -102,7 +104,7 @@ def cell_and_size(
 
 
 def check_cell(beam: Beam, cell_arcsec: float) -> None:
-    """Raises `DeepFocusError` where the beam has fewer than two cells across."""
+    """Raises `DeepFocusError` if there are fewer than two cells across the beam."""
     if beam.minor_arcsec < FEWEST_CELLS_PER_BEAM * cell_arcsec:
         raise DeepFocusError(
             f"a cell of {cell_arcsec:g} arcsec is too coarse for the synthesised beam of "

@@ -1,10 +1,10 @@
 """Noise in physical units: system temperature, radiometer equation, rms of the dirty image.
 
-Efficiencies and receiver temperatures are those of CASA 6.7's simulator (`simutil.noisetemp`),
-the form of Tsys is that of its `tsys-atm` mode and of the ALMA Technical Handbook's chapter on
-sensitivity. Physical temperatures are turned into Rayleigh-Jeans ones by Planck's law, receiver
-temperatures are Rayleigh-Jeans ones already. Opacities are CASA's ATM for the ALMA site: a dry
-part, and a wet one linear in PWV. docs/casa-parity.md has the differences from CASA.
+Efficiencies and receiver temperatures come from CASA 6.7's simulator (`simutil.noisetemp`). The
+form of Tsys follows its `tsys-atm` mode and the sensitivity chapter of the ALMA Technical
+Handbook. Physical temperatures are converted to Rayleigh-Jeans temperatures with Planck's law;
+receiver temperatures already are Rayleigh-Jeans. Opacities are from CASA's ATM for the ALMA site:
+a dry part, and a wet part linear in PWV. docs/casa-parity.md lists the differences from CASA.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from deepfocus.instrument.tracks import elevation_rad
 
 BAND_FROM_GHZ = (35.0, 50.0, 84.0, 116.0, 162.0, 211.0, 275.0, 373.0, 500.0, 720.0)
 RECEIVER_K = (28.0, 30.0, 40.0, 42.0, 50.0, 50.0, 72.0, 135.0, 105.0, 230.0)
-"""Receiver temperatures of bands 1 to 10 and where each begins (CASA's simulator)."""
+"""Receiver temperatures of bands 1 to 10, and the start of each band (CASA's simulator)."""
 DOUBLE_SIDEBAND_FROM_GHZ = 600.0
 """Bands 9 and 10 receive both sidebands: the noise of the image band doubles Tsys.
 
-As `setnoise(rxtype=1)` and `simutil.sensitivity` do; the task simobserve leaves it out.
+`setnoise(rxtype=1)` and `simutil.sensitivity` do the same; the task simobserve omits it.
 """
 TABLE_PWV_MM = 0.8
 WET_AIR_K = 258.7
 DRY_AIR_COOLER_K = 14.0
 OPAQUE_DEPTH = 2.7
-"""Temperature of the air that radiates (see `_air_k`): fits to the sky brightness of CASA's ATM,
+"""Parameters of the air's temperature (see `_air_k`), fitted to the sky brightness of CASA's ATM:
 36 to 949 GHz, PWV 0.3 to 5 mm, airmass 1 to 2."""
 GROUND_K = 270.0
 CMB_K = 2.725
@@ -46,7 +46,7 @@ POLARISATIONS = 2
 
 @dataclass(frozen=True)
 class Dish:
-    """What of a dish enters the radiometer equation (CASA's simulator).
+    """Properties of a dish that enter the radiometer equation (CASA's simulator).
 
     surface_um : rms error of the surface; correlator : efficiency including quantisation
     """
@@ -60,7 +60,8 @@ class Dish:
         """Antenna efficiency: Ruze * spillover * blockage * taper. 0.643 for 12 m at 230 GHz."""
         ruze = np.exp(-((4 * np.pi * self.surface_um * 1e-6 * freq_hz / c.value) ** 2))
         blockage = 1 - (self.subreflector_m / self.diameter_m) ** 2
-        return ruze * SPILLOVER * blockage * TAPER
+        efficiency: np.ndarray = ruze * SPILLOVER * blockage * TAPER
+        return efficiency
 
 
 DISHES = {12.0: Dish(12.0, 25.0, 0.845), 7.0: Dish(7.0, 20.0, 0.88)}
@@ -76,7 +77,8 @@ def opacity(freq_hz: np.ndarray, *, pwv_mm: float) -> np.ndarray:
             wanted=f"frequencies within {f[0]:g} to {f[-1]:g} GHz",
             remedy="correct the frequencies, or give target_snr in place of pwv",
         )
-    return np.interp(ghz, f, dry) + pwv_mm / TABLE_PWV_MM * np.interp(ghz, f, wet)
+    tau: np.ndarray = np.interp(ghz, f, dry) + pwv_mm / TABLE_PWV_MM * np.interp(ghz, f, wet)
+    return tau
 
 
 def system_temperature_k(
@@ -85,7 +87,7 @@ def system_temperature_k(
     """Tsys above the atmosphere, K; `freq_hz` and `airmass` broadcast.
 
     Tsys = g e^tau [Trx + s J(Tair) (1 - e^-tau) + (1 - s) J(Tground) + s e^-tau J(Tcmb)],
-    s the spillover efficiency, g 2 for double sideband receivers and 1 otherwise.
+    where s is the spillover efficiency, and g is 2 for double sideband receivers, else 1.
     """
     freq_hz = np.asarray(freq_hz, float)
     dry = opacity(freq_hz, pwv_mm=0.0) * airmass
@@ -97,31 +99,33 @@ def system_temperature_k(
     sky = SPILLOVER * _radiation_k(_air_k(dry, tau), freq_hz) * -np.expm1(-tau)
     ground = (1 - SPILLOVER) * _radiation_k(GROUND_K, freq_hz)
     cosmic = SPILLOVER * np.exp(-tau) * _radiation_k(CMB_K, freq_hz)
-    return sidebands * np.exp(tau) * (receiver + sky + ground + cosmic)
+    tsys_k: np.ndarray = sidebands * np.exp(tau) * (receiver + sky + ground + cosmic)
+    return tsys_k
 
 
 def visibility_noise_jy(
     tsys_k: np.ndarray, *, dish: Dish, freq_hz: np.ndarray, width_hz: float, integration_s: float
 ) -> np.ndarray:
-    """Standard deviation of the real and of the imaginary part of one polarisation, Jy.
+    """Noise standard deviation of the real or imaginary part of one polarisation, Jy.
 
     4 sqrt(2) k Tsys / (pi D^2 eta_a eta_q sqrt(dnu dt)), the radiometer equation.
     """
     area = np.pi * dish.diameter_m**2 * dish.efficiency(freq_hz) * dish.correlator
     watts = 4 * np.sqrt(2) * k_B.value * tsys_k / (area * np.sqrt(width_hz * integration_s))
-    return watts * 1e26
+    noise_jy: np.ndarray = watts * 1e26
+    return noise_jy
 
 
 @lru_cache(maxsize=16)
 def thermal_rms_jy_beam(
     observation: Observation, telescope: Telescope, pwv_mm: float
 ) -> np.ndarray:
-    """(chan,) rms of the dirty cube's thermal noise, Jy/beam, in the observation's weighting.
+    """(chan,) rms of the dirty cube's thermal noise, Jy/beam, with the observation's weighting.
 
-    telescope : of that observation
+    telescope : the one of that observation
 
-    sqrt(sum w^2 sigma^2) / sum w / sqrt(polarisations), sigma following the elevation along the
-    track. Weights do not: CASA's simulated visibilities all count the same before imaging.
+    sqrt(sum w^2 sigma^2) / sum w / sqrt(polarisations). sigma follows the elevation along the
+    track. Weights do not: CASA's simulated visibilities all have equal weight before imaging.
     """
     freq_hz = telescope.grid.freq_hz
     elevation = elevation_rad(
@@ -144,23 +148,26 @@ def thermal_rms_jy_beam(
         total.append(weights.sum())
     nearest = np.abs(freq_hz[:, None] - telescope.node_hz).argmin(axis=1)
     variance = (sigma**2 * np.array(squared)[nearest]).sum(axis=1)
-    return np.sqrt(variance / POLARISATIONS) / np.array(total)[nearest]
+    rms: np.ndarray = np.sqrt(variance / POLARISATIONS) / np.array(total)[nearest]
+    return rms
 
 
 def _air_k(dry: np.ndarray, tau: np.ndarray) -> np.ndarray:
-    """Effective physical temperature of the air, K, of the dry and the whole optical depth.
+    """Effective physical temperature of the air, K, from the dry and the total optical depth.
 
-    Water lies low and warm, what absorbs in dry air (oxygen, ozone) higher and colder; and the
-    thicker the air, the lower the layers that one sees, down to the ground.
+    Water vapour is low and warm; the absorbers of dry air (oxygen, ozone) are higher and colder.
+    The more opaque the air, the lower the layers that are seen, down to the ground.
     """
     thin = WET_AIR_K - DRY_AIR_COOLER_K * dry / tau
-    return thin + (GROUND_K - WET_AIR_K) * -np.expm1(-tau / OPAQUE_DEPTH)
+    effective_k: np.ndarray = thin + (GROUND_K - WET_AIR_K) * -np.expm1(-tau / OPAQUE_DEPTH)
+    return effective_k
 
 
 def _radiation_k(temperature_k: np.ndarray | float, freq_hz: np.ndarray) -> np.ndarray:
     """Rayleigh-Jeans equivalent of a physical temperature, K (Planck)."""
     quantum_k = h.value * freq_hz / k_B.value
-    return quantum_k / np.expm1(quantum_k / temperature_k)
+    radiation_k: np.ndarray = quantum_k / np.expm1(quantum_k / temperature_k)
+    return radiation_k
 
 
 @cache

@@ -1,9 +1,9 @@
 """A `Telescope`: an observation's dirty and primary beams, computed once, used for many skies.
 
-Beams differ from channel to channel by frequency scaling alone, so they are made at a few
-frequencies (`nodes`: both ends and the middle of the paper's band, more for wider ones) and what
-they make of a sky component is interpolated between with Lagrange polynomials. Ignoring the scaling
-costs 4e-3 of the peak.
+Beams differ between channels only by frequency scaling, so they are computed at a few frequencies
+(`nodes`: both ends and the middle of the paper's band, more for wider bands). The dirty image of a
+sky component is interpolated between these with Lagrange polynomials. Ignoring the scaling costs
+4e-3 of the peak.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from deepfocus.ops.lagrange import lagrange
 
 C_M_S = c.to_value(u.m / u.s)
 LOWEST_ELEVATION_DEG = 10.0
-"""Below it CASA's simulator flags the data."""
+"""CASA's simulator flags data taken below it."""
 GRIDDING_BYTES_PER_PIXEL = 155
-"""Of the image, while a dirty beam is made: gridding takes twice its side, and again finer, in
-double precision. Measured at 1024 and 2048 px."""
+"""Memory per image pixel to compute a dirty beam: it is gridded at twice the image side, on a finer
+grid still, in double precision. Measured at 1024 and 2048 px."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +89,9 @@ class Telescope:
 
     @property
     def padded_size(self) -> int:
-        """Side on which a circular convolution equals the linear one within the image."""
-        return next_fast_len(2 * self.size, real=True)
+        """Grid side for which circular and linear convolution are equal within the image."""
+        side: int = next_fast_len(2 * self.size, real=True)
+        return side
 
     @cached_property
     def interpolation(self) -> np.ndarray:
@@ -113,7 +114,7 @@ class Telescope:
         return self.dirty_beam[:, start : start + n, start : start + n]
 
     def beam_of_squared_weights(self) -> np.ndarray:
-        """(size, size), peak 1 at [size // 2, size // 2]: as mid-band thermal noise correlates."""
+        """(size, size) mid-band thermal noise autocorrelation, peak 1 at [size // 2, size // 2]."""
         hz = self.node_hz[len(self.node_hz) // 2]
         cycles = self.uv_m * hz / C_M_S * np.deg2rad(self.grid.cell_arcsec / 3600.0)
         weights = self.weights(hz) ** 2
@@ -122,7 +123,7 @@ class Telescope:
 
     @cached_property
     def one_channel(self) -> Telescope:
-        """The same telescope with the middle channel alone: one plane of noise, for instance."""
+        """The same telescope with only the middle channel, for example for one plane of noise."""
         middle = len(self.node_hz) // 2
         grid = replace(self.grid, freq_hz=self.node_hz[middle : middle + 1])
         return replace(
@@ -135,7 +136,7 @@ class Telescope:
         )
 
     def dirty_components(self, images: np.ndarray) -> np.ndarray:
-        """Each component through primary and dirty beam at the nodes.
+        """Dirty image of each component at the nodes.
 
         images : (component, y, x) sky of each, Jy/pixel at unit spectrum, the same at all
             nodes; or (component, k, y, x), one for each node
@@ -143,7 +144,7 @@ class Telescope:
         """
         nodes = len(self.node_hz)
         dirty = np.empty((len(images), nodes, self.size, self.size), np.float32)
-        # plane by plane: all at once would take several times the memory, and miss the caches
+        # plane by plane: all at once would take several times the memory and miss the CPU caches
         for part, node in np.ndindex(len(images), nodes):
             image = images[part, node] if images.ndim == 4 else images[part]
             through_beam = (image * self.primary_beam[node]).astype(np.float32, copy=False)
@@ -154,19 +155,20 @@ class Telescope:
         """Noise-free dirty cube (chan, y, x), Jy/beam.
 
         components : (component, k, y, x) from `dirty_components`
-        spectra : (component, chan) multiplies each component
+        spectra : (component, chan) factor for each component
         """
         weights = spectra[:, None, :] * self.interpolation[None]
         flat = components.reshape(-1, components.shape[-2] * components.shape[-1])
         coefficients = weights.reshape(-1, weights.shape[-1]).T.astype(np.float32)
-        return (coefficients @ flat).reshape(-1, *components.shape[-2:])
+        cube: np.ndarray = (coefficients @ flat).reshape(-1, *components.shape[-2:])
+        return cube
 
 
 @dataclass(frozen=True, eq=False)
 class Coverage:
-    """What an array sees of the uv plane in one observation.
+    """The uv coverage of one observation.
 
-    observation : with cell and size chosen where they were not given
+    observation : with cell and size, chosen if they were not given
     uv_m : (row, 2) u and v of every integration and baseline, metres
     response : primary beam of its dishes
     """
@@ -178,9 +180,9 @@ class Coverage:
 
 @lru_cache(maxsize=4)
 def coverage(observation: Observation) -> Coverage:
-    """The uv samples of an observation, its cell and its size: all that comes before beams.
+    """The uv samples, cell and size of an observation: everything before its beams.
 
-    Raises `DeepFocusError` where the cell is too coarse for the configuration, the source too
+    Raises `DeepFocusError` if the cell is too coarse for the configuration, the source is too
     low, or the array mixes dishes.
     """
     array = antennas(observation.configuration)
@@ -202,9 +204,9 @@ def coverage(observation: Observation) -> Coverage:
 
 @lru_cache(maxsize=4)
 def telescope_of(observation: Observation) -> Telescope:
-    """The telescope of an observation: tracks, weights, beams. About 1 s; then remembered.
+    """The telescope of an observation: tracks, weights, beams. Takes about 1 s, then is cached.
 
-    Raises `DeepFocusError` as `coverage` does, and where the beams do not fit in memory.
+    Raises `DeepFocusError` as `coverage` does, and if the beams do not fit in memory.
     """
     covered = coverage(observation)
     grid = covered.observation.grid()
@@ -225,12 +227,12 @@ def track_times(observation: Observation) -> np.ndarray:
 
 
 def _check_elevation(observation: Observation, times: np.ndarray) -> None:
-    """Raises `DeepFocusError` for a track that goes below what the dishes observe."""
+    """Raises `DeepFocusError` if the track goes below the lowest elevation."""
     lowest = np.rad2deg(
         elevation_rad(
             ra_deg=observation.ra.to_value(u.deg),
             dec_deg=observation.dec.to_value(u.deg),
-            mjd_utc=times[[0, -1]],  # elevation falls away from transit on either side
+            mjd_utc=times,
         ).min()
     )
     if lowest < LOWEST_ELEVATION_DEG:
@@ -245,7 +247,7 @@ def _check_elevation(observation: Observation, times: np.ndarray) -> None:
 def _with_cell_and_size(
     observation: Observation, uv_m: np.ndarray, response: BlockedAiry
 ) -> Observation:
-    """The observation with cell and size chosen where not given, and the cell checked."""
+    """The observation with cell and size, chosen if not given, and with its cell checked."""
     freq_hz = observation.freq_hz
     middle_hz, lowest_hz = float(np.median(freq_hz)), float(freq_hz.min())
     given = observation.cell
@@ -262,9 +264,9 @@ def _with_cell_and_size(
 def build_telescope(
     grid: Grid, *, uv_m: np.ndarray, weighting: Weighting, response: BlockedAiry
 ) -> Telescope:
-    """Dirty and primary beams on `grid` of uv samples in metres.
+    """The telescope on `grid`, with the beams of these uv samples (metres).
 
-    Raises `DeepFocusError` where they do not fit in memory.
+    Raises `DeepFocusError` if the beams do not fit in memory.
     """
     nodes = node_channels(
         grid.freq_hz,
@@ -273,7 +275,7 @@ def build_telescope(
     )
     node_hz = grid.freq_hz[nodes]
     n = grid.nx
-    # 16 bytes a node for the dirty beam, 4 for the primary beam, later 16 for the transfer
+    # bytes per pixel and node: dirty beam 16, primary beam 4, later the transfer 16
     beams = max(GRIDDING_BYTES_PER_PIXEL + 20 * len(nodes), 36 * len(nodes))
     require_memory(
         beams * n**2,

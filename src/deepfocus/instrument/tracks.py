@@ -1,8 +1,8 @@
-"""uv tracks: the baselines of an array seen from the source, as the Earth turns.
+"""uv tracks: the baselines of an array seen from the source, as the Earth rotates.
 
-IAU 2006/2000A precession-nutation and sidereal time (pyerfa). The baselines are turned by
-annual aberration from the apparent to the J2000 direction, as CASA does: without it w is off
-by 4 cm, with of-date axes u and v by 0.7 m. UT1 is taken equal to UTC.
+IAU 2006/2000A precession-nutation and sidereal time (pyerfa). The baselines are rotated
+by annual aberration from the apparent to the J2000 direction, as in CASA: without it w is off by
+4 cm, and with of-date axes u and v are off by 0.7 m. UT1 is taken equal to UTC.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def uvw_m(antennas: Antennas, *, ra_deg: float, dec_deg: float, mjd_utc: np.ndar
     itrf = antennas.itrf_m
     baselines = itrf[first] - itrf[second]
     axes = np.stack([_axes_in_itrf(ra_deg, dec_deg, mjd) for mjd in mjd_utc])
-    return np.einsum("tij,bj->tbi", axes, baselines)
+    uvw: np.ndarray = np.einsum("tij,bj->tbi", axes, baselines)
+    return uvw
 
 
 def elevation_rad(*, ra_deg: float, dec_deg: float, mjd_utc: np.ndarray) -> np.ndarray:
@@ -36,7 +37,8 @@ def elevation_rad(*, ra_deg: float, dec_deg: float, mjd_utc: np.ndarray) -> np.n
     lon, lat = ALMA_LONGITUDE_RAD, ALMA_LATITUDE_RAD
     up = np.array([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
     towards = np.stack([_axes_in_itrf(ra_deg, dec_deg, mjd)[2] for mjd in mjd_utc])
-    return np.arcsin(np.clip(towards @ up, -1.0, 1.0))
+    elevation: np.ndarray = np.arcsin(np.clip(towards @ up, -1.0, 1.0))
+    return elevation
 
 
 def transit_times(
@@ -44,9 +46,9 @@ def transit_times(
 ) -> np.ndarray:
     """Mid times (MJD, UTC) of the integrations of a track at ALMA.
 
-    middle_s : from where simobserve sees transit to the middle of the track, seconds of time
-    simobserve's rule: hour angle at midnight turned into seconds without the sidereal factor, and
-    seconds of TAI taken as UTC. `seconds_to_hour_angle` has the `middle_s` of a true hour angle.
+    middle_s : from simobserve's transit to the middle of the track, seconds of time
+    simobserve converts the hour angle at midnight to seconds without the sidereal factor, and takes
+    TAI seconds as UTC. `seconds_to_hour_angle` gives the `middle_s` of a true hour angle.
     """
     transit_s = _simobserves_transit_s(ra_deg, dec_deg)
     steps = max(1, round(total_s / step_s))
@@ -55,30 +57,30 @@ def transit_times(
 
 
 def seconds_to_hour_angle(*, ra_deg: float, dec_deg: float, hour_angle_s: float) -> float:
-    """Seconds (UTC) from where simobserve sees transit to where the source has this hour angle.
+    """Seconds (UTC) from simobserve's transit to the time at which the source has this hour angle.
 
-    hour_angle_s : apparent sidereal time at ALMA less apparent right ascension, sidereal seconds
+    hour_angle_s : apparent sidereal time at ALMA minus apparent right ascension, sidereal seconds
     """
     transit_mjd = REFERENCE_MJD + (
         (_simobserves_transit_s(ra_deg, dec_deg) + TAI_MINUS_UTC_S) / 86400.0
     )
     seconds = hour_angle_s / SIDEREAL_PER_SOLAR
-    for _ in range(2):  # the first leaves what aberration and nutation change on the way, < 0.1 s
-        there = _hour_angle_rad(ra_deg, dec_deg, transit_mjd + seconds / 86400.0)
-        short = np.deg2rad(hour_angle_s / 240.0) - there
-        short = (short + np.pi) % (2 * np.pi) - np.pi
-        seconds += short * 86400.0 / (2 * np.pi) / SIDEREAL_PER_SOLAR
+    for _ in range(2):  # the first leaves the change of aberration and nutation, < 0.1 s
+        reached = _hour_angle_rad(ra_deg, dec_deg, transit_mjd + seconds / 86400.0)
+        remaining = np.deg2rad(hour_angle_s / 240.0) - reached
+        remaining = (remaining + np.pi) % (2 * np.pi) - np.pi
+        seconds += remaining * 86400.0 / (2 * np.pi) / SIDEREAL_PER_SOLAR
     return float(seconds)
 
 
 def _simobserves_transit_s(ra_deg: float, dec_deg: float) -> float:
-    """From midnight of the reference day, seconds."""
+    """simobserve's transit, seconds after midnight of the reference day."""
     hour_angle = _hour_angle_rad(ra_deg, dec_deg, REFERENCE_MJD)
     return float((-hour_angle * 86400.0 / (2 * np.pi)) % 86400.0)
 
 
 def _hour_angle_rad(ra_deg: float, dec_deg: float, mjd_utc: float) -> float:
-    """Hour angle at ALMA, from any multiple of a turn."""
+    """Hour angle at ALMA, up to a multiple of 2 pi."""
     rotation, sidereal, velocity = _earth(mjd_utc)
     apparent = rotation @ _aberrated(_direction(ra_deg, dec_deg), velocity)
     return float(sidereal + ALMA_LONGITUDE_RAD - np.arctan2(apparent[1], apparent[0]))
@@ -102,16 +104,19 @@ def _axes_in_itrf(ra_deg: float, dec_deg: float, mjd_utc: float) -> np.ndarray:
     v = np.cross(w, u) if abs(dec) < np.pi / 2 else np.array([-np.cos(ra), -np.sin(ra), 0.0])
     towards_apparent = _rotation_between(w, _aberrated(w, velocity))
     of_date = rotation @ towards_apparent @ np.stack([u, v, w], axis=1)
-    return (erfa.rz(sidereal, np.eye(3)) @ of_date).T
+    in_itrf: np.ndarray = (erfa.rz(sidereal, np.eye(3)) @ of_date).T
+    return in_itrf
 
 
 def _direction(ra_deg: float, dec_deg: float) -> np.ndarray:
-    return erfa.s2c(np.deg2rad(ra_deg), np.deg2rad(dec_deg))
+    towards: np.ndarray = erfa.s2c(np.deg2rad(ra_deg), np.deg2rad(dec_deg))
+    return towards
 
 
 def _aberrated(direction: np.ndarray, velocity: np.ndarray) -> np.ndarray:
     moved = direction + velocity
-    return moved / np.linalg.norm(moved)
+    apparent: np.ndarray = moved / np.linalg.norm(moved)
+    return apparent
 
 
 def _rotation_between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -120,4 +125,5 @@ def _rotation_between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     sine = np.linalg.norm(axis)
     if sine == 0.0:
         return np.eye(3)
-    return erfa.rv2m(-axis / sine * np.arcsin(sine))
+    rotation: np.ndarray = erfa.rv2m(-axis / sine * np.arcsin(sine))
+    return rotation

@@ -1,8 +1,8 @@
-"""Fourier transforms of images that are zero, or not wanted, in most of a padded plane.
+"""Fourier transforms of padded planes that are mostly zero, or mostly not needed.
 
-A transform in two dimensions is one along the rows and one along the columns. Rows that are zero
-before the first pass, or thrown away after the second, need not be transformed; what is left is
-the same number for number. Scaling once, at the end, keeps it so.
+A two-dimensional transform is one along the rows and one along the columns. Rows that are zero
+before the first pass, or discarded after the second, need not be transformed. The remaining
+numbers are identical to those of a full transform, because they are scaled once, at the end.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def corner_of_image(cells: np.ndarray, *, n: int, size: int) -> np.ndarray:
 
 
 def _real_rows(rows: np.ndarray, *, n: int, size: int) -> np.ndarray:
-    """irfft along the rows, cropped, and the scale 1 / n^2 of both passes."""
-    image = irfft(rows, n, axis=1, norm="forward")[:, :size]
+    """irfft along the rows, cropped, and scaled by 1 / n^2 for both passes."""
+    image: np.ndarray = irfft(rows, n, axis=1, norm="forward")[:, :size]
     image *= image.dtype.type(1 / n**2)
     return image

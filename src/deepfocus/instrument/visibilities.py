@@ -1,7 +1,7 @@
 """Dirty images of measured visibilities: weights, image and dirty beam of one channel.
 
-A non-uniform Fourier transform (finufft) takes the place of a gridding kernel. The image is
-SIN projected about the phase centre and w is taken as 0; `w_phase_rad` says what that costs.
+A non-uniform Fourier transform (finufft) replaces the gridding kernel. The image is SIN
+projected about the phase centre and w is taken as 0; `w_phase_rad` gives the resulting error.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from deepfocus.instrument.weighting import Weighting, beam_image
 
 @dataclass(frozen=True, eq=False)
 class WeightedSamples:
-    """Samples of one image channel that count, ready for imaging.
+    """Samples used in one image channel, ready for imaging.
 
-    uv_cycles : (sample, 2) in cycles a pixel, within +-0.5
+    uv_cycles : (sample, 2) in cycles per pixel, within +-0.5
     values : (sample,) complex, Jy; weights : (sample,) imaging weights, positive
     """
 
@@ -32,7 +32,7 @@ class WeightedSamples:
 
         I(l, m) = sum w Re V exp(-2 pi i (u l + v m)) / sum w, for the u, v of a measurement
         set, where V = sum I exp(2 pi i (u l + v m)); l = -x: right ascension grows to the left.
-        NaN where no sample counts.
+        All NaN if there are no samples.
         """
         if not len(self.weights):
             return np.full((size, size), np.nan)
@@ -45,10 +45,11 @@ class WeightedSamples:
             isign=-1,
             nthreads=1,
         )
-        return image.real / self.weights.sum()
+        mean: np.ndarray = image.real / self.weights.sum()
+        return mean
 
     def dirty_beam(self, size: int) -> np.ndarray:
-        """(size, size), peak 1 at [size // 2, size // 2]; NaN where no sample counts."""
+        """(size, size), peak 1 at [size // 2, size // 2]; all NaN if there are no samples."""
         if not len(self.weights):
             return np.full((size, size), np.nan)
         return beam_image(self.uv_cycles, self.weights, size)
@@ -65,8 +66,8 @@ def weighted_samples(
 ) -> WeightedSamples:
     """The samples of one image channel with their imaging weights.
 
-    uv_wavelengths : (sample, 2); values : (sample,); visibility_weights : (sample,), 0 where
-    flagged. Samples beyond the imager's uv grid are dropped, as CASA does.
+    uv_wavelengths : (sample, 2); values : (sample,); visibility_weights : (sample,), 0 if
+    flagged. Samples beyond the imager's uv grid are dropped, as in CASA.
     """
     cycles = uv_wavelengths * (cell_arcsec / ARCSEC_PER_RAD)
     used = (visibility_weights > 0) & on_grid(cycles, size)
@@ -79,9 +80,9 @@ def weighted_samples(
 
 
 def w_phase_rad(w_wavelengths: float, radius_arcsec: float) -> float:
-    """Largest phase error of taking w as 0 at a distance from the phase centre.
+    """Phase error at this distance from the phase centre if w is taken as 0.
 
-    2 pi w (1 - sqrt(1 - l^2 - m^2)), about pi w (l^2 + m^2): what the third term of
+    2 pi w (1 - sqrt(1 - l^2 - m^2)), about pi w (l^2 + m^2): the phase that the w term of
     V(u, v, w) adds to the two-dimensional Fourier transform.
     """
     sine = np.sin(radius_arcsec / ARCSEC_PER_RAD)

@@ -1,5 +1,5 @@
-"""Visibility weights: natural, uniform and Briggs' robust weighting, per channel as in CASA,
-each of which may be tapered; and the dirty image that weighted samples make."""
+"""Visibility weights: natural, uniform and Briggs weighting, per channel as in CASA, each with an
+optional taper; and the dirty beam of weighted samples."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Weighting(Protocol):
     ) -> np.ndarray:
         """Weights of samples whose u, v are in cells of a uv grid of `size` cells a side.
 
-        visibility_weights : (row,) weight of each sample by its own noise, 1 / sigma^2; they
-            multiply the result and take the place of counts in the density. Not given, 1 each
+        visibility_weights : (row,) weight of each sample from its own noise, 1 / sigma^2; they
+            multiply the result and replace counts in the density. If not given, 1 each
         """
         ...
 
@@ -54,15 +54,17 @@ class Uniform:
         visibility_weights: np.ndarray | None = None,
     ) -> np.ndarray:
         density, row, column = _density(u_cells, v_cells, size, visibility_weights)
-        return (1.0 if visibility_weights is None else visibility_weights) / density[row, column]
+        own = 1.0 if visibility_weights is None else visibility_weights
+        weights: np.ndarray = own / density[row, column]
+        return weights
 
 
 @dataclass(frozen=True)
 class Briggs:
     """w = w_vis / (1 + f^2 rho), f^2 = (5 * 10^-robust)^2 / (sum rho^2 / sum rho).
 
-    rho is the density in the nearest uv cell: the summed weight w_vis of samples and their
-    conjugates, which is their count where every w_vis is 1.
+    rho is the density in the nearest uv cell: the summed w_vis of samples and their conjugates,
+    which is their number if every w_vis is 1.
     """
 
     robust: float = 0.5
@@ -76,13 +78,14 @@ class Briggs:
     ) -> np.ndarray:
         density, row, column = _density(u_cells, v_cells, size, visibility_weights)
         squared = (5 * 10.0**-self.robust) ** 2 / (np.sum(density**2) / np.sum(density))
-        ours = 1.0 if visibility_weights is None else visibility_weights
-        return ours / (1.0 + squared * density[row, column])
+        own = 1.0 if visibility_weights is None else visibility_weights
+        weights: np.ndarray = own / (1.0 + squared * density[row, column])
+        return weights
 
 
 @dataclass(frozen=True)
 class Tapered:
-    """Another weighting times a Gaussian in the uv plane that halves at `half_width_cells`."""
+    """Another weighting times a uv-plane Gaussian that falls to half at `half_width_cells`."""
 
     base: Weighting
     half_width_cells: float
@@ -96,13 +99,14 @@ class Tapered:
     ) -> np.ndarray:
         radius_squared = (u_cells**2 + v_cells**2) / self.half_width_cells**2
         base = self.base(u_cells, v_cells, size, visibility_weights)
-        return base * np.exp(-np.log(2) * radius_squared)
+        tapered: np.ndarray = base * np.exp(-np.log(2) * radius_squared)
+        return tapered
 
 
 def _density(
     u_cells: np.ndarray, v_cells: np.ndarray, size: int, weights: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Weight of samples and conjugates in every uv cell, and each sample's row and column."""
+    """Summed weight of samples and conjugates per uv cell, and each sample's row and column."""
     column = np.rint(u_cells).astype(int) + size // 2
     row = np.rint(v_cells).astype(int) + size // 2
     half = 2 * (size // 2)
@@ -115,7 +119,7 @@ def _density(
 def beam_image(uv_cycles: np.ndarray, weights: np.ndarray, size: int) -> np.ndarray:
     """sum w cos(2 pi (u l + v m)) / sum w, (size, size), peak 1 at [size // 2, size // 2].
 
-    uv_cycles : (row, 2) in cycles a pixel; l = -x: right ascension grows to the left
+    uv_cycles : (row, 2) in cycles per pixel; l = -x: right ascension grows to the left
     """
     image = finufft.nufft2d1(
         2 * np.pi * uv_cycles[:, 1],
@@ -126,4 +130,5 @@ def beam_image(uv_cycles: np.ndarray, weights: np.ndarray, size: int) -> np.ndar
         isign=1,
         nthreads=1,
     )
-    return image.real / weights.sum()
+    beam: np.ndarray = image.real / weights.sum()
+    return beam

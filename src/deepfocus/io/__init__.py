@@ -1,1 +1,1 @@
-"""Files in and out: FITS cubes to `Cube` and back, catalogues in four formats. No processing."""
+"""Reads and writes files: FITS cubes and catalogues in four formats. No processing."""

@@ -1,4 +1,4 @@
-"""Opening tables of a measurement set: python-casacore where installed, its errors in one line."""
+"""Opens tables of a measurement set with python-casacore, and shortens its errors to one line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deepfocus.core.errors import DeepFocusError
 def opened_table(path: Path) -> Iterator[Any]:
     """A casacore table, open for reading.
 
-    Raises `DeepFocusError` where python-casacore is missing or the table cannot be read.
+    Raises `DeepFocusError` if python-casacore is missing or the table cannot be read.
     """
     try:
         from casacore.tables import table
@@ -37,7 +37,7 @@ def opened_table(path: Path) -> Iterator[Any]:
 
 @contextmanager
 def casacores_errors(path: Path) -> Iterator[None]:
-    """What casacore raises about a damaged table becomes a `DeepFocusError`."""
+    """Turn casacore's errors about a damaged table into a `DeepFocusError`."""
     try:
         yield
     except (RuntimeError, OSError) as error:
@@ -45,9 +45,9 @@ def casacores_errors(path: Path) -> Iterator[None]:
 
 
 def no_measurement_set(path: Path, why: str) -> DeepFocusError:
-    """The error for a path that holds no usable measurement set."""
+    """The error for a path that is not a usable measurement set."""
     return DeepFocusError(
         f"{path} cannot be read as a measurement set: {why}",
-        wanted="a folder that CASA made, with table.dat in it",
+        wanted="a folder that CASA wrote, with table.dat in it",
         remedy="give the .ms itself; import other formats with CASA first",
     )

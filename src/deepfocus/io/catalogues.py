@@ -1,7 +1,7 @@
-"""`Catalogue` to and from files; the suffix of the name says which format.
+"""Writes a `Catalogue` to a file and reads it back; the suffix selects the format.
 
-.ecsv and .fits and .vot (or .xml) carry every column with unit, UCD and meaning, and the
-provenance; .reg draws the sources in DS9 and CARTA and is not read back.
+.ecsv, .fits and .vot (or .xml) keep every column with its unit, UCD and meaning, and the
+provenance. .reg draws the sources in DS9 and CARTA and cannot be read back.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ PROVENANCE = "provenance"
 
 
 def write_catalogue(found: Catalogue, path: Path) -> Path:
-    """Write `found` in the format of the suffix: .ecsv, .fits, .vot, .xml or .reg.
+    """Write `found` in the format that the suffix names: .ecsv, .fits, .vot, .xml or .reg.
 
-    Raises `DeepFocusError` for another suffix or a folder that cannot be written.
+    Raises `DeepFocusError` for any other suffix or a folder that cannot be written.
     """
     path = Path(path)
     writer = _of_suffix(WRITERS, path, "write")
@@ -40,13 +40,13 @@ def write_catalogue(found: Catalogue, path: Path) -> Path:
 
 
 def read_catalogue(path: Path) -> Catalogue:
-    """Read a catalogue; columns of the schema that the file lacks are blank.
+    """Read a catalogue; schema columns that the file lacks are blank.
 
-    Columns with another unit are converted, columns beyond the schema are left out (their
-    names stay in the table's meta as ``other_columns``).
+    Columns in another unit are converted. Columns outside the schema are dropped; the table's
+    meta lists their names as ``other_columns``.
 
-    Raises `DeepFocusError` for a file that cannot be read, lacks one of x, y, channel, or
-    has a column of the wrong kind.
+    Raises `DeepFocusError` if the file cannot be read, lacks one of x, y, channel, or has a
+    column of the wrong type.
     """
     path = Path(path)
     reader = _of_suffix(READERS, path, "read")
@@ -62,12 +62,12 @@ def read_catalogue(path: Path) -> Catalogue:
         warnings.simplefilter("ignore")
         try:
             table, meta = reader(path)
-        except Exception as error:  # each reader has its own classes for a malformed file
+        except Exception as error:  # each reader raises its own classes for a malformed file
             first = next(iter(str(error).splitlines()), "") or type(error).__name__
             raise DeepFocusError(
                 f"{path} is not a readable catalogue: {first}",
                 wanted=f"a table with the columns {', '.join(NEEDED)}",
-                remedy="check that the suffix fits the contents",
+                remedy="check that the suffix matches the contents",
             ) from error
     return _checked(table, meta, path)
 
@@ -90,7 +90,7 @@ def _checked(table: Table, meta: dict[str, Any], path: Path) -> Catalogue:
 
 
 def _values(column: TableColumn, wanted: Column, path: Path) -> np.ndarray:
-    """A column as the schema's type in the schema's unit, blanks filled."""
+    """A column in the schema's type and unit, with its blanks filled."""
     blank: Any = np.nan if wanted.dtype.startswith("f") else "" if wanted.dtype[0] == "U" else 0
     mask = np.ma.getmaskarray(column) if isinstance(column, MaskedColumn) else None
     plain = np.ma.getdata(column) if mask is not None else np.asarray(column)
@@ -110,7 +110,8 @@ def _values(column: TableColumn, wanted: Column, path: Path) -> np.ndarray:
     if mask is not None:
         values[mask] = blank
     if wanted.dtype.startswith("i"):
-        return np.nan_to_num(values).astype("i8")
+        integers: np.ndarray = np.nan_to_num(values).astype("i8")
+        return integers
     return values
 
 
@@ -119,8 +120,9 @@ def _text(value: Any) -> str:
 
 
 def _plain_meta(found: Catalogue) -> dict[str, Any]:
-    """Provenance as plain JSON types, which all formats hold."""
-    return json.loads(json.dumps(dict(found.rows.meta), default=_plain))
+    """Provenance as plain JSON types, which every format can store."""
+    meta: dict[str, Any] = json.loads(json.dumps(dict(found.rows.meta), default=_plain))
+    return meta
 
 
 def _plain(value: Any) -> Any:
@@ -139,7 +141,7 @@ def _read_ecsv(path: Path) -> tuple[Table, dict[str, Any]]:
 
 
 def _write_fits(found: Catalogue, path: Path) -> None:
-    # column by column: Table.write hides UCD and meaning in comments only astropy understands
+    # not by Table.write, which hides UCD and meaning in comments that only astropy understands
     columns = []
     for column in SCHEMA:
         values = found[column.name]

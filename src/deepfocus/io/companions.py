@@ -1,8 +1,8 @@
-"""The dirty beam and the primary beam of a cube: FITS files beside it.
+"""Companion files of a cube: its dirty beam and its primary beam, as FITS.
 
-`<name>.psf.fits` and `<name>.pb.fits` lie beside `<name>.fits`; CASA's `<name>.image.fits`
-shares them with `<name>`. Ours say in the keys DFCHn at which channels their planes lie;
-others carry one plane a channel or one plane in all.
+`<name>.psf.fits` and `<name>.pb.fits` lie next to `<name>.fits`; CASA's `<name>.image.fits`
+uses the same files. In files from this package, the keys DFCHn give the channels of the planes;
+other files have one plane per channel, or a single plane.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from deepfocus.io.fits_image import read_image
 SUFFIXES = (".fits.gz", ".fits", ".fit", ".fts")
 CASA_PRODUCTS = (".image.pbcor", ".image", ".dirty", ".residual")
 NONE = "none"
-"""Value of the keys DFPSF and DFPB of a cube that was written without that companion."""
+"""Value of the key DFPSF or DFPB in a cube that was written without that companion."""
 
 
 def base_name(path: Path) -> str:
-    """File name without the suffix of FITS."""
+    """File name without its FITS suffix."""
     name = Path(path).name
     for suffix in SUFFIXES:
         if name.lower().endswith(suffix):
@@ -34,18 +34,18 @@ def base_name(path: Path) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Planes:
-    """values : (k, y, x) at channels (k,) of the cube."""
+    """values : (k, y, x) at the cube's channels (k,)."""
 
     values: np.ndarray
     channels: np.ndarray
 
 
 def find_companion(path: Path, header: fits.Header, kind: str) -> Path | None:
-    """The file of `kind` ('psf' or 'pb') that belongs to the cube at `path`, if there is one."""
+    """The file of `kind` ('psf' or 'pb') that belongs to the cube at `path`; None without one."""
     named = header.get({"psf": "DFPSF", "pb": "DFPB"}[kind])
     if named is not None:
-        beside = path.with_name(Path(str(named)).name)
-        return beside if named != NONE and beside.is_file() else None
+        companion = path.with_name(Path(str(named)).name)
+        return companion if named != NONE and companion.is_file() else None
     name = base_name(path)
     stems = [name, *(name.removesuffix(end) for end in CASA_PRODUCTS if name.endswith(end))]
     for stem in stems:
@@ -57,10 +57,11 @@ def find_companion(path: Path, header: fits.Header, kind: str) -> Path | None:
 
 
 def read_planes(path: Path, grid: Grid) -> Planes:
-    """The planes of a companion and the channels of the cube they belong to.
+    """The planes of a companion, and the cube's channels that they belong to.
 
-    Of a file with more than three planes the first, middle and last are kept: in between, a
-    beam scales with frequency. Raises `DeepFocusError` for a file that is no companion.
+    If a file has more than three planes, only the first, middle and last are kept: between
+    them, a beam scales with frequency. Raises `DeepFocusError` if the file cannot be read or
+    covers other frequencies.
     """
     image = read_image(path)
     n = len(image.data)
@@ -84,7 +85,10 @@ def read_planes(path: Path, grid: Grid) -> Planes:
 
 
 def as_psf(planes: Planes, path: Path) -> Planes:
-    """The same, after a check that each plane is a dirty beam: finite, peak 1 at [size // 2]."""
+    """The planes scaled to a central peak of 1, with NaN set to 0.
+
+    Raises `DeepFocusError` unless each plane peaks at [ny // 2, nx // 2], as a dirty beam does.
+    """
     values = np.nan_to_num(planes.values)
     k, ny, nx = values.shape
     peaks = values.reshape(k, -1).max(axis=1)
@@ -92,18 +96,18 @@ def as_psf(planes: Planes, path: Path) -> Planes:
     if np.any(peaks <= 0) or np.any(centres < 0.999 * peaks):
         raise DeepFocusError(
             f"{path} is not a dirty beam with its peak at pixel [{ny // 2}, {nx // 2}]",
-            wanted="a PSF centred as CASA's",
+            wanted="a PSF centred like CASA's",
             remedy="remove the file, or replace it",
         )
     return Planes((values / centres[:, None, None]).astype(np.float32), planes.channels)
 
 
 def as_primary_beam(planes: Planes, path: Path, grid: Grid) -> Planes:
-    """The same, after a check that it covers the cube's image."""
+    """The planes, unchanged. Raises `DeepFocusError` unless they have the cube's image size."""
     if planes.values.shape[1:] != (grid.ny, grid.nx):
         raise DeepFocusError(
             f"{path} has images of {planes.values.shape[2]} x {planes.values.shape[1]} pixels",
-            wanted=f"{grid.nx} x {grid.ny}, as the cube",
+            wanted=f"{grid.nx} x {grid.ny}, the size of the cube's images",
             remedy="remove the file, or replace it",
         )
     return planes

@@ -1,8 +1,8 @@
 """The axes of a FITS image: which is which, the sky WCS, and the frequency of every channel.
 
-Everything that FITS-WCS defines is left to `astropy.wcs`. What is mended beforehand are the
-spellings that radio packages used before Paper III of the standard (Greisen et al. 2006,
-A&A 446, 747) and that wcslib refuses or reads otherwise than the package that wrote them.
+`astropy.wcs` reads everything that FITS-WCS defines. Before that, this module corrects spellings
+that radio packages used before Paper III of the standard (Greisen et al. 2006, A&A 446, 747), and
+that wcslib refuses or reads differently from the package that wrote them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from astropy import units as u
@@ -32,7 +33,7 @@ SPECSYS_OF_SUFFIX = {
     "GAL": "GALACTOC",
     "CMB": "CMBDIPOL",
 }
-"""Frames that AIPS and its heirs put behind the axis type, as Paper III spells them."""
+"""Frames that AIPS and its successors append to the axis type, and their names in Paper III."""
 
 UNITS = {
     "DEGREE": "deg",
@@ -44,19 +45,19 @@ UNITS = {
     "MHZ": "MHz",
     "GHZ": "GHz",
 }
-"""Units in capitals, which wcslib does not know or takes for others (S is siemens)."""
+"""Units in capitals, which wcslib does not know or mistakes for others (S is siemens)."""
 
 PLAIN_TYPES = {"FREQUENCY": "FREQ", "VELOCITY": "VELO", "FELOCITY": "FELO"}
 
 
 @dataclass(frozen=True, eq=False)
 class Axes:
-    """Where the axes of an image lie, and what they measure.
+    """The order of an image's axes, and what they measure.
 
     longitude, latitude, spectral : FITS axes, counted from 0
     others : the remaining axes, all of length 1
     sky : celestial WCS, longitude first
-    freq_hz : (chan,) centres of the channels in the file's order
+    freq_hz : (chan,) channel centres in the file's order
     """
 
     longitude: int
@@ -86,21 +87,21 @@ def read_axes(
     tables: fits.HDUList | None = None,
     rest_hz: float | None = None,
 ) -> Axes:
-    """Find the axes of an image of three or more axes.
+    """Find the axes of an image that has three or more.
 
-    header : of the image
-    name : how messages call the file
-    tables : the open file, for spectral axes that are given as a table (``FREQ-TAB``)
-    rest_hz : rest frequency, Hz, instead of the header's
+    name : what messages call the file
+    tables : the open file, for spectral axes given as a table (``FREQ-TAB``)
+    rest_hz : rest frequency, Hz, that replaces the header's
 
-    Raises `DeepFocusError` where an axis is missing, is not degenerate, or cannot be read.
+    Raises `DeepFocusError` if an axis is missing or cannot be read, or if a further axis is
+    longer than 1.
     """
     header, notes = _mended(header)
     if rest_hz is not None:
         header["RESTFRQ"] = rest_hz
     try:
         wcs = WCS(header, fobj=tables)
-    except Exception as error:  # wcslib has a class for each complaint
+    except Exception as error:  # wcslib raises a different class for each fault
         raise _unreadable(name, error) from error
     others = _degenerate(wcs, header, name)
     try:
@@ -126,8 +127,10 @@ def read_axes(
 
 
 def _degenerate(wcs: WCS, header: fits.Header, name: str) -> tuple[int, ...]:
-    """The axes besides sky and spectrum. Raises `DeepFocusError` where those three are not there,
-    or another has a length of more than 1."""
+    """The axes other than sky and spectrum.
+
+    Raises `DeepFocusError` if one of those three is missing, or another is longer than 1.
+    """
     if wcs.wcs.lng < 0 or wcs.wcs.lat < 0:
         raise DeepFocusError(
             f"{name} has no celestial axes (CTYPEs: {_types(wcs)})",
@@ -148,7 +151,7 @@ def _degenerate(wcs: WCS, header: fits.Header, name: str) -> tuple[int, ...]:
 
 
 def _mended(header: fits.Header) -> tuple[fits.Header, tuple[str, ...]]:
-    """A copy of the header whose spectral axis wcslib reads as its writer meant it."""
+    """A copy of the header whose spectral axis wcslib reads as its writer meant, and notes."""
     header = header.copy()
     notes: list[str] = []
     for axis in range(1, header["NAXIS"] + 1):
@@ -166,17 +169,17 @@ def _mended(header: fits.Header) -> tuple[fits.Header, tuple[str, ...]]:
         if kind == "VELO" and (framed or ctype == "VELOCITY"):
             header[f"CTYPE{axis}"] = _legacy_velocity(header, notes)
         elif kind == "FELO":
-            # regular in frequency, labelled by optical velocity
+            # regular in frequency, but labelled in optical velocity
             header[f"CTYPE{axis}"] = "VOPT-F2W"
         elif framed or ctype in PLAIN_TYPES:
             header[f"CTYPE{axis}"] = kind
-        # not Paper III's, and everything they say is now in CTYPE and SPECSYS
+        # VELREF is not in Paper III, and CTYPE and SPECSYS now say all that it said
         header.remove("VELREF", ignore_missing=True)
     return header, tuple(notes)
 
 
 def _legacy_velocity(header: fits.Header, notes: list[str]) -> str:
-    """Radio or optical, for a VELO-LSR and its like: VELREF says so, else the writer's custom."""
+    """VRAD or VOPT for an axis such as VELO-LSR: from VELREF, else by the writer's convention."""
     velref = header.get("VELREF")
     if isinstance(velref, int) and velref > 0:
         return "VRAD" if velref >= 256 else "VOPT"
@@ -186,7 +189,7 @@ def _legacy_velocity(header: fits.Header, notes: list[str]) -> str:
     return "VOPT"
 
 
-OPTICAL_OR_RADIO: dict[str, Callable[[u.Quantity], list]] = {
+OPTICAL_OR_RADIO: dict[str, Callable[[u.Quantity], list[Any]]] = {
     "VRAD": u.doppler_radio,
     "VOPT": u.doppler_optical,
     "VELO": u.doppler_relativistic,
@@ -230,8 +233,8 @@ def _frequencies(wcs: WCS, n: int, name: str) -> tuple[np.ndarray, float | None]
         )
     if len(step) and not (np.all(step > 0) or np.all(step < 0)):
         raise DeepFocusError(
-            f"{name} has a spectral axis that does not run one way",
-            wanted="channels of rising or of falling frequency",
+            f"{name} has a spectral axis that is not monotonic",
+            wanted="frequencies that only rise or only fall",
             remedy="check CDELT of the spectral axis",
         )
     return freq_hz, float(rest) if known else None

@@ -1,4 +1,4 @@
-"""The restoring beam of a FITS image: one for the cube, or one a channel, of which the median."""
+"""The restoring beam of a FITS image: the cube's, or the median if each channel has its own."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ AIPS_BEAM = re.compile(rf"BMAJ=\s*{NUMBER}\s+BMIN=\s*{NUMBER}\s+BPA=\s*{NUMBER}"
 def read_beam(
     header: fits.Header, beams: np.ndarray | None, beam_units: tuple[str, ...]
 ) -> Beam | None:
-    """The beam, or None where the file does not say.
+    """The beam, or None if the file gives none.
 
-    header : keys BMAJ, BMIN (deg, FWHM) and BPA (deg), or the line AIPS leaves in HISTORY
-    beams, beam_units : rows and column units of CASA's extension BEAMS (one beam a channel)
+    header : with BMAJ, BMIN (deg, FWHM) and BPA (deg), or the line that AIPS leaves in HISTORY
+    beams, beam_units : rows and column units of CASA's extension BEAMS (one beam per channel)
     """
     if beams is not None:
         beam = _median_beam(beams, beam_units)
@@ -40,7 +40,7 @@ def read_beam(
     return Beam(major * 3600.0, minor * 3600.0, pa)
 
 
-def _from_history(header: fits.Header) -> list:
+def _from_history(header: fits.Header) -> list[str | None]:
     text = "\n".join(str(line) for line in header.get("HISTORY", ()))
     found = AIPS_BEAM.findall(text)
     if not found:
@@ -59,11 +59,11 @@ def _median_beam(beams: np.ndarray, beam_units: tuple[str, ...]) -> Beam | None:
         pa = u.Quantity(beams["BPA"].astype(float), unit["BPA"] or "deg").to_value("rad")
     except (TypeError, ValueError):
         return None
-    # CASA gives blank channels a beam of no size
+    # CASA gives blank channels a beam of zero size
     good = np.isfinite(major) & np.isfinite(minor) & np.isfinite(pa) & (major > 0) & (minor > 0)
     if not good.any():
         return None
-    # an axis is the same after half a turn: the median is taken of the doubled angle's vector
+    # position angles repeat after 180 deg, so take the median vector of the doubled angles
     doubled = 2 * pa[good]
     angle = np.arctan2(np.median(np.sin(doubled)), np.median(np.cos(doubled))) / 2
     return Beam(

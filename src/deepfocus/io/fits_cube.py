@@ -1,4 +1,4 @@
-"""FITS cube -> `Cube`, as ALMA's archive, CASA, AIPS, Miriad and this package write them."""
+"""Reads a `Cube` from FITS, as written by ALMA's archive, CASA, AIPS, Miriad or this package."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ from deepfocus.io.fits_image import FitsImage, read_image
 from deepfocus.io.noise_keys import noise_of_file
 
 MIN_CHANNELS = 8
-"""Fewer channels do not show a line beside its continuum."""
+"""With fewer channels, a line cannot be told from its continuum."""
 
 MAX_TURN_DEG = 1.0
-"""An image whose north is turned by less counts as upright."""
+"""Largest angle between north and the y axis for an image that counts as upright."""
 
 
 def read_cube(path: Path, *, rest_hz: float | None = None) -> Cube:
-    """Read a cube in Jy/beam (or a multiple, which is converted), float32, NaN where blank.
+    """Read a cube as float32 in Jy/beam (multiples are converted), NaN where blank.
 
-    A dirty beam and a primary beam in companion files are read too. What was assumed or left
-    out stands in words in ``meta["notes"]``.
+    Companion files with the dirty beam and the primary beam are read too. ``meta["notes"]``
+    says in words what was assumed or left out.
 
-    path : FITS file, packed or not; the cube in any HDU, its axes in any order
-    rest_hz : rest frequency, Hz, where the header has none or another is wanted
+    path : FITS file, compressed or not; the cube may be in any HDU, its axes in any order
+    rest_hz : rest frequency, Hz; overrides the header's
 
-    Raises `DeepFocusError` for everything that keeps the file from being a cube.
+    Raises `DeepFocusError` if the file cannot be read as a cube.
     """
     path = Path(path)
     image = read_image(path, rest_hz=rest_hz)
@@ -58,10 +58,10 @@ def read_cube(path: Path, *, rest_hz: float | None = None) -> Cube:
 
 
 def cube_of_image(image: FitsImage, described: str, name: str) -> Cube:
-    """A cube of an image with its header, in Jy/beam; the image's array is taken over.
+    """The cube of an image, in Jy/beam. It takes over the image's array and converts it in place.
 
-    described : how messages call it; name : of its products
-    Raises `DeepFocusError` for too few channels and for a unit that is no brightness.
+    described : what messages call it; name : the base name of its products
+    Raises `DeepFocusError` for too few channels, or for a unit other than a flux density per beam.
     """
     if len(image.data) < MIN_CHANNELS:
         n = len(image.data)
@@ -87,7 +87,7 @@ def cube_of_image(image: FitsImage, described: str, name: str) -> Cube:
 
 
 def with_companions(cube: Cube, *, psf: Path | None, primary_beam: Path | None) -> Cube:
-    """The cube with its beams from files; one that does not fit is left out, and a note says so."""
+    """The cube with its beams from files. A file that does not fit is left out, with a note."""
     notes: list[str] = []
     dirty = _companion(psf, "psf", cube.grid, notes)
     primary = _companion(primary_beam, "pb", cube.grid, notes)
@@ -119,18 +119,18 @@ def _noted(meta: Mapping[str, Any], notes: tuple[str, ...]) -> dict[str, Any]:
 
 
 def orientation_notes(grid: Grid) -> list[str]:
-    """Says so where north is not up or east not left, as position angles take it."""
+    """A note if north is not up or east is not left, as position angles assume."""
     x, y = (grid.nx - 1) / 2, (grid.ny - 1) / 2
     centre = grid.sky_at(x, y)
     step = grid.cell_arcsec * u.arcsec
-    place = np.array([x, y])
+    centre_px = np.array([x, y])
     try:
         north, east = (
             np.array(grid.sky.world_to_pixel(centre.directional_offset_by(angle * u.deg, step)))
-            - place
+            - centre_px
             for angle in (0.0, 90.0)
         )
-    except ValueError:  # the centre lies off the sky
+    except ValueError:  # the centre is not on the sky
         return []
     mirrored = east[0] * north[1] - east[1] * north[0] > 0
     turn = float(np.degrees(np.arctan2(-north[0], north[1])))
@@ -144,7 +144,7 @@ def orientation_notes(grid: Grid) -> list[str]:
 
 
 def _companion(companion: Path | None, kind: str, grid: Grid, notes: list[str]) -> Planes | None:
-    """The companion's planes; one that does not fit is left out, and the notes say why."""
+    """The companion's planes; None if it does not fit, and the notes then say why."""
     if companion is None:
         return None
     try:
@@ -158,14 +158,14 @@ def _companion(companion: Path | None, kind: str, grid: Grid, notes: list[str]) 
 
 
 def _at_channels(planes: Planes, channels: np.ndarray) -> Planes:
-    """Planes at other channels, linear in between, the end planes beyond."""
+    """Planes at other channels: linear interpolation, and the end planes beyond the ends."""
     if len(planes.channels) == 1:
         return Planes(np.repeat(planes.values, len(channels), axis=0), channels)
     order = np.argsort(planes.channels)
     at, values = planes.channels[order], planes.values[order]
-    place = np.interp(channels, at, np.arange(len(at)))
-    low = np.minimum(place.astype(int), len(at) - 2)
-    weight = (place - low)[:, None, None]
+    index = np.interp(channels, at, np.arange(len(at)))
+    low = np.minimum(index.astype(int), len(at) - 2)
+    weight = (index - low)[:, None, None]
     mixed = (1 - weight) * values[low] + weight * values[low + 1]
     return Planes(mixed.astype(np.float32), channels)
 

@@ -1,7 +1,7 @@
-"""One image of a FITS file as an array (chan, y, x) with its axes; every way a file can be bad.
+"""Reads one image of a FITS file as an array (chan, y, x) with its axes, and refuses bad files.
 
-The image may lie in any HDU, compressed or not, and its axes in any order. No warning of
-astropy leaks: what matters is an error or a note, the rest is old spelling.
+The image may be in any HDU, compressed or not, with its axes in any order. astropy's warnings are
+silenced: what matters becomes an error or a note, and the rest is about old spellings.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from deepfocus.io.fits_axes import A_CUBE, Axes, read_axes
 
 @dataclass(frozen=True, eq=False)
 class FitsImage:
-    """header : of the image; axes : see `Axes`; data : (chan, y, x), native float32, no infinity;
-    beams : rows of the extension BEAMS, where CASA wrote one beam a channel."""
+    """data : (chan, y, x), native float32, without infinities; beams, beam_units : rows and column
+    units of the extension BEAMS, if CASA wrote one beam per channel."""
 
     header: fits.Header
     axes: Axes
@@ -33,8 +33,8 @@ class FitsImage:
 def read_image(path: Path, *, rest_hz: float | None = None) -> FitsImage:
     """Read the first image with three or more axes.
 
-    Raises `DeepFocusError` for a file that is missing, not readable, not FITS, truncated,
-    empty, all NaN, or whose axes are not those of a cube.
+    Raises `DeepFocusError` if the file is missing, not readable, not FITS, truncated, empty or
+    all NaN, or if its axes are not a cube's.
     """
     path = Path(path)
     _refuse_unreadable(path)
@@ -66,7 +66,7 @@ def _refuse_unreadable(path: Path) -> None:
             wanted="a FITS file that can be read",
             remedy="check the path and its permissions",
         ) from error
-    # SIMPLE; gzip, bzip2, xz and zip, which astropy unpacks
+    # plain FITS; gzip, bzip2, xz and zip, which astropy unpacks
     if not start.startswith((b"SIMPLE  =", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"PK\x03\x04")):
         raise DeepFocusError(
             f"{path} is empty" if not start else f"{path} is not a FITS file",
@@ -78,11 +78,11 @@ def _refuse_unreadable(path: Path) -> None:
 def image_of(hdus: fits.HDUList, name: str, *, rest_hz: float | None = None) -> FitsImage:
     """The first image with three or more axes; its array is copied.
 
-    name : how messages call it
-    Raises `DeepFocusError` where there is none, it is all NaN, or its axes are not a cube's.
+    name : what messages call it
+    Raises `DeepFocusError` if there is none, it is all NaN, or its axes are not a cube's.
     """
     hdu = choose_image(hdus, name)
-    # the tables of the file are read only where an axis needs one
+    # the file's tables are read only if an axis needs one
     axes = read_axes(hdu.header, name, tables=hdus, rest_hz=rest_hz)
     data = np.array(axes.ordered(hdu.data), dtype=np.float32, order="C")
     finite = False
@@ -91,7 +91,7 @@ def image_of(hdus: fits.HDUList, name: str, *, rest_hz: float | None = None) -> 
         finite = finite or bool(np.isfinite(plane).any())
     if not finite:
         raise DeepFocusError(
-            f"{name} holds no finite value: all NaN",
+            f"{name} contains no finite value: all NaN",
             wanted="a cube with data",
             remedy="check how the image was made or masked",
         )
@@ -105,7 +105,7 @@ def image_of(hdus: fits.HDUList, name: str, *, rest_hz: float | None = None) -> 
 
 
 def choose_image(hdus: fits.HDUList, name: str) -> fits.hdu.base.ExtensionHDU:
-    """The HDU of the first image with three or more axes. Raises `DeepFocusError` without one."""
+    """The HDU of the first image with three or more axes. Raises `DeepFocusError` for none."""
     images = [
         hdu
         for hdu in hdus
@@ -124,17 +124,17 @@ def choose_image(hdus: fits.HDUList, name: str) -> fits.hdu.base.ExtensionHDU:
             return hdu
     n = images[0].header["NAXIS"] if images else 0
     raise DeepFocusError(
-        f"{name} holds an image of {n} axes" if n else f"{name} holds no image",
+        f"{name} contains an image of {n} axes" if n else f"{name} contains no image",
         wanted=A_CUBE,
         remedy="give the cube itself, not a moment map or a table",
     )
 
 
 def _refuse_truncated(path: Path, hdu: fits.hdu.base.ExtensionHDU) -> None:
-    """Compare what the header promises with the size of a plain file.
+    """Refuse an uncompressed file that is shorter than its header says.
 
-    A missing padding of the last block is harmless and accepted. Packed files, whose size
-    says nothing, fail when their data are read.
+    Missing padding in the last block is harmless and accepted. The size of a compressed file
+    says nothing; it fails when its data are read.
     """
     info = hdu.fileinfo()
     if info is None or info["file"].compression or isinstance(hdu, fits.CompImageHDU):

@@ -1,6 +1,6 @@
-"""Cubes that other libraries hold in memory: HDUs of astropy, an array with a WCS, a SpectralCube.
+"""Makes a `Cube` from objects of other libraries: astropy HDUs, an array and WCS, a SpectralCube.
 
-All of them become HDUs first, so that axes, units and beams are read as they are from a file.
+All become HDUs first, so their axes, units and beams are read as from a file.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from deepfocus.io.fits_cube import cube_of_image
 from deepfocus.io.fits_image import image_of
 
 NAME = "cube"
-"""Of the products of a cube that has no file and whose header names no object."""
+"""Base name of the products if a cube has no file and its header names no object."""
 
 
 def cube_of_hdus(
     hdus: fits.HDUList | fits.PrimaryHDU | fits.ImageHDU, *, rest_hz: float | None = None
 ) -> Cube:
-    """The first image of three or more axes; its array is copied.
+    """The first image with three or more axes, copied.
 
-    Raises `DeepFocusError` where there is none, or it is no cube.
+    Raises `DeepFocusError` if there is none, or if it is not a cube.
     """
     together = hdus if isinstance(hdus, fits.HDUList) else _alone(hdus)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # old spellings in the header, which are mended or noted
+        warnings.simplefilter("ignore")  # about old spellings, which are corrected or noted
         image = image_of(together, "the HDU", rest_hz=rest_hz)
     name = str(image.header.get("OBJECT", "")).strip() or NAME
     return cube_of_image(image, "the HDU", name.replace("/", "_"))
 
 
 def cube_of_spectral_cube(cube: Any, *, rest_hz: float | None = None) -> Cube:
-    """A `spectral_cube.SpectralCube`, with its mask, unit, and beam or beams; it is copied."""
+    """A copy of a `spectral_cube.SpectralCube`, with its mask, unit, and beam or beams."""
     return cube_of_hdus(cube.hdulist, rest_hz=rest_hz)
 
 
@@ -50,13 +50,13 @@ def cube_of_array(
     beam: Beam | None = None,
     rest_hz: float | None = None,
 ) -> Cube:
-    """An array on the axes of a WCS; it is copied.
+    """A copy of an array, with the axes of a WCS.
 
-    array : in numpy's order, the WCS's last axis first, such as (chan, y, x); with a unit of its
-        own, that one counts
+    array : in numpy's order, the WCS's last axis first, such as (chan, y, x)
+    unit : of the array, unless it is a Quantity
     beam : without it, sizes are not deconvolved
 
-    Raises `DeepFocusError` for axes that do not fit, or that are not a cube's.
+    Raises `DeepFocusError` if the axes do not match, or are not a cube's.
     """
     if not isinstance(wcs, WCS):
         raise DeepFocusError(
@@ -68,7 +68,7 @@ def cube_of_array(
     if values.ndim != wcs.naxis:
         raise DeepFocusError(
             f"an array of {values.ndim} axes with a WCS of {wcs.naxis}",
-            wanted="an axis of the array for each of the WCS",
+            wanted="one array axis for each axis of the WCS",
             remedy="drop axes with wcs.celestial or wcs.sub, or add one with array[None]",
         )
     header = wcs.to_header(relax=True)
@@ -80,10 +80,10 @@ def cube_of_array(
 
 
 def is_spectral_cube(value: Any) -> bool:
-    """Whether it offers what is read of a `SpectralCube`; the library need not be there."""
+    """Whether `value` looks like a `SpectralCube`; the library need not be installed."""
     return hasattr(value, "hdulist") and hasattr(value, "spectral_axis")
 
 
 def _alone(hdu: fits.PrimaryHDU | fits.ImageHDU) -> fits.HDUList:
-    """A list of one HDU, which is left as it is."""
+    """A list with a new HDU of the same data; the given HDU is left as it is."""
     return fits.HDUList([fits.PrimaryHDU(hdu.data, header=hdu.header)])

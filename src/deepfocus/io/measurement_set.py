@@ -1,6 +1,6 @@
-"""What a measurement set holds: fields, spectral windows, antennas, columns, numbers of rows.
+"""The structure of a measurement set: fields, spectral windows, antennas, columns, row counts.
 
-Needs python-casacore (the extra `ms`), which is imported when a measurement set is opened.
+Needs python-casacore (the extra `ms`), which is imported only when a measurement set is opened.
 """
 
 from __future__ import annotations
@@ -16,23 +16,25 @@ from deepfocus.io.casacore_table import no_measurement_set, opened_table
 
 COLUMNS = {"corrected": "CORRECTED_DATA", "data": "DATA"}
 HANDS = ((1,), (9, 12), (5, 8), (9,), (12,), (5,), (8,))
-"""Codes of casacore's Stokes::StokesTypes that make Stokes I, best first: I; XX, YY; RR, LL;
-one hand alone, which is I of an unpolarised source."""
+"""Codes in casacore's Stokes::StokesTypes that make Stokes I, best first: I; XX, YY; RR, LL;
+a single hand, which equals I for an unpolarised source."""
 FRAMES = {
     0: "SOURCE", 1: "LSRK", 2: "LSRD", 3: "BARYCENT", 4: "GEOCENTR",
     5: "TOPOCENT", 6: "GALACTOC", 7: "LOCALGRP", 8: "CMBDIPOL",
 }  # fmt: skip
-"""MEAS_FREQ_REF (casacore's MFrequency::Types) as FITS spells it (Paper III, table 12)."""
+"""MEAS_FREQ_REF (casacore's MFrequency::Types) in FITS spelling (Paper III, table 12)."""
 DIRECTION_CODES = {0: "J2000", 21: "ICRS"}
-"""casacore's MDirection::Types, for tables of directions that do not name their codes."""
+"""casacore's MDirection::Types, for direction tables that do not name their codes."""
 SKY_FRAMES = {"J2000": "FK5", "ICRS": "ICRS"}
 ROWS_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True)
 class Field:
-    """phase centre in degrees; frame : 'FK5' or 'ICRS'; None for one that does not stand still
-    or is given in other coordinates, in words in `frame_name`."""
+    """ra_deg, dec_deg : phase centre
+    frame : 'FK5' or 'ICRS'; None if the phase centre moves or is in other coordinates
+    frame_name : the coordinates in words
+    """
 
     id: int
     name: str
@@ -44,7 +46,7 @@ class Field:
 
 @dataclass(frozen=True, eq=False)
 class SpectralWindow:
-    """freq_hz (chan,) centres in the order of the data; data_ids : rows of DATA_DESCRIPTION."""
+    """freq_hz : (chan,) centres in the data's order; data_ids : rows of DATA_DESCRIPTION."""
 
     id: int
     name: str
@@ -56,12 +58,12 @@ class SpectralWindow:
 
 @dataclass(frozen=True, eq=False)
 class MeasurementSet:
-    """What the subtables say, and which fields and windows have rows.
+    """The contents of the subtables, and which fields and windows have rows.
 
     antenna_itrf_m : (antenna, 3); dish_m : (antenna,)
-    hands : for each row of DATA_DESCRIPTION the places of the correlations that make Stokes I
-    rows : (field, data id) number of rows of cross-correlations
-    columns : columns of visibilities that are there
+    hands : for each row of DATA_DESCRIPTION, the indices of the correlations that make Stokes I
+    rows : (field, data id) number of cross-correlation rows
+    columns : the visibility columns that exist
     """
 
     path: Path
@@ -76,10 +78,10 @@ class MeasurementSet:
 
 
 def open_measurement_set(path: Path) -> MeasurementSet:
-    """Read what a measurement set holds, without its visibilities.
+    """Read the structure of a measurement set, without its visibilities.
 
-    Raises `DeepFocusError` where python-casacore is missing, the path is no measurement set, or
-    it holds no visibilities.
+    Raises `DeepFocusError` if python-casacore is missing, or if the path is not a measurement set
+    or contains no visibilities.
     """
     path = Path(path)
     with opened_table(path) as main:
@@ -125,7 +127,7 @@ def open_measurement_set(path: Path) -> MeasurementSet:
 
 
 def _row_counts(main: Any) -> np.ndarray:
-    """(field, data id) rows of cross-correlations."""
+    """(field, data id) number of cross-correlation rows."""
     counts = np.zeros((1, 1), int)
     for start in range(0, main.nrows(), ROWS_AT_ONCE):
         field, data, one, other = (
@@ -161,7 +163,7 @@ def _fields(path: Path) -> tuple[Field, ...]:
 
 
 def _direction_frame(table: Any, row: int) -> str:
-    """Coordinates of a field's phase centre, as casacore calls them."""
+    """casacore's name for the coordinates of a field's phase centre."""
     if "EPHEMERIS_ID" in table.colnames() and table.getcell("EPHEMERIS_ID", row) >= 0:
         return "of an ephemeris"
     info = table.getcolkeyword("PHASE_DIR", "MEASINFO")
@@ -192,7 +194,7 @@ def _windows(path: Path, window_of: np.ndarray) -> tuple[SpectralWindow, ...]:
 
 
 def _hands(correlations: list[int]) -> tuple[int, ...]:
-    """Places of the correlations that make Stokes I; none where they do not."""
+    """Indices of the correlations that make Stokes I; empty if none do."""
     for wanted in HANDS:
         if all(code in correlations for code in wanted):
             return tuple(correlations.index(code) for code in wanted)

@@ -1,4 +1,4 @@
-"""Which field and which spectral windows of a measurement set are imaged."""
+"""Selects the field and the spectral windows of a measurement set."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.measurement_set import Field, MeasurementSet, SpectralWindow
 
 CONTIGUOUS_WITHIN = 0.1
-"""Channels by which a window may begin off the end of the one before it."""
+"""Largest gap or overlap, in channels, between windows that count as contiguous."""
 
 
 def chosen_field(ms: MeasurementSet, text: str = "") -> Field:
-    """The one field that is meant by a name or an id; with no text, the only one with data.
+    """The field with this name or id; with no text, the only field with data.
 
-    Raises `DeepFocusError` for none, several, or one without a fixed place in the sky.
+    Raises `DeepFocusError` for none, for several, or for a phase centre not fixed on the sky.
     """
     observed = [field for field in ms.fields if ms.rows[field.id].any()]
     if not observed:
@@ -49,10 +49,10 @@ def chosen_field(ms: MeasurementSet, text: str = "") -> Field:
 
 
 def chosen_windows(ms: MeasurementSet, field: Field, text: str = "") -> tuple[SpectralWindow, ...]:
-    """The windows of a selection such as '1', '0,2' or '0~3', one after the other in frequency,
-    in the direction of the first; with no text, all in which the field has data.
+    """The windows of a selection such as '1', '0,2' or '0~3'; with no text, all with data.
 
-    Raises `DeepFocusError`, with a list, where they do not make one axis of equal channels.
+    They are sorted by frequency, in the direction of the first. Raises `DeepFocusError`, with a
+    list of windows, if they do not make one axis of equal channels.
     """
     observed = [window for window in ms.windows if _has_rows(ms, field, window)]
     if text.strip():
@@ -110,7 +110,7 @@ def _check_hands(ms: MeasurementSet, windows: Sequence[SpectralWindow]) -> None:
 
 
 def _check_axis(windows: Sequence[SpectralWindow]) -> None:
-    """One direction, one width, one frame, no gap and no overlap."""
+    """Refuse windows that differ in direction, width or frame, or have gaps or overlaps."""
     if len(windows) == 1:
         return
     steps = [float(np.diff(window.freq_hz).mean()) if len(window.freq_hz) > 1 else None
@@ -125,9 +125,9 @@ def _check_axis(windows: Sequence[SpectralWindow]) -> None:
     if any(abs(window.width_hz - windows[0].width_hz) > 1e-3 * width for window in windows):
         why = "channels of different widths"
     elif len({window.specsys for window in windows}) > 1:
-        why = "different frames of frequency"
+        why = "different frequency frames"
     elif any(value is not None and value * step < 0 for value in steps):
-        why = "different directions of frequency"
+        why = "frequencies that run in different directions"
     elif np.abs(starts[1:] - ends[:-1] - width).max() > CONTIGUOUS_WITHIN * width:
         why = "gaps or overlaps"
     if why:

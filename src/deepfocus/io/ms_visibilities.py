@@ -1,8 +1,8 @@
-"""Rows of a measurement set: uv tracks, and Stokes I visibilities with their weights, in blocks.
+"""Reads a measurement set in blocks of rows: uv tracks, and Stokes I visibilities with weights.
 
-What tclean does is done here: the weight spectrum where there is one, Stokes I as the mean of
-two parallel hands that must both be unflagged, its weight as the mean of theirs.
-Autocorrelations are left out.
+As in tclean, the weight spectrum is used if there is one, Stokes I is the mean of two parallel
+hands that must both be unflagged, and its weight is the mean of their weights. Autocorrelations
+are left out.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Tracks:
     """Baselines of one window's rows.
 
     uv_m : (row, 2); w_m : the largest |w|; mjd_utc : (time,) distinct times
-    antennas : ids of those with data
+    antennas : ids of the antennas with data
     """
 
     uv_m: np.ndarray
@@ -44,7 +44,7 @@ class Visibilities:
 
 
 def read_tracks(ms: MeasurementSet, *, field: Field, window: SpectralWindow) -> Tracks:
-    """uv tracks of a field in a window, in the order in which `read_visibilities` gives rows."""
+    """uv tracks of a field in a window, in the row order of `read_visibilities`."""
     uv, times, used, w = [], [], [], 0.0
     for block, _ in _blocks(ms, field, window, bytes_per_row=64):
         uvw = block("UVW")
@@ -71,7 +71,7 @@ def read_visibilities(
 ) -> Visibilities:
     """Stokes I of channels `first` to `last` (included) of all rows of a field in a window.
 
-    column : 'corrected' or 'data'. Memory: 12 bytes a visibility, and one block of rows.
+    column : 'corrected' or 'data'. Memory: 12 bytes per visibility, and one block of rows.
     """
     chans = last - first + 1
     rows = int(sum(ms.rows[field.id, i] for i in window.data_ids))
@@ -86,22 +86,26 @@ def read_visibilities(
 
 
 class _Block:
-    """A range of rows of a table: called with a column, it gives the values."""
+    """A range of table rows; a call with a column name returns its values."""
 
     def __init__(self, path: Path, table: Any, start: int, count: int) -> None:
         self._path, self._table, self._start, self._count = path, table, start, count
 
     def __call__(self, column: str, channels: tuple[int, int] | None = None) -> np.ndarray:
-        """(row, ...), or (row, chan, correlation) of the channels first to last."""
+        """(row, ...), or (row, chan, correlation) for channels (first, last)."""
         with casacores_errors(self._path):
             if channels is None:
-                return self._table.getcol(column, self._start, self._count)
+                rows: np.ndarray = self._table.getcol(column, self._start, self._count)
+                return rows
             last = self._table.getcell(column, self._start).shape[1] - 1
             corners = (channels[0], 0), (channels[1], last)
-            return self._table.getcolslice(column, *corners, [], self._start, self._count)
+            part: np.ndarray = self._table.getcolslice(
+                column, *corners, [], self._start, self._count
+            )
+            return part
 
     def has(self, column: str) -> bool:
-        """Whether the column is there and filled in."""
+        """Whether the column exists and is filled in."""
         if column not in self._table.colnames():
             return False
         return bool(self._table.iscelldefined(column, self._start))
@@ -110,7 +114,7 @@ class _Block:
 def _blocks(
     ms: MeasurementSet, field: Field, window: SpectralWindow, *, bytes_per_row: int
 ) -> Iterator[tuple[_Block, tuple[int, ...]]]:
-    """Blocks of the cross-correlations of a field in a window, with the hands of Stokes I."""
+    """Blocks of a field's cross-correlations in a window, with the indices of Stokes I's hands."""
     step = max(1, BLOCK_BYTES // bytes_per_row)
     with opened_table(ms.path) as main:
         for data_id in window.data_ids:
@@ -129,15 +133,15 @@ def _intensity(
     block: _Block, hands: tuple[int, ...], column: str, channels: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Stokes I and its weights (row, chan), both 0 where flagged."""
-    places = list(hands)
-    visibilities = block(column, channels)[..., places].mean(axis=-1)
-    flagged = block("FLAG", channels)[..., places].any(axis=-1)
+    correlations = list(hands)
+    visibilities = block(column, channels)[..., correlations].mean(axis=-1)
+    flagged = block("FLAG", channels)[..., correlations].any(axis=-1)
     flagged |= block("FLAG_ROW")[:, None]
     if block.has("WEIGHT_SPECTRUM"):
-        weights = block("WEIGHT_SPECTRUM", channels)[..., places].mean(axis=-1)
+        weights = block("WEIGHT_SPECTRUM", channels)[..., correlations].mean(axis=-1)
     else:
         weights = np.broadcast_to(
-            block("WEIGHT")[:, places].mean(axis=-1)[:, None], visibilities.shape
+            block("WEIGHT")[:, correlations].mean(axis=-1)[:, None], visibilities.shape
         )
     good = ~flagged & np.isfinite(visibilities) & np.isfinite(weights) & (weights > 0)
     return np.where(good, visibilities, 0), np.where(good, weights, 0)

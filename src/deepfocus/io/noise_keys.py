@@ -1,4 +1,4 @@
-"""The noise of a cube as files say it: its kind in a word, and one standard deviation."""
+"""The noise of a cube as files record it: one word for its kind, and one standard deviation."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from deepfocus.core.noise import (
 def noise_of_file(
     kind: str | None, level_jy_beam: float | None, meta: Mapping[str, Any]
 ) -> Noise | None:
-    """The noise that a file tells of; None where it tells of none.
+    """The noise that a file records; None if it records none.
 
-    kind : 'thermal' or 'white'; meta : provenance, which says how visibilities were weighted
+    kind : 'thermal' or 'white'; meta : provenance, which tells the weighting of visibilities
     """
     power = _power(kind, meta)
     return None if power is None else noise_of_level(power, level_jy_beam)
@@ -35,7 +35,7 @@ def _power(kind: str | None, meta: Mapping[str, Any]) -> Power | None:
 
 
 def _natural(meta: Mapping[str, Any]) -> bool:
-    """Whether all visibilities counted the same, by the settings of a simulation or an imaging."""
+    """Whether the settings of the simulation or imaging gave all visibilities equal weight."""
     settings = meta.get("settings")
     said = settings.get("observation", {}) if isinstance(settings, Mapping) else meta
     plain = said.get("weighting", "natural") == "natural" and "robust" not in said

@@ -1,4 +1,4 @@
-"""A catalogue as regions for DS9 and CARTA: an ellipse of the FWHM a source, as plain text."""
+"""A catalogue as a region file for DS9 and CARTA: one ellipse of the FWHM per source."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from deepfocus.core.catalogue import Catalogue
 def regions_text(found: Catalogue) -> str:
     """Region file: accepted sources green, rejected candidates red and dashed.
 
-    An ellipse has the deconvolved FWHM as its axes; a source without a size is a point, one
-    without a sky position is drawn at its pixel.
+    The axes of an ellipse are the deconvolved FWHM. A source without a size is drawn as a point,
+    and one without a sky position at its pixel.
     """
     lines = ["# Region file format: DS9 version 4.1", "global color=green width=1", "icrs"]
     lines += [_region(row) for row in found.rows]
@@ -22,10 +22,10 @@ def regions_text(found: Catalogue) -> str:
 def _region(row: Row) -> str:
     on_sky = np.isfinite(row["ra"]) and np.isfinite(row["dec"])
     if on_sky:
-        place, sizes, unit = f"{row['ra']:.8f},{row['dec']:.8f}", ("fwhm_x", "fwhm_y"), '"'
+        position, sizes, unit = f"{row['ra']:.8f},{row['dec']:.8f}", ("fwhm_x", "fwhm_y"), '"'
     else:
         # FITS counts pixels from 1
-        place, sizes, unit = (
+        position, sizes, unit = (
             f"{row['x'] + 1:.3f},{row['y'] + 1:.3f}",
             ("fwhm_x_px", "fwhm_y_px"),
             "",
@@ -34,9 +34,9 @@ def _region(row: Row) -> str:
     if np.isfinite([major, minor, row["pa"]]).all() and minor > 0:
         # semi-axes; the angle of the first runs counter-clockwise from +x, PA from +y
         angle = (float(row["pa"]) + 90.0) % 180.0
-        shape = f"ellipse({place},{major / 2:.4f}{unit},{minor / 2:.4f}{unit},{angle:.2f})"
+        shape = f"ellipse({position},{major / 2:.4f}{unit},{minor / 2:.4f}{unit},{angle:.2f})"
     else:
-        shape = f"point({place})"
+        shape = f"point({position})"
     accepted = row["flag"] == 0
     style = "" if accepted else " color=red dash=1"
     tag = "accepted" if accepted else "rejected"

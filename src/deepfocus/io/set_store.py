@@ -1,9 +1,9 @@
-"""A simulated set in one Zarr store: one row a seed, written by many workers at once.
+"""A simulated set in one Zarr store: one row per seed, written by many workers at once.
 
-Arrays of a cube have the seed as their first axis. Arrays of sources have the seed first and the
-source second; rows beyond a cube's sources hold the fill value, and `sources` counts the true
-ones. A row's digest, in `sha256`, is written last: a seed with a digest is finished, whatever
-happened to the process that was writing the next one. No two seeds share a file.
+The first axis of each array is the seed. Arrays of sources have the source as their second axis;
+entries beyond a cube's sources contain the fill value, and `sources` counts the true ones. A row's
+digest, in `sha256`, is written last, so a seed with a digest is finished even if the process died
+while writing the next one. No two seeds share a file.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ SOURCES_A_CHUNK = 8
 CHUNK_BYTES = 16 * 2**20
 SEED, SOURCES, DIGEST = "seed", "sources", "sha256"
 DAMAGE = (RuntimeError, ValueError, KeyError, OSError)
-"""What Zarr raises where files are damaged or missing; Blosc has RuntimeError."""
+"""What Zarr raises if files are damaged or missing; RuntimeError comes from Blosc."""
 NO_SEED = -1
-"""In a row that was made but never given a seed: the process was killed between the two."""
+"""Seed of a row that was added but got no seed, because the process was killed in between."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """All that is kept of one seed.
+    """Everything that is stored for one seed.
 
-    of_cube : arrays of any shape, one of each a cube
-    of_sources : arrays whose first axis counts the cube's sources; all of the same length
+    of_cube : arrays of any shape, one of each per cube
+    of_sources : arrays of one length, whose first axis is the cube's sources
     """
 
     of_cube: NamedArrays
@@ -68,14 +68,14 @@ class Record:
 
 @dataclass(frozen=True, eq=False)
 class SetStore:
-    """An open store. Opening is cheap; every worker opens it for itself."""
+    """An open store. Opening is cheap, so every worker opens its own."""
 
     path: Path
     group: Any
 
     @property
     def attributes(self) -> Mapping[str, Any]:
-        """What the set was made of, as plain values."""
+        """The set's provenance and layout, as plain values."""
         return dict(self.group.attrs)
 
     @cached_property
@@ -86,11 +86,11 @@ class SetStore:
 
     @property
     def seeds(self) -> list[int]:
-        """Seeds that have a row, in the order in which they were asked for."""
+        """Seeds that have a row, in the order of the requests."""
         return list(self._rows)
 
     def row_of(self, seed: int) -> int:
-        """Row of a seed. Raises `DeepFocusError` where the store does not have it."""
+        """Row of a seed. Raises `DeepFocusError` if the store does not have it."""
         if seed not in self._rows:
             raise DeepFocusError(
                 f"{self.path} has no seed {seed}",
@@ -101,7 +101,7 @@ class SetStore:
 
     @property
     def source_rows(self) -> int:
-        """Sources a cube for which there is room."""
+        """Number of sources per cube for which there is room."""
         return int(self.group.attrs["source_rows"])
 
     def array(self, name: str) -> Any:
@@ -118,13 +118,13 @@ class SetStore:
     def _digests(self) -> dict[int, bytes]:
         """Row -> digest, of rows whose digest can be read."""
         array, written = self.group[DIGEST], self._rows_with(DIGEST)
-        # a row that was never written has no file: asking for 100,000 of them takes 20 s
+        # an unwritten row has no file, and asking for 100,000 of them takes 20 s
         if 2 * len(written) > array.shape[0]:
             with suppress(*DAMAGE):
                 return dict(enumerate(map(bytes, array[:])))
         digests = {}
         for row in written:
-            with suppress(*DAMAGE):  # then the row is not finished, and is made again
+            with suppress(*DAMAGE):  # the row then counts as unfinished and is made again
                 digests[row] = bytes(array[row])
         return digests
 
@@ -133,12 +133,12 @@ class SetStore:
         try:
             with os.scandir(self.path / name / "c") as entries:
                 rows = sorted(int(entry.name) for entry in entries if entry.name.isdecimal())
-        except FileNotFoundError:  # not one
+        except FileNotFoundError:  # no row is written yet
             return []
         return [row for row in rows if row < self.group[name].shape[0]]
 
     def content_hash(self) -> str:
-        """SHA-256 over the finished seeds and their digests, whatever their order."""
+        """SHA-256 of the finished seeds and their digests, independent of their order."""
         total = hashlib.sha256()
         for seed, digest in sorted(self.finished().items()):
             total.update(f"{seed} {digest.hex()}\n".encode())
@@ -153,7 +153,7 @@ class SetStore:
                 self.group[name][row] = values
             for name, values in record.of_sources.items():
                 array = self.group[name]
-                # whole rows: part of one would be put into what is there, which may be damaged
+                # whole rows: Zarr would merge a part with the existing data, which may be damaged
                 padded = np.full(array.shape[1:], array.fill_value, array.dtype)
                 padded[:count] = values
                 array[row] = padded
@@ -161,7 +161,7 @@ class SetStore:
             self.group[DIGEST][row] = np.frombuffer(record.digest(), np.uint8)
 
     def read(self, seed: int) -> Record:
-        """What was written of a seed. Raises `DeepFocusError` where it cannot be read."""
+        """The record of a seed. Raises `DeepFocusError` if it cannot be read."""
         row = self.row_of(seed)
         of_cube, of_sources = (self.group.attrs[kind] for kind in ("of_cube", "of_sources"))
         with _readable(self.path):
@@ -172,13 +172,13 @@ class SetStore:
             )
 
     def holds(self, common: NamedArrays) -> bool:
-        """Whether the arrays that all seeds share are these."""
+        """Whether the arrays that all seeds share equal these."""
         with suppress(DeepFocusError), _readable(self.path):
             return all(np.array_equal(self.group[name][:], common[name]) for name in common)
         return False
 
     def extend(self, seeds: Sequence[int]) -> SetStore:
-        """The store with rows for these seeds too; those it has keep theirs."""
+        """The store with rows for these seeds too; existing seeds keep their rows."""
         if all(seed in self._rows for seed in seeds):
             return self
         with _alone(self.path), room_needed(self.path):
@@ -188,12 +188,12 @@ class SetStore:
             arrays = (*now.group.attrs["of_cube"], *now.group.attrs["of_sources"], SOURCES, DIGEST)
             for name in (*arrays, SEED):
                 _resize(now.group[name], 0, before + len(new))
-            # the seeds come last: only rows that have one count
+            # seeds are written last: only rows that have one count
             now.group[SEED][before:] = new
         return open_store(self.path, "r+")
 
     def make_room(self, sources: int) -> SetStore:
-        """The store with room for that many sources a cube: nothing is written anew."""
+        """The store with room for that many sources per cube; nothing is rewritten."""
         rows = -(-sources // SOURCES_A_CHUNK) * SOURCES_A_CHUNK
         if rows <= self.source_rows:
             return self
@@ -209,7 +209,7 @@ class SetStore:
 def open_store(path: Path, mode: str = "r") -> SetStore:
     """Open a store, "r" to read, "r+" to write.
 
-    Raises `DeepFocusError` where there is none, or zarr is not installed.
+    Raises `DeepFocusError` if there is none, or if zarr is not installed.
     """
     zarr, path = _zarr(), Path(path)
     try:
@@ -229,10 +229,10 @@ def open_store(path: Path, mode: str = "r") -> SetStore:
 def create_store(
     path: Path, example: Record, *, common: NamedArrays, attributes: Mapping[str, Any]
 ) -> SetStore:
-    """An empty store whose rows look like `example`.
+    """Create an empty store whose rows have the layout of `example`.
 
-    common : arrays that all seeds share, such as the dirty beam; written at once
-    attributes : provenance, as JSON can say it; those that name the format are added
+    common : arrays that all seeds share, such as the dirty beam; written immediately
+    attributes : provenance, in JSON types; the attributes of the format are added
     """
     zarr, path = _zarr(), Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -241,7 +241,7 @@ def create_store(
         try:
             aside.rename(path)
         except OSError as error:
-            # another process was faster: the store is its own
+            # another process was faster, and its store is used
             if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
                 raise
     return open_store(path, "r+")
@@ -249,12 +249,12 @@ def create_store(
 
 @contextmanager
 def _scratch(path: Path) -> Iterator[Path]:
-    """A path of the same name in a hidden folder beside `path`, which is gone at the end."""
+    """A path of the same name in a hidden folder next to `path`, which is removed at the end."""
     folder = Path(mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     try:
         yield folder / path.name
     finally:
-        # interrupted, Zarr's threads may still write for a moment
+        # after an interrupt, Zarr's threads may still write for a moment
         for _ in range(50):
             shutil.rmtree(folder, ignore_errors=True)
             if not folder.exists():
@@ -263,7 +263,7 @@ def _scratch(path: Path) -> Iterator[Path]:
 
 
 def _fill(group: Any, example: Record, common: NamedArrays, attributes: Mapping[str, Any]) -> None:
-    """Arrays without rows, and the attributes that say what they are."""
+    """Create the arrays, without rows, and the attributes that describe them."""
     for name, values in common.items():
         group.create_array(name, data=np.ascontiguousarray(values), compressors=_compressor())
     for name, values in example.of_cube.items():
@@ -293,7 +293,7 @@ def _fill(group: Any, example: Record, common: NamedArrays, attributes: Mapping[
 
 
 def sweep(path: Path) -> None:
-    """Remove what killed writers left behind, in the store and beside it."""
+    """Remove what killed writers left behind, in the store and next to it."""
     path = Path(path)
     sweep_temporary(path, "*.partial")
     for folder in path.absolute().parent.glob(f".{glob.escape(path.name)}.*"):
@@ -304,26 +304,26 @@ def sweep(path: Path) -> None:
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """Damaged or missing files are a `DeepFocusError`."""
+    """Turn errors about damaged or missing files into a `DeepFocusError`."""
     try:
         yield
     except DAMAGE as error:
         raise DeepFocusError(
             f"cannot read {path}: {error}",
             wanted="files as they were written",
-            remedy="restore it from a copy, or make the set anew under another name",
+            remedy="restore it from a copy, or make the set again under another name",
         ) from error
 
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """No other process changes the shape of the store meanwhile, where file systems can lock."""
+    """Keep other processes from resizing the store meanwhile, if the file system can lock."""
     try:
         import fcntl
     except ImportError:  # not on Windows
         yield
         return
-    # the folder itself: a file of ours in it would be no part of a Zarr hierarchy
+    # lock the folder itself: a lock file in it would not belong in a Zarr hierarchy
     lock = os.open(path, os.O_RDONLY)
     try:
         with suppress(OSError):
@@ -334,14 +334,14 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def disk_bytes(path: Path) -> int:
-    """Size of all files of a store."""
+    """Total size of a store's files."""
     return sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())
 
 
 def _create(
     group: Any, name: str, *, shape: tuple[int, ...], dtype: np.dtype, chunk: tuple[int, ...]
 ) -> None:
-    """An array with no rows yet; a row is one file, however many chunks it has."""
+    """Create an array with no rows yet; a row is one file, however many chunks it has."""
     split = tuple(-(-whole // part) * part for whole, part in zip(shape, chunk, strict=True))
     group.create_array(
         name,
@@ -355,7 +355,7 @@ def _create(
 
 
 def _chunk(values: np.ndarray) -> tuple[int, ...]:
-    """Whole planes, as many as make up `CHUNK_BYTES`."""
+    """As many whole planes as fit in `CHUNK_BYTES`."""
     if values.ndim < 3:
         return values.shape
     planes = max(1, min(len(values), CHUNK_BYTES // max(1, values[0].nbytes)))

@@ -1,13 +1,13 @@
-"""`Cube` and truth `Catalogue` as arrays of a set's store, and back.
+"""Converts a `Cube` and its truth `Catalogue` to the arrays of a set's store, and back.
 
-Packed cubes are 16-bit integers times a step of a sixteenth of the noise, which adds 0.02% to it
-and halves the size before, and quarters it after, compression: `Packing` has the numbers.
+Packed cubes are 16-bit integers times a step of 1/16 of the noise. This adds 0.02% to the noise,
+halves the size before compression and quarters it after; see `Packed`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,19 +24,19 @@ TRUTH_COLUMNS = tuple(c.name for c in SCHEMA if c.dtype != "U96" and not c.name.
 
 
 class Packing(Protocol):
-    """How the voxels of a cube are kept."""
+    """How the voxels of a cube are stored."""
 
     @property
     def name(self) -> str: ...
 
     def pack(self, cube: Cube) -> dict[str, np.ndarray]:
-        """Arrays of one cube; none where cubes are not kept."""
+        """Arrays of one cube; none if voxels are not stored."""
         ...
 
 
 @dataclass(frozen=True)
 class Exact:
-    """As they are, float32."""
+    """Unchanged, as float32."""
 
     name: str = "exact"
 
@@ -47,10 +47,10 @@ class Exact:
 
 @dataclass(frozen=True)
 class Packed:
-    """int16 times `cube_step`, which is noise / `per_sigma`, or larger where peaks need it.
+    """int16 times `cube_step`, which is noise / `per_sigma`, or larger if the peaks need it.
 
-    Rounding to steps of sigma / q adds sigma / (q sqrt(12)): 0.018 sigma for q = 16, in
-    quadrature (Pence et al. 2009, PASP 121, 414, use 2 to 16 for compressed images).
+    Rounding to steps of sigma / q adds sigma / (q sqrt(12)) in quadrature: 0.018 sigma for
+    q = 16 (Pence et al. 2009, PASP 121, 414, use q = 2 to 16 for compressed images).
     """
 
     per_sigma: float = 16.0
@@ -65,14 +65,14 @@ class Packed:
             step = np.float32(1.0)
         packed = np.empty(cube.data.shape, np.int16)
         for plane, values in zip(packed, cube.data, strict=True):
-            # rounding may pass the limit by a rounding error of the step
+            # the step's own rounding error may take a value past the limit
             np.clip(np.rint(values / step), -limit, limit, out=plane, casting="unsafe")
         return {"cube": packed, "cube_step": np.asarray(step)}
 
 
 @dataclass(frozen=True)
 class Left:
-    """Not at all: the derived images alone."""
+    """Not at all: only the derived images are stored."""
 
     name: str = "none"
 
@@ -85,7 +85,7 @@ PACKINGS: Mapping[str, Packing] = {p.name: p for p in (Packed(), Exact(), Left()
 
 
 def level_of(cube: Cube) -> float:
-    """Standard deviation of a channel's noise as it is stored, Jy/beam; 0 where not known."""
+    """Noise standard deviation per channel, as stored (Jy/beam); 0 if unknown."""
     return 0.0 if cube.noise is None else cube.noise.level_jy_beam or 0.0
 
 
@@ -119,7 +119,7 @@ def common_of(cube: Cube) -> tuple[NamedArrays, dict[str, Any]]:
 
 
 def stored_truth(store: SetStore, seed: int) -> Catalogue:
-    """The truth of one seed. Raises `DeepFocusError` where the store does not have it."""
+    """The truth of one seed. Raises `DeepFocusError` if the store does not have it."""
     row = store.row_of(seed)
     count = int(store.array("sources")[row])
     values = store.array("truth")[row, :count]
@@ -128,9 +128,9 @@ def stored_truth(store: SetStore, seed: int) -> Catalogue:
 
 
 def stored_cube(store: SetStore, seed: int) -> Cube:
-    """The cube of one seed, with its dirty and primary beam, Jy/beam.
+    """The cube of one seed in Jy/beam, with its dirty beam and primary beam.
 
-    Raises `DeepFocusError` where the store does not have it.
+    Raises `DeepFocusError` if the store does not have it.
     """
     row, facts = store.row_of(seed), store.attributes
     data = np.asarray(store.array("cube")[row], np.float32)
@@ -154,7 +154,7 @@ def stored_cube(store: SetStore, seed: int) -> Cube:
 def _grid(store: SetStore) -> Grid:
     facts = store.attributes
     ra_deg, dec_deg = facts["centre_deg"]
-    return tangent_grid(
+    grid = tangent_grid(
         ra_deg=ra_deg,
         dec_deg=dec_deg,
         size=facts["size"],
@@ -162,3 +162,4 @@ def _grid(store: SetStore) -> Grid:
         freq_hz=store.array("frequency_hz")[:],
         rest_hz=facts["rest_hz"],
     )
+    return replace(grid, specsys=facts["specsys"])

@@ -1,7 +1,7 @@
-"""`Cube` -> FITS as CASA exports it and opens it: axes RA, Dec, FREQ and one Stokes I, float32.
+"""Writes a `Cube` as FITS like CASA's: axes RA, Dec, FREQ and one Stokes I, float32.
 
-The dirty beam and the primary beam go into companion files beside the cube, which is written
-last: where the cube is, its companions are.
+The dirty beam and the primary beam go into companion files next to the cube. The cube is written
+last, so if it exists, its companions do too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from deepfocus.core.grid import Grid
 from deepfocus.io.companions import NONE, base_name
 
 COMMENTED = 50
-"""Length of a file name from which its card has no comment."""
+"""A file name at least this long leaves no room for a comment on its card."""
 LINEAR_WITHIN = 1e-6
 """Deviation, in channels, up to which channel centres count as equally spaced."""
 
@@ -29,33 +29,33 @@ LINEAR_WITHIN = 1e-6
 def write_cube(
     cube: Cube, path: Path, *, header: Mapping[str, Any] | None = None
 ) -> tuple[Path, ...]:
-    """Write the cube and its companions; give the paths, the cube's first.
+    """Write the cube and its companions; return the paths, the cube's first.
 
-    cube : its `meta` goes into the key DFMETA as JSON, a seed in it into DFSEED as well
+    cube : its `meta` goes into the key DFMETA as JSON, and a seed in it also into DFSEED
     path : ends in .fits or .fits.gz
-    header : further keys of the cube's header
+    header : additional keys for the cube's header
 
-    Raises `DeepFocusError` where the folder cannot be written. Each file is written whole or
-    not at all.
+    Raises `DeepFocusError` if the folder cannot be written. Each file is written whole or not
+    at all.
     """
     path = Path(path)
-    beside = {kind: path.with_name(f"{base_name(path)}.{kind}.fits") for kind in ("psf", "pb")}
+    paths = {kind: path.with_name(f"{base_name(path)}.{kind}.fits") for kind in ("psf", "pb")}
     channels = cube.psf_channels
     written: list[Path] = []
     for kind, planes in (("psf", cube.psf), ("pb", cube.primary_beam)):
         if planes is not None:
             at = _channels(channels, len(planes), len(cube.grid.freq_hz))
-            _write(_plane_hdus(cube, planes, at), beside[kind])
-            written.append(beside[kind])
+            _write(_plane_hdus(cube, planes, at), paths[kind])
+            written.append(paths[kind])
     hdus = _hdus(cube.data, cube.grid)
     top = hdus[0].header
     _describe(top, cube)
     top["BUNIT"] = cube.unit
     for key, name, there, comment in (
-        ("DFPSF", beside["psf"].name, cube.psf is not None, "dirty beam"),
-        ("DFPB", beside["pb"].name, cube.primary_beam is not None, "primary beam"),
+        ("DFPSF", paths["psf"].name, cube.psf is not None, "dirty beam"),
+        ("DFPB", paths["pb"].name, cube.primary_beam is not None, "primary beam"),
     ):
-        # beside a long name there is no room for a comment on the card
+        # a long name leaves no room for a comment on the card
         top[key] = (name if there else NONE, comment if len(name) < COMMENTED else None)
     if cube.noise is not None and cube.noise.power.name is not None:
         top["DFNOISE"] = (cube.noise.power.name, "kind of the noise")
@@ -86,7 +86,7 @@ def _describe(header: fits.Header, cube: Cube) -> None:
 def _hdus(data: np.ndarray, grid: Grid, *, linear_within_hz: float = 0.0) -> fits.HDUList:
     """A primary HDU (stokes, chan, y, x), and a table of frequencies if they are not linear.
 
-    linear_within_hz : deviation up to which they are written as linear nevertheless
+    linear_within_hz : deviation up to which they still count as linear
     """
     header = fits.Header()
     sky = grid.sky
@@ -110,7 +110,7 @@ def _hdus(data: np.ndarray, grid: Grid, *, linear_within_hz: float = 0.0) -> fit
 def _set_frequencies(
     header: fits.Header, freq_hz: np.ndarray, linear_within_hz: float
 ) -> fits.BinTableHDU | None:
-    """Keys of axis 3; for channels that are not equally spaced, the table they refer to."""
+    """Set the keys of axis 3; return the table they refer to if the channels are uneven."""
     freq_hz = np.asarray(freq_hz, dtype=float)
     n = len(freq_hz)
     step = (freq_hz[-1] - freq_hz[0]) / (n - 1) if n > 1 else 1.0
@@ -140,8 +140,8 @@ def _plane_hdus(cube: Cube, planes: np.ndarray, channels: np.ndarray) -> fits.HD
         ]
     at_hz = grid.frequency_at(channels)
     smaller = Grid(sky=sky, ny=ny, nx=nx, freq_hz=at_hz, rest_hz=grid.rest_hz, specsys=grid.specsys)
-    # both ends and the middle of an even number of channels: half a channel off a straight line
-    # is nothing to a beam, and the keys DFCHn below are exact
+    # with an even number of channels, the middle one is half a channel off the line between both
+    # ends: too little to change a beam, and the keys DFCHn below are exact
     half_channel = 0.51 * grid.channel_width_hz if len(grid.freq_hz) > 1 else 0.0
     hdus = _hdus(planes, smaller, linear_within_hz=half_channel)
     header = hdus[0].header
@@ -164,5 +164,5 @@ def _write(hdus: fits.HDUList, path: Path) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON cannot say: numpy's numbers and arrays as plain ones, the rest as text."""
+    """For values that JSON cannot store: numpy's as plain numbers and lists, the rest as text."""
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)

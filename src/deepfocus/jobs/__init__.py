@@ -1,1 +1,1 @@
-"""Where work runs: workers here or on a cluster, claims of output folders, progress, resuming."""
+"""Running jobs: local or cluster workers, claims on output folders, progress, resuming."""

@@ -1,7 +1,7 @@
-"""Whose is this folder: what it holds was made with, and whether more of the same may be added.
+"""Claims on output folders: which settings made the contents, and whether more may be added.
 
-Long work is resumed by giving the same command again. A claim, a small JSON file in the output
-folder, makes sure that it is the same.
+Long work is resumed by repeating the same command. A claim, a small JSON file in the output
+folder, ensures that the settings are the same.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ CLAIM = "settings.json"
 
 
 def check_output(folder: Path) -> Path:
-    """Return `folder`, which can be written or made; nothing is made yet.
+    """Return `folder` if it can be written or created; nothing is created yet.
 
-    Raises `DeepFocusError` otherwise: before the work, not after it.
+    Raises `DeepFocusError` otherwise, before the work instead of after it.
     """
     folder = Path(folder)
     existing = folder.absolute()
@@ -42,14 +42,14 @@ def check_output(folder: Path) -> Path:
 def claim(
     folder: Path, made_with: Mapping[str, Any], *, holds: str, free: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Note in `folder` what its contents are made with, or check that it says the same.
+    """Record in `folder` what its contents are made with, or check that its record agrees.
 
-    made_with : plain tables, as of `settings_to`
-    holds : what the folder holds, in words, such as "a set"
+    made_with : plain tables, as from `settings_to`
+    holds : what the folder contains, in words, such as "a set"
     free : keys, at any depth, that may differ
 
-    Returns what the folder says, which differs from `made_with` in the free keys alone. Raises
-    `DeepFocusError` where it says something else.
+    Returns the folder's record, which differs from `made_with` only in the free keys. Raises
+    `DeepFocusError` if other keys differ.
     """
     path = Path(folder) / CLAIM
     if path.exists():
@@ -73,7 +73,7 @@ def refuse_other(
     holds: str,
     free: Sequence[str] = (),
 ) -> None:
-    """Raise `DeepFocusError` where a claim differs from what is wanted, naming what differs.
+    """Raise `DeepFocusError` if a claim differs from what is wanted, naming what differs.
 
     where : the folder or store, in words; holds, free : as in `claim`
     """
@@ -82,13 +82,13 @@ def refuse_other(
         others = f" and {len(differing) - 3} more" if len(differing) > 3 else ""
         raise DeepFocusError(
             f"{where} holds {holds} made with other settings: {', '.join(differing[:3])}{others}",
-            wanted=f"a new place, or {holds} made with the same",
+            wanted=f"an empty output, or {holds} made with the same settings",
             remedy="choose another --out, or remove what is there",
         )
 
 
 def _differing(one: Any, other: Any, free: Sequence[str], name: str = "") -> Iterator[str]:
-    """Names of the values that differ between two nested tables, as JSON gives them back."""
+    """Names of the values that differ between two nested tables, compared as JSON."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         for key in dict.fromkeys([*one, *other]):
             if key not in free:
@@ -105,13 +105,13 @@ def _plain(value: Any) -> Any:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
-        said = None
-    if not isinstance(said, dict):
+        record = None
+    if not isinstance(record, dict):
         raise DeepFocusError(
-            f"{path} is damaged: with what other settings its folder was begun is not known",
+            f"{path} is damaged, so the settings of its folder are unknown",
             wanted="the file as it was written",
             remedy="choose another --out, or remove the folder",
         )
-    return said
+    return record

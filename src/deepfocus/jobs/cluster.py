@@ -1,7 +1,7 @@
-"""Workers of a Dask cluster: those of a scheduler that runs already, or of Slurm jobs.
+"""Workers of a Dask cluster: from a running scheduler, or in Slurm jobs.
 
-Results, errors and the death of workers are as `workers` promises. What several machines may
-differ in is checked (`on_worker`).
+Results, errors and deaths of workers are handled as `workers` promises. `on_worker` checks what
+may differ between machines.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from deepfocus.jobs.slurm import ClusterProfile, Slurm, slurm_jobs
 from deepfocus.jobs.workers import Item, Result, Workers
 
 WINDOW = 4
-"""Jobs a worker that the scheduler holds at once: enough to keep it busy, however long the set."""
+"""Jobs per worker at the scheduler at once: enough to keep it busy, however long the set is."""
 CONNECT_S = 10.0
 ADDRESS_WAIT_S = 60.0
 LOOK_S, FIRST_LOOK_S = 2.0, 0.2
@@ -42,20 +42,20 @@ FETCH_S = 10.0
 def cluster_workers(
     where: str, *, shared: Path | None = None, jobs: int | None = None
 ) -> AbstractContextManager[Workers]:
-    """Workers at `where`; leaving the context cancels what still runs and closes all of it.
+    """Workers at `where`; leaving the context cancels what still runs and closes everything.
 
     where : address of a Dask scheduler (`tcp://host:8786`), or path of a `ClusterProfile` in TOML
     shared : absolute path of a folder that every worker must see
-    jobs : in place of the profile's number of Slurm jobs
-    Raises `DeepFocusError` where nothing answers at the address, the profile is wrong, or Slurm
-    refuses its jobs; in `run`, where no worker comes or one of them does not fit.
+    jobs : number of Slurm jobs, instead of the profile's
+    Raises `DeepFocusError` if nothing answers at the address, the profile is wrong, or Slurm
+    refuses its jobs. `run` raises it if no worker appears or one of them is incompatible.
     """
     _need_dask()
     if _is_address(where):
         if jobs is not None:
             raise DeepFocusError(
-                f"a number of workers for the scheduler at {where}",
-                wanted="it for a Slurm profile alone",
+                f"a number of workers was given for the scheduler at {where}",
+                wanted="a number of workers only with a Slurm profile",
                 remedy="leave --workers out: all workers of the scheduler are used",
             )
         return _at_address(where, shared)
@@ -107,13 +107,14 @@ def _in_slurm(settings: Slurm, shared: Path | None) -> Iterator[Workers]:
 def _client(address: str) -> Iterator[Any]:
     from distributed import Client
 
+    connect: Callable[..., Any] = Client  # untyped in distributed
     try:
-        client = Client(address, timeout=CONNECT_S, set_as_default=False)
+        client = connect(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise DeepFocusError(
             f"no Dask scheduler answers at {address}",
             wanted="the address of a running one, such as tcp://host:8786",
-            remedy="start it with `dask scheduler`, and look for a firewall in between",
+            remedy="start one with `dask scheduler`, or check for a firewall in between",
         ) from error
     try:
         yield client
@@ -123,7 +124,7 @@ def _client(address: str) -> Iterator[Any]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Dask narrates deaths and mismatches on stderr; here they are handled, or become errors."""
+    """Silence Dask's messages on deaths and mismatches, which are handled here or become errors."""
     from distributed.versions import VersionMismatchWarning
 
     loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client", "tornado")]
@@ -140,10 +141,10 @@ def _quiet() -> Iterator[None]:
 
 
 class DaskWorkers:
-    """The workers of one Dask scheduler. A killed one loses nothing: Dask does its jobs again.
+    """The workers of one Dask scheduler. If one is killed, Dask repeats its jobs.
 
     client : distributed.Client; wait_s : longest time without any worker
-    where_to_look : what a user can do where none comes; keep : called every few seconds
+    where_to_look : what a user can do if none appears; keep : called every few seconds
     """
 
     def __init__(
@@ -160,10 +161,10 @@ class DaskWorkers:
         self._number, self._looked_at, self._alive_at = 0, 0.0, time.monotonic()
 
     def run(self, job: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-        """The result of every item, in the order in which they come.
+        """The result of every item, in order of completion.
 
-        Raises the error of a job as it is, and `DeepFocusError` where no worker comes or stays,
-        where one does not fit, where the scheduler is lost, or where workers die on one item.
+        Raises a job's error unchanged. Raises `DeepFocusError` if no worker appears or stays, one
+        is incompatible, the scheduler is lost, or workers keep dying on one item.
         """
         if not items:
             return
@@ -188,13 +189,13 @@ class DaskWorkers:
                     return
                 future = self._next(done)
                 came = _fetched(future, running[future.key][1])
-                if not came:  # its worker died with the result: Dask does the job again
+                if not came:  # its worker died with the result: Dask repeats the job
                     future.add_done_callback(done.put)
                     continue
                 del running[future.key], future
                 yield came[0]
         finally:
-            with suppress(Exception):  # where the scheduler is lost there is nothing to cancel
+            with suppress(Exception):  # if the scheduler is lost, there is nothing to cancel
                 self.client.cancel([future for future, _ in running.values()])
 
     def _next(self, done: SimpleQueue[Any]) -> Any:
@@ -204,7 +205,7 @@ class DaskWorkers:
                 return done.get(timeout=LOOK_S)
 
     def _look(self) -> None:
-        """Count the workers and keep them coming, every few seconds."""
+        """Count the workers and call `keep`, every few seconds."""
         now = time.monotonic()
         if now - self._looked_at < (LOOK_S if self._number else FIRST_LOOK_S):
             return
@@ -228,7 +229,7 @@ class DaskWorkers:
 
 
 def _fetched(future: Any, item: Item) -> list[Any]:
-    """The result of a finished job, or nothing where it was lost. Raises the job's own error."""
+    """The result of a finished job in a list, empty if it was lost. Raises the job's own error."""
     from distributed import CancelledError
     from distributed.scheduler import KilledWorker
 
@@ -241,8 +242,8 @@ def _fetched(future: Any, item: Item) -> list[Any]:
     except KilledWorker as error:
         raise DeepFocusError(
             f"workers died {error.allowed_failures + 1} times on {item}",
-            wanted="workers that live, with memory enough for one job each",
-            remedy="give them more memory, or fewer cores a job; the run goes on where it stopped",
+            wanted="workers that survive, with enough memory for one job each",
+            remedy="give them more memory or fewer cores per job; the run resumes where it stopped",
         ) from None
     except TimeoutError:
         if future.status == "error":
@@ -253,6 +254,6 @@ def _fetched(future: Any, item: Item) -> list[Any]:
 def _lost() -> DeepFocusError:
     return DeepFocusError(
         "the Dask scheduler is gone",
-        wanted="one that lives as long as the run",
-        remedy="start it anew and repeat the command: the run goes on where it stopped",
+        wanted="a scheduler that lives as long as the run",
+        remedy="restart it and repeat the command: the run resumes where it stopped",
     )

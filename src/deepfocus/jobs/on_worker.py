@@ -1,6 +1,6 @@
-"""Whether a worker on another machine fits: versions, threads, and the folder all must share.
+"""Compatibility checks of a worker on another machine: versions, threads, shared folder.
 
-The same seed gives the same cube on every worker only where the same code makes it.
+The same seed gives the same cube on every worker only if the same code makes it.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from deepfocus.jobs.workers import Item, Result
 FOLDER_S = 20.0
 """Network file systems show a new file to other machines only after a while."""
 SAME_PACKAGES = ("deepfocus-alma", "numpy", "scipy", "finufft", "astropy", "distributed")
-"""Those whose versions must agree: they make the numbers of a cube, or carry the jobs."""
+"""Packages whose versions must agree: they compute the cubes, or transport the jobs."""
 
 
 def refuse_other_versions(versions: Mapping[str, Any]) -> None:
-    """Check what `Client.get_versions` found. Raises `DeepFocusError` where something differs."""
+    """Check the result of `Client.get_versions`. Raises `DeepFocusError` if a version differs."""
     ours = versions["client"]["packages"]
     others: list[tuple[str, Any, tuple[str, ...]]] = [
         ("the scheduler", versions["scheduler"], ("distributed", "python"))
@@ -55,7 +55,7 @@ def _other_version(name: str, package: str, found: str, ours: str) -> DeepFocusE
 
 @contextmanager
 def seen_by_all(shared: Path | None) -> Iterator[Path | None]:
-    """A file in the shared folder, by which workers know that they see the same folder."""
+    """A file in the shared folder, by which workers verify that they see the same folder."""
     if shared is None:
         yield None
         return
@@ -66,9 +66,9 @@ def seen_by_all(shared: Path | None) -> Iterator[Path | None]:
 
 @dataclass(frozen=True)
 class OnWorker(Generic[Item, Result]):
-    """A job as it arrives at a worker, which must fit: also one that joins late is asked.
+    """A job that first checks its worker, so that workers that join late are checked too.
 
-    version : of deepfocus; probe : file in the shared folder; patience_s : for it to show up
+    version : of deepfocus; probe : file in the shared folder; patience_s : for it to appear
     """
 
     job: Callable[[Item], Result]
@@ -83,7 +83,7 @@ class OnWorker(Generic[Item, Result]):
 
 @cache
 def _refuse_this_worker(version: str, probe: Path | None, patience_s: float) -> None:
-    """Once a worker and run. Raises `DeepFocusError`."""
+    """Raise `DeepFocusError` if this worker is incompatible. Runs once per worker and run."""
     from distributed import get_worker
 
     worker = get_worker()
@@ -94,7 +94,7 @@ def _refuse_this_worker(version: str, probe: Path | None, patience_s: float) -> 
         raise DeepFocusError(
             f"{name} has {worker.state.nthreads} threads, and "
             f"OMP_NUM_THREADS={os.environ.get('OMP_NUM_THREADS', '')}",
-            wanted="1 of both: threads would wait for each other",
+            wanted="1 for both, because threads would wait for each other",
             remedy="start it with OMP_NUM_THREADS=1 dask worker --nthreads 1 --nworkers N",
         )
     if probe is not None and not _appears(probe, patience_s):

@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar on a terminal, one line of JSON a step elsewhere."""
+"""Progress on stderr: a bar on a terminal, one line of JSON per step elsewhere."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ class Progress:
             self._bar.close()
 
     def advance(self, name: str) -> None:
-        """One more step is done."""
+        """Report one more finished step."""
         self.reached(self.done + 1, self.total, name)
 
     def passed_over(self) -> None:
-        """A step counts as done though it failed: what was said of it is its line."""
+        """Count a failed step as done; its error message replaces its line."""
         self.done += 1
         if self._bar is not None:
             self._bar.update(1)
 
     def reached(self, done: int, total: int, name: str) -> None:
-        """`done` steps of `total` are done, the last of them `name`."""
+        """Report that `done` of `total` steps are finished, the last of them `name`."""
         step, self.done, self.total = done - self.done, done, total
         if self._bar is not None:
             self._bar.total = total
@@ -64,12 +64,12 @@ class Progress:
         print(json.dumps(line), file=sys.stderr, flush=True)
 
     def say(self, text: str, file: TextIO | None = None) -> None:
-        """Print a line (on stdout unless `file` is given) without tearing the bar."""
+        """Print a line (on stdout unless `file` is given) without breaking the bar."""
         if self._bar is not None:
             self._bar.write(text, file=file or sys.stdout)
         else:
             print(text, file=file or sys.stdout, flush=True)
 
     def warn(self, text: str) -> None:
-        """Print a message of the program on stderr."""
+        """Print a program message on stderr."""
         self.say(f"deepfocus: {' '.join(text.split())}", sys.stderr)

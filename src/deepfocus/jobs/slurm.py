@@ -1,4 +1,4 @@
-"""Slurm jobs that hold Dask workers: their profile, their start, and new ones for lost ones."""
+"""Slurm jobs that run Dask workers: their profile, their start, and replacements of lost ones."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.jobs.workers import THREADS
 
 ALLOWED_DEATHS = 10
-"""Workers that may die, one after the other, on the same item. Jobs of busy partitions are often
-taken away, so more than Dask's 3; an item that itself kills its worker must end the run."""
+"""Workers that may die in succession on the same item. Busy partitions often preempt jobs, so this
+is more than Dask's 3; an item that itself kills its worker must end the run."""
 SUBMIT_S = 60
 
 
 @dataclass(frozen=True)
 class Slurm:
-    """The jobs in which workers run, each worker a process of one thread.
+    """Slurm jobs in which workers run; each worker is a process with one thread.
 
-    partition, account : as for sbatch, whose defaults hold without them
-    jobs : number of Slurm jobs; cores : of each, one worker a core
-    memory : of a job; walltime : of a job, one that ends is replaced as long as there is work
-    interface : network over which scheduler and workers talk, such as 'ib0'
-    directives : more options of sbatch, such as '--constraint=cpu'
-    prologue : shell lines before a worker starts, such as 'module load python'
-    logs : folder of the jobs' outputs, on a shared file system
+    partition, account : as for sbatch, whose defaults apply if these are omitted
+    jobs : number of Slurm jobs; cores : per job, with one worker per core
+    memory : per job; walltime : per job; a job that ends is replaced while there is work
+    interface : network interface between scheduler and workers, such as 'ib0'
+    directives : further sbatch options, such as '--constraint=cpu'
+    prologue : shell lines to run before a worker starts, such as 'module load python'
+    logs : folder for the jobs' output, on a shared file system
     wait : longest time without any worker
     """
 
@@ -65,20 +65,20 @@ class Slurm:
             )
 
     def with_jobs(self, jobs: int | None) -> Slurm:
-        """The same with another number of jobs, where one is given."""
+        """A copy with another number of jobs, if one is given."""
         return self if jobs is None else replace(self, jobs=jobs)
 
 
 @dataclass(frozen=True)
 class ClusterProfile:
-    """A cluster: the table [slurm] of a profile."""
+    """A cluster profile: its table [slurm]."""
 
     slurm: Slurm
 
 
 @contextmanager
 def slurm_jobs(settings: Slurm) -> Iterator[SlurmJobs]:
-    """Submit the jobs; cancel them at the end. Raises `DeepFocusError` where Slurm refuses."""
+    """Submit the jobs; cancel them at the end. Raises `DeepFocusError` if Slurm refuses."""
     if shutil.which("sbatch") is None:
         raise DeepFocusError(
             "sbatch was not found",
@@ -95,7 +95,7 @@ def slurm_jobs(settings: Slurm) -> Iterator[SlurmJobs]:
 
 
 class SlurmJobs:
-    """Jobs in the queue or running, under a Dask scheduler in this process.
+    """Queued or running jobs under a Dask scheduler in this process.
 
     cluster : dask_jobqueue.SLURMCluster
     """
@@ -105,15 +105,15 @@ class SlurmJobs:
         from dask.utils import parse_timedelta
 
         self.cluster, self.settings = cluster, settings
-        # a worker process that was killed is started again by its nanny, within this time
+        # within this time, a worker process that was killed is restarted by its nanny
         self._patience_s = parse_timedelta(get("distributed.deploy.lost-worker-timeout"))
         self._last_seen: dict[str, float] = {}
 
     def replace_lost(self) -> None:
-        """Give up jobs whose workers are gone for good and submit others. Call now and then.
+        """Drop jobs whose workers are gone for good and submit new ones. Call it periodically.
 
-        Dask itself replaces none of them: it does so for single workers under its adaptive
-        scaling, and never for a job of several.
+        Dask does not replace them: it replaces single workers under adaptive scaling, but never a
+        job of several workers.
         """
         now = time.monotonic()
         here = {worker["name"] for worker in self.cluster.scheduler_info["workers"].values()}
@@ -124,7 +124,7 @@ class SlurmJobs:
         for name in lost:
             del self._last_seen[name]
             self.cluster.worker_spec.pop(name, None)
-        # what is left out of the specification is cancelled, and only then may its name come again
+        # jobs missing from the specification are cancelled; only then may their names be reused
         left = len(self.cluster.worker_spec)
         self.cluster.scale(jobs=left if lost else self.settings.jobs)
 
@@ -134,13 +134,13 @@ class SlurmJobs:
 
     @property
     def where_to_look(self) -> str:
-        """What to do where no worker comes."""
+        """What to do if no worker appears."""
         logs = f" and the jobs' outputs in {self.settings.logs}" if self.settings.logs else ""
-        return f"look at squeue --me{logs}; raise wait in [slurm] where the queue is long"
+        return f"look at squeue --me{logs}; raise wait in [slurm] if the queue is long"
 
 
 def _scheduler(settings: Slurm) -> Any:
-    """A Dask scheduler in this process which knows how to submit jobs; none is submitted yet."""
+    """A Dask scheduler in this process that can submit jobs; none is submitted yet."""
     threads = [f"export {name}=1" for name in THREADS]
     try:
         return _slurm_cluster()(
@@ -153,27 +153,27 @@ def _scheduler(settings: Slurm) -> Any:
             interface=settings.interface,
             job_name="deepfocus",
             job_extra_directives=list(settings.directives),
-            # set before Python starts: the libraries read them when they are loaded
+            # set before Python starts, because the libraries read them when loaded
             job_script_prologue=[*threads, "export OMP_WAIT_POLICY=PASSIVE", *settings.prologue],
-            # Slurm watches over memory: Dask's own limit pauses workers, which looks like a hang
+            # Slurm limits the memory; Dask's own limit would pause workers, which looks like a hang
             worker_extra_args=["--memory-limit", "0"],
             log_directory=None if settings.logs is None else os.path.abspath(settings.logs),
-            # any free port for its pages: several runs may share a login node
+            # any free port for the dashboard: several runs may share a login node
             scheduler_options={"allowed_failures": ALLOWED_DEATHS, "dashboard_address": ":0"},
         )
     except (RuntimeError, ValueError, OSError) as error:
         raise DeepFocusError(
             f"cannot start a scheduler for Slurm jobs: {error}",
-            wanted="values that dask-jobqueue takes",
+            wanted="values that dask-jobqueue accepts",
             remedy="check interface, memory and logs in [slurm]",
         ) from error
 
 
 def _slurm_cluster() -> Any:
-    """The class `dask_jobqueue.SLURMCluster`; Ctrl-C keeps its meaning."""
+    """The class `dask_jobqueue.SLURMCluster`, imported without changing what Ctrl-C does."""
     ours = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
-    # imported, dask-jobqueue 0.9 turns an interruption into an exit with code 0
-    from dask_jobqueue import SLURMCluster
+    # importing dask-jobqueue 0.9 turns an interrupt into an exit with code 0
+    from dask_jobqueue.slurm import SLURMCluster
 
     for each, handler in ours.items():
         if signal.getsignal(each) is not handler:
@@ -182,7 +182,7 @@ def _slurm_cluster() -> Any:
 
 
 def _refuse_bad_script(script: str) -> None:
-    """Ask Slurm whether it would take the job: it says at once what is wrong with it."""
+    """Ask Slurm whether it would accept the job. Raises `DeepFocusError` with its complaint."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "job.sh"
         path.write_text(script, encoding="utf-8")
@@ -203,6 +203,6 @@ def _refuse_bad_script(script: str) -> None:
     if asked.returncode:
         raise DeepFocusError(
             f"Slurm refuses the jobs: {asked.stderr.strip() or asked.stdout.strip()}",
-            wanted="a job that this cluster takes",
+            wanted="a job that this cluster accepts",
             remedy="correct partition, account, memory, walltime or directives in [slurm]",
         )

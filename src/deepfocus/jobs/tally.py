@@ -1,4 +1,4 @@
-"""How much of a run is done: what was finished before counts, and each further item is reported."""
+"""Progress of a run: items finished earlier count, and each further one is reported."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 Report = Callable[[int, int, str], None]
-"""Called with items done, items in all, and the name of the last one."""
+"""Called with the number of items done, the total, and the name of the last one."""
 
 
 def silent(done: int, total: int, name: str) -> None:
-    """The report that says nothing."""
+    """A report that prints nothing."""
 
 
 @dataclass
 class Tally:
-    """Counts the items of a run that may have begun before.
+    """Counts the items of a run, which may be a resumed one.
 
-    total : items in all; done : finished so far; report : called after each further one
+    total : number of items; done : finished so far; report : called after each further one
     """
 
     total: int
@@ -25,6 +25,6 @@ class Tally:
     report: Report = silent
 
     def count(self, name: str) -> None:
-        """One more item, `name`, is finished."""
+        """Count one more finished item, `name`, and report it."""
         self.done += 1
         self.report(self.done, self.total, name)

@@ -1,6 +1,6 @@
-"""Where jobs run: in this process or in others. A cluster is a third kind (`cluster`).
+"""Where jobs run: in this process or in worker processes. `cluster` adds a third kind.
 
-Workers get one thread each and wait passively, or shared cores collapse.
+Workers get one thread each and wait passively. Otherwise performance on shared cores collapses.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-# A waiting OpenMP thread that spins takes the core from a neighbour who works.
+# An OpenMP thread that spins while it waits takes the core from a busy neighbour.
 ONE_THREAD = {**dict.fromkeys(THREADS, "1"), "OMP_WAIT_POLICY": "PASSIVE"}
 LIVES = 3
-"""Pools that may break one after the other, without a job finished between, before giving up."""
+"""Pools that may break in succession, with no job finished in between, before giving up."""
 
 
 class Workers(Protocol):
     """Runs jobs that do not depend on each other."""
 
     def run(self, job: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-        """The result of every item, in the order in which they come.
+        """The result of every item, in order of completion.
 
-        A job that raises ends the run with its error; a worker that dies does not: its job is
-        done again by another, so a job must come to the same end however often it is started.
+        A job that raises ends the run with its error. A worker that dies does not: another worker
+        repeats its job, so a job must give the same result however often it is started.
         """
         ...
 
@@ -56,14 +56,14 @@ IN_TURN = InTurn()
 
 @dataclass(frozen=True)
 class Processes:
-    """Worker processes of this machine. A killed one is replaced."""
+    """Worker processes on this machine. A killed one is replaced."""
 
     number: int
 
     def run(self, job: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-        """The result of every item, in the order in which they come.
+        """The result of every item, in order of completion.
 
-        Raises `DeepFocusError` where workers keep dying.
+        Raises `DeepFocusError` if workers keep dying.
         """
         left, lives = dict(enumerate(items)), LIVES
         while left:
@@ -77,8 +77,8 @@ class Processes:
                 if not lives:
                     raise DeepFocusError(
                         f"worker processes died {LIVES} times before any job was done",
-                        wanted="workers that live, with memory enough for one job each",
-                        remedy="use fewer --workers, or smaller cubes; the run goes on where it "
+                        wanted="workers that survive, with enough memory for one job each",
+                        remedy="use fewer --workers, or smaller cubes; the run resumes where it "
                         "stopped",
                     ) from None
 
@@ -90,7 +90,7 @@ class Processes:
         with ProcessPoolExecutor(
             min(self.number, len(items)), mp_context=context, initializer=one_thread_each
         ) as pool:
-            # and so are the processes that are started meanwhile
+            # processes are spawned during submission and inherit the environment
             with _uninterrupted(), environment(ONE_THREAD):
                 work = partial(_work, job)
                 jobs = {pool.submit(work, item): index for index, item in items.items()}
@@ -102,13 +102,13 @@ class Processes:
 
 
 def local_workers(number: int) -> Workers:
-    """`number` worker processes, or this process alone for one."""
+    """`number` worker processes, or this process alone if `number` is 1."""
     return Processes(number) if number > 1 else IN_TURN
 
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Ctrl-C waits until the end: a process interrupted while it starts prints where it was."""
+    """Delay Ctrl-C until the end: a process interrupted while it starts prints a traceback."""
     if current_thread() is not main_thread() or not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -121,7 +121,7 @@ def _uninterrupted() -> Iterator[None]:
 
 @contextmanager
 def environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Environment variables that the processes started meanwhile inherit."""
+    """Set environment variables for processes started inside, then restore the old ones."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
@@ -138,13 +138,14 @@ _INTERRUPTED = Event()
 
 
 def _work(job: Callable[[Item], Result], item: Item) -> Result:
-    """A job in a worker; once interrupted, the worker does no other.
+    """Run a job in a worker; once interrupted, the worker runs no further job.
 
-    The interruption is handed over like an error: printed by each worker, or ending it, it would
-    bury the one line that the command says, or take the others away from their temporary files.
+    The interrupt is passed on like an error. If each worker printed it, the command's one-line
+    message would be buried. If it ended a worker, the others would be killed and would leave
+    their temporary files behind.
     """
     try:
-        _let_through(True)
+        _allow_interrupts(True)
         if _INTERRUPTED.is_set():
             raise KeyboardInterrupt
         return job(item)
@@ -152,20 +153,21 @@ def _work(job: Callable[[Item], Result], item: Item) -> Result:
         _INTERRUPTED.set()
         raise
     finally:
-        _let_through(False)
+        _allow_interrupts(False)
 
 
-def _let_through(interruptions: bool) -> None:
+def _allow_interrupts(allowed: bool) -> None:
     """Let Ctrl-C interrupt this thread, or make it wait."""
     if hasattr(signal, "pthread_sigmask"):
-        how = signal.SIG_UNBLOCK if interruptions else signal.SIG_BLOCK
+        how = signal.SIG_UNBLOCK if allowed else signal.SIG_BLOCK
         signal.pthread_sigmask(how, {signal.SIGINT})
 
 
 def one_thread_each() -> None:
-    """Initialiser of a worker process, before it loads a threaded library.
+    """Initialise a worker process before it loads a threaded library.
 
-    The worker ends with its parent: one whose parent was killed would wait for jobs for ever.
+    The worker ends with its parent. If the parent were killed, it would otherwise wait for jobs
+    forever.
     """
     os.environ.update(ONE_THREAD)
     parent = multiprocessing.parent_process()
@@ -179,5 +181,5 @@ def _end_after(sentinel: int) -> None:
 
 
 def available_workers() -> int:
-    """Processes that the machine runs at once."""
+    """Number of processes that the machine can run at once."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,9 +1,10 @@
 """Blobs Finder: from the integrated dirty image to a map of source probability (section 4.1).
 
-A convolutional autoencoder. Four blocks halve the image, a bottleneck looks at all of it, four
-blocks double it again. The paper's size has a fully connected bottleneck and no other way
-through; the slim one is fully convolutional, with dilated convolutions as bottleneck and with
-skips, because a position need not be squeezed through a vector when the image itself is at hand.
+A convolutional autoencoder: four blocks each halve the resolution, a bottleneck sees the whole
+image, and a decoder restores the resolution. The paper's network has a fully connected bottleneck
+and no skip connections. The slim one is fully convolutional, with a bottleneck of dilated
+convolutions and with skips, because a position need not be squeezed through a vector when the
+image itself is available.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 IMAGE_PX = 256  # side of the image, Table 3
-HALVINGS = 4  # conv blocks, each of stride 2
+HALVINGS = 4  # conv blocks, each with stride 2
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ class Dense:
 class Dilated:
     """Bottleneck of residual 3x3 convolutions, one for each dilation.
 
-    At a sixteenth of the resolution, dilations 1, 2, 4, 8 reach 15 * 16 = 240 px to each side:
-    a sidelobe anywhere in the image can be told from the peak that causes it.
+    At a sixteenth of the resolution, dilations 1, 2, 4, 8 reach 15 * 16 = 240 px to each side, so
+    the network can tell a sidelobe anywhere in the image from the peak that causes it.
     """
 
     kind: ClassVar[str] = "dilated"
@@ -48,10 +49,10 @@ class BlobsFinderConfig:
     encoder : feature maps after each of the four conv blocks
     decoder : feature maps after each deconv block
     bottleneck : `Dense` (image size fixed to 256x256) or `Dilated` (any multiple of 16)
-    skips : whether each deconv block also sees the encoder's features of its resolution
-    sub_pixel : the final block predicts so many by so many pixels from one feature vector; with
-        2 the decoder has three blocks, else four. Half of a large network's time goes into the
-        last doubling, and sources several pixels wide do not need it.
+    skips : whether each deconv block also sees the encoder's features at its resolution
+    sub_pixel : side of the square of pixels that the final block predicts from one feature
+        vector; the decoder has four blocks with 1, three with 2. Half of a large network's time
+        goes into the last doubling, which sources several pixels wide do not need.
     """
 
     kind: ClassVar[str] = "blobs_finder"
@@ -75,7 +76,7 @@ class BlobsFinderConfig:
 
     @classmethod
     def slim(cls) -> BlobsFinderConfig:
-        """The size that is shipped: less than half a million weights."""
+        """The shipped size: fewer than half a million weights."""
         return cls((12, 24, 48, 64), (40, 20, 12), Dilated((1, 2, 4, 8)), skips=True, sub_pixel=2)
 
 
@@ -103,14 +104,15 @@ class BlobsFinder(nn.Module):
         features = self.bottleneck(features)
         for block, skip in zip(self.decoder, reversed(passed), strict=False):
             features = block(features, skip if self.config.skips else None)
-        return self.final(features)
+        probability: Tensor = self.final(features)
+        return probability
 
 
 class DeconvBlock(nn.Module):
     """Doubles the resolution by bilinear interpolation and by a transposed convolution.
 
     The two results are concatenated (with the skip, if any) and convolved twice with stride 1;
-    the paper's "stride 2" of that convolution would break its own Table 3.
+    the paper's "stride 2" for this convolution would contradict its own Table 3.
     """
 
     def __init__(self, below: int, skip: int, width: int) -> None:
@@ -137,7 +139,8 @@ class DeconvBlock(nn.Module):
         parts = [self.upsample(features), self.learned_upsample(features)]
         if skip is not None:
             parts.append(skip)
-        return self.convolve(torch.cat(parts, dim=1))
+        doubled: Tensor = self.convolve(torch.cat(parts, dim=1))
+        return doubled
 
 
 class DenseBottleneck(nn.Module):
@@ -152,11 +155,12 @@ class DenseBottleneck(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(b, width, 16, 16) -> the same shape."""
-        return self.fc2(self.fc1(features.flatten(1))).unflatten(1, self.shape)
+        restored: Tensor = self.fc2(self.fc1(features.flatten(1))).unflatten(1, self.shape)
+        return restored
 
 
 class DilatedBottleneck(nn.Module):
-    """Residual convolutions of growing dilation, at the encoder's last resolution."""
+    """Residual convolutions with growing dilation at the encoder's last resolution."""
 
     def __init__(self, width: int, dilations: tuple[int, ...]) -> None:
         super().__init__()
@@ -191,7 +195,7 @@ def _final_block(config: BlobsFinderConfig) -> nn.Sequential:
 
 
 def _conv_block(inputs: int, outputs: int) -> nn.Sequential:
-    """Halves the resolution (Figure 4): each convolution, then Leaky ReLU, then batch norm."""
+    """Halves the resolution (Figure 4). Leaky ReLU and batch norm follow each convolution."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, 3, stride=2, padding=1),
         nn.LeakyReLU(),

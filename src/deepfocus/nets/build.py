@@ -1,4 +1,4 @@
-"""The network of a config."""
+"""Builds the network that a config describes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from deepfocus.nets.deep_gru import DeepGRU, DeepGRUConfig
 from deepfocus.nets.resnet import ResNet, ResNetConfig
 
 NetworkConfig: TypeAlias = BlobsFinderConfig | DeepGRUConfig | ResNetConfig
-"""A recipe and a card name one by its `kind`."""
+"""Recipes and cards name a config by its `kind`."""
 
 NETWORKS: dict[type, type[nn.Module]] = {
     BlobsFinderConfig: BlobsFinder,
@@ -21,5 +21,5 @@ NETWORKS: dict[type, type[nn.Module]] = {
 
 
 def build(config: NetworkConfig) -> nn.Module:
-    """The network of a config, with fresh random weights (torch's global generator)."""
+    """The network of a config, with random weights from torch's global generator."""
     return NETWORKS[type(config)](config)

@@ -1,10 +1,10 @@
 """Deep GRU: from a dirty spectrum to the probability of line emission (section 4.2, Figure 6).
 
-Two layers of gated recurrent units run through the channels in opposite directions, the second
-on the output of the first; their states are concatenated. In the paper's size a fully connected
-layer over all states of all channels follows, which fixes the number of channels. The slim size
-reads each channel's states by one small layer for all channels, so any number of channels will
-do, and stacks two such pairs.
+Two layers of gated recurrent units scan the channels in opposite directions, the second reading
+the output of the first, and their states are concatenated. In the paper's network, a fully
+connected layer then combines the states of all channels, which fixes the number of channels. The
+slim network applies the same small perceptron to the states of each channel, so it takes any
+number of channels. It also stacks two such pairs of layers.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class ChannelHead:
 
 @dataclass(frozen=True)
 class DeepGRUConfig:
-    """Size of a `DeepGRU`: units of each layer, pairs of layers, and how states are read."""
+    """Size of a `DeepGRU`: states per layer, number of layer pairs, and the head."""
 
     kind: ClassVar[str] = "deep_gru"
 
@@ -46,12 +46,12 @@ class DeepGRUConfig:
 
     @classmethod
     def paper(cls) -> DeepGRUConfig:
-        """Section 4.2: 32 states a layer, latent vector 64 x 128."""
+        """Section 4.2: 32 states per layer, latent vector 64 x 128."""
         return cls(states=32, pairs=1, head=WholeHead(128))
 
     @classmethod
     def slim(cls) -> DeepGRUConfig:
-        """The size that is shipped."""
+        """The shipped size."""
         return cls(states=32, pairs=2, head=ChannelHead(32))
 
 
@@ -66,7 +66,7 @@ class DeepGRU(nn.Module):
         self.head = _head(config)
 
     def forward(self, spectrum: Tensor) -> Tensor:
-        """Clean spectrum of `spectrum` (b, chan), the same shape."""
+        """Emission probability for `spectrum` (b, chan), the same shape."""
         states = spectrum.unsqueeze(2)
         for pair in self.pairs:
             states = pair(states)
@@ -76,7 +76,7 @@ class DeepGRU(nn.Module):
 
 
 class OppositePair(nn.Module):
-    """A GRU from low to high frequency, and one from high to low on its output."""
+    """A GRU from low to high frequency, then one from high to low that reads its output."""
 
     def __init__(self, inputs: int, states: int) -> None:
         super().__init__()

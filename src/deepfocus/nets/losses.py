@@ -1,8 +1,8 @@
 """Losses: how far a prediction is from its target (Eqs 6 to 11 and 20).
 
-Each is a frozen dataclass called as `loss(prediction, target, epoch)`, lower is better. `epoch`
-counts from 0 and may be fractional; most losses ignore it. Predictions and targets are float32
-of one shape.
+Each is a frozen dataclass called as `loss(prediction, target, epoch)`; lower is better.
+`epoch` counts from 0 and may be fractional; most losses ignore it. Predictions and targets are
+float32 tensors of the same shape.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class SmoothL1:
 class CrossEntropy:
     """Mean binary cross entropy of probabilities against targets in [0, 1].
 
-    Unlike `L1` it has a gradient where a sigmoid is saturated on the wrong side. The targets'
-    own entropy is taken off, so that a perfect prediction scores 0.
+    Unlike `L1`, it keeps a gradient when a sigmoid saturates on the wrong side. The entropy of
+    the targets is subtracted, so a perfect prediction scores 0.
     """
 
     kind: ClassVar[str] = "cross_entropy"
@@ -72,7 +72,7 @@ class DSSIM:
 
     Local means are Gaussian-weighted over a window that lies wholly inside the image.
     `dynamic_range` is the L of Eqs 9 and 10: 1 for images in [0, 1]. (The paper's 2^32 - 1 makes
-    both constants so large that SSIM is 1 whatever the images.)
+    both constants so large that SSIM is 1 for any images.)
     """
 
     kind: ClassVar[str] = "dssim"
@@ -89,12 +89,13 @@ class DSSIM:
         x, y = prediction.flatten(0, 1).unsqueeze(1), target.flatten(0, 1).unsqueeze(1)
         n = x.shape[0]
         means = self._local_mean(torch.cat([x, y, x * x, y * y, x * y]))
-        mean_x, mean_y, mean_xx, mean_yy, mean_xy = means.split(n)
+        mean_x, mean_y, mean_xx, mean_yy, mean_xy = torch.split(means, n)
         variances = mean_xx - mean_x**2 + mean_yy - mean_y**2
         covariance = mean_xy - mean_x * mean_y
-        above = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
-        below = (mean_x**2 + mean_y**2 + c1) * (variances + c2)
-        return (1 - (above / below).mean()) / 2
+        numerator = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
+        denominator = (mean_x**2 + mean_y**2 + c1) * (variances + c2)
+        dissimilarity: Tensor = (1 - (numerator / denominator).mean()) / 2
+        return dissimilarity
 
     def _local_mean(self, images: Tensor) -> Tensor:
         offset = torch.arange(self.window_px, device=images.device, dtype=images.dtype)
@@ -115,7 +116,7 @@ class L1ToDssim:
     dssim: DSSIM = field(default_factory=DSSIM)
 
     def weights(self, epoch: float) -> tuple[float, float]:
-        """(a, b) at an epoch from 0; (0, 1) from the last epoch on."""
+        """(a, b) at an epoch counted from 0; (0, 1) from the last epoch on."""
         b = min(epoch / max(self.epochs - 1, 1), 1.0)
         return 1.0 - b, b
 
@@ -127,7 +128,7 @@ class L1ToDssim:
 
 @dataclass(frozen=True)
 class WeightedSum:
-    """Sum of `losses`, each times its weight."""
+    """Sum of `losses`, each multiplied by its weight."""
 
     kind: ClassVar[str] = "weighted_sum"
 

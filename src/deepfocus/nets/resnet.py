@@ -1,8 +1,8 @@
 """ResNet: from a focused 64x64 image of a source to one property (section 4.3, Figures 7, 8).
 
-A stem, then four pairs of residual blocks of which the first of the last three pairs halves the
-resolution, then pooling and a perceptron. The skip is added, not concatenated: a concatenation
-would double the feature maps at each block, against the paper's own shapes.
+A stem, four pairs of residual blocks, pooling and a perceptron. The first block of each of the
+last three pairs halves the resolution. Skips are added, not concatenated: concatenation would
+double the number of feature maps at each block and contradict the paper's own shapes.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ class ResNetConfig:
     """Size of a `ResNet`.
 
     widths : feature maps of the four pairs of blocks
-    pooled_px : side to which the last features (4x4 for a 64x64 image) are max-pooled; 1
-        forgets where in the image a feature is, 4 keeps it
+    pooled_px : side to which the last feature maps (4x4 for a 64x64 image) are max-pooled; 1
+        discards the position of a feature, 4 keeps it
     hidden : width of the first fully connected layer
-    outputs : numbers that are measured
+    outputs : number of quantities measured
     """
 
     kind: ClassVar[str] = "resnet"
@@ -41,12 +41,12 @@ class ResNetConfig:
 
     @classmethod
     def slim(cls, outputs: int = 1) -> ResNetConfig:
-        """The size that is shipped. The source is centred, so the place of a feature tells."""
+        """The shipped size. It keeps positions, which matter because the source is centred."""
         return cls((16, 32, 48, 64), pooled_px=4, hidden=64, outputs=outputs)
 
 
 class ResNet(nn.Module):
-    """Focused image (b, 1, 64, 64) -> numbers (b, outputs)."""
+    """Focused image (b, 1, 64, 64) -> measured quantities (b, outputs)."""
 
     def __init__(self, config: ResNetConfig) -> None:
         super().__init__()
@@ -65,18 +65,19 @@ class ResNet(nn.Module):
         )
 
     def forward(self, image: Tensor) -> Tensor:
-        """Numbers (b, outputs) of `image` (b, 1, 64, 64)."""
+        """Measured quantities (b, outputs) of `image` (b, 1, 64, 64)."""
         features = self.stem(image)
         for block in self.blocks:
             features = block(features)
-        return self.perceptron(self.pool(features).flatten(1))
+        quantities: Tensor = self.perceptron(self.pool(features).flatten(1))
+        return quantities
 
 
 class ResBlock(nn.Module):
-    """Two convolutional blocks beside a skip (Figure 7).
+    """Two convolutional blocks with a skip connection (Figure 7).
 
-    Where the feature maps grow, the first convolution has stride 2 and the skip is a
-    convolutional block of its own; else the skip is the input itself.
+    If the number of feature maps grows, the first convolution has stride 2 and the skip is
+    another convolutional block; otherwise the skip is the input itself.
     """
 
     def __init__(self, inputs: int, outputs: int) -> None:

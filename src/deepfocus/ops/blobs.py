@@ -1,11 +1,12 @@
 """Source candidates in a probability map: threshold, label, box (section 4.4, step 4).
 
-The paper cuts at 0.15 and takes connected pixels. Blobs that touch may then be split at their
-saddles, where both peaks rise above the saddle by a stated depth.
+The paper takes connected pixels above 0.15. Touching blobs may then be split at a saddle if both
+peaks rise above it by a given depth.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -21,7 +22,7 @@ class Blob:
 
     box : pixel edges around the blob. x, y : probability-weighted centre, 0-based pixels.
     peak : highest value. rows, columns : slices of the bounding box in the image.
-    mask : (rows, columns) bool, the blob's pixels within them.
+    mask : (rows, columns) bool, the blob's pixels in that box.
     """
 
     box: Box
@@ -40,7 +41,7 @@ class Split(Protocol):
     """How the pixels above a threshold become blobs."""
 
     def labels(self, values: np.ndarray, above: np.ndarray) -> np.ndarray:
-        """(y, x) int: the blob of each pixel, from 1; 0 below the threshold.
+        """(y, x) int: blob number of each pixel, from 1; 0 below the threshold.
 
         values : (y, x) without NaN; above : (y, x) bool
         """
@@ -49,13 +50,13 @@ class Split(Protocol):
 
 @dataclass(frozen=True)
 class Connected:
-    """Connected pixels are one blob, as in the paper."""
+    """Connected pixels form one blob, as in the paper."""
 
     kind: ClassVar[str] = "connected"
 
     def labels(self, values: np.ndarray, above: np.ndarray) -> np.ndarray:
-        """Pixels that touch, also at corners, have one label."""
-        labels, _ = ndimage.label(above, structure=EIGHT_CONNECTED)
+        """Pixels that touch, even at corners, share a label."""
+        labels: np.ndarray = ndimage.label(above, structure=EIGHT_CONNECTED)[0]
         return labels
 
 
@@ -63,7 +64,7 @@ class Connected:
 class Saddles:
     """Connected pixels are split at the saddles between their peaks.
 
-    depth : by how much the lower of two peaks stands above the saddle between them
+    depth : least height of the lower of two peaks above the saddle between them
     min_separation_px : peaks closer than this are not split
     """
 
@@ -73,7 +74,7 @@ class Saddles:
     min_separation_px: float = 3.0
 
     def labels(self, values: np.ndarray, above: np.ndarray) -> np.ndarray:
-        """Watershed basins of every local maximum, joined where the saddle is shallow."""
+        """Watershed basins of all local maxima, joined across shallow saddles."""
         if not above.any():
             return np.zeros(above.shape, int)
         return _split(values, above, depth=self.depth, separation=self.min_separation_px)
@@ -89,9 +90,9 @@ def find_blobs(
     split: Split = CONNECTED,
     min_area_px: int = 1,
 ) -> list[Blob]:
-    """Blobs above `threshold`, by decreasing peak; an empty list where there are none.
+    """Blobs above `threshold`, by decreasing peak; an empty list if there are none.
 
-    probability : (y, x) in [0, 1]; NaN counts as 0. min_area_px : smaller blobs are left out
+    probability : (y, x) in [0, 1]; NaN counts as 0. min_area_px : smaller blobs are dropped
     """
     filled = np.nan_to_num(np.asarray(probability, np.float64))
     labels = split.labels(filled, filled > threshold)
@@ -122,17 +123,18 @@ def _blob(values: np.ndarray, slices: tuple[slice, slice], mask: np.ndarray) -> 
 
 
 def _split(values: np.ndarray, above: np.ndarray, *, depth: float, separation: float) -> np.ndarray:
-    """Watershed basins of every local maximum, joined again where the saddle is shallow."""
-    from skimage.segmentation import watershed
+    """Watershed basins of all local maxima, joined again across shallow saddles."""
+    from skimage import segmentation
 
+    watershed: Callable[..., np.ndarray] = segmentation.watershed  # untyped in skimage
     labels = watershed(-values, mask=above, connectivity=2)
     n = int(labels.max())
     peak = np.zeros(n + 1)
-    where = np.zeros((n + 1, 2))
+    peak_at = np.zeros((n + 1, 2))
     for index, position in enumerate(
         ndimage.maximum_position(values, labels, index=np.arange(1, n + 1)), start=1
     ):
-        peak[index], where[index] = values[position], position
+        peak[index], peak_at[index] = values[position], position
     saddles = _saddles(values, labels)
     parent = np.arange(n + 1)
 
@@ -141,21 +143,22 @@ def _split(values: np.ndarray, above: np.ndarray, *, depth: float, separation: f
             i = int(parent[i])
         return i
 
-    # From the highest saddle down, two basins join if the lower peak barely rises above it.
+    # From the highest saddle down, join two basins if the lower peak barely rises above it.
     for (i, j), saddle in sorted(saddles.items(), key=lambda item: -item[1]):
         a, b = root(i), root(j)
         if a == b:
             continue
         high, low = (a, b) if peak[a] >= peak[b] else (b, a)
-        close = np.hypot(*(where[high] - where[low])) < separation
+        close = np.hypot(*(peak_at[high] - peak_at[low])) < separation
         if close or peak[low] - saddle < depth:
             parent[low] = high
     roots = np.array([root(i) for i in range(n + 1)])
-    return roots[labels]
+    joined: np.ndarray = roots[labels]
+    return joined
 
 
 def _saddles(values: np.ndarray, labels: np.ndarray) -> dict[tuple[int, int], float]:
-    """Highest pass between every two touching basins: the lower of two neighbouring pixels."""
+    """Highest pass between each pair of touching basins: the lower of two adjacent pixels."""
     passes: dict[tuple[int, int], float] = {}
     for dy, dx in ((0, 1), (1, 0), (1, 1), (1, -1)):
         ny, nx = values.shape

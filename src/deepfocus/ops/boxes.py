@@ -13,8 +13,8 @@ import numpy as np
 from deepfocus.core.source import Ellipse
 
 BOX_FRACTION = 0.15
-"""A source's box holds its own unconvolved image above this fraction of its peak: the level
-at which Blobs Finder's map is cut."""
+"""A source's box contains its unconvolved image above this fraction of the peak, the level at
+which Blobs Finder's map is cut."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Box:
     def pixels(self, ny: int, nx: int) -> tuple[slice, slice]:
         """(rows, columns) of the pixels whose centre is inside, clipped to the image.
 
-        A box too small to hold a pixel centre has the one nearest to its middle.
+        If the box contains no pixel centre, it has the pixel nearest to its middle.
         """
         return _pixels(self.y0, self.y1, ny), _pixels(self.x0, self.x1, nx)
 

@@ -15,9 +15,9 @@ MIN_FREE_CHANNELS = 5
 
 @dataclass(frozen=True)
 class Trend:
-    """Continuum model intercept + slope * channel; `channels` it was fitted to.
+    """Continuum model intercept + slope * channel, fitted to `channels` channels.
 
-    A trend that could not be fitted (`known` is False) is taken as zero.
+    If it could not be fitted (`known` is False), it is zero.
     """
 
     intercept: float
@@ -34,29 +34,29 @@ class Trend:
 
 @dataclass(frozen=True)
 class Continuum:
-    """What of a source is not line.
+    """How to separate a source's continuum from line emission.
 
-    lines : channel ranges that are left out of the continuum
-    trend : of the source's spectrum; None for a flat one
+    lines : channel ranges that are excluded from the continuum
+    trend : continuum trend of the source's spectrum; None if flat
     """
 
     lines: tuple[ChannelRange, ...]
     trend: Trend | None = None
 
     def beside(self, *more: ChannelRange) -> Continuum:
-        """The same with more ranges left out."""
+        """A copy with more ranges excluded."""
         return Continuum((*self.lines, *more), self.trend)
 
     def known_over(self, n: int) -> bool:
-        """Whether enough of `n` channels are free of lines."""
+        """Whether enough of the `n` channels are free of lines."""
         return int(free_channels(n, self.lines).sum()) >= MIN_FREE_CHANNELS
 
     def image(self, cutout: np.ndarray) -> np.ndarray:
-        """(y, x) continuum of a channel: the median of the channels free of lines.
+        """(y, x) continuum per channel: the median of the line-free channels.
 
-        cutout : (chan, y, x) without NaN. The paper averages; the median is not lifted by a
-        neighbour's line, which the average would later subtract from the source as a hole.
-        Zero where fewer than `MIN_FREE_CHANNELS` channels are free of lines.
+        cutout : (chan, y, x) without NaN. The paper averages. A neighbour's line raises the
+        average, which then cuts a hole into the source; the median is hardly affected. The
+        continuum is zero if fewer than `MIN_FREE_CHANNELS` channels are free of lines.
         """
         free = free_channels(len(cutout), self.lines) & cutout.any(axis=(1, 2))
         if free.sum() < MIN_FREE_CHANNELS:
@@ -64,10 +64,10 @@ class Continuum:
         return median_over_channels(cutout[free])
 
     def factor(self, n: int) -> np.ndarray:
-        """(n,) f(z) of Eq 19: the trend relative to its median off the lines.
+        """(n,) f(z) of Eq 19: the trend divided by its median in line-free channels.
 
-        1 everywhere without a trend, or where that median is not positive (no continuum). Held
-        within a factor of two, which no continuum exceeds in one band.
+        1 everywhere if there is no trend or that median is not positive (no continuum). Clipped
+        to a factor of two, which no continuum exceeds in one band.
         """
         if self.trend is None or not self.trend.known:
             return np.ones(n)
@@ -79,12 +79,12 @@ class Continuum:
 
 @dataclass(frozen=True)
 class FitTrend:
-    """Fits a straight line (astropy's Linear1D) to a spectrum's channels outside its lines.
+    """Fits a straight line (astropy's Linear1D) to the line-free channels of a spectrum.
 
-    clip_sigma : channels further than this from the line are left out, since a neighbour's line
-        may stand there; infinite for no clipping
-    min_significance : a slope of fewer standard errors is taken as zero: over one band a
-        continuum hardly tilts, and Eq 19 would imprint the noise of the slope on every image
+    clip_sigma : channels further than this from the fit are excluded, since they may contain a
+        neighbour's line; infinite for no clipping
+    min_significance : a slope of fewer standard errors is set to zero: a continuum hardly tilts
+        over one band, and Eq 19 would imprint the slope's noise on every image
     """
 
     clip_sigma: float = 3.0
@@ -93,7 +93,7 @@ class FitTrend:
     def __call__(self, spectrum: np.ndarray, lines: Sequence[ChannelRange]) -> Trend:
         """The trend of a spectrum (chan,), NaN where missing.
 
-        Fewer than `MIN_FREE_CHANNELS` channels give zero with `known` False.
+        Zero, with `known` False, if fewer than `MIN_FREE_CHANNELS` channels are usable.
         """
         from astropy.modeling.fitting import LinearLSQFitter
         from astropy.modeling.models import Linear1D
@@ -114,7 +114,7 @@ class FitTrend:
             )
             if kept.sum() < MIN_FREE_CHANNELS:
                 kept = use
-            # Of a centred channel axis, so that slope and level are independent.
+            # The channel axis is centred, so that slope and level are independent.
             middle = float(channel[kept].mean())
             fitted = LinearLSQFitter()(Linear1D(), channel[kept] - middle, spectrum[kept])
             slope, level = float(fitted.slope.value), float(fitted.intercept.value)
@@ -129,8 +129,8 @@ class FitTrend:
 def median_over_channels(cutout: np.ndarray) -> np.ndarray:
     """(y, x) median of (chan, y, x) float32 without NaN.
 
-    The numbers of np.median(axis=0), two to eight times as fast: spectra are sorted where they
-    lie in a row of memory, a row of the image at a time.
+    Equal to np.median(axis=0), but two to eight times as fast: it takes one image row at a time
+    and sorts its spectra along contiguous memory.
     """
     low, high = (len(cutout) - 1) // 2, len(cutout) // 2
     out = np.empty(cutout.shape[1:], np.float32)

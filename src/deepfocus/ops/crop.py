@@ -1,4 +1,4 @@
-"""Square windows around a position of an image (section 4.4, step 8)."""
+"""Square windows around a position in an image (section 4.4, step 8)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Window:
-    """`size` pixels squared; the pixel nearest to (x, y) lies at [size // 2, size // 2]."""
+    """`size` x `size` pixels; the pixel nearest to (x, y) lies at [size // 2, size // 2]."""
 
     x: float
     y: float
@@ -17,17 +17,17 @@ class Window:
 
     @property
     def x0(self) -> int:
-        """The image's column that is the window's first."""
+        """Image column of the window's first pixel."""
         return int(np.floor(self.x + 0.5)) - self.size // 2
 
     @property
     def y0(self) -> int:
-        """The image's row that is the window's first."""
+        """Image row of the window's first pixel."""
         return int(np.floor(self.y + 0.5)) - self.size // 2
 
 
 def crop(array: np.ndarray, window: Window) -> np.ndarray:
-    """(..., size, size): the window of an array (..., y, x). A copy.
+    """(..., size, size) copy of a window of an array (..., y, x).
 
     Zero outside the image and where there are no data (NaN).
     """

@@ -1,4 +1,4 @@
-"""Elliptical Gaussians as covariances: they add when Gaussians are convolved."""
+"""Elliptical Gaussians as covariances, which add when Gaussians are convolved."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ def covariance_of(ellipse: Ellipse) -> np.ndarray:
     along = np.array([-np.sin(angle), np.cos(angle)])
     across = np.array([-np.cos(angle), -np.sin(angle)])
     a, b = (np.array([ellipse.fwhm_x_px, ellipse.fwhm_y_px]) / FWHM_PER_SIGMA) ** 2
-    return a * np.outer(along, along) + b * np.outer(across, across)
+    covariance: np.ndarray = a * np.outer(along, along) + b * np.outer(across, across)
+    return covariance
 
 
 def ellipse_of(covariance: np.ndarray, *, x: float, y: float) -> Ellipse:
-    """The ellipse at (x, y) of a covariance (2, 2); variances below 0 count as 0."""
+    """The ellipse at (x, y) with a covariance (2, 2); negative variances count as 0."""
     values, vectors = np.linalg.eigh(covariance)
     minor, major = np.sqrt(np.maximum(values, 0.0)) * FWHM_PER_SIGMA
     dx, dy = vectors[:, 1]

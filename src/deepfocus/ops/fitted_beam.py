@@ -1,4 +1,4 @@
-"""The Gaussian that stands for a dirty beam: least squares on its main lobe, as imagers do."""
+"""Gaussian fit to a dirty beam: least squares on its main lobe, as imagers do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def fit_beam(psf: np.ndarray, cell_arcsec: float, *, cut: float = 0.35) -> Beam:
         a, b = np.exp(p[:2])
         along = north * np.cos(p[2]) + east * np.sin(p[2])
         across = -north * np.sin(p[2]) + east * np.cos(p[2])
-        return np.exp(-0.5 * ((along / a) ** 2 + (across / b) ** 2)) - values
+        misfit: np.ndarray = np.exp(-0.5 * ((along / a) ** 2 + (across / b) ** 2)) - values
+        return misfit
 
     # two starts: the fit of a round beam has no gradient in angle
     fits = [

@@ -1,4 +1,4 @@
-"""Spectral focusing: one source's channels only, its continuum removed (Eq 19)."""
+"""Spectral focusing: sum one source's channels and remove its continuum (Eq 19)."""
 
 from __future__ import annotations
 
@@ -14,21 +14,23 @@ from deepfocus.ops.crop import Window, crop
 from deepfocus.ops.gaussians import gaussian_2d
 
 DILATION = 1.5
-"""By which a source's mask is dilated: the dirty beam spreads the emission (section 4.4, v)."""
+"""Dilation factor of a source's mask: the dirty beam spreads the emission (section 4.4, v)."""
 
 
 def line_image(
     data: np.ndarray, window: Window, channels: ChannelRange, continuum: Continuum
 ) -> np.ndarray:
-    """(size, size) line emission of a window: sum over its channels of M_z - f(z) C (Eq 19).
+    """(size, size) line emission in a window: sum of M_z - f(z) C over `channels` (Eq 19).
 
-    data : (chan, y, x). float32, in the unit of `data` times channels; missing pixels are 0.
+    data : (chan, y, x). Returns float32 in the unit of `data` times channels; missing pixels
+    are 0.
     """
     cutout = crop(data, window)
     summed = channels.slice(len(data))
     factor = continuum.factor(len(data))[summed].sum()
     focused = cutout[summed].sum(axis=0, dtype=np.float64)
-    return (focused - factor * continuum.image(cutout)).astype(np.float32)
+    line: np.ndarray = focused - factor * continuum.image(cutout)
+    return line.astype(np.float32)
 
 
 def masked_line_image(
@@ -42,8 +44,8 @@ def masked_line_image(
     """(size, size) line emission of one source, zero outside its dilated mask (steps 12, 13).
 
     The mask is the ellipse where a 2D Gaussian exceeds `BOX_FRACTION` of its peak, in the
-    channels within one FWHM of the line's centre, both dilated. The channels of the mask are left
-    out of the continuum too.
+    channels within one FWHM of the line's centre. Both are dilated. The continuum excludes the
+    mask's channels too.
     """
     channels = dilated_range(source, dilation=dilation)
     window = Window(source.x, source.y, size)
@@ -55,7 +57,7 @@ def masked_line_image(
 def dilated_ellipse(
     shape: tuple[int, int], ellipse: Ellipse, *, dilation: float = DILATION
 ) -> np.ndarray:
-    """(y, x) bool: pixels in the dilated ellipse of a source; its centre's pixel always."""
+    """(y, x) bool: pixels in the dilated ellipse of a source, always with its central pixel."""
     wider = replace(
         ellipse,
         fwhm_x_px=ellipse.fwhm_x_px * dilation,

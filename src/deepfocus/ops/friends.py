@@ -17,8 +17,8 @@ MAX_STEPS = 40
 class FriendsOfFriends:
     """How a source grows around its brightest pixel.
 
-    linking_px : pixels this close to a member are friends
-    friend_fraction : if their value exceeds this share of the seed's
+    linking_px : pixels this close to a member may be friends
+    friend_fraction : they are if their value exceeds this fraction of the seed's
     plateau : growth ends when the Global SNR no longer rises by this fraction
     """
 
@@ -27,11 +27,11 @@ class FriendsOfFriends:
     plateau: float = 0.02
 
     def grow(self, image: np.ndarray, smoothed: np.ndarray, *, y: int, x: int) -> Box:
-        """Box around the pixels linked to (y, x), grown until the Global SNR has its plateau.
+        """Box around the pixels linked to (y, x), grown until the Global SNR levels off.
 
-        image : (y, x), where the Global SNR (Eq 17) is measured. smoothed : the same, smoothed,
-        where friends are chosen. Growth starts from the pixels above half of the seed's value:
-        inside a source the ring of Eq 17 lies on the source too, and its ratio means nothing.
+        image : (y, x), to measure the Global SNR (Eq 17). smoothed : the same image smoothed, to
+        choose friends. Growth starts from the pixels above half of the seed's value: while the
+        ring of Eq 17 still lies on the source, the SNR is meaningless.
         """
         seed = float(smoothed[y, x])
         reach = int(np.ceil(self.linking_px))

@@ -12,7 +12,7 @@ from deepfocus.ops.gaussians import gaussian_2d
 from deepfocus.ops.morphology import axes_from_major_minor
 
 SMALLEST, LARGEST = 0.5, 4.0
-"""A fitted source is so many times as wide as the start."""
+"""Limits of a fitted source's width, relative to the start."""
 
 
 @dataclass(frozen=True)
@@ -26,16 +26,17 @@ class FittedLine:
 
 @dataclass(frozen=True)
 class FittedSource:
-    """A Gaussian in an image: its ellipse, peak in the unit of the image."""
+    """A Gaussian in an image: its ellipse, and its peak in the unit of the image."""
 
     ellipse: Ellipse
     peak: float
 
 
 def fit_line(spectrum: np.ndarray, *, channel: float, fwhm_chan: float) -> FittedLine | None:
-    """Fit a line near a channel, with about that width; None where there is none.
+    """Fit a line near a channel, with roughly the given width; None if there is none.
 
-    spectrum : (chan,), continuum subtracted, NaN where missing. Channels within three FWHM count.
+    spectrum : (chan,), continuum subtracted, NaN where missing. Only channels within three FWHM
+    are used.
     """
     n = np.arange(len(spectrum), dtype=float)
     near = (np.abs(n - channel) <= max(3 * fwhm_chan, 4)) & np.isfinite(spectrum)
@@ -46,7 +47,8 @@ def fit_line(spectrum: np.ndarray, *, channel: float, fwhm_chan: float) -> Fitte
 
     def residual(p: np.ndarray) -> np.ndarray:
         offset = (n[near] - p[1]) * FWHM_PER_SIGMA / np.exp(p[2])
-        return p[0] * np.exp(-0.5 * offset**2) - values / scale
+        misfit: np.ndarray = p[0] * np.exp(-0.5 * offset**2) - values / scale
+        return misfit
 
     width = np.log(max(fwhm_chan, 1.0))
     shift = max(fwhm_chan, 2.0)
@@ -61,10 +63,10 @@ def fit_line(spectrum: np.ndarray, *, channel: float, fwhm_chan: float) -> Fitte
 
 
 def fit_source(image: np.ndarray, start: Ellipse) -> FittedSource | None:
-    """Fit a source near the start, at least half as wide; None where there is none.
+    """Fit a source near the start, 0.5 to 4 times as wide; None if there is none.
 
-    image : (y, x) without NaN. Pixels within the start's FWHM of its centre, along each axis,
-    count, so that neighbours do not.
+    image : (y, x) without NaN. Only pixels within the start's larger FWHM of its centre are used,
+    to exclude neighbours.
     """
     reach = max(start.fwhm_x_px, start.fwhm_y_px)
     yy, xx = np.mgrid[: image.shape[0], : image.shape[1]]
@@ -80,7 +82,9 @@ def fit_source(image: np.ndarray, start: Ellipse) -> FittedSource | None:
         return Ellipse(float(p[1]), float(p[2]), float(fwhm_x), float(fwhm_y), pa)
 
     def residual(p: np.ndarray) -> np.ndarray:
-        return p[0] * gaussian_2d(image.shape, ellipse(p))[near].astype(float) - values / scale
+        model = p[0] * gaussian_2d(image.shape, ellipse(p))[near].astype(float)
+        misfit: np.ndarray = model - values / scale
+        return misfit
 
     major, minor = np.log(sorted([start.fwhm_x_px, start.fwhm_y_px], reverse=True))
     low, high = np.log(SMALLEST), np.log(LARGEST)
@@ -100,5 +104,5 @@ def fit_source(image: np.ndarray, start: Ellipse) -> FittedSource | None:
 
 
 def _turned(p: np.ndarray) -> np.ndarray:
-    """The same ellipse with its longer axis named first."""
+    """The same ellipse with its major axis first."""
     return np.array([*p[:3], p[4], p[3], p[5] + np.pi / 2])

@@ -1,7 +1,7 @@
-"""What a network sees: from a cube and a place in it to one normalised input.
+"""Network inputs: from a cube and a position in it to one normalised input.
 
-An input stands on the card of a network, so that training and detection show it the same. Each is
-a frozen dataclass whose `encode` gives the input and the scale that was taken out of it.
+A network's card states its input, so that training and detection prepare it the same way. Each
+is a frozen dataclass whose `encode` returns the input and the scale that was removed from it.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from deepfocus.ops.spectra import extract_spectrum
 
 @dataclass(frozen=True)
 class IntegratedImage:
-    """The cube summed over its channels, seen in tiles.
+    """The cube summed over its channels, processed in tiles.
 
-    tile_px : side of a tile; overlap_px : by which tiles overlap, since a network lacks the
+    tile_px : side of a tile; overlap_px : overlap of tiles, since a network lacks the
         surroundings of their edges
     """
 
@@ -45,7 +45,7 @@ class IntegratedImage:
             )
 
     def encode(self, integrated: np.ndarray) -> Scaled:
-        """The whole normalised image of an integrated one (y, x)."""
+        """Normalise a whole integrated image (y, x)."""
         return self.normalise(integrated)
 
 
@@ -53,7 +53,7 @@ class IntegratedImage:
 class BoxSpectrum:
     """The spectrum summed over the box of a blob.
 
-    channels : that the network takes, None for any number; other bands are seen in windows
+    channels : number that the network takes, None for any; other bands are split into windows
     """
 
     kind: ClassVar[str] = "box_spectrum"
@@ -66,13 +66,13 @@ class BoxSpectrum:
         return extract_spectrum(data, box)
 
     def encode(self, spectrum: np.ndarray) -> Scaled:
-        """The input for the dirty spectrum of a box."""
+        """Normalise the dirty spectrum of a box."""
         return self.normalise(spectrum)
 
 
 @dataclass(frozen=True)
 class FocusedImage:
-    """Line emission of a channel range around a source, without its continuum (Eq 19).
+    """Line emission around a source in a channel range, continuum removed (Eq 19).
 
     crop_px : side of the image
     """
@@ -91,12 +91,12 @@ class FocusedImage:
         channels: ChannelRange,
         continuum: Continuum,
     ) -> np.ndarray:
-        """(crop_px, crop_px) in Jy/beam times channels. The range has no continuum of its own."""
+        """(crop_px, crop_px) in Jy/beam times channels. The continuum excludes the range."""
         window = Window(x, y, self.crop_px)
         return line_image(data, window, channels, continuum.beside(channels))
 
     def encode(self, image: np.ndarray) -> Scaled:
-        """The input for an image of `image`."""
+        """Normalise an image from `image`."""
         return self.normalise(image)
 
 
@@ -104,7 +104,7 @@ class FocusedImage:
 class MaskedLineImage:
     """Line emission of one source, zero outside its 3D mask (steps 12, 13).
 
-    crop_px : side of the image; dilation : of the mask, in the image and in frequency
+    crop_px : side of the image; dilation : factor on the mask, in the image and in frequency
     """
 
     kind: ClassVar[str] = "masked_line_image"
@@ -118,7 +118,7 @@ class MaskedLineImage:
         return masked_line_image(data, source, continuum, size=self.crop_px, dilation=self.dilation)
 
     def encode(self, image: np.ndarray) -> Scaled:
-        """The input for an image of `image`; its scale is the unit of the flux target."""
+        """Normalise an image from `image`; the scale is the unit of the flux target."""
         return self.normalise(image)
 
 

@@ -1,4 +1,4 @@
-"""Lagrange polynomials: what is known at a few frequencies, at every frequency between them."""
+"""Lagrange polynomials, to interpolate between a few frequencies."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ from deepfocus.core.source import FWHM_PER_SIGMA
 class Line:
     """A Gaussian peak of a clean spectrum: centre and FWHM in channels, amplitude.
 
-    good : the fit converged to a width inside the band; if not, the numbers are those of the
-    peak itself (its channel and its width at half height).
+    good : the fit converged to a width inside the band; if not, the values come from the peak
+    itself (its channel and its width at half height).
     """
 
     channel: float
@@ -35,8 +35,8 @@ class Line:
 class FindLines:
     """Finds the peaks of a denoised spectrum and fits each with a 1D Gaussian.
 
-    min_height : the paper's threshold of find_peaks, 0.1
-    min_prominence : how far a peak stands above the higher of its two valleys
+    min_height : least height of a peak (0.1 in the paper)
+    min_prominence : least height of a peak above the higher of its two valleys
     min_distance_chan : least separation of two peaks
     """
 
@@ -47,9 +47,9 @@ class FindLines:
     def __call__(self, clean: np.ndarray) -> list[Line]:
         """The lines of a clean spectrum (chan,) in [0, 1], by increasing channel.
 
-        Peaks in the first and last channel count. Each fit sees its peak's own flanks only, up to
-        the valley to the next one, because overlapping lines show as their maximum, not their
-        sum.
+        Peaks in the first and last channel count. Each fit uses only the flanks of its own peak,
+        up to the valley before the next one, because overlapping lines appear as their maximum,
+        not their sum.
         """
         clean = np.nan_to_num(np.asarray(clean, np.float64))
         padded = np.concatenate([[0.0], clean, [0.0]])
@@ -77,7 +77,7 @@ def _valley(clean: np.ndarray, left: int, right: int) -> int:
 
 
 def _flanks(clean: np.ndarray, peak: int, left: int, right: int) -> tuple[int, int]:
-    """The channels down to a tenth of the peak on both sides, and two beyond."""
+    """First and last channel: down to a tenth of the peak on both sides, plus two channels."""
     level = 0.1 * clean[peak]
     lo = hi = peak
     while lo > left and clean[lo] > level:
@@ -99,7 +99,7 @@ def _fit(clean: np.ndarray, peak: int, lo: int, hi: int, *, width: float) -> Lin
         return fallback
     start = Gaussian1D(amplitude=amplitude, mean=float(peak), stddev=width / FWHM_PER_SIGMA)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AstropyUserWarning)  # judged from its result below
+        warnings.simplefilter("ignore", AstropyUserWarning)  # the result is checked below
         warnings.simplefilter("ignore", RuntimeWarning)
         fitted = LevMarLSQFitter()(start, channels, clean[lo : hi + 1])
     centre, fwhm = float(fitted.mean.value), abs(float(fitted.stddev.value)) * FWHM_PER_SIGMA
@@ -112,5 +112,5 @@ def _fit(clean: np.ndarray, peak: int, lo: int, hi: int, *, width: float) -> Lin
     )
     if not good:
         return fallback
-    # The model may overshoot a flat-topped peak; the map itself never exceeds 1.
+    # The model may overshoot a flat-topped peak; the spectrum itself never exceeds 1.
     return Line(centre, fwhm, float(min(fitted.amplitude.value, 1.0)))

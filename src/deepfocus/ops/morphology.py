@@ -1,9 +1,9 @@
-"""Conversions between the ways to state the shape of an elliptical Gaussian source.
+"""Conversions between descriptions of the shape of an elliptical Gaussian source.
 
-The catalogue states `fwhm_x_px` along the axis with position angle in [0, 90), `fwhm_y_px`
-along the other and `pa` of the major axis. The networks measure major and minor FWHM and the
-elongation vector e (cos 2pa, sin 2pa), e = (a^2 - b^2) / (a^2 + b^2): unlike an angle it has
-no jump at 180 degrees and fades to zero as a source becomes round.
+The catalogue gives `fwhm_x_px` along the axis with position angle in [0, 90), `fwhm_y_px` along
+the other axis, and `pa` of the major axis. The networks measure major and minor FWHM and the
+elongation vector e (cos 2pa, sin 2pa), e = (a^2 - b^2) / (a^2 + b^2). Unlike an angle, it has no
+jump at 180 degrees, and it fades to zero as a source becomes round.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 def axes_from_major_minor(
     major: np.ndarray | float, minor: np.ndarray | float, pa: np.ndarray | float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(fwhm_x, fwhm_y) of major and minor FWHM and position angle of the major axis (deg)."""
+    """(fwhm_x, fwhm_y) from major and minor FWHM and position angle of the major axis (deg)."""
     first = np.asarray(pa) % 180.0 < 90.0
     return np.where(first, major, minor), np.where(first, minor, major)
 
@@ -37,5 +37,6 @@ def elongation_vector(
 
 
 def pa_from_vector(vector: np.ndarray) -> np.ndarray:
-    """Position angle of the major axis, degrees in [0, 180), of elongation vectors (..., 2)."""
-    return np.rad2deg(np.arctan2(vector[..., 1], vector[..., 0])) / 2 % 180.0
+    """Position angle of the major axis, degrees in [0, 180), from elongation vectors (..., 2)."""
+    pa: np.ndarray = np.rad2deg(np.arctan2(vector[..., 1], vector[..., 0])) / 2 % 180.0
+    return pa

@@ -1,4 +1,4 @@
-"""Normalisations of network inputs. The scale removed is handed on, so that flux survives.
+"""Normalisations of network inputs. Each returns the scale it removed, so that flux is kept.
 
 Each is a frozen dataclass that is called with an array and returns `Scaled`.
 """
@@ -24,12 +24,13 @@ class Scaled:
 
 
 def _filled(values: np.ndarray) -> np.ndarray:
-    return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
+    filled: np.ndarray = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    return filled.astype(np.float32)
 
 
 @dataclass(frozen=True)
 class MinMax:
-    """To [0, 1] by the least and greatest value, as the paper does; missing pixels become 0."""
+    """Scale minimum and maximum to [0, 1], as the paper does; missing pixels become 0."""
 
     kind: ClassVar[str] = "min_max"
 
@@ -46,9 +47,9 @@ class MinMax:
 class AsinhNoise:
     """arcsinh((x - median) / (softening * sigma)) / 5, sigma from the MAD of finite pixels.
 
-    Faint signal is linear in units of the noise and bright sources are compressed, so one
-    bright source does not push the others out of reach as min-max does. Missing pixels
-    become 0, the level of empty sky.
+    Faint signal stays linear in units of the noise and bright sources are compressed. One bright
+    source therefore does not suppress the others, as it does with min-max. Missing pixels become
+    0, the level of empty sky.
     """
 
     kind: ClassVar[str] = "asinh_noise"
@@ -67,10 +68,10 @@ class AsinhNoise:
 
 @dataclass(frozen=True)
 class Peak:
-    """Divided by the highest value in the central `core_px` pixels squared; no offset.
+    """Divide by the highest value in the central `core_px` x `core_px` pixels; no offset.
 
-    The source is in the centre, so a brighter neighbour does not set the scale. Scale 1 where
-    the core has no positive pixel.
+    The source is in the centre, so a brighter neighbour does not set the scale. The scale is 1
+    if the core has no positive pixel.
     """
 
     kind: ClassVar[str] = "peak"
@@ -102,4 +103,4 @@ class Standardise:
 
 
 Normalisation = MinMax | AsinhNoise | Peak | Standardise
-"""One of them stands on a network's card, in its input."""
+"""A network's card states one of these as part of its input."""

@@ -1,7 +1,7 @@
-"""Where a source is in an image: matched smoothing, prominent peaks, windowed centroids.
+"""Position of a source in an image: matched smoothing, prominent peaks, windowed centroids.
 
-The brightest pixel of a noisy image of a resolved source is a noise spike; that of the image
-smoothed with about the beam is the source.
+In a noisy image of a resolved source, the brightest pixel is a noise spike. After smoothing with
+roughly the beam, it is the source.
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ from deepfocus.core.source import FWHM_PER_SIGMA
 
 def smooth(image: np.ndarray, fwhm_px: float) -> np.ndarray:
     """`image` (y, x) without NaN, convolved with a circular Gaussian of unit sum."""
-    return ndimage.gaussian_filter(
+    smoothed: np.ndarray = ndimage.gaussian_filter(
         np.asarray(image, np.float32), fwhm_px / FWHM_PER_SIGMA, mode="constant", truncate=3.0
     )
+    return smoothed
 
 
 def local_maxima(image: np.ndarray) -> np.ndarray:
     """(y, x) bool: positive pixels not below any of their eight neighbours."""
-    return (image == ndimage.maximum_filter(image, size=3, mode="nearest")) & (image > 0)
+    highest: np.ndarray = ndimage.maximum_filter(image, size=3, mode="nearest")
+    maxima: np.ndarray = (image == highest) & (image > 0)
+    return maxima
 
 
 def highest_peak(
@@ -29,15 +32,15 @@ def highest_peak(
 ) -> tuple[int, int] | None:
     """(y, x) of the highest independent local maximum among the pixels `where`, or None.
 
-    image : (y, x), smoothed. floor : least height. prominence : how far the peak stands above
-    the saddle that joins it to any higher pixel; a bump on the flank of a brighter source
-    does not.
+    image : (y, x), smoothed. floor : least height. prominence : least height above the saddle
+    that joins the peak to any higher pixel, which excludes a bump on the flank of a brighter
+    source.
     """
     candidates = np.argwhere(local_maxima(image) & where & (image >= floor))
     heights = image[tuple(candidates.T)]
     for y, x in candidates[np.argsort(-heights, kind="stable")]:
         height = image[y, x]
-        # Joined at this level with something higher: the saddle is less than `prominence` down.
+        # If a higher pixel is connected at this level, the saddle is less than `prominence` down.
         labels, _ = ndimage.label(image > height - prominence, structure=np.ones((3, 3)))
         if image[labels == labels[y, x]].max() <= height:
             return int(y), int(x)
@@ -49,10 +52,9 @@ def windowed_centroid(
 ) -> tuple[float, float]:
     """(y, x) of the source near a position: barycentre under a Gaussian window that follows it.
 
-    image : (y, x) without NaN. The shift is doubled at each step, which for a Gaussian source
-    of the window's size lands on its centre at once; the fixed point is the centre whatever
-    the size. The start is returned where the window drifts away by more than `max_shift_px`
-    or holds no net signal.
+    image : (y, x) without NaN. Each shift is doubled. For a Gaussian source of the window's size,
+    the first step then lands on the centre; for any size, the centre is the fixed point. The
+    start is returned if the window drifts by more than `max_shift_px` or contains no net signal.
     """
     yy, xx = np.ogrid[: image.shape[0], : image.shape[1]]
     at_y, at_x = float(y), float(x)

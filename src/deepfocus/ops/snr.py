@@ -1,8 +1,8 @@
 """Signal-to-noise ratios: the paper's Global and Pixel SNR (Eqs 17, 18), and the noise's sigma.
 
-Eqs 17 and 18 divide a brightness by a variance, so they carry the unit 1/brightness and their
-limits (6, 1) mean nothing in Jy/beam. The paper evaluates them on images in [0, 1]; here the
-values are divided by a stated peak first, without an offset, so that empty sky stays at zero.
+Eqs 17 and 18 divide a brightness by a variance, so their unit is 1/brightness and their limits
+(6, 1) are meaningless in Jy/beam. The paper evaluates them on images in [0, 1]. Here the values
+are first divided by a stated peak, without an offset, so that empty sky stays at zero.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def mad_sigma(values: np.ndarray) -> float:
 
 
 def median_over_variance(source: np.ndarray, noise: np.ndarray) -> float:
-    """Median of the source's pixels over the variance of the noise pixels, as printed in Eq 17."""
+    """Median of the source pixels over the variance of the noise pixels (Eq 17 as printed)."""
     source, noise = source[np.isfinite(source)], noise[np.isfinite(noise)]
     if source.size == 0 or noise.size < 2:
         return 0.0
@@ -32,9 +32,9 @@ def source_and_ring(image: np.ndarray, box: Box) -> tuple[np.ndarray, np.ndarray
     """Pixels in the circle around `box` and in the ring of the same area outside it (Eq 17).
 
     image : (y, x). The circle of radius r passes through the corners of the box; the ring
-    ends at R = sqrt(2) r. Where the image ends inside the ring, the ring is grown until it
-    has about as many pixels as the circle, or the image ends; a circle never holds more than
-    half of the image's data, so that a source as large as the image still has a ring.
+    ends at R = sqrt(2) r. If the image ends inside the ring, the ring grows until it has about
+    as many pixels as the circle or covers the image. The circle never contains more than half of
+    the image's data, so that a source as large as the image still has a ring.
     """
     yy, xx = np.ogrid[: image.shape[0], : image.shape[1]]
     x, y = box.centre
@@ -54,10 +54,10 @@ def source_and_ring(image: np.ndarray, box: Box) -> tuple[np.ndarray, np.ndarray
 
 
 def global_snr(image: np.ndarray, box: Box) -> float:
-    """Global SNR (Eq 17) of a source in `box`, its values scaled to a peak of 1 in the circle.
+    """Global SNR (Eq 17) of a source in `box`, with values scaled to a peak of 1 in the circle.
 
-    image : (y, x), any unit. Without the scale the ratio would have a unit; with it, 6 is
-    about a peak of 4.5 sigma, and empty sky scatters within about 1 of 0.
+    image : (y, x), any unit. Without the scaling the ratio would have a unit. With it, 6 is a
+    peak of about 4.5 sigma, and empty sky scatters within about 1 of 0.
     """
     source, ring = source_and_ring(image, box)
     source = source[np.isfinite(source)]
@@ -67,7 +67,7 @@ def global_snr(image: np.ndarray, box: Box) -> float:
 
 
 def pixel_snr(image: np.ndarray) -> np.ndarray:
-    """Pixel SNR (Eq 18): every pixel over the variance of the whole image, scaled to peak 1.
+    """Pixel SNR (Eq 18): each pixel divided by the variance of the image, scaled to peak 1.
 
     image : (y, x). NaN stays NaN; an image without positive pixels gives zeros.
     """
@@ -76,4 +76,5 @@ def pixel_snr(image: np.ndarray) -> np.ndarray:
         return np.zeros_like(image)
     scaled = image / finite.max()
     variance = max(float(np.var(finite / finite.max())), np.finfo(np.float32).tiny)
-    return scaled / variance
+    snr: np.ndarray = scaled / variance
+    return snr

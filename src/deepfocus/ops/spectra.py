@@ -8,7 +8,7 @@ from deepfocus.ops.boxes import Box
 
 
 def extract_spectrum(data: np.ndarray, box: Box) -> np.ndarray:
-    """Sum of the pixels whose centre is inside `box`, per channel, missing ones left out.
+    """Sum per channel of the pixels whose centre is inside `box`, ignoring missing ones.
 
     data : (chan, y, x). Returns (chan,), float64, in the unit of `data` times pixels; NaN in
     channels where the box has no data.

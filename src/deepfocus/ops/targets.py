@@ -1,7 +1,7 @@
-"""What the output of a network means: from the truth to its target, from its output to values.
+"""Network targets: from the truth to a training target, and from an output to values.
 
-A target stands on the card of a network beside its input. `encode` gives what training asks for,
-`decode` what detection reads.
+A network's card states its target and its input. `encode` makes the target for training;
+`decode` converts an output for detection.
 """
 
 from __future__ import annotations
@@ -19,42 +19,44 @@ from deepfocus.ops.morphology import elongation_vector, major_minor_from_axes, p
 
 @dataclass(frozen=True)
 class ProbabilityMap:
-    """The largest of the sources' images of unit peak: each weighs the same (docs/decisions)."""
+    """Maximum of the sources' unit-peak images, so that all have equal weight (docs/decisions)."""
 
     kind: ClassVar[str] = "probability_map"
 
     def encode(self, images: np.ndarray) -> np.ndarray:
-        """(y, x) in [0, 1] of the sources' images (source, y, x), of unit peak."""
+        """(y, x) in [0, 1] from the sources' unit-peak images (source, y, x)."""
         if not len(images):
             return np.zeros(images.shape[1:], np.float32)
         return np.asarray(images.max(axis=0), np.float32)
 
     def decode(self, output: np.ndarray) -> np.ndarray:
-        """Probability in [0, 1], of the shape of the output."""
-        return np.clip(output, 0, 1)
+        """Probability in [0, 1], in the shape of the output."""
+        probability: np.ndarray = np.clip(output, 0, 1)
+        return probability
 
 
 @dataclass(frozen=True)
 class LineProbability:
-    """The largest of the lines' profiles of unit peak."""
+    """Maximum of the lines' unit-peak profiles."""
 
     kind: ClassVar[str] = "line_probability"
 
     def encode(self, lines: Iterable[tuple[float, float]], channels: int) -> np.ndarray:
-        """(chan,) in [0, 1] of lines (channel, FWHM in channels)."""
+        """(chan,) in [0, 1] from lines (channel, FWHM in channels)."""
         profiles = [gaussian_1d(channels, channel, fwhm) for channel, fwhm in lines]
         return np.max(profiles, axis=0) if profiles else np.zeros(channels, np.float32)
 
     def decode(self, output: np.ndarray) -> np.ndarray:
-        """Probability in [0, 1], of the shape of the output."""
-        return np.clip(output, 0, 1)
+        """Probability in [0, 1], in the shape of the output."""
+        probability: np.ndarray = np.clip(output, 0, 1)
+        return probability
 
 
 @dataclass(frozen=True)
 class Fwhm:
-    """The FWHM of a source along one of its axes, before the beam.
+    """The FWHM of a source along one of its axes, before convolution with the beam.
 
-    axis : 'major' or 'minor'; unit_px : pixels that count as one
+    axis : 'major' or 'minor'; unit_px : unit of the target in pixels
     """
 
     kind: ClassVar[str] = "fwhm"
@@ -63,12 +65,12 @@ class Fwhm:
     unit_px: float = 10.0
 
     def encode(self, ellipse: Ellipse) -> np.ndarray:
-        """(1,) of a true source."""
+        """(1,) target of a true source."""
         major, minor = major_minor_from_axes(ellipse.fwhm_x_px, ellipse.fwhm_y_px)
         return np.array([(major if self.axis == "major" else minor) / self.unit_px])
 
     def decode(self, output: np.ndarray) -> np.ndarray:
-        """(b,) FWHM in pixels of outputs (b, 1)."""
+        """(b,) FWHM in pixels from outputs (b, 1)."""
         return self.unit_px * output[:, 0]
 
 
@@ -79,21 +81,21 @@ class Elongation:
     kind: ClassVar[str] = "elongation"
 
     def encode(self, ellipse: Ellipse) -> np.ndarray:
-        """(2,) of a true source."""
+        """(2,) target of a true source."""
         major, minor = major_minor_from_axes(ellipse.fwhm_x_px, ellipse.fwhm_y_px)
         return elongation_vector(major, minor, ellipse.pa)
 
     def decode(self, output: np.ndarray) -> np.ndarray:
-        """(b,) position angle of the major axis, degrees in [0, 180), of outputs (b, 2)."""
+        """(b,) position angle of the major axis, degrees in [0, 180), from outputs (b, 2)."""
         return pa_from_vector(output)
 
 
 @dataclass(frozen=True)
 class LogFlux:
-    """Logarithm of the line flux through the primary beam over the scale of the input.
+    """Logarithm of the line flux, attenuated by the primary beam, over the input's scale.
 
-    farthest : decoded logarithms are held within it. No flux is a factor e^20 from the peak of
-        its image: a wild output stays finite
+    farthest : limit on the absolute value of decoded logarithms, so that a wild output stays
+        finite; no flux is a factor e^20 from the peak of its image
     """
 
     kind: ClassVar[str] = "log_flux"
@@ -101,14 +103,15 @@ class LogFlux:
     farthest: float = 20.0
 
     def encode(self, flux_jy_chan: float, *, scale: float) -> np.ndarray:
-        """(1,) of an apparent line flux, Jy times channels; NaN where it is negative."""
+        """(1,) target of an apparent line flux, Jy times channels; NaN if the flux is negative."""
         with np.errstate(invalid="ignore"):
             return np.array([np.log(flux_jy_chan / scale)])
 
     def decode(self, output: np.ndarray, *, scale: np.ndarray) -> np.ndarray:
-        """(b,) apparent line flux, Jy times channels, of outputs (b, 1) and scales (b,)."""
-        held = np.clip(output[:, 0], -self.farthest, self.farthest)
-        return np.exp(held) * scale
+        """(b,) apparent line flux, Jy times channels, from outputs (b, 1) and scales (b,)."""
+        clipped = np.clip(output[:, 0], -self.farthest, self.farthest)
+        flux: np.ndarray = np.exp(clipped) * scale
+        return flux
 
 
 Target = ProbabilityMap | LineProbability | Fwhm | Elongation | LogFlux

@@ -1,4 +1,4 @@
-"""An image or a band of any size through a network of a fixed one."""
+"""Run a network of a fixed input size on an image or a band of any size."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 BATCH = 4
-"""Tiles that are seen at once."""
+"""Tiles per call of the network."""
 
 
 def tile_starts(n: int, tile: int, overlap: int) -> list[int]:
-    """First pixels of the fewest tiles that cover `n` >= tile pixels, overlapping at least so."""
+    """First pixels of the fewest tiles that cover `n` pixels and overlap by at least `overlap`."""
     if n <= tile:
         return [0]
     count = int(np.ceil((n - overlap) / (tile - overlap)))
@@ -19,8 +19,8 @@ def tile_starts(n: int, tile: int, overlap: int) -> list[int]:
 
 
 def tile_weight(tile: int, overlap: int) -> np.ndarray:
-    """(tile, tile): 1 inside, falling as a cosine over `overlap` to nearly 0 at the edges,
-    where the network lacks its surroundings."""
+    """(tile, tile) weights: 1 inside, with a cosine taper over `overlap` to nearly 0 at the
+    edges, where the network lacks the surroundings."""
     distance = np.minimum(np.arange(tile) + 0.5, tile - np.arange(tile) - 0.5)
     ramp = np.clip(distance / max(overlap, 1), 0.0, 1.0)
     edge = np.maximum(0.5 - 0.5 * np.cos(np.pi * ramp), 1e-3)
@@ -30,7 +30,7 @@ def tile_weight(tile: int, overlap: int) -> np.ndarray:
 def run_in_tiles(
     run: Callable[[np.ndarray], np.ndarray], image: np.ndarray, *, tile: int, overlap: int
 ) -> np.ndarray:
-    """`run` (b, 1, tile, tile) -> the same shape, on `image` (y, x) of any size.
+    """Apply `run`, (b, 1, tile, tile) -> the same shape, to `image` (y, x) of any size.
 
     An image smaller than a tile is padded with zeros on all sides. Overlapping outputs are
     averaged with weights that fade towards the tiles' edges.
@@ -60,11 +60,11 @@ def run_in_tiles(
 def run_in_windows(
     run: Callable[[np.ndarray], np.ndarray], spectra: np.ndarray, length: int | None
 ) -> np.ndarray:
-    """`run` (b, length) -> the same shape, on spectra (b, chan) of any length.
+    """Apply `run`, (b, length) -> the same shape, to spectra (b, chan) of any length.
 
-    length : that `run` takes, None for any. A shorter band is padded with zeros, the mean level;
-    a longer one is seen in windows that overlap by half, of which the higher output counts,
-    because a line cut by one window's edge is whole in the other.
+    length : what `run` takes, None for any. A shorter band is padded with zeros, the mean level.
+    A longer one is split into windows that overlap by half. The higher of two outputs is kept,
+    because a line cut by one window's edge is complete in the other.
     """
     n = spectra.shape[1]
     if length is None or length == n:

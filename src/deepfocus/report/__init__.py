@@ -1,1 +1,1 @@
-"""Figures made from results; nothing is computed here that a table should say."""
+"""Figures of results; numbers that belong in a table are computed elsewhere."""

@@ -1,6 +1,6 @@
 """Figures of a detection and of a score, as in the paper's Figures 10 to 13 and 20.
 
-Everything is drawn with matplotlib's objects on an Agg canvas: no window, no pyplot and no state
+Everything is drawn with matplotlib objects on an Agg canvas: no window, no pyplot and no state
 that outlives the call.
 """
 
@@ -38,10 +38,10 @@ SHOWN = ("x", "y", "FWHM x", "FWHM y", "z", "dz", "pa", "line flux")
 def detection_figure(
     cube: Cube, detection: Detection, path: Path, truth: Catalogue | None = None
 ) -> Path:
-    """Draw what was found in a cube, with the truth where it is known; returns `path`.
+    """Draw the sources found in a cube, with the truth if known; return `path`.
 
-    The finder's first two images of the field with true (green) and found (red) sources, the
-    spectrum and the image of the brightest accepted source that it shows.
+    Shows the finder's first two images of the field with true (green) and found (red) sources,
+    and the spectrum and image of the brightest accepted source for which it has them.
     """
     figure = _blank_figure(width=13.0, height=10.4)
     rows = figure.add_gridspec(2, 1, height_ratios=(1.2, 1))
@@ -72,9 +72,9 @@ def _row_of(figure: SubFigure, number: int) -> list[Axes]:
 
 
 def residual_figure(truth_matched: Catalogue, found_matched: Catalogue, path: Path) -> Path:
-    """Draw true against found and the residuals of each parameter, as Figure 20.
+    """Draw measured against true values and the residuals of each parameter, as in Figure 20.
 
-    truth_matched, found_matched : pairs, row by row, such as those of a `Score`
+    truth_matched, found_matched : matched pairs, row by row, such as those of a `Score`
     """
     shown = [parameter for parameter in PARAMETERS if parameter.name in SHOWN]
     figure = _blank_figure(width=14.0, height=13.2)
@@ -105,7 +105,7 @@ def _blank_figure(*, width: float, height: float) -> Figure:
 def _save(figure: Figure, path: Path) -> Path:
     path = Path(path)
     with whole_file(path) as temporary:
-        # The format is that of the path asked for: png, pdf or svg.
+        # The suffix of the path gives the format: png, pdf or svg.
         figure.savefig(temporary, dpi=DPI, format=path.suffix.lstrip(".") or "png")
     return path
 
@@ -118,12 +118,12 @@ def _title(figure: Figure, cube: Cube, found: Catalogue, truth: Catalogue | None
 
 
 def brightest_of(found: Catalogue, *, among: Iterable[int]) -> int | None:
-    """Id of the source of the largest line flux (else peak) among those ids."""
+    """Id of the source with the largest line flux (else peak) among those ids; None without any."""
     have = np.isin(found["id"], list(among))
     if not have.any():
         return None
     flux = found["line_flux"] if np.isfinite(found["line_flux"][have]).any() else found["peak"]
     order = np.where(have & np.isfinite(flux), flux, -np.inf)
-    # Where nothing is measured, the first of them.
+    # If nothing is measured, take the first.
     best = np.argmax(order) if np.isfinite(order).any() else np.argmax(have)
     return int(found["id"][best])

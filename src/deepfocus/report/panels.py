@@ -1,4 +1,4 @@
-"""The panels that the figures are put together from; each draws on the axes it is given."""
+"""The panels of the figures; each function draws on the axes it is given."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TRUE_COLOUR = "#1b9e4b"
 FOUND_COLOUR = "#d7263d"
-TRUE_ON_DARK = "#3ddc74"  # the same, to be seen on an image
+TRUE_ON_DARK = "#3ddc74"  # the same, visible on an image
 FOUND_ON_DARK = "#ff5a5f"
 DIRTY_COLOUR = "#5b7fa6"
 ON_IMAGE: dict[str, Any] = {
@@ -30,7 +30,7 @@ ON_IMAGE: dict[str, Any] = {
 
 
 def draw_field(axes: Axes, panel: ImagePanel, found: Catalogue, truth: Catalogue | None) -> None:
-    """An image of the field; with boxes where its grey levels show noise, with marks elsewhere."""
+    """Draw an image of the field: grey with boxes, or between its own limits with markers."""
     if panel.limits is None:
         _draw_grey(axes, panel, found, truth)
     else:
@@ -49,7 +49,7 @@ def _draw_grey(axes: Axes, panel: ImagePanel, found: Catalogue, truth: Catalogue
     axes.figure.colorbar(picture, ax=axes, label=panel.unit, ticks=_round_ticks(norm), format="%g")
     handles = []
     if truth is not None:
-        # Wider and below: where both boxes agree, both are seen.
+        # Wider and drawn first, so that both boxes show where they agree.
         _draw_boxes(axes, truth, TRUE_ON_DARK, width=2.8)
         label = f"true ({len(truth)})"
         handles.append(Line2D([], [], color=TRUE_ON_DARK, lw=2.8, label=label))
@@ -80,7 +80,7 @@ def _draw_between(
 def draw_spectrum(
     axes: Axes, panel: SpectrumPanel, found: Catalogue, truth: Catalogue | None
 ) -> None:
-    """The spectrum of one source with its channel range, and the true ones in its box."""
+    """Draw the spectrum of one source, its channel range, and the true ranges inside its box."""
     measured, model = panel.measured, panel.model
     channels = np.arange(len(measured.values))
     row = found.where(found["id"] == panel.source_id)
@@ -98,7 +98,7 @@ def draw_spectrum(
     )
     axes.set_ylabel(_with_unit(measured), color=DIRTY_COLOUR)
     axes.tick_params(axis="y", colors=DIRTY_COLOUR)
-    # The room above is for the legend, so that it hides no line.
+    # Headroom for the legend, so that it hides no line.
     low, high = np.nanmin(measured.values), np.nanmax(measured.values)
     margin = (high - low) or 1.0
     axes.set_ylim(low - 0.05 * margin, high + 0.3 * margin)
@@ -108,7 +108,7 @@ def draw_spectrum(
     if model is not None:
         more = upper.get_legend_handles_labels()
         handles, labels = handles + more[0], labels + more[1]
-    # On the upper axes, lest the curve of the other runs across it.
+    # On the upper axes, so that no curve crosses the legend.
     upper.legend(
         handles,
         labels,
@@ -123,7 +123,7 @@ def draw_spectrum(
 
 
 def _draw_model(axes: Axes, model: Trace) -> Axes:
-    """The finder's own curve, on an axis of its own; that axis."""
+    """Draw the finder's own curve on a second y axis; return its axes."""
     right = axes.twinx()
     right.plot(np.arange(len(model.values)), model.values, color=FOUND_COLOUR, lw=1.4,
                label=model.label)  # fmt: skip
@@ -142,7 +142,7 @@ def _with_unit(trace: Trace) -> str:
 
 
 def draw_cutout(axes: Axes, panel: CutoutPanel, found: Catalogue) -> None:
-    """The image around one source, with its box and its measured shape."""
+    """Draw the image around one source, with its box and measured shape."""
     image = panel.image
     row = found.where(found["id"] == panel.source_id)
     left, bottom = panel.x0 - 0.5, panel.y0 - 0.5
@@ -215,7 +215,7 @@ def draw_scatter(axes: Axes, parameter: Parameter, truth: Catalogue, found: Cata
     axes.plot(true, predicted, ".", ms=size, color=DIRTY_COLOUR, alpha=_opacity(len(true)), mew=0)
     both = np.concatenate([true, predicted])
     if parameter.name == "line flux" and (both > 0).all():
-        # Fluxes span decades: on linear axes the faint ones would be one blot.
+        # Fluxes span decades: linear axes would merge the faint ones into one blob.
         axes.set_xscale("log")
         axes.set_yscale("log")
         for axis in (axes.xaxis, axes.yaxis):
@@ -252,7 +252,7 @@ def draw_histogram(axes: Axes, parameter: Parameter, truth: Catalogue, found: Ca
 
 
 def _inside_box(truth: Catalogue, row: Catalogue) -> Catalogue:
-    """The true sources whose centres lie in the box of `row`: all whose lines it may hold."""
+    """The true sources whose centres lie in the box of `row`: its spectrum may show their lines."""
     x, y = truth["x"], truth["y"]
     inside = (x >= row["box_x0"][0]) & (x <= row["box_x1"][0])
     return truth.where(inside & (y >= row["box_y0"][0]) & (y <= row["box_y1"][0]))
@@ -261,7 +261,7 @@ def _inside_box(truth: Catalogue, row: Catalogue) -> Catalogue:
 def _zoom(
     axes: Axes, shape: Sequence[int], found: Catalogue, truth: Catalogue | None, *, margin: int = 20
 ) -> None:
-    """Show the square that holds all boxes; empty borders would make them small."""
+    """Zoom to the square that contains all boxes; empty borders would make them small."""
     catalogues = [found] if truth is None else [found, truth]
     edges = []
     for low, high, size in (("box_x0", "box_x1", shape[1]), ("box_y0", "box_y1", shape[0])):
@@ -280,7 +280,7 @@ def _zoom(
 
 
 def _stretch(image: np.ndarray) -> tuple[float, float]:
-    """Grey levels that show noise and sources: 1st percentile to 99.8th of the finite pixels."""
+    """Grey levels that show noise and sources: 1st to 99.8th percentile of the finite pixels."""
     finite = image[np.isfinite(image)]
     if not len(finite):
         return 0.0, 1.0
@@ -289,7 +289,7 @@ def _stretch(image: np.ndarray) -> tuple[float, float]:
 
 
 def _faint_and_bright(image: np.ndarray) -> Normalize:
-    """Linear up to a few noises, logarithmic above: faint sources beside one 100 times brighter."""
+    """Linear up to a few sigma, logarithmic above: shows sources 100 times fainter than others."""
     from matplotlib.colors import AsinhNorm
 
     low, high = _stretch(image)
@@ -300,7 +300,7 @@ def _faint_and_bright(image: np.ndarray) -> Normalize:
 
 
 def _round_ticks(norm: Normalize) -> list[float]:
-    """Values of one digit, about evenly spread over a colour bar."""
+    """One-digit tick values, spread about evenly over the colour bar."""
     values = norm.inverse(np.linspace(0.04, 0.97, 7))
     return sorted({float(f"{value:.0e}") for value in values})
 

@@ -1,1 +1,1 @@
-"""Seed and settings in, cube and truth out: compositions of the sky and the telescope."""
+"""Seed and settings in, cube and truth out: the sky observed with the telescope."""

@@ -1,4 +1,4 @@
-"""One simulated observation: sky through the telescope, noise, cube and truth."""
+"""One simulated observation: the sky through the telescope, noise, cube and truth."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from deepfocus.simulation.truth import source_peaks, truth_catalogue
 from deepfocus.sky.components import SkyModel
 
 BLOCK_BYTES = 8 * 2**20
-"""Of the noise-free cube held at a time while noise is added to it."""
+"""Size of one block of the noise-free cube, which is added to the noise block by block."""
 WORKING_BYTES_PER_PIXEL = 64
-"""Of an image, while it is transformed on a grid of twice its side: two half-planes, complex."""
+"""Memory to transform an image on a grid of twice its side: two complex half-planes."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Simulated:
-    """A dirty cube, the truth about it, and what it was made of."""
+    """A dirty cube, its truth, and the scene that it was made from."""
 
     cube: Cube
     truth: Catalogue
@@ -45,7 +45,7 @@ class Simulated:
 
     @cached_property
     def noise_free(self) -> np.ndarray:
-        """(chan, y, x) the cube without its noise, Jy/beam; a second cube, made when asked for."""
+        """(chan, y, x) the cube without noise, Jy/beam; made on first use, as large as the cube."""
         return self.scene.noise_free()
 
 
@@ -54,8 +54,8 @@ class Scene:
     """A sky seen by a telescope, before the cube is assembled.
 
     components : (part, node, y, x) dirty images of the sky's parts at unit spectrum
-    spectra : (part, chan) Jy/pixel; peaks : (part,) brightest voxel of each, Jy/beam
-    noise : of the cube that is assembled
+    spectra : (part, chan) Jy/pixel; peaks : (part,) brightest voxel of each part, Jy/beam
+    noise : noise of the assembled cube
     """
 
     telescope: Telescope
@@ -70,9 +70,9 @@ class Scene:
         return self.telescope.dirty_cube(self.components, self.spectra)
 
     def add_to(self, noise: np.ndarray) -> np.ndarray:
-        """The cube, made in place of `noise` (chan, y, x) of unit deviation.
+        """Turn `noise` (chan, y, x), of unit standard deviation, into the cube in place.
 
-        A few rows of all channels at a time: no second cube is held.
+        Processes a few rows of all channels at a time, so that no second cube is in memory.
         """
         assert self.noise.sigma_jy_beam is not None
         levels = self.noise.sigma_jy_beam.astype(np.float32)[:, None, None]
@@ -86,13 +86,13 @@ class Scene:
 
 
 def simulate(settings: SetSettings, seed: int) -> Simulated:
-    """Simulate the cube of one seed. The sky, the noise level and the noise have own streams.
+    """Simulate the cube of one seed. Sky, noise level and noise have separate random streams.
 
-    Raises `DeepFocusError` where the cube does not fit in memory.
+    Raises `DeepFocusError` if the cube does not fit in memory.
     """
-    _require_cube(coverage(settings.observation).observation)  # before the beams, which take longer
+    _require_cube(coverage(settings.observation).observation)  # before the beams, which are slow
     scene = observe(settings, seed)
-    _require_cube(coverage(settings.observation).observation)  # beside what is there by now
+    _require_cube(coverage(settings.observation).observation)  # on top of what is now in memory
     noise = settings.noise.model.draw(scene.telescope, _rng(seed, 2))
     telescope = scene.telescope
     cube = Cube(
@@ -119,7 +119,7 @@ def simulate(settings: SetSettings, seed: int) -> Simulated:
 def observe(settings: SetSettings, seed: int) -> Scene:
     """Draw the sky of a seed, pass it through the telescope, set the noise level.
 
-    Raises `DeepFocusError` where the dirty images of the sky's parts do not fit in memory.
+    Raises `DeepFocusError` if the dirty images of the sky's parts do not fit in memory.
     """
     telescope = telescope_of(settings.observation)
     sky = settings.population.draw(telescope.grid, _rng(seed, 0))
@@ -144,11 +144,11 @@ def observe(settings: SetSettings, seed: int) -> Scene:
 
 
 def integrated_image(settings: SetSettings, seed: int) -> tuple[np.ndarray, SkyModel]:
-    """The frequency-integrated dirty image (y, x) without its cube, Jy/beam * chan, and the sky.
+    """The frequency-integrated dirty image (y, x), Jy/beam * chan, and the sky, without a cube.
 
-    Imaging is linear, so the sum over channels is taken of the spectra, not of the cube: what
-    takes most of the time is left out. The sky and the noise level are those of `simulate`;
-    the noise has the summed cube's distribution, not its very values. For training images.
+    Imaging is linear, so the spectra are summed over channels instead of the cube. This skips
+    the slowest step. Sky and noise level are the same as in `simulate`; the noise has the same
+    distribution as in the summed cube, but other values. Used for training images.
     """
     telescope = telescope_of(settings.observation)
     sky = settings.population.draw(telescope.grid, _rng(seed, 0))
@@ -166,7 +166,7 @@ def integrated_image(settings: SetSettings, seed: int) -> tuple[np.ndarray, SkyM
 
 
 def _require_cube(observation: Observation) -> None:
-    """Raises `DeepFocusError` where the cube of an observation of known size does not fit."""
+    """Raise `DeepFocusError` if the cube of an observation of known size does not fit in memory."""
     assert observation.size is not None
     size, channels = observation.size, observation.channels
     require_memory(
@@ -183,7 +183,9 @@ def _summed_noise(
     sigma = _noise_levels(settings, seed, telescope, central_peak)
     channels = len(telescope.grid.freq_hz)
     level = sigma[0] * np.sqrt(channels) if len(sigma) == 1 else np.linalg.norm(sigma)
-    return np.float32(level) * settings.noise.model.draw(telescope.one_channel, _rng(seed, 2))[0]
+    unit_noise = settings.noise.model.draw(telescope.one_channel, _rng(seed, 2))[0]
+    noise: np.ndarray = np.float32(level) * unit_noise
+    return noise
 
 
 def _reference_peak(
@@ -198,7 +200,7 @@ def _reference_peak(
 
 
 def _noise(settings: SetSettings, seed: int, telescope: Telescope, central_peak: float) -> Noise:
-    """The noise of a seed's cube, its power that of the model."""
+    """The noise of a seed's cube, with the power of the noise model."""
     levels = _noise_levels(settings, seed, telescope, central_peak)
     return Noise(settings.noise.model.power(telescope), levels)
 
@@ -206,7 +208,7 @@ def _noise(settings: SetSettings, seed: int, telescope: Telescope, central_peak:
 def _noise_levels(
     settings: SetSettings, seed: int, telescope: Telescope, central_peak: float
 ) -> np.ndarray:
-    """Noise in Jy/beam: (1,) for the central source's drawn SNR, or (chan,) of the array."""
+    """Noise in Jy/beam: (1,) from the central source's drawn SNR, or (chan,) from the array."""
     if settings.noise.pwv is not None:
         pwv_mm = float(settings.noise.pwv.to_value(u.mm))
         return thermal_rms_jy_beam(settings.observation, telescope, pwv_mm)

@@ -1,4 +1,4 @@
-"""A data set as FITS files: cube and truth for each seed, by any number of workers, resumable."""
+"""A resumable data set of FITS files: cube and truth for each seed, by any number of workers."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from deepfocus.simulation.cube import simulate
 from deepfocus.simulation.settings import Seeds, SetSettings
 
 FREE = ("split",)
-"""Seeds may be added to a set: they decide which cubes there are, not what they are."""
+"""Seeds may be added to a set: they decide which cubes exist, not what is in them."""
 
 
 @dataclass(frozen=True)
 class FitsSet:
-    """A folder of cubes: `<seed>.fits` with its dirty and primary beam, and its truth twice."""
+    """A folder of cubes `<seed>.fits`, with dirty and primary beam, and truth in two formats."""
 
     settings: SetSettings
     out: Path
@@ -35,11 +35,11 @@ class FitsSet:
     def write(
         self, seeds: Sequence[int], *, workers: Workers = IN_TURN, report: Report = silent
     ) -> list[Path]:
-        """Write the files of every seed; return the cubes.
+        """Write the files of every seed; return the paths of the cubes.
 
-        A finished seed is left alone, so a stopped run goes on where it was. The same seed gives
-        the same cube on any number of workers. `report(done, total, name)` is called after each.
-        Raises `DeepFocusError` where the folder holds cubes of other settings.
+        Finished seeds are skipped, so a stopped run resumes. The same seed gives the same cube on
+        any number of workers. `report(done, total, name)` is called after each.
+        Raises `DeepFocusError` if the folder contains cubes made with other settings.
         """
         settings = _claim(self.out, self.settings)
         sweep_temporary(self.out, ".[0-9]*")
@@ -51,15 +51,15 @@ class FitsSet:
         return cubes
 
     def check(self, seeds: Sequence[int], *, report: Report = silent) -> list[int]:
-        """Make the cubes of `seeds` anew and compare; return the seeds whose files differ.
+        """Remake the cubes of `seeds` and compare; return the seeds whose files differ.
 
         Cube, dirty beam, primary beam and truth are compared byte by byte. Raises
-        `DeepFocusError` where the folder holds cubes of other settings, or one of `seeds` is
-        not there.
+        `DeepFocusError` if the folder contains cubes made with other settings, or lacks one of
+        `seeds`.
         """
         if not (self.out / CLAIM).exists():
             raise DeepFocusError(
-                f"{self.out} holds no set",
+                f"{self.out} contains no set",
                 wanted="a folder that deepfocus simulate wrote",
                 remedy="make the set first, without --check",
             )
@@ -81,17 +81,17 @@ class FitsSet:
         return differing
 
     def again(self, seeds: Sequence[int]) -> str:
-        """How to have these cubes made again."""
+        """How to remake these cubes."""
         which = " ".join(map(str, seeds))
         return f"remove {self.out}/SEED.* for SEED in {which}, and simulate again"
 
     def summary(self) -> str:
-        """What is said of a folder at the end: no more."""
+        """What to add to the final message: nothing for a folder."""
         return ""
 
 
 def provenance_of(settings: SetSettings) -> dict[str, Any]:
-    """What decides what the cubes are: the settings, and what is in an antenna file they name."""
+    """What determines the cubes: the settings, and the content of any antenna file they name."""
     antennas = Path(settings.observation.configuration)
     named: dict[str, Any] = {"settings": settings_to(settings)}
     if antennas.suffix == ".cfg" and antennas.is_file():
@@ -100,8 +100,8 @@ def provenance_of(settings: SetSettings) -> dict[str, Any]:
 
 
 def _finished(cube: Path) -> bool:
-    beside = (".psf.fits", ".pb.fits", ".truth.fits", ".truth.ecsv")
-    return cube.exists() and all(cube.with_suffix(suffix).exists() for suffix in beside)
+    suffixes = (".psf.fits", ".pb.fits", ".truth.fits", ".truth.ecsv")
+    return cube.exists() and all(cube.with_suffix(suffix).exists() for suffix in suffixes)
 
 
 def _truth_path(cube: Path) -> Path:
@@ -117,15 +117,15 @@ def _write_one(settings: SetSettings, out: Path, seed: int) -> int:
     cube = out / f"{seed}.fits"
     write_cube(made.cube, cube)
     write_catalogue(made.truth, cube.with_suffix(".truth.fits"))
-    # this one comes last: it marks the seed as finished
+    # last, since this file marks the seed as finished
     write_catalogue(made.truth, _truth_path(cube))
     return seed
 
 
 def _claim(out: Path, settings: SetSettings) -> SetSettings:
-    """The settings, with the seeds with which the folder was begun: they stand in every header."""
+    """The settings with the seeds of the folder's first run, which every header records."""
     made = provenance_of(settings)
-    # the digest of an antenna file beside its settings
+    # the digest of an antenna file, next to the settings
     plain = made.pop("settings") | made
     begun = claim(out, plain, holds="a set", free=FREE)
     return replace(settings, split=settings_from(begun["split"], Seeds))

@@ -1,13 +1,13 @@
-"""Simulated sources for a real cube: through its own beam, primary beam and grid.
+"""Add simulated sources to a real cube, through its own beam, primary beam and grid.
 
-A source is an elliptical Gaussian with one Gaussian line, with or without continuum. What the
-telescope makes of it is (sky x primary beam) convolved with the dirty beam, as in a simulated
-cube; the noise, the artefacts and the sources of the cube stay as they are.
+A source is an elliptical Gaussian with one Gaussian line, with or without continuum. It appears
+in the cube as (sky x primary beam) convolved with the dirty beam, as in a simulated cube. The
+noise, the artefacts and the cube's own sources stay unchanged.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt
@@ -24,22 +24,22 @@ from deepfocus.simulation.truth import place_and_shape
 
 Range = tuple[float, float]
 TRIES = 10_000
-"""Draws of a position and channel before a cube counts as having no room."""
+"""Draws of a position and channel before giving up on a cube without room."""
 
 
 @dataclass(frozen=True)
 class Injection:
-    """What is added to a cube. Ranges are drawn from uniformly, `snr` log-uniformly.
+    """Sources to add to a cube. Values are drawn uniformly from their ranges, SNRs log-uniformly.
 
-    number : sources
+    number : number of sources
     snr : peak of the line in one channel over the cube's noise, after beam and primary beam
-    ideal_snr : in place of snr, the whole line's signal-to-noise for an ideal observer, who knows
-        its template (forward.ideal); of cubes whose noise is known
+    ideal_snr : instead of snr, the whole line's SNR for an ideal observer who knows its template
+        (forward.ideal); only for cubes whose noise is known
     size_beams : major and minor FWHM over the geometric mean FWHM of the beam
-    line_fwhm_chan : line FWHM, channels; cut at a quarter of the band
-    with_continuum : share of the sources that have a continuum, flat over the band
+    line_fwhm_chan : line FWHM, channels; limited to a quarter of the band
+    with_continuum : fraction of sources that have a continuum, which is flat over the band
     continuum_over_line : flux density of that continuum over the line's peak
-    primary_beam_above : sources lie where the response is at least this
+    primary_beam_above : minimum primary beam response at a source
     """
 
     number: int = 5
@@ -75,8 +75,11 @@ def _check(name: str, value: object, good: bool, wanted: str) -> None:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Injected:
-    """cube : with the sources; added : (chan, y, x) the sources alone, Jy/beam; truth : of them;
-    noise_jy_beam : what was measured in the original."""
+    """A cube with injected sources.
+
+    cube : the original plus the sources; added : (chan, y, x) the sources alone, Jy/beam
+    truth : of the injected sources; noise_jy_beam : noise of the original
+    """
 
     cube: Cube
     added: np.ndarray
@@ -91,8 +94,8 @@ class Injected:
 def inject(cube: Cube, injection: Injection, seed: int) -> Injected:
     """Add `injection.number` sources; the same seed gives the same sources.
 
-    Raises `DeepFocusError` for a cube without beam, noise, or room for a source, and for one
-    that was corrected for its primary beam.
+    Raises `DeepFocusError` for a cube without a beam, noise, or room for a source, and for one
+    that is corrected for its primary beam.
     """
     _refuse_corrected(cube)
     response = response_of(cube)
@@ -100,7 +103,7 @@ def inject(cube: Cube, injection: Injection, seed: int) -> Injected:
     if noise <= 0:
         raise DeepFocusError(
             "the cube has no noise: its channels do not differ",
-            wanted="a cube with noise, to which a signal-to-noise ratio refers",
+            wanted="a cube with noise, which defines the signal-to-noise ratio",
             remedy="give the dirty cube itself, not a model or a masked one",
         )
     rng = np.random.default_rng(seed)
@@ -128,16 +131,16 @@ def _refuse_corrected(cube: Cube) -> None:
     if name.endswith("pbcor"):
         raise DeepFocusError(
             f"{name} is corrected for the primary beam, by its name",
-            wanted="the image before that correction, where the noise is the same all over",
+            wanted="the image before that correction, whose noise is uniform",
             remedy="give the .image of the same imaging run",
         )
 
 
 def allowed_places(cube: Cube, *, primary_beam_above: float, margin_px: float) -> np.ndarray:
-    """(place, 2) pixels (y, x) with data, inside that level of the mid-band primary beam.
+    """(pixel, 2) pixels (y, x) with data, inside that level of the mid-band primary beam.
 
-    margin_px : least distance from pixels without data and from the image's edge, where a source
-        would be cut; in images without such places it does not count
+    margin_px : minimum distance from the image's edge and from pixels without data, which would
+        truncate a source; ignored if no pixel is that far away
     """
     good = np.isfinite(cube.data).any(axis=0)
     inner = distance_transform_edt(np.pad(good, 1))[1:-1, 1:-1] > margin_px
@@ -149,14 +152,14 @@ def allowed_places(cube: Cube, *, primary_beam_above: float, margin_px: float) -
     if len(places) == 0:
         raise DeepFocusError(
             f"the cube has no data where the primary beam is above {primary_beam_above:g}",
-            wanted="a region to put sources in",
+            wanted="a region for the sources",
             remedy="give a cube that covers the field's centre",
         )
     return places
 
 
 def render(sources: list[Source], response: Response) -> np.ndarray:
-    """(chan, y, x) float32: the noise-free sum of the sources, Jy/beam."""
+    """(chan, y, x) float32 noise-free sum of the sources, Jy/beam."""
     channels = response.interpolation.shape[1]
     out = np.zeros((channels, response.ny, response.nx), np.float32)
     for source in sources:
@@ -170,7 +173,7 @@ def render(sources: list[Source], response: Response) -> np.ndarray:
 def injected_truth(
     sources: list[Source], response: Response, *, cube: Cube, noise_jy_beam: float
 ) -> Catalogue:
-    """One row a source, the columns of a simulated truth: fluxes are before the primary beam."""
+    """One row per source, columns as in a simulated truth; fluxes are before the primary beam."""
     rows = [_row(source, response, cube, noise_jy_beam) for source in sources]
     return catalogue_of_rows(rows)
 
@@ -182,7 +185,7 @@ def _draw(
     places: np.ndarray,
     rng: np.random.Generator,
 ) -> tuple[Source, float]:
-    """A source of a line flux density of 1 Jy, and its target SNR."""
+    """A source whose line peaks at 1 Jy, and its target SNR."""
     channels = len(cube.data)
     low, high = injection.line_fwhm_chan
     widest = min(high, channels / 4)
@@ -218,31 +221,25 @@ def _draw(
 
 
 def _scaled(source: Source, response: Response, peak_jy_beam: float) -> Source:
-    """The source at the flux at which its line alone peaks at `peak_jy_beam` in the cube."""
+    """The source, scaled so that its line alone peaks at `peak_jy_beam` in the cube."""
     channel, unit_peak = _brightest(source, response)
     at_peak = unit_peak * source.line(response.interpolation.shape[1])[channel]
-    factor = peak_jy_beam / at_peak
-    return replace(
-        source, line_jy=source.line_jy * factor, continuum_jy=source.continuum_jy * factor
-    )
+    return source.brighter(peak_jy_beam / at_peak)
 
 
 def _at_ideal_snr(source: Source, response: Response, cube: Cube, snr: float) -> Source:
-    """The source at the flux at which an ideal observer sees its line so high."""
+    """The source, scaled so that its line has this SNR for an ideal observer."""
     if cube.noise is None:
         raise DeepFocusError(
-            "the noise of the cube is not known",
-            wanted="a simulated cube, to whose noise an ideal signal-to-noise refers",
-            remedy="give snr, the peak in one channel, in place of ideal_snr",
+            "the noise of the cube is unknown",
+            wanted="a simulated cube, whose known noise defines the ideal signal-to-noise ratio",
+            remedy="give snr, the peak in one channel, instead of ideal_snr",
         )
-    factor = snr / ideal_snr(source, response, cube.noise)
-    return replace(
-        source, line_jy=source.line_jy * factor, continuum_jy=source.continuum_jy * factor
-    )
+    return source.brighter(snr / ideal_snr(source, response, cube.noise))
 
 
 def _brightest(source: Source, response: Response) -> tuple[int, float]:
-    """The channel of the line's peak, and the source's peak there for 1 Jy, Jy/beam."""
+    """Channel of the line's peak, and the peak of a 1 Jy source's image there, Jy/beam."""
     channel = int(np.argmax(source.line(response.interpolation.shape[1])))
     plane = np.tensordot(response.interpolation[:, channel], response.of_source(source), axes=1)
     return channel, float(plane.max())

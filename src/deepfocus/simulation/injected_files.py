@@ -1,7 +1,7 @@
 """An injected cube on disk: the original file with the sources added, companions, and truth.
 
-The original's file is taken over as it is: header, unit, order of the axes, further
-extensions, blanks; only the values change, and a few keys say what was done.
+Header, unit, axis order, further extensions and blanks of the original file are kept. Only the
+values change, and a few header keys record the injection.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ KEYS = {"psf": "DFPSF", "pb": "DFPB"}
 
 
 def injected_name(path: Path) -> str:
-    """NAME.injected of the cube NAME.fits."""
+    """NAME.injected for the cube NAME.fits."""
     return f"{base_name(path)}.injected"
 
 
@@ -36,15 +36,15 @@ def write_injected(
     """Write `out`/NAME.injected.fits, its companions and NAME.injected.truth.ecsv.
 
     path : the original cube, from which `injected` was made
-    rest_hz : rest frequency, where the original's header needs one to be read
+    rest_hz : rest frequency, if needed to read the original's header
 
-    Each file is written whole or not at all, the truth last. Gives the paths, the cube's first.
-    Raises `DeepFocusError` where the folder cannot be written.
+    Each file is written completely or not at all, the truth last. Returns the paths, the cube's
+    first. Raises `DeepFocusError` if the folder cannot be written.
     """
     path, out = Path(path), Path(out)
     name = injected_name(path)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # old spellings of the original's header, which stay
+        warnings.simplefilter("ignore")  # of old spellings in the header, which are kept
         with fits.open(path) as hdus:
             index = _cube_hdu(hdus)
             header = hdus[index].header
@@ -60,36 +60,36 @@ def write_injected(
 
 
 def _cube_hdu(hdus: fits.HDUList) -> int:
-    """The first image of three or more axes: the one that the reader took."""
+    """Index of the first image with three or more axes: the one that the reader took."""
     for index, hdu in enumerate(hdus):
         image = isinstance(hdu, fits.PrimaryHDU | fits.ImageHDU | fits.CompImageHDU)
         if image and hdu.header["NAXIS"] >= 3:
             return index
     raise DeepFocusError(
-        "the file holds no cube", wanted="a FITS cube", remedy="give the file that was read"
+        "the file contains no cube", wanted="a FITS cube", remedy="give the file that was read"
     )
 
 
 def _with_added(
     hdus: fits.HDUList, index: int, added: np.ndarray, name: str, rest_hz: float | None
 ) -> np.ndarray:
-    """The file's array with the sources, in its own unit and order of axes; NaN stays NaN."""
+    """The file's array plus the sources, in its own unit and axis order; NaN stays NaN."""
     original = hdus[index].data
     kind = np.float64 if original.dtype.itemsize == 8 else np.float32
     data = np.array(original, dtype=kind)
     axes = read_axes(hdus[index].header, name, tables=hdus, rest_hz=rest_hz)
     factor, _ = factor_to_jy_beam(hdus[index].header.get("BUNIT"), name)
-    voxels = axes.ordered(data)  # a view: what is added to it is added to `data`
+    voxels = axes.ordered(data)  # a view, so adding to it changes `data`
     assert np.shares_memory(voxels, data)
     voxels += (added if factor == 1.0 else added / factor).astype(kind)
     return data
 
 
 def _hdus(hdus: fits.HDUList, index: int, data: np.ndarray) -> fits.HDUList:
-    """All HDUs, that of the cube with other values and unpacked."""
+    """All HDUs; the cube's has the new values and is uncompressed."""
     header = hdus[index].header.copy()
     for key in ("BSCALE", "BZERO", "BLANK"):
-        header.remove(key, ignore_missing=True)  # of integers; the values are floats now
+        header.remove(key, ignore_missing=True)  # for integers; the values are floats now
     first = index == 0
     cube = (fits.PrimaryHDU if first else fits.ImageHDU)(data, header=header)
     return fits.HDUList([cube if i == index else hdu.copy() for i, hdu in enumerate(hdus)])
@@ -112,7 +112,7 @@ def _describe(
 def _copied_companions(
     path: Path, header: fits.Header, target: Path, injected: Injected
 ) -> dict[str, Path]:
-    """Dirty and primary beam beside the new cube, where the original's could be used."""
+    """Copy the dirty and primary beams that were used to files next to the new cube."""
     used = {"psf": injected.cube.psf, "pb": injected.cube.primary_beam}
     copies: dict[str, Path] = {}
     for kind, planes in used.items():

@@ -1,4 +1,4 @@
-"""Settings of a simulated set: what is observed, what is there, how noisy, which seeds."""
+"""Settings of a simulated set: observation, population, noise and seeds."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ from deepfocus.sky.kinds import Population
 from deepfocus.sky.population import PaperPopulation
 
 SEEDS_END = 2**63
-"""Seeds are kept in 64 bits with a sign."""
+"""Seeds are stored as signed 64-bit integers."""
 NOISES: Mapping[str, White | Thermal] = {"white": White(), "thermal": Thermal()}
 
 
 @dataclass(frozen=True)
 class Noise:
-    """kind : 'thermal' (visibility noise) or 'white'.
+    """Noise of a simulated cube.
 
+    kind : 'thermal' (visibility noise) or 'white'
     target_snr : range of the central source's peak SNR per channel, drawn log-uniformly:
-    the brightest voxel of its own noise-free dirty emission over the noise's standard deviation;
-    10 to 100 where neither it nor pwv is given
-    pwv : in place of target_snr, precipitable water vapour ("0.8 mm"): the noise of the array in
-    physical units, from system temperature and radiometer equation
+        the brightest voxel of its own noise-free dirty emission over the noise standard
+        deviation; 10 to 100 if neither target_snr nor pwv is given
+    pwv : instead of target_snr, precipitable water vapour ("0.8 mm"): gives the array's noise in
+        physical units, from system temperature and radiometer equation
     """
 
     kind: str = "thermal"
@@ -107,7 +108,7 @@ class Seeds:
 
 @dataclass(frozen=True)
 class SetSettings:
-    """One simulated set."""
+    """Settings of one simulated set."""
 
     observation: Observation = field(default_factory=Observation)
     population: Population = field(default_factory=PaperPopulation)
@@ -122,12 +123,12 @@ class SetSettings:
                 )
 
     def seeds(self, split: str, number: int | None = None) -> range:
-        """The seeds of 'train', 'validation' or 'test', the first `number` of them."""
+        """The first `number` seeds of 'train', 'validation' or 'test', or all of them."""
         return self.split.of(split, number)
 
 
 def _numbers(settings: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Name and value of every setting with a number in it."""
+    """Name and value of every numeric setting."""
     if is_dataclass(settings):
         for each in fields(settings):
             yield from _numbers(getattr(settings, each.name), f"{name}.{each.name}".strip("."))
@@ -150,7 +151,7 @@ def load_set(path: Path) -> SetSettings:
     if settings.observation.channels < 2:
         raise DeepFocusError(
             f"{path} has cubes of one channel",
-            wanted="2 channels or more: with one there is no width of a line",
+            wanted="2 channels or more: one channel cannot show a line width",
             remedy="raise channels in [observation]",
         )
     return settings

@@ -1,4 +1,4 @@
-"""A data set in one store: cube, truth and derived training arrays of every seed, resumable."""
+"""A resumable data set in one store: cube, truth and derived training arrays of every seed."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ Derived = tuple[NamedArrays, NamedArrays]
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is kept of a seed; picklable, since workers get it.
+    """What to store for each seed; picklable, since it is sent to workers.
 
-    derive : arrays of the cube, and arrays of its sources in the order of the truth
+    derive : makes arrays of the cube, and arrays of its sources in the order of the truth
     """
 
     settings: SetSettings
@@ -37,11 +37,11 @@ class Recipe:
     derive: Callable[[Simulated], Derived]
 
     def record(self, seed: int) -> Record:
-        """Simulate a seed and derive what is kept."""
+        """Simulate a seed and make its record."""
         return self.record_of(simulate(self.settings, seed))
 
     def record_of(self, made: Simulated) -> Record:
-        """What is kept of a simulated cube."""
+        """The record of a simulated cube."""
         of_cube, of_sources = self.derive(made)
         noise = np.asarray(level_of(made.cube))
         return Record(
@@ -52,7 +52,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class StoredSet:
-    """One store of a recipe's rows."""
+    """One store, with a row per seed made by a recipe."""
 
     recipe: Recipe
     path: Path
@@ -60,11 +60,11 @@ class StoredSet:
     def write(
         self, seeds: Sequence[int], *, workers: Workers = IN_TURN, report: Report = silent
     ) -> SetStore:
-        """Write what is missing of `seeds` into the store, which is made or extended.
+        """Write the missing `seeds` into the store, which is created or extended.
 
-        A stopped run goes on where it was; the same seed has the same digest on any number of
-        workers. `report(done, total, name)` is called after each. Raises `DeepFocusError` where
-        the path holds a set of other settings, packing or version.
+        A stopped run resumes. The same seed gives the same digest on any number of workers.
+        `report(done, total, name)` is called after each. Raises `DeepFocusError` if the path
+        contains a set with other settings, packing or version.
         """
         sweep(self.path)
         store = _claimed(self.recipe, self.path, seeds[0]).extend(seeds)
@@ -78,15 +78,15 @@ class StoredSet:
                     too_small[seed] = sources
                     continue
                 tally.count(str(seed))
-            # workers leave a seed with more sources than there is room for; it is made again
+            # workers skip a seed with more sources than fit; it is remade after making room
             store = store.make_room(max(too_small.values(), default=0))
             missing = sorted(too_small)
         return store
 
     def check(self, seeds: Sequence[int], *, report: Report = silent) -> list[int]:
-        """Make `seeds` anew; return those whose stored arrays or digests differ or are damaged.
+        """Remake `seeds`; return those whose stored arrays or digests differ or are damaged.
 
-        Raises `DeepFocusError` where one of them is not finished, or an array that all seeds
+        Raises `DeepFocusError` if one of them is not finished, or if an array that all seeds
         share differs.
         """
         store = _same(self.recipe, open_store(self.path))
@@ -103,7 +103,7 @@ class StoredSet:
             if done == 1 and not store.holds(common_of(made.cube)[0]):
                 raise DeepFocusError(
                     f"{self.path}: beams or frequencies, which all cubes share, differ",
-                    wanted="those that these settings make",
+                    wanted="those made by these settings",
                     remedy="simulate into a new store",
                 )
             digests = {finished[seed], self.recipe.record_of(made).digest()}
@@ -117,12 +117,12 @@ class StoredSet:
         return differing
 
     def again(self, seeds: Sequence[int]) -> str:
-        """How to have these cubes made again."""
+        """How to remake these cubes."""
         rows = " ".join(str(open_store(self.path).row_of(seed)) for seed in seeds)
         return f"remove {self.path}/sha256/c/ROW for ROW in {rows}, and simulate again"
 
     def summary(self) -> str:
-        """Size on disk and content hash of all that is in the store."""
+        """Size on disk, number of rows and content hash of the store."""
         store, size = open_store(self.path), disk_bytes(self.path) / 1e9
         return f": {size:.3g} GB, {len(store.seeds)} rows, content {store.content_hash()}"
 
@@ -133,7 +133,7 @@ def settings_of_store(path: Path) -> SetSettings:
 
 
 def rows_of_store(path: Path, seeds: Sequence[int]) -> tuple[SetStore, list[int]]:
-    """A store and the rows of those seeds. Raises `DeepFocusError` where one is not finished."""
+    """A store and the rows of those seeds. Raises `DeepFocusError` if one is not finished."""
     store = open_store(path)
     finished = store.finished()
     missing = [seed for seed in seeds if seed not in finished]
@@ -148,7 +148,7 @@ def rows_of_store(path: Path, seeds: Sequence[int]) -> tuple[SetStore, list[int]
 
 
 def _write_one(recipe: Recipe, path: Path, seed: int) -> tuple[int, int]:
-    """Write one row if it has room; the seed and its number of sources."""
+    """Write one row if its sources fit; return the seed and its number of sources."""
     store, record = open_store(path, "r+"), recipe.record(seed)
     if record.sources <= store.source_rows:
         store.write(seed, record)
@@ -156,12 +156,12 @@ def _write_one(recipe: Recipe, path: Path, seed: int) -> tuple[int, int]:
 
 
 def _claimed(recipe: Recipe, path: Path, first: int) -> SetStore:
-    """The store at `path`, made if there is none; its rows look like those of the first seed."""
+    """The store at `path`, created if missing; the record of the first seed sets its layout."""
     if (path / "zarr.json").exists():
         return _same(recipe, open_store(path, "r+"))
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise DeepFocusError(
-            f"{path} is there and is no store",
+            f"{path} exists but is not a store",
             wanted="a new name, or a store of the same set",
             remedy="choose another --out",
         )
@@ -176,7 +176,7 @@ def _claimed(recipe: Recipe, path: Path, first: int) -> SetStore:
 
 
 def _same(recipe: Recipe, store: SetStore) -> SetStore:
-    """The store, which was made with the same settings, packing and version."""
+    """The store. Raises `DeepFocusError` if its settings, packing or version differ."""
     wanted = _provenance(recipe)
     has = {name: store.attributes.get(name) for name in wanted}
     refuse_other(has, wanted, where=str(store.path), holds="a set", free=FREE)

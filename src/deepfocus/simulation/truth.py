@@ -1,4 +1,4 @@
-"""The truth about a simulated sky, as a `Catalogue`: every column the detection will fill."""
+"""The truth about a simulated sky, as a `Catalogue` with every column that a detection fills."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from deepfocus.ops.boxes import BOX_FRACTION, source_box
 from deepfocus.sky.components import LineTruth, SkyModel, SkySource
 
 POINT_PX = float(1 / np.sqrt(np.log2(1 / BOX_FRACTION)))
-"""FWHM of which the box is one pixel wide."""
+"""FWHM of a source whose box is one pixel wide."""
 
 SEARCHED_FWHM = 2.0
-"""Distance from a disc's centre in which its brightest voxel is sought; 1% of its light is out."""
+"""Search radius around a disc for its brightest voxel, in FWHM; 1% of its light lies outside."""
 VOXELS_AT_A_TIME = 2**21
 
 
 def truth_catalogue(sky: SkyModel, *, peaks: np.ndarray, cube: Cube) -> Catalogue:
-    """One row a line of a source.
+    """One row per line of each source.
 
-    peaks : (source,) brightest voxel of the dirty emission of each, Jy/beam, from `source_peaks`
-    Line flux is that of the noise-free sky, before the primary beam, of the whole line even where
-    the band cuts it, and negative in absorption. A disc's shape is that of the Gaussian with its
-    half-light ellipse, its line width is W50. A point's box is its pixel.
+    peaks : (source,) brightest voxel of each source's dirty emission, Jy/beam, from `source_peaks`
+
+    Line fluxes refer to the noise-free sky before the primary beam. They cover the whole line even
+    if the band cuts it, and are negative in absorption. A disc has the shape of the Gaussian with
+    the same half-light ellipse, and W50 as its line width. A point's box is its pixel.
     """
     rows = [
         _row(source, line, peak_jy_beam=peak, cube=cube)
@@ -49,15 +50,16 @@ def source_peaks(
 ) -> np.ndarray:
     """(source,) brightest voxel of each source's own noise-free dirty emission, Jy/beam.
 
-    components, spectra, peaks : of the sky's parts, as in `simulate.cube.Scene`
-    A source of one part has its part's peak. Of several parts the first holds the channel map
-    with most flux, where a fainter but more compact one may have the brightest voxel: all
-    channels are searched, near the source alone.
+    components, spectra, peaks : of the sky's parts, as in `simulation.cube.Scene`
+
+    A source of one part has that part's peak. The first of several parts contains the channel map
+    with the most flux, but a fainter, more compact map may have the brightest voxel. So all
+    channels are searched, but only near the source.
     """
     if not len(sky.components):
         return np.zeros(0)
     starts = sky.first_parts
-    found = peaks[starts].astype(float)
+    found: np.ndarray = peaks[starts].astype(float)
     for i, (first, last) in enumerate(pairwise([*starts, len(peaks)])):
         if last - first > 1:
             near = components[first:last, :, *_around(sky.components[i].ellipse, sky.grid)]
@@ -104,8 +106,8 @@ def _row(
 
 
 def place_and_shape(source: Source, grid: Grid) -> dict[str, float]:
-    """The columns of a true source that say where it is and how large, in pixels and on the sky."""
-    # nothing is smaller than the pixel that it lies in
+    """Position and shape columns of a true source, in pixels and on the sky."""
+    # a box is at least one pixel wide
     lengths = max(source.fwhm_x_px, POINT_PX), max(source.fwhm_y_px, POINT_PX)
     box = source_box(replace(source, fwhm_x_px=lengths[0], fwhm_y_px=lengths[1]))
     channel, fwhm_chan = source.channel, source.fwhm_chan

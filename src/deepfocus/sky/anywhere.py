@@ -1,4 +1,4 @@
-"""A population without the paper's peculiarities: no favoured centre, any number, empty skies."""
+"""A population without the paper's peculiarities: no central source, any number, empty skies."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.sky.components import SkyModel
-from deepfocus.sky.ranges import SourceRanges, brightest_first
+from deepfocus.sky.ranges import SourceRanges
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourcesAnywhere(SourceRanges):
-    """Sources of any kind anywhere in the field, none favoured by its place.
+    """Sources of any kind, spread uniformly over the field.
 
-    sources : least and greatest number in a cube; with 0 the sky may be empty, and its noise is
-        then that of a source drawn for the purpose, which is not in the sky
+    sources : smallest and largest number per cube; if the smallest is 0, a sky may be empty, and
+        an extra drawn source, which is not in the sky, then sets the noise level
     """
 
     kind: ClassVar[str] = "corrected"
@@ -37,7 +37,4 @@ class SourcesAnywhere(SourceRanges):
     def draw(self, grid: Grid, rng: np.random.Generator) -> SkyModel:
         """One sky, brightest source first."""
         number = int(rng.integers(self.sources[0], self.sources[1] + 1))
-        drawn = [self.source(grid, rng, self.draw_flux(rng)) for _ in range(max(number, 1))]
-        if number == 0:
-            return SkyModel(grid, (), reference=drawn[0])
-        return SkyModel(grid, brightest_first(drawn, grid))
+        return self.sky_of(number, grid, rng)

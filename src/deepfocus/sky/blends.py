@@ -1,4 +1,4 @@
-"""Controlled blends: pairs of sources whose boxes and lines overlap by as much as is asked."""
+"""Controlled blends: pairs of sources whose boxes and lines overlap by a requested amount."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ TRIES = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Blends(SourceRanges):
-    """Pairs of Gaussian sources of one line each, every pair apart from the others.
+    """Pairs of Gaussian sources with one line each; different pairs do not overlap.
 
-    pairs : number of pairs in a cube
-    blendness : intersection over union of the two boxes (Eq 22); no other box reaches theirs
+    pairs : number of pairs per cube
+    blendness : intersection over union of the two boxes (Eq 22); no other box overlaps theirs
     line_overlap : intersection over union of the two channel ranges, channel +- FWHM
     """
 
@@ -52,7 +52,7 @@ class Blends(SourceRanges):
             )
 
     def draw(self, grid: Grid, rng: np.random.Generator) -> SkyModel:
-        """One sky; raises `DeepFocusError` where the pairs do not fit into the field."""
+        """One sky. Raises `DeepFocusError` if the pairs do not fit into the field."""
         number = int(rng.integers(self.pairs[0], self.pairs[1] + 1))
         sources: list[SkySource] = []
         boxes: list[Box] = []
@@ -77,7 +77,7 @@ class Blends(SourceRanges):
         )
 
     def pair(self, grid: Grid, rng: np.random.Generator) -> tuple[Component, Component]:
-        """Two sources with drawn overlaps of boxes and of lines."""
+        """Two sources whose boxes and lines overlap by drawn amounts."""
         first = self.gaussian(grid, rng, self.draw_flux(rng))
         second = self.gaussian(grid, rng, self.draw_flux(rng))
         second = self._moved(first, second, rng.uniform(*self.blendness), rng)
@@ -89,10 +89,10 @@ class Blends(SourceRanges):
     def _moved(
         self, first: Component, second: Component, wanted: float, rng: np.random.Generator
     ) -> Component:
-        """The second beside the first, in any direction, at the distance of the wanted overlap.
+        """The second source, moved to the wanted overlap with the first, in a random direction.
 
-        Where even at one place they overlap less (unlike sizes), the second takes the first's
-        shape.
+        If their shapes differ too much for that overlap even at the same position, the second
+        takes the first's shape.
         """
         here = box_of(first)
         if iou_2d(here, box_of(replace(second, x=first.x, y=first.y))) < wanted:
@@ -110,7 +110,7 @@ class Blends(SourceRanges):
             return replace(second, x=float(x), y=float(y))
 
         far = 3 * max(first.fwhm_x_px, first.fwhm_y_px, second.fwhm_x_px, second.fwhm_y_px)
-        return at(_where_falls_to(wanted, lambda d: iou_2d(here, box_of(at(d))), far))
+        return at(_distance_at_overlap(wanted, lambda d: iou_2d(here, box_of(at(d))), far))
 
     def _line_moved(
         self,
@@ -120,15 +120,17 @@ class Blends(SourceRanges):
         grid: Grid,
         rng: np.random.Generator,
     ) -> EmissionLine:
-        """The second line as far from the first as the wanted overlap asks, towards the band's
-        inside where only that side has room."""
+        """The second line, moved to the wanted overlap with the first.
+
+        It moves to a random side, or to the other side if that takes it out of the band.
+        """
         if min(first.fwhm_chan, second.fwhm_chan) < wanted * max(first.fwhm_chan, second.fwhm_chan):
             second = replace(second, fwhm_chan=first.fwhm_chan)
 
         def overlap(distance: float) -> float:
             return around(0.0, first.fwhm_chan).iou(around(distance, second.fwhm_chan))
 
-        distance = _where_falls_to(wanted, overlap, 2 * (first.fwhm_chan + second.fwhm_chan))
+        distance = _distance_at_overlap(wanted, overlap, 2 * (first.fwhm_chan + second.fwhm_chan))
         side = 1.0 if rng.uniform() < 0.5 else -1.0
         channel = first.channel + side * distance
         if not 0 <= channel <= len(grid.freq_hz) - 1:
@@ -141,8 +143,8 @@ def box_of(source: SkySource) -> Box:
     return source_box(source.ellipse)
 
 
-def _where_falls_to(wanted: float, overlap: Callable[[float], float], far: float) -> float:
-    """Distance at which a falling overlap reaches `wanted`, by bisection from 0 to `far`."""
+def _distance_at_overlap(wanted: float, overlap: Callable[[float], float], far: float) -> float:
+    """Distance at which the falling `overlap` reaches `wanted`, by bisection from 0 to `far`."""
     near = 0.0
     for _ in range(60):
         middle = (near + far) / 2

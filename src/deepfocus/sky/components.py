@@ -1,4 +1,4 @@
-"""Sky sources: what they share, Gaussians with Gaussian lines (Eq 2-4), the sky model."""
+"""Sky sources: their common interface, Gaussians with Gaussian lines (Eq 2-4), the sky model."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from deepfocus.ops.gaussians import gaussian_2d
 
 @dataclass(frozen=True)
 class LineTruth:
-    """What is true of one line of a source, before beams.
+    """True properties of one line of a source, before any beam.
 
     channel, fwhm_chan : centre and width in channels
-    flux_jy_kms : integral of the whole line as if it were the only one, also of what lies beyond
-        the band; negative for absorption
+    flux_jy_kms : integrated flux of the line alone, including any part outside the band;
+        negative for absorption
     continuum_jy : the source's continuum flux density at the line
-    peak_share : brightness at the line over the source's brightest
-    line_share : brightness of the line alone over the source's brightest; negative for absorption
-    Both shares are of what the band holds: at the line's centre, or at the end of the band that a
-    line centred beyond it reaches.
+    peak_share : brightness at the line over the source's maximum brightness
+    line_share : brightness of the line alone over the same maximum; negative for absorption
+    Both shares are taken at the line's centre, or at the nearest end of the band if the centre
+    lies outside it.
     """
 
     channel: float
@@ -41,7 +41,7 @@ class SkySource(Protocol):
 
     @property
     def ellipse(self) -> Ellipse:
-        """Where it is, and the Gaussian that stands for its size."""
+        """Its position, and the Gaussian that represents its size."""
 
     def image(self, shape: tuple[int, int]) -> np.ndarray:
         """(y, x) image of the emission summed over frequency, peak or flux 1."""
@@ -50,16 +50,16 @@ class SkySource(Protocol):
         """Images (part, y, x) and spectra (part, chan); their products sum to Jy/pixel."""
 
     def line_truths(self, grid: Grid) -> tuple[LineTruth, ...]:
-        """What is true of each line."""
+        """True properties of each line."""
 
 
 @dataclass(frozen=True)
 class EmissionLine:
-    """A Gaussian line that multiplies its source's continuum: alone, S = continuum * (1 + l).
+    """A Gaussian line l that multiplies its source's continuum: alone, S = continuum * (1 + l).
 
-    relative : peak of the line over the continuum at the line; from -1 to 0 it absorbs
+    relative : line peak over the continuum at the line; from -1 to 0 for absorption
     channel : centre, fractional; fwhm_chan : FWHM in channels
-    Raises `DeepFocusError` for a line that absorbs more than all.
+    Raises `DeepFocusError` if the line absorbs more than the continuum.
     """
 
     relative: float
@@ -70,49 +70,52 @@ class EmissionLine:
         if self.relative < -1:
             raise DeepFocusError(
                 f"a line of {self.relative:g} times the continuum",
-                wanted="-1 or more: a line absorbs no more than all",
+                wanted="-1 or more: a line cannot absorb more than the continuum",
                 remedy="correct its depth",
             )
 
     def profile(self, channels: int) -> np.ndarray:
         """(chan,) relative amplitude, Eq 2."""
         sigma = self.fwhm_chan / FWHM_PER_SIGMA
-        return self.relative * np.exp(-0.5 * ((np.arange(channels) - self.channel) / sigma) ** 2)
+        offset = (np.arange(channels) - self.channel) / sigma
+        amplitude: np.ndarray = self.relative * np.exp(-0.5 * offset**2)
+        return amplitude
 
     def highest_within(self, channels: int) -> float:
-        """Relative amplitude where the band is nearest to the centre; `relative` within it."""
+        """Relative amplitude at the centre; if that is outside the band, at the nearest end."""
         sigma = self.fwhm_chan / FWHM_PER_SIGMA
         beyond = self.channel - min(max(self.channel, 0.0), channels - 1.0)
         return self.relative * float(np.exp(-0.5 * (beyond / sigma) ** 2))
 
 
 def power_law(value: float, spectral_index: float, grid: Grid) -> np.ndarray:
-    """(chan,) `value` (nu / nu0)^alpha about the band's middle."""
-    return value * (grid.freq_hz / np.mean(grid.freq_hz)) ** spectral_index
+    """(chan,) `value` (nu / nu0)^alpha, with nu0 in the middle of the band."""
+    continuum: np.ndarray = value * (grid.freq_hz / np.mean(grid.freq_hz)) ** spectral_index
+    return continuum
 
 
 def over_continuum(lines: tuple[EmissionLine, ...], channels: int) -> np.ndarray:
-    """(chan,) spectrum over the continuum: what absorption lets through, and emission.
+    """(chan,) spectrum over the continuum: transmission of the absorption lines plus emission.
 
-    Absorption lines lie before the continuum, one before the other, so what they let through
-    multiplies, exp(-tau_1) exp(-tau_2), and is never negative. Emission lines lie before both:
-    they add, and nothing absorbs them.
+    Absorbing gas lies in front of the continuum, one line behind the other, so transmissions
+    multiply, exp(-tau_1) exp(-tau_2), and are never negative. Emission lies in front of both: it
+    adds, and nothing absorbs it.
     """
-    through = np.ones(channels)
+    transmission = np.ones(channels)
     emission = np.zeros(channels)
     for line in lines:
         profile = line.profile(channels)
         if line.relative < 0:
-            through = through * (1 + profile)
+            transmission = transmission * (1 + profile)
         else:
             emission = emission + profile
-    return through + emission
+    return transmission + emission
 
 
 def multiplied_lines(
     lines: tuple[EmissionLine, ...], *, continuum: np.ndarray, area_px: float, grid: Grid
 ) -> tuple[LineTruth, ...]:
-    """Truth of lines that multiply a continuum (chan,), Jy/pixel; their overlaps are left out."""
+    """Truth of lines that multiply a continuum (chan,), Jy/pixel; their overlaps are ignored."""
     channels = np.arange(len(grid.freq_hz))
     peaks = [line.highest_within(len(channels)) for line in lines]
     brightest = 1 + max(max(peaks, default=0.0), 0.0)
@@ -138,7 +141,7 @@ class Component(Ellipse):
     """An elliptical Gaussian source with a power-law continuum and any number of lines.
 
     peak_jy_px : continuum surface brightness at the source's centre and the reference frequency
-    spectral_index : S = S0 (nu / nu0)^alpha about the band's middle
+    spectral_index : alpha in S = S0 (nu / nu0)^alpha, with nu0 in the middle of the band
     """
 
     peak_jy_px: float
@@ -160,14 +163,17 @@ class Component(Ellipse):
 
     def spectrum(self, grid: Grid) -> np.ndarray:
         """(chan,) continuum and lines at the source's centre, Jy/pixel."""
-        return self.continuum(grid) * over_continuum(self.lines, len(grid.freq_hz))
+        brightness: np.ndarray = self.continuum(grid) * over_continuum(
+            self.lines, len(grid.freq_hz)
+        )
+        return brightness
 
     def parts(self, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
         """One part: the image times the spectrum."""
         return self.image((grid.ny, grid.nx))[None], self.spectrum(grid)[None]
 
     def line_truths(self, grid: Grid) -> tuple[LineTruth, ...]:
-        """What is true of each line."""
+        """True properties of each line."""
         continuum = self.continuum(grid)
         return multiplied_lines(self.lines, continuum=continuum, area_px=self.area_px, grid=grid)
 
@@ -176,11 +182,11 @@ class Component(Ellipse):
 class SkyModel:
     """Sources on a grid; the first sets the noise level and, in the paper, is the target.
 
-    The telescope takes a sky as separable parts, image times spectrum. A Gaussian or a point is
-    one part, a rotating disc several; `source_of_part` says whose each is. The first part of a
-    source holds its brightest channel map, whatever the number of its parts.
+    The telescope takes a sky as separable parts, each an image times a spectrum. A Gaussian or a
+    point has one part, a rotating disc several; `source_of_part` gives the source of each. The
+    first part of a source always contains its brightest channel map.
 
-    reference : a source that is not in the sky and sets the noise level where the sky is empty
+    reference : a source that is not in the sky but sets the noise level if the sky is empty
     """
 
     grid: Grid
@@ -197,7 +203,7 @@ class SkyModel:
 
     @property
     def source_of_part(self) -> np.ndarray:
-        """(part,) index in `components`."""
+        """(part,) index of each part's source in `components`."""
         return self._parts[2]
 
     @property
@@ -213,9 +219,9 @@ class SkyModel:
         return np.stack([source.image(shape) for source in self.components])
 
     def for_noise(self) -> SkyModel:
-        """The sky with which the noise level is set: the reference alone where there is nothing.
+        """The sky that sets the noise level: this one, or the reference alone if this is empty.
 
-        Its first part belongs to the source of the target SNR.
+        Its first part belongs to the source that gets the target SNR.
         """
         if self.components or self.reference is None:
             return self

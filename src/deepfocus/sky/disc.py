@@ -1,12 +1,12 @@
 """Rotating discs: thin, exponential, inclined, with an arctan rotation curve.
 
-Surface brightness falls as exp(-R / scale); the circular velocity is (2 / pi) v_max
-arctan(R / turnover); every place emits a Gaussian line of the same dispersion about its velocity
-along the line of sight (Courteau 1997 on arctan curves). Pixels and channels hold the mean over
-themselves. At every place gas of the same velocities may also absorb a part of the continuum of
-that place: all of it at most. The cube of a disc is not an image times a spectrum, but a spectrum
-depends on a place through its velocity alone, so a singular value decomposition of channel against
-velocity gives the few products that sum to it.
+Surface brightness falls as exp(-R / scale). The circular velocity is (2 / pi) v_max
+arctan(R / turnover) (Courteau 1997). The gas at every position emits a Gaussian line, centred on
+its line-of-sight velocity, with the same dispersion everywhere. Gas with the same velocities may
+also absorb the local continuum, at most all of it. Pixels and channels contain means over their
+extent. The cube of a disc is not an image times a spectrum. But a spectrum depends on position
+only through velocity, so a singular value decomposition of the spectra (channel, velocity) gives
+a few products that sum to the cube.
 """
 
 from __future__ import annotations
@@ -24,19 +24,20 @@ from deepfocus.ops.morphology import axes_from_major_minor
 from deepfocus.sky.components import LineTruth, power_law
 
 HALF_LIGHT = 1.6783469900166605
-"""Radius that holds half of an exponential disc's light, in scale lengths."""
+"""Radius that encloses half of an exponential disc's light, in scale lengths."""
 
 EXTENT = 12.0
-"""Scale lengths to which a disc is drawn: (1 + 12) exp(-12) = 8e-5 of its light lies beyond."""
+"""Radius of the drawn disc in scale lengths; (1 + 12) exp(-12) = 8e-5 of its light is outside."""
 
 SIGNIFICANT = 1e-5
-"""Singular values below this share of the largest are left out."""
+"""Singular values below this fraction of the largest are dropped."""
 
 
 @dataclass(frozen=True)
 class DiscLine:
-    """One emission line of a disc: flux_jy_kms of the whole; systemic channel, fractional.
+    """One emission line of a disc.
 
+    flux_jy_kms : integrated over the whole disc; channel : systemic, fractional
     Raises `DeepFocusError` for a negative flux.
     """
 
@@ -48,7 +49,7 @@ class DiscLine:
             raise DeepFocusError(
                 f"a line of a disc with {self.flux_jy_kms:g} Jy km/s",
                 wanted="0 or more",
-                remedy="use DiscAbsorption, which takes no more than the continuum of any place",
+                remedy="use DiscAbsorption, which never absorbs more than the local continuum",
             )
 
 
@@ -56,10 +57,10 @@ class DiscLine:
 class DiscAbsorption:
     """One absorption line of a disc; systemic channel, fractional.
 
-    depth : share of a place's continuum that its gas absorbs in the middle of its own line, a
-        Gaussian of the disc's dispersion. As the places' lines lie apart, the whole disc's is
-        shallower.
-    Raises `DeepFocusError` for a depth that is not above 0 and at most 1.
+    depth : fraction of the local continuum absorbed at the centre of the local line, a Gaussian
+        with the disc's dispersion. The whole disc's line is shallower, because local lines differ
+        in velocity.
+    Raises `DeepFocusError` unless depth is above 0 and at most 1.
     """
 
     depth: float
@@ -69,7 +70,7 @@ class DiscAbsorption:
         if not 0 < self.depth <= 1:
             raise DeepFocusError(
                 f"an absorption line of depth {self.depth:g}",
-                wanted="above 0, at most 1: a line absorbs no more than all",
+                wanted="above 0, at most 1: a line cannot absorb more than the continuum",
                 remedy="correct its depth",
             )
 
@@ -81,10 +82,10 @@ class Disc:
     x, y : 0-based pixel position of the centre
     scale_px : exponential scale length; inclination_deg : 0 is face-on, at most 85
     pa_receding : position angle of the receding half of the major axis, north through east
-    v_max_kms : rotation velocity far out; turnover_px : radius of the arctan curve
-    dispersion_kms : standard deviation of the line at each place
-    lines : emission, and absorption of the continuum alone: emission lies before it
-    continuum_jy : flux density at the band's middle, of the same shape as the lines
+    v_max_kms : asymptotic rotation velocity; turnover_px : turnover radius of the arctan curve
+    dispersion_kms : standard deviation of the local line
+    lines : emission, and absorption of the continuum only: the emission lies in front of it
+    continuum_jy : flux density in the middle of the band, distributed on the sky as the lines are
     """
 
     x: float
@@ -126,19 +127,21 @@ class Disc:
         along, radius = self._along_and_radius(x, y)
         sine = np.sin(np.deg2rad(self.inclination_deg))
         azimuth = np.divide(along, radius, out=np.zeros_like(radius), where=radius > 0)
-        return self._rotation_kms(radius) * sine * azimuth
+        recession_kms: np.ndarray = self._rotation_kms(radius) * sine * azimuth
+        return recession_kms
 
     def image(self, shape: tuple[int, int]) -> np.ndarray:
         """(y, x) unit-peak image of all emission summed over frequency."""
         total = self._drawn(shape, np.array([0.0, 1.0]), np.ones((1, 2)))[0]
         peak = total.max()
-        return (total / peak if peak > 0 else total).astype(np.float32)
+        unit_peak: np.ndarray = (total / peak if peak > 0 else total).astype(np.float32)
+        return unit_peak
 
     def parts(self, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
         """Images (part, y, x) and spectra (part, chan) whose products sum to the disc, Jy/pixel.
 
-        The parts are turned so that all but the first vanish in the channel with most flux: the
-        first part's image is that channel map, of peak 1.
+        The parts are rotated so that all but the first vanish in the channel with the most flux:
+        the first part's image is that channel map, with peak 1.
         """
         reach = self.v_max_kms * np.sin(np.deg2rad(self.inclination_deg)) + self.dispersion_kms
         points = int(np.ceil(16 * reach / self.dispersion_kms)) + 1  # spline error below 1e-4
@@ -148,7 +151,7 @@ class Disc:
         rank = max(int(np.sum(values > SIGNIFICANT * values[0])), 1)
         left, coefficients = left[:, :rank], values[:rank, None] * right[:rank]
         total = self.spectrum(grid)
-        turn = _first_axis_to(left[int(np.argmax(np.abs(total)))])
+        turn = _onto_first_axis(left[int(np.argmax(np.abs(total)))])
         images = self._drawn((grid.ny, grid.nx), kms, turn @ coefficients)
         left = left @ turn.T
         peak = float(np.abs(images[0]).max())
@@ -160,12 +163,14 @@ class Disc:
     def spectrum(self, grid: Grid) -> np.ndarray:
         """(chan,) flux density of the whole disc, Jy, from its light at each velocity."""
         kms, light = self._light_by_velocity()
-        return self.local_spectra(grid, kms) @ light
+        flux_density: np.ndarray = self.local_spectra(grid, kms) @ light
+        return flux_density
 
     def line_truths(self, grid: Grid) -> tuple[LineTruth, ...]:
-        """Line flux as set, or as absorbed; width of the whole disc's line at half maximum (W50).
+        """True properties of each line; the width is that of the whole disc's line (W50).
 
-        Every place loses the same share of its continuum to a line alone, at whatever velocity:
+        Emission lines have the flux that was set. An absorption line alone takes the same fraction
+        of the continuum at every position, whatever its velocity:
         flux = -depth * continuum * sqrt(2 pi) * dispersion.
         """
         channels = np.arange(len(grid.freq_hz))
@@ -199,7 +204,10 @@ class Disc:
         )
 
     def _rotation_kms(self, radius_px: np.ndarray) -> np.ndarray:
-        return 2 / np.pi * self.v_max_kms * np.arctan(radius_px / self.turnover_px)
+        circular_kms: np.ndarray = (
+            2 / np.pi * self.v_max_kms * np.arctan(radius_px / self.turnover_px)
+        )
+        return circular_kms
 
     def _along_and_radius(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Distance along the receding axis and radius in the disc's plane, pixels."""
@@ -210,16 +218,16 @@ class Disc:
         return along, np.hypot(along, across)
 
     def local_spectra(self, grid: Grid, kms: np.ndarray) -> np.ndarray:
-        """(chan, velocity) spectrum of the places of a line-of-sight velocity.
+        """(chan, velocity) spectrum of the gas at each line-of-sight velocity; never negative.
 
-        In Jy if all of the disc's light were there; nowhere negative. What absorption lines let
-        through is averaged over each channel and then multiplied, line by line.
+        In Jy, as if the whole disc had that velocity. The transmission of each absorption line is
+        averaged over each channel; these averages are then multiplied.
         """
         continuum = power_law(self.continuum_jy, self.spectral_index, grid)
         out = np.repeat(continuum[:, None], len(kms), axis=1)
         for line in self.lines:
             if isinstance(line, DiscAbsorption):
-                # the mean over a channel of a Gaussian of unit peak
+                # the mean of a unit-peak Gaussian over a channel
                 area_chan = np.sqrt(2 * np.pi) * self.dispersion_kms / _channel_kms(grid, line)
                 out *= 1 - line.depth * area_chan * self._in_channels(grid, line, kms)
         for line in self.lines:
@@ -231,21 +239,22 @@ class Disc:
     def _in_channels(
         self, grid: Grid, line: DiscLine | DiscAbsorption, kms: np.ndarray
     ) -> np.ndarray:
-        """(chan, velocity) share of a line of the places of each velocity in each channel."""
+        """(chan, velocity) fraction of the line that gas at each velocity emits in each channel."""
         index = np.arange(len(grid.freq_hz))
-        # a receding place is seen at lower frequency
+        # receding gas is seen at lower frequency
         direction = -np.sign(grid.freq_hz[-1] - grid.freq_hz[0])
         channel_kms = _channel_kms(grid, line)
         centre = line.channel + direction * kms / channel_kms
         sigma = self.dispersion_kms / channel_kms * np.sqrt(2)
         edges = (np.append(index - 0.5, index[-1] + 0.5)[:, None] - centre) / sigma
-        return np.diff(erf(edges), axis=0) / 2
+        share: np.ndarray = np.diff(erf(edges), axis=0) / 2
+        return share
 
     def _drawn(self, shape: tuple[int, int], kms: np.ndarray, values: np.ndarray) -> np.ndarray:
         """(part, y, x): light of each pixel times `values` (part, velocity) at its velocity.
 
-        Each pixel is the mean over enough places within it that the cusp in the centre and a thin
-        minor axis lose less than 1e-4 of the light.
+        Each pixel is the mean of enough samples that the central cusp and a thin minor axis lose
+        less than 1e-4 of the light.
         """
         out = np.zeros((len(values), *shape))
         ny, nx = shape
@@ -271,7 +280,7 @@ class Disc:
         return out
 
     def _light_by_velocity(self) -> tuple[np.ndarray, np.ndarray]:
-        """Velocities of the light, km/s, and its share in each: quadrature in rings and azimuth."""
+        """Velocities (km/s) and the fraction of light at each: quadrature in radius and azimuth."""
         scaled, weights = np.polynomial.legendre.leggauss(192)
         radius = EXTENT * (scaled + 1) / 2
         ring = weights * EXTENT / 2 * radius * np.exp(-radius)
@@ -285,7 +294,7 @@ class Disc:
         return (edges[1:] + edges[:-1]) / 2, light / light.sum()
 
     def _whole_line(self) -> tuple[np.ndarray, np.ndarray]:
-        """Velocities, km/s, and the whole disc's line at them, per unit flux (per km/s)."""
+        """Velocities (km/s) and the whole disc's line profile, per unit flux (per km/s)."""
         kms, light = self._light_by_velocity()
         reach = float(np.abs(kms).max()) + 5 * self.dispersion_kms
         at = np.linspace(-reach, reach, 8 * len(kms) + 801)
@@ -298,7 +307,7 @@ def _channel_kms(grid: Grid, line: DiscLine | DiscAbsorption) -> float:
 
 
 def _width_at_half(at: np.ndarray, line: np.ndarray) -> float:
-    """Distance between the outermost places where a line has half of its maximum."""
+    """Distance between the outermost half-maximum points of a line."""
     half = float(line.max()) / 2
     above = np.flatnonzero(line >= half)
     first, last = above[0], above[-1]
@@ -310,7 +319,7 @@ def _width_at_half(at: np.ndarray, line: np.ndarray) -> float:
 def _highest_within(
     grid: Grid, line: DiscLine | DiscAbsorption, kms: np.ndarray, per_kms: np.ndarray
 ) -> float:
-    """Maximum in the band of a symmetric line (velocity,) about its systemic channel."""
+    """Maximum, within the band, of a line (velocity,) symmetric about its systemic channel."""
     last = len(grid.freq_hz) - 1
     ends = (np.array([0.0, last]) - line.channel) * _channel_kms(grid, line)
     inside = per_kms[(kms > ends[0]) & (kms < ends[1])]
@@ -318,8 +327,8 @@ def _highest_within(
     return float(max(inside.max(initial=0.0), at_ends.max()))
 
 
-def _first_axis_to(vector: np.ndarray) -> np.ndarray:
-    """Orthogonal matrix (n, n) that turns `vector` onto the first axis (Householder)."""
+def _onto_first_axis(vector: np.ndarray) -> np.ndarray:
+    """Orthogonal matrix (n, n) that maps `vector` onto the first axis (Householder)."""
     n = len(vector)
     target = np.zeros(n)
     target[0] = -np.copysign(np.linalg.norm(vector), vector[0])

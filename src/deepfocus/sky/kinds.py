@@ -1,4 +1,4 @@
-"""The kinds of population that a settings file can name: `[population] kind = "corrected"`."""
+"""The kinds of population a settings file can name: `[population] kind = "corrected"`."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from deepfocus.sky.number_counts import NumberCounts
 from deepfocus.sky.population import PaperPopulation
 
 Population = PaperPopulation | SourcesAnywhere | NumberCounts | Blends
-"""The first is meant where a file names none; each has `draw(grid, rng) -> SkyModel`."""
+"""The first is the default if a file names none; each has `draw(grid, rng) -> SkyModel`."""

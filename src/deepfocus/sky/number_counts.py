@@ -1,4 +1,4 @@
-"""Populations by number counts: a power law of line flux, spread over the field."""
+"""Populations from number counts: a power law of line flux, spread over the field."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.sky.components import SkyModel
-from deepfocus.sky.ranges import SourceRanges, brightest_first
+from deepfocus.sky.ranges import SourceRanges
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +18,7 @@ class NumberCounts(SourceRanges):
     """dN/dS proportional to S^-slope between the limits of `flux_jy_kms`.
 
     per_arcmin2 : mean number of sources in the band above the lower limit, per square arcmin of
-        the field (see `field_fraction`); the number in a cube is Poisson
+        the field (see `field_fraction`); the number per cube is Poisson distributed
     """
 
     kind: ClassVar[str] = "number_counts"
@@ -36,12 +36,9 @@ class NumberCounts(SourceRanges):
             )
 
     def draw(self, grid: Grid, rng: np.random.Generator) -> SkyModel:
-        """One sky, brightest source first; an empty one has its noise from a drawn source."""
+        """One sky, brightest source first; an extra drawn source sets the noise of an empty one."""
         number = int(rng.poisson(self.per_arcmin2 * self.field_arcmin2(grid)))
-        drawn = [self.source(grid, rng, self.draw_flux(rng)) for _ in range(max(number, 1))]
-        if number == 0:
-            return SkyModel(grid, (), reference=drawn[0])
-        return SkyModel(grid, brightest_first(drawn, grid))
+        return self.sky_of(number, grid, rng)
 
     def draw_flux(self, rng: np.random.Generator) -> float:
         """Line flux in Jy km/s from the power law, by its inverse cumulative distribution."""

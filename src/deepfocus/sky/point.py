@@ -1,10 +1,11 @@
 """Point sources, drawn so that a telescope sees an exact point at any fraction of a pixel.
 
-On a grid a point between pixels is not one pixel, and spreading it over four (bilinear) blurs it:
-its visibilities would fall with baseline. The exact grid function is a sinc, whose transform is
-flat up to the Nyquist limit, but it never ends. We take a sinc under a Kaiser window: flat to
-1e-6 for baselines up to 0.4 cycles a pixel, wherever the point lies in its pixel, and no wider
-than 48 pixels. It is negative in places: it stands for a point within what the grid can hold.
+A point between pixels is not one pixel, and spreading it over four (bilinear) blurs it: its
+visibilities would fall with baseline length. The exact grid function is a sinc, whose transform
+is flat up to the Nyquist limit, but it never ends. We use a sinc with a Kaiser window. Its
+transform is flat to 1e-6 for baselines up to 0.4 cycles per pixel, wherever the point lies in its
+pixel, and it is at most 48 pixels wide. Some of its pixels are negative, because it represents a
+point with only the frequencies that the grid can sample.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from deepfocus.sky.components import (
 
 HALF_WIDTH_PX = 24
 KAISER_BETA = 14.5
-"""140 dB of stop band; with the half width, the transition lies from 0.4 to 0.6 cycles a pixel."""
+"""Stop band of 140 dB; with this half width, the transition spans 0.4 to 0.6 cycles per pixel."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Point:
 
     x, y : 0-based pixel position, any fraction
     flux_jy : continuum at the reference frequency, the band's middle
-    lines : multiply the continuum, as a Gaussian source's do
+    lines : they multiply the continuum, as in a Gaussian source
     """
 
     x: float
@@ -45,17 +46,21 @@ class Point:
 
     @property
     def ellipse(self) -> Ellipse:
-        """Its place, and no size."""
+        """Its position, and zero size."""
         return Ellipse(self.x, self.y, 0.0, 0.0, 0.0)
 
     def image(self, shape: tuple[int, int]) -> np.ndarray:
         """(y, x) image of flux 1."""
         rows, columns = point_1d(shape[0], self.y), point_1d(shape[1], self.x)
-        return (rows[:, None] * columns).astype(np.float32)
+        unit_flux: np.ndarray = (rows[:, None] * columns).astype(np.float32)
+        return unit_flux
 
     def spectrum(self, grid: Grid) -> np.ndarray:
         """(chan,) continuum and lines, Jy."""
-        return self.continuum(grid) * over_continuum(self.lines, len(grid.freq_hz))
+        flux_density: np.ndarray = self.continuum(grid) * over_continuum(
+            self.lines, len(grid.freq_hz)
+        )
+        return flux_density
 
     def continuum(self, grid: Grid) -> np.ndarray:
         """(chan,) continuum, Jy."""
@@ -66,14 +71,15 @@ class Point:
         return self.image((grid.ny, grid.nx))[None], self.spectrum(grid)[None]
 
     def line_truths(self, grid: Grid) -> tuple[LineTruth, ...]:
-        """What is true of each line."""
+        """True properties of each line."""
         continuum = self.continuum(grid)
         return multiplied_lines(self.lines, continuum=continuum, area_px=1.0, grid=grid)
 
 
 def point_1d(n: int, position: float) -> np.ndarray:
-    """(n,) windowed sinc of sum 1 about `position`; one pixel where that is an integer."""
+    """(n,) windowed sinc with sum 1 about `position`; a single pixel if that is an integer."""
     offset = np.arange(n) - position
     inside = np.clip(1 - (offset / HALF_WIDTH_PX) ** 2, 0.0, None)
     window = np.i0(KAISER_BETA * np.sqrt(inside)) / np.i0(KAISER_BETA)
-    return np.sinc(offset) * np.where(inside > 0, window, 0.0)
+    windowed: np.ndarray = np.sinc(offset) * np.where(inside > 0, window, 0.0)
+    return windowed

@@ -19,14 +19,14 @@ Range = tuple[float, float]
 class PaperPopulation:
     """The paper's Table 1: a central source and 2 to 5 others, none brighter than it.
 
-    Everything is uniform in its range. Two readings (docs/decisions): the paper's size is the
-    Gaussian's sigma, as its own code has it; its angle is clockwise from the x axis.
+    Everything is uniform in its range. Two interpretations (docs/decisions): the paper's size is
+    the Gaussian's sigma, as in its own code; its angle is clockwise from the x axis.
 
-    companions : number besides the central source
+    companions : number of sources in addition to the central one
     amplitude : continuum peak, arbitrary units; line_amplitude : line peak over continuum
     sigma_px, angle_deg, spectral_index, line_fwhm_chan : as named
     offset_px : position in x and y relative to the phase centre (the paper's 100-250 of 360)
-    line_channel : line centre; in cubes of other than 128 channels the range scales
+    line_channel : line centre in 128 channels; the range scales with the number of channels
     brightest_jy_px : the sky cube is scaled to this maximum (simobserve's inbright)
     """
 
@@ -49,9 +49,10 @@ class PaperPopulation:
         positive = ("amplitude", "sigma_px", "line_fwhm_chan")
         not_positive = [name for name in positive if ranges[name][0] <= 0]
         if backwards or not_positive or self.companions[0] < 0 or self.brightest_jy_px <= 0:
-            name = next(iter(backwards + not_positive), "companions or brightest_jy_px")
+            other = "companions" if self.companions[0] < 0 else "brightest_jy_px"
+            name = next(iter(backwards + not_positive), other)
             raise DeepFocusError(
-                f"[population] {name} = {list(ranges.get(name, ()))}",
+                f"[population] {name} = {getattr(self, name)}",
                 wanted="the lower end first, and positive numbers, widths and amplitudes",
                 remedy="correct the [population] settings",
             )
@@ -62,7 +63,7 @@ class PaperPopulation:
         centre = self._component(grid, rng, central=True)
         others: list[Component] = []
         while len(others) < number:
-            # Table 1 drawn again until the emission peak is no higher than the central one's
+            # redrawn from Table 1 until its emission peak is no higher than the central one's
             other = self._component(grid, rng, central=False)
             if emission_peak(other) <= emission_peak(centre):
                 others.append(other)
@@ -95,14 +96,14 @@ class PaperPopulation:
 
 
 def emission_peak(component: Component) -> float:
-    """Continuum and line at the line's centre, surface brightness."""
+    """Surface brightness of continuum plus line at the line's centre."""
     return component.peak_jy_px * (1 + max((line.relative for line in component.lines), default=0))
 
 
 def from_clockwise(
     first_fwhm: float, second_fwhm: float, clockwise_deg: float
 ) -> tuple[float, float, float]:
-    """(fwhm_x, fwhm_y, pa of the major axis) from the paper's axes turned clockwise by [0, 90].
+    """(fwhm_x, fwhm_y, pa of the major axis) from the paper's axes, turned clockwise by t, 0 to 90.
 
     The paper's first axis then has position angle 90 - t and its second 180 - t.
     """
@@ -112,7 +113,7 @@ def from_clockwise(
 
 
 def _scaled(grid: Grid, components: tuple[Component, ...], brightest_jy_px: float) -> SkyModel:
-    """The sky cube's maximum brought to `brightest_jy_px`.
+    """The sky, scaled so that its cube's maximum is `brightest_jy_px`.
 
     The maximum lies at a component's centre, near the centre of its line.
     """

@@ -1,4 +1,4 @@
-"""What the populations beyond the paper's share: ranges of single sources, and their draw."""
+"""Common to all populations except the paper's: parameter ranges of one source, and draws."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from deepfocus.ops.morphology import axes_from_major_minor
 from deepfocus.sky.components import (
     Component,
     EmissionLine,
+    SkyModel,
     SkySource,
 )
 from deepfocus.sky.disc import HALF_LIGHT, Disc, DiscAbsorption, DiscLine
@@ -23,22 +24,23 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class SourceRanges:
-    """Ranges of one source; uniform unless said otherwise.
+    """Parameter ranges of one source; draws are uniform unless stated otherwise.
 
-    flux_jy_kms : flux of each line (its absolute value), log-uniform
+    flux_jy_kms : absolute flux of each line, log-uniform
     fwhm_px : FWHM of the major axis; axis_ratio : minor over major
-    pa_deg : position angle of the major axis (of a disc: of its receding half, by chance turned)
+    pa_deg : position angle of the major axis (for a disc, either half may be the receding one)
     spectral_index : of the continuum
-    lines : number of lines a source
-    line_amplitude : line peak over continuum; of a disc, line flux over continuum and mean width
-    line_fwhm_chan : line width; for a disc the full width of its rotation
-    line_margin_chan : least distance of a line centre to either end of the band; negative: beyond
-    edge_fraction : chance that a line is centred within one FWHM of an end of the band instead
-    absorption_fraction : chance that a line absorbs; then its depth is uniform in
-        absorption_depth, at its centre and of a disc at each place; depths of lines that overlap
+    lines : number of lines per source
+    line_amplitude : line peak over continuum; for a disc, line flux over (continuum * line width)
+    line_fwhm_chan : line width; for a disc, the full width of its rotation
+    line_margin_chan : smallest distance from a line centre to either end of the band; if negative,
+        centres may lie outside the band
+    edge_fraction : probability that a line is instead centred within one FWHM of an end of the band
+    absorption_fraction : probability that a line absorbs; its depth at the centre (for a disc, the
+        local depth) is then uniform in absorption_depth; transmissions of overlapping lines
         multiply
-    point_fraction, disc_fraction : chance of a point, of a rotating disc; else a Gaussian
-    field_fraction : sources lie in the central square of this share of the image's side
+    point_fraction, disc_fraction : probabilities of a point and a rotating disc; else a Gaussian
+    field_fraction : sources lie in a central square with this fraction of the image's side
     """
 
     flux_jy_kms: Range = (0.1, 10.0)
@@ -65,7 +67,7 @@ class SourceRanges:
             if getattr(self, name)[0] <= 0:
                 raise _bad(f"{name} from {getattr(self, name)[0]:g}", "a positive number")
         if not 0 < self.absorption_depth[0] <= self.absorption_depth[1] <= 1:
-            raise _bad("absorption_depth", "within 0 to 1: a line absorbs no more than all")
+            raise _bad("absorption_depth", "0 to 1: a line cannot absorb more than the continuum")
         if self.axis_ratio[1] > 1 or self.axis_ratio[0] < 0.09:
             raise _bad("axis_ratio", "within 0.09 to 1 (discs incline by 85 degrees at most)")
         if self.lines[0] < 0:
@@ -89,10 +91,17 @@ class SourceRanges:
         return float(np.exp(rng.uniform(*np.log(self.flux_jy_kms))))
 
     def place(self, grid: Grid, rng: np.random.Generator) -> tuple[float, float]:
-        """(x, y) anywhere in the field."""
+        """Random (x, y) in the field."""
         reach = self.field_fraction / 2 * np.array([grid.nx, grid.ny])
         x, y = np.array([grid.nx // 2, grid.ny // 2]) + rng.uniform(-reach, reach)
         return float(x), float(y)
+
+    def sky_of(self, number: int, grid: Grid, rng: np.random.Generator) -> SkyModel:
+        """`number` sources, brightest first; for 0, one more is drawn to set the noise level."""
+        drawn = [self.source(grid, rng, self.draw_flux(rng)) for _ in range(max(number, 1))]
+        if number == 0:
+            return SkyModel(grid, (), reference=drawn[0])
+        return SkyModel(grid, brightest_first(drawn, grid))
 
     def source(self, grid: Grid, rng: np.random.Generator, flux_jy_kms: float) -> SkySource:
         """A source whose lines have about this flux; its first emission line has it exactly."""
@@ -132,15 +141,18 @@ class SourceRanges:
         return Point(x=x, y=y, flux_jy=continuum, spectral_index=index, lines=lines)
 
     def disc(self, grid: Grid, rng: np.random.Generator, flux_jy_kms: float) -> Disc:
-        """A rotating disc: axis ratio is the cosine of its inclination, dispersion 5% to 15% of
-        the line's width."""
+        """A rotating disc.
+
+        The axis ratio is the cosine of its inclination; the dispersion is 5% to 15% of the line
+        width.
+        """
         x, y = self.place(grid, rng)
         scale = rng.uniform(*self.fwhm_px) / (2 * HALF_LIGHT)
         ratio = rng.uniform(*self.axis_ratio)
         drawn = self.draw_lines(grid, rng)
         middle = drawn[0] if drawn else self._line(grid, rng)
         width_kms = middle.fwhm_chan * float(grid.width_kms(1.0, middle.channel))
-        sine = max(float(np.sqrt(1 - ratio**2)), 0.2)  # nearly face-on: no faster than 5 times
+        sine = max(float(np.sqrt(1 - ratio**2)), 0.2)  # nearly face-on: v_max <= 5 half widths
         amplitude = rng.uniform(*self.line_amplitude)
         continuum = flux_jy_kms / (amplitude * width_kms)
         lines = tuple(
@@ -195,9 +207,9 @@ class SourceRanges:
         flux_jy_kms: float,
         spectral_index: float,
     ) -> float:
-        """Continuum at the band's middle with which the first emission line has the flux.
+        """Continuum in the middle of the band that gives the first emission line this flux.
 
-        Where there is none, that of an emission line drawn for the purpose.
+        If there is no emission line, one is drawn just for this.
         """
         chosen = next((line for line in lines if line.relative > 0), None)
         if chosen is None:
@@ -211,7 +223,7 @@ class SourceRanges:
 
 
 def brightest_first(sources: list[SkySource], grid: Grid) -> tuple[SkySource, ...]:
-    """Brightest line first: the first source sets the noise level."""
+    """Sources sorted by their brightest line: the first sets the noise level."""
 
     def flux(source: SkySource) -> float:
         return max((abs(t.flux_jy_kms) for t in source.line_truths(grid)), default=0.0)

@@ -1,4 +1,4 @@
-"""Examples of one network in batches: shuffled and turned for training, in order else."""
+"""Batches of one network's examples: shuffled and augmented for training, else in order."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Examples:
 
 
 def examples(role: str, arrays: NamedArrays, *, crop_px: int) -> BlobExamples | Examples:
-    """The examples of a role among arrays; Blobs Finder's are cut to `crop_px`."""
+    """The examples of a role, taken from `arrays`; Blobs Finder's are cropped to `crop_px`."""
     part = ROLES[role]
     inputs, targets = arrays[part.shown], arrays[part.asked]
     if role == "blobs_finder":

@@ -1,8 +1,8 @@
-"""Examples for Blobs Finder: integrated dirty image and the map it should become.
+"""Examples for Blobs Finder: integrated dirty images and their target maps.
 
-Images are kept at the simulated size (360x360). Those of a batch are flipped, turned by right
-angles and cropped at random, so that a source may lie anywhere and be cut by an edge; validation
-sees the central 256x256, as the paper does.
+Images are stored at the simulated size (360x360). Training batches are flipped, rotated by right
+angles and cropped at random, so a source can lie anywhere and even be cut by an edge. Validation
+uses the central 256x256 pixels, as in the paper.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from deepfocus.simulation.cube import integrated_image
 from deepfocus.simulation.settings import SetSettings
-from deepfocus.train.roles import IMAGE, MAP
+from deepfocus.train.roles import IMAGE, MAP, Pair
 
 if TYPE_CHECKING:
     from deepfocus.sky.components import SkyModel
@@ -34,14 +34,14 @@ class BlobExamples:
     targets: np.ndarray
     crop_px: int = 192
 
-    def batches(self, size: int, *, rng: np.random.Generator) -> Iterator[tuple]:
+    def batches(self, size: int, *, rng: np.random.Generator) -> Iterator[Pair]:
         """Shuffled, augmented batches (b, 1, crop_px, crop_px) of input and target."""
         order = rng.permutation(len(self.images))
         for start in range(0, len(order) - size + 1, size):
             pairs = [self._augmented(i, rng) for i in order[start : start + size]]
             yield _stack([image for image, _ in pairs]), _stack([target for _, target in pairs])
 
-    def centred(self, size: int) -> Iterator[tuple]:
+    def centred(self, size: int) -> Iterator[Pair]:
         """Batches of the central crops, in order and unaugmented: for validation."""
         side = min(CENTRE_PX, self.images.shape[-1])
         start = (self.images.shape[-1] - side) // 2
@@ -51,7 +51,7 @@ class BlobExamples:
             chosen = slice(first, first + size)
             yield _stack(images[chosen]), _stack(targets[chosen] / np.float32(255))
 
-    def _augmented(self, i: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    def _augmented(self, i: int, rng: np.random.Generator) -> Pair:
         turns, flip = int(rng.integers(4)), bool(rng.integers(2))
         side = min(self.crop_px, self.images.shape[-1])
         y, x = rng.integers(0, np.array(self.images.shape[1:]) - side + 1)
@@ -63,20 +63,21 @@ class BlobExamples:
         return pair[0], pair[1] / np.float32(255)
 
 
-def blob_example(settings: SetSettings, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """(image float16, target uint8) of one seed."""
+def blob_example(settings: SetSettings, seed: int) -> Pair:
+    """(image float16, target uint8) for one seed."""
     image, sky = integrated_image(settings, seed)
     return blob_input(image), blob_target(sky)
 
 
 def blob_input(integrated: np.ndarray) -> np.ndarray:
-    """(y, x) float16: what Blobs Finder sees of an integrated image."""
+    """(y, x) float16: Blobs Finder's input for an integrated image."""
     return IMAGE.encode(integrated).values.astype(np.float16)
 
 
 def blob_target(sky: SkyModel) -> np.ndarray:
-    """(y, x) uint8, 255 for probability 1: what Blobs Finder should make of a sky."""
-    return np.rint(255 * MAP.encode(sky.source_images())).astype(np.uint8)
+    """(y, x) uint8, 255 for probability 1: Blobs Finder's target map for a sky."""
+    target: np.ndarray = np.rint(255 * MAP.encode(sky.source_images())).astype(np.uint8)
+    return target
 
 
 def _stack(images: list[np.ndarray] | np.ndarray) -> np.ndarray:

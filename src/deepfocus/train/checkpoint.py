@@ -1,7 +1,7 @@
-"""The state of a training after an epoch, in one file that is written whole or not at all.
+"""Checkpoints: the state of a training run after an epoch, in one file written whole or not at all.
 
-With it an interrupted training goes on as if it had not been: weights, Adam's moments, torch's
-random state, and the history, from which all schedules follow.
+A checkpoint contains the weights, Adam's moments, torch's random state, and the history, which
+determines all schedules. A run that resumes from it continues as if never interrupted.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ BEST = "best.safetensors"
 
 @dataclass(frozen=True)
 class Epoch:
-    """What is known of one epoch after it: losses, rate at its end, size and time."""
+    """Summary of a finished epoch: losses, final learning rate, iterations and duration."""
 
     epoch: int
     train_loss: float
@@ -48,9 +48,9 @@ def save_checkpoint(
     history: Sequence[Epoch],
     recipe: dict[str, Any],
 ) -> None:
-    """Write the state after the last epoch of `history`; the best weights go first.
+    """Write the state after the last epoch of `history`; if it is the best, its weights go first.
 
-    A kill between the two files does no harm: the epoch is done again and gives the same.
+    A kill between the two writes does no harm: the epoch is repeated with the same result.
     """
     weights = weights_of(model)
     if best_epoch(history) == history[-1].epoch:
@@ -65,10 +65,10 @@ def save_checkpoint(
 def load_checkpoint(
     folder: Path, model: nn.Module, optimiser: torch.optim.Optimizer, recipe: dict[str, Any]
 ) -> list[Epoch]:
-    """Restore the state in `folder` and return its history; empty where there is none.
+    """Restore the state in `folder` and return its history, or an empty one if there is none.
 
-    Raises `DeepFocusError` if it was left by another network or recipe. The limits `epochs`
-    and `max_minutes` may differ, so that a training can be prolonged.
+    Raises `DeepFocusError` if it belongs to another network or recipe. The limits `epochs`
+    and `max_minutes` may differ, so that a training run can be extended.
     """
     path = folder / CHECKPOINT
     if not path.exists():
@@ -108,7 +108,7 @@ def _under(prefix: str, arrays: dict[str, Any]) -> dict[str, Any]:
 
 def _foreign(path: Path, what: str) -> DeepFocusError:
     return DeepFocusError(
-        f"{path} was left by {what}",
+        f"{path} belongs to {what}",
         wanted="the same network and recipe, to resume",
         remedy="choose another folder, remove the file, or start without resuming",
     )

@@ -1,4 +1,4 @@
-"""The picture of a training: its losses against the epoch."""
+"""Plots the losses of a training run against epoch."""
 
 from __future__ import annotations
 

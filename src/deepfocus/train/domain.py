@@ -1,4 +1,4 @@
-"""What a training shows its networks, measured on the set itself: the domain on their cards."""
+"""The training domain on the networks' cards, measured on the training set itself."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from deepfocus.simulation.settings import SetSettings
 from deepfocus.weights.domain import Domain
 
 SKIES = 300
-"""Skies of the training split that are drawn: extremes of a population show in so many."""
+"""Number of training skies drawn: enough to contain the extremes of a population."""
 
 
 def domain_of(settings: SetSettings, *, smallest_image_px: int) -> Domain:
-    """The cubes of a set and the sources in them.
+    """The domain covered by the cubes of a set and the sources in them.
 
-    smallest_image_px : side of the smallest image that Blobs Finder is shown
+    smallest_image_px : side of the smallest image that Blobs Finder sees in training
     """
     cube = simulate(settings, settings.split.train[0]).cube
-    assert cube.beam_px is not None, "simulated cubes know their beam"
+    assert cube.beam_px is not None, "a simulated cube has a beam"
     beam_px, cell_arcsec = cube.beam_px, cube.grid.cell_arcsec
     sizes, widths = _drawn(settings, cube.grid)
     channels, size = len(cube.data), cube.grid.nx
@@ -35,7 +35,7 @@ def domain_of(settings: SetSettings, *, smallest_image_px: int) -> Domain:
 
 
 def joined(one: Domain, other: Domain) -> Domain:
-    """What a network saw that learned from two sets."""
+    """The domain of a network that learned from two sets."""
     pairs = {
         name: (min(a[0], b[0]), max(a[1], b[1]))
         for name in ("beam_px", "cell_arcsec", "channels", "image_px", "source_px")
@@ -50,7 +50,7 @@ def joined(one: Domain, other: Domain) -> Domain:
 
 
 def _drawn(settings: SetSettings, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
-    """FWHMs of sources in pixels, and of their lines in channels, in some training skies."""
+    """Source FWHMs (pixels) and line FWHMs (channels) in the first training skies."""
     sizes, widths = [], []
     for seed in settings.seeds("train")[:SKIES]:
         sky = settings.population.draw(grid, np.random.default_rng([seed, 0]))

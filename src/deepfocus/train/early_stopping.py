@@ -1,4 +1,4 @@
-"""When to stop: the paper's rule on the moving average of the validation loss (section 4.5)."""
+"""Early stopping: the paper's rule on the moving average of the validation loss (section 4.5)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class EarlyStopping:
         return 0 < self.patience <= self.stale_epochs(losses)
 
     def stale_epochs(self, losses: Sequence[float]) -> int:
-        """How many of the latest epochs, counted back from the last, did not improve."""
+        """Number of consecutive epochs without improvement, counted back from the last."""
         stale = 0
         for epoch in range(len(losses) - 1, 0, -1):
             before = losses[max(0, epoch - self.window) : epoch]

@@ -1,6 +1,6 @@
-"""A trained network as three files: weights, ONNX graph without weights, and card.
+"""Exports a trained network as three files: weights, an ONNX graph without weights, and a card.
 
-The graph refers to the weights by torch's names and by their place in the safetensors file, so
+The graph refers to each weight by its torch name and its offset in the safetensors file, so
 training, the pipeline's sessions and any other ONNX tool read the same file.
 """
 
@@ -36,8 +36,8 @@ OPSET = 17
 def export(model: nn.Module, config: NetworkConfig, card: Card, folder: Path) -> Card:
     """Write ``<role>.safetensors``, ``<role>.onnx`` and ``<role>.json`` to `folder`.
 
-    Returns the card as written: with the network's config, the version and the weights' hash.
-    The batch axis is free, and so is any other that the network does not fix.
+    Returns the card as written, with the network's config, the version and the weights' hash.
+    The batch axis is dynamic, as is any other axis that the network does not fix.
     """
     folder = Path(folder)
     graph = _graph(config)
@@ -59,7 +59,7 @@ def export(model: nn.Module, config: NetworkConfig, card: Card, folder: Path) ->
 
 
 def load_exported(folder: Path, role: str) -> tuple[nn.Module, Card]:
-    """The torch network of exported files, to be trained on, and its card.
+    """The torch network of exported files, ready for further training, and its card.
 
     Raises `DeepFocusError` if the files are missing or do not belong together.
     """
@@ -68,7 +68,7 @@ def load_exported(folder: Path, role: str) -> tuple[nn.Module, Card]:
     arrays, _ = read_arrays(path)
     try:
         model = build(part_from(card.network, NetworkConfig, source=card.role))
-        # Counters of batch norm are the only state that a graph has no use for.
+        # Batch norm's counters are the only state that the graph does not need.
         set_weights(model, _counters(model) | arrays)
     except (DeepFocusError, RuntimeError) as error:
         raise DeepFocusError(
@@ -84,10 +84,10 @@ def _counters(model: nn.Module) -> NamedArrays:
 
 
 def _graph(config: NetworkConfig) -> onnx.ModelProto:
-    """The ONNX graph of a network. Its initializers have torch's names and no useful values.
+    """The ONNX graph of a network. Its initializers have torch's names but meaningless values.
 
-    It is traced from a network with random weights and statistics, because the exporter joins
-    tensors of equal content, as those of a fresh batch norm are, under one name.
+    It is traced from a network with random weights and statistics, because the exporter merges
+    tensors of equal content, such as those of a fresh batch norm, under one name.
     """
     model = build(config).eval()
     generator = torch.Generator().manual_seed(0)
@@ -97,8 +97,8 @@ def _graph(config: NetworkConfig) -> onnx.ModelProto:
     shape, free = _input(config)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         path = Path(folder) / "graph.onnx"
-        # The exporter that needs nothing but torch and onnx announces its successor, and warns
-        # of shapes that are fixed in the trace; the tests run other shapes.
+        # The exporter that needs only torch and onnx warns about its successor and about shapes
+        # that the trace fixes; the tests run other shapes.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             model,
@@ -108,7 +108,7 @@ def _graph(config: NetworkConfig) -> onnx.ModelProto:
             input_names=["input"],
             output_names=["output"],
             dynamic_axes={"input": free, "output": _output_axes(config, free)},
-            # Preserved and not folded: else weights change their names.
+            # Preserved and not folded; otherwise the weights would be renamed.
             training=torch.onnx.TrainingMode.PRESERVE,
             do_constant_folding=False,
             opset_version=OPSET,
@@ -119,7 +119,7 @@ def _graph(config: NetworkConfig) -> onnx.ModelProto:
 
 
 def _input(config: NetworkConfig) -> tuple[tuple[int, ...], dict[int, str]]:
-    """Shape of an example batch and names of its free axes."""
+    """Shape of an example batch and names of its dynamic axes."""
     if isinstance(config, BlobsFinderConfig):
         side = blobs_finder.IMAGE_PX
         free = {2: "y", 3: "x"} if isinstance(config.bottleneck, Dilated) else {}
@@ -136,7 +136,7 @@ def _output_axes(config: NetworkConfig, free: dict[int, str]) -> dict[int, str]:
 
 
 def _refer_to(graph: onnx.ModelProto, path: Path) -> None:
-    """Replace the values of all initializers by their place in a safetensors file."""
+    """Replace the values of all initializers with their offsets in a safetensors file."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         header: dict[str, Any] = json.loads(file.read(length))

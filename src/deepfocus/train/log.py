@@ -1,4 +1,4 @@
-"""The log of a training: one JSON object a line, one line an epoch."""
+"""The log of a training run: one JSON object per line, one line per epoch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deepfocus.train.checkpoint import Epoch
 
 
 def write_log(path: Path, history: Sequence[Epoch]) -> None:
-    """Write all epochs. The whole file each time: a resumed training repeats no line."""
+    """Write all epochs. The whole file is rewritten, so a resumed run repeats no line."""
     lines = [json.dumps(dataclasses.asdict(epoch)) + "\n" for epoch in history]
     with whole_file(path) as temporary:
         temporary.write_text("".join(lines), encoding="utf-8")

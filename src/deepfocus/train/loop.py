@@ -1,7 +1,7 @@
 """The one training loop (section 4.5): Adam, warm-up, early stopping, checkpoints.
 
-It knows nothing of cubes: batches come in as arrays, already encoded and augmented by what makes
-them. Batches depend on the epoch's number alone, so a resumed training sees the same.
+The loop knows nothing about cubes: batches arrive as arrays, already encoded and augmented. They
+depend only on the epoch number, so a resumed run sees the same batches.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ Batch = tuple[NDArray[Any], NDArray[Any]]
 
 LOG = "log.jsonl"
 CURVE = "curve.png"
-CURVE_SECONDS = 20  # at most so often the curve is drawn, which takes longer than a short epoch
+CURVE_SECONDS = 20  # minimum time between plots: drawing takes longer than a short epoch
 
 
 @dataclass(frozen=True)
 class Batches:
-    """The data of a training.
+    """The data of a training run.
 
     training : epoch number (from 0) -> batches (input, target) of that epoch; to be seeded by
         the epoch alone
-    validation : -> the validation's batches, the same at each call
+    validation : () -> validation batches, the same at each call
     """
 
     training: Callable[[int], Iterable[Batch]]
@@ -55,23 +55,23 @@ class Batches:
 
 @dataclass(frozen=True)
 class Machine:
-    """Where torch runs: threads, and its device."""
+    """Where torch runs: number of threads and device."""
 
     threads: int = 1
     device: str = "cpu"
 
     def tensor(self, array: NDArray[Any]) -> Tensor:
-        """A batch on the device, images with their channels last."""
+        """A batch on the device; images are stored with channels last."""
         tensor = torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)).to(self.device)
         return tensor.to(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
 
 
 @dataclass(frozen=True)
 class Result:
-    """A finished training.
+    """A finished training run.
 
     model : the network with its best weights, in evaluation mode
-    history : all epochs, also those before a resume
+    history : all epochs, including those before a resume
     stopped : what ended it: ``"epochs"``, ``"early stopping"`` or ``"time"``
     """
 
@@ -96,21 +96,21 @@ def fit(
     report: Report = silent,
     machine: Machine = Machine(),
 ) -> Result:
-    """Train `model` in place by `recipe` and return it with its best weights.
+    """Train `model` in place according to `recipe` and return it with its best weights.
 
     Arguments
     ---------
     model : network, moved to the machine's device
-    batches : what it learns from
-    recipe : settings of the training
-    folder : gets the checkpoint, the best weights, `log.jsonl` after each epoch; `curve.png` now
-        and then and at the end
-    resume : go on from the checkpoint in `folder` if there is one, else begin anew
+    batches : training and validation data
+    recipe : training settings
+    folder : receives the checkpoint, the best weights and `log.jsonl` after each epoch, and
+        `curve.png` occasionally and at the end
+    resume : continue from the checkpoint in `folder` if there is one; otherwise start afresh
     report : called after each epoch
     machine : where torch runs
 
-    Raises `DeepFocusError` if the checkpoint is another training's, if there are no batches, or
-    if the loss is no longer a finite number.
+    Raises `DeepFocusError` if the checkpoint belongs to another training run, if there are no
+    batches, or if the loss is not finite.
     """
     folder, table = Path(folder), parts_to(recipe)
     training = _training(model, batches, recipe, machine)
@@ -137,7 +137,7 @@ def _in_words(name: str, epoch: Epoch) -> str:
 
 
 def _stopped(history: list[Epoch], recipe: Recipe) -> str:
-    """What ends the training now; empty while it goes on."""
+    """The reason to stop training now, or empty to continue."""
     if len(history) >= recipe.epochs:
         return "epochs"
     if recipe.early_stopping([epoch.validation_loss for epoch in history]):
@@ -152,7 +152,7 @@ def _training(model: nn.Module, batches: Batches, recipe: Recipe, machine: Machi
     torch.set_num_threads(machine.threads)
     torch.manual_seed(recipe.seed)
     model.to(machine.device)
-    # Convolutions of images are a fifth faster on CPU with the channels last in memory.
+    # Image convolutions run a fifth faster on CPU with channels last in memory.
     # (torch's annotations lack this form of `to`.)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.Adam(
@@ -163,7 +163,7 @@ def _training(model: nn.Module, batches: Batches, recipe: Recipe, machine: Machi
 
 @dataclass(frozen=True)
 class _Training:
-    """A model with all that teaches it."""
+    """A model with everything needed to train it."""
 
     model: nn.Module
     optimiser: torch.optim.Optimizer
@@ -172,7 +172,7 @@ class _Training:
     machine: Machine
 
     def one_epoch(self, history: list[Epoch]) -> Epoch:
-        """Go through the training's batches once, then through the validation's."""
+        """Run through the training batches once, then through the validation batches."""
         start = time.monotonic()
         number = len(history)
         clock = _Clock.after(history, start=start)
@@ -202,7 +202,7 @@ class _Training:
         if not examples:
             raise DeepFocusError(
                 f"there are no training batches in epoch {number}",
-                wanted="at least one batch an epoch",
+                wanted="at least one batch per epoch",
                 remedy="give more examples or a smaller batch",
             )
         validation = validation_loss(
@@ -214,7 +214,7 @@ class _Training:
     def step(
         self, inputs: NDArray[Any], targets: NDArray[Any], *, rate: float, epoch: float
     ) -> float:
-        """One step of the optimiser; the loss before it."""
+        """Take one optimiser step and return the loss before it."""
         recipe, machine = self.recipe, self.machine
         for group in self.optimiser.param_groups:
             group["lr"] = rate
@@ -222,7 +222,7 @@ class _Training:
         with torch.autocast(machine.device, dtype=torch.bfloat16, enabled=recipe.bfloat16):
             prediction = self.model(machine.tensor(inputs))
         loss: Tensor = recipe.loss(prediction.float(), machine.tensor(targets), epoch)
-        loss.backward()
+        torch.autograd.backward(loss)
         if recipe.clip:
             nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip)
         self.optimiser.step()
@@ -231,10 +231,10 @@ class _Training:
 
 @dataclass(frozen=True)
 class _Clock:
-    """How far a training is, within its epoch too.
+    """Progress of a training run, including progress within the current epoch.
 
-    An epoch's length is known only from the one before it; schedules move on within the epoch
-    by that, and by time only where a limit of time is set.
+    An epoch's length is known only from the previous epoch. Schedules advance within an epoch by
+    that length, and by time only if a time limit is set.
     """
 
     epochs: int
@@ -245,7 +245,7 @@ class _Clock:
 
     @classmethod
     def after(cls, history: list[Epoch], *, start: float) -> _Clock:
-        """At the start of the epoch after those of `history`."""
+        """The clock at the start of the epoch that follows `history`."""
         return cls(
             epochs=len(history),
             iterations=sum(epoch.iterations for epoch in history),
@@ -255,7 +255,7 @@ class _Clock:
         )
 
     def fraction_done(self, iterations: int, recipe: Recipe) -> float:
-        """Fraction of the whole training after so many iterations of this epoch."""
+        """Fraction of the whole run that is done after `iterations` of this epoch."""
         within = min(iterations / self.expected, 1.0) if self.expected else 0.0
         now = self.minutes + (time.monotonic() - self.start) / 60
         return fraction_done(self.epochs + within, recipe.epochs, now, recipe.max_minutes)
@@ -265,7 +265,7 @@ class _Clock:
 def validation_loss(
     model: nn.Module, batches: Iterable[Batch], recipe: Recipe, *, machine: Machine = Machine()
 ) -> float:
-    """Mean loss over all examples, by the recipe's validation loss in its last epoch.
+    """Mean over all examples of the recipe's validation loss, taken as in its last epoch.
 
     Raises `DeepFocusError` if there are no examples.
     """

@@ -1,4 +1,4 @@
-"""Where examples are cut: around the truth, off by as much as a finder, or where nothing is."""
+"""Where examples are cut: around true sources, with a finder's errors, or on empty sky."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deepfocus.ops.boxes import Box, source_box
 
 @dataclass(frozen=True)
 class Place:
-    """Where a source was found (or put), and the box of its blob; `truth` is its row."""
+    """A source as found (or placed) and the box of its blob; `truth` is its row in the truth."""
 
     truth: int
     box: Box
@@ -22,7 +22,7 @@ class Place:
 
 
 def true_source(truth: Catalogue, i: int) -> Source:
-    """The Gaussian and the line of row `i` of a truth."""
+    """The Gaussian and the line in row `i` of a truth catalogue."""
     columns = {
         **{name: name for name in ("x", "y", "fwhm_x_px", "fwhm_y_px", "pa", "channel")},
         "fwhm_chan": "line_fwhm_chan",
@@ -31,13 +31,13 @@ def true_source(truth: Catalogue, i: int) -> Source:
 
 
 def true_place(truth: Catalogue, i: int) -> Place:
-    """The true place of row `i`."""
+    """The place of row `i` without any error."""
     edges = {name: float(truth[f"box_{name}"][i]) for name in ("x0", "x1", "y0", "y1")}
     return Place(truth=i, box=Box(**edges), source=true_source(truth, i))
 
 
 def jittered_places(truth: Catalogue, rng: np.random.Generator) -> list[Place]:
-    """A place for each true source, off by about as much as a finder is."""
+    """A place for each true source, with errors like those of a finder."""
     return [_jittered(true_source(truth, i), i, rng) for i in range(len(truth))]
 
 
@@ -63,7 +63,7 @@ def _jittered(true: Source, i: int, rng: np.random.Generator) -> Place:
 
 
 def empty_boxes(truth: Catalogue, grid: Grid, rng: np.random.Generator) -> list[Box]:
-    """One box a cube with no source in it: where Blobs Finder may be wrong."""
+    """One box without a source, like a false positive of Blobs Finder; none in a full field."""
     for _ in range(20):
         x, y = rng.uniform(0.15, 0.85, size=2) * (grid.nx, grid.ny)
         fwhm_x, fwhm_y = rng.uniform(5.0, 15.0, size=2)

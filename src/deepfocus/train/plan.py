@@ -1,53 +1,55 @@
-"""A training plan: the recipe file of all six networks (`deepfocus train RECIPE.toml`).
+"""A training plan: the recipe file for all six networks (`deepfocus train RECIPE.toml`).
 
 ```toml
-[data]                      # seeds are those of the set's own train and validation splits
-set = "paper"               # a shipped set, a set's TOML file, or a store that simulate wrote
+[data]                      # seeds come from the set's own train and validation splits
+set = "paper"               # a shipped set, a set's TOML file, or a store written by simulate
 [blobs_finder]
 network = { size = "slim" }
 truth = { epochs = 10, learning_rate = 2e-3, ... }       # see train.recipe.Recipe
 [deep_gru]
 ...
-predicted = { epochs = 5, learning_rate = 5e-4, ... }    # then again, on what was found
+predicted = { epochs = 5, learning_rate = 5e-4, ... }    # then again, on predictions
 ```
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.files import STORE
 from deepfocus.core.settings import load_settings, part_from, parts_to
 from deepfocus.nets.blobs_finder import BlobsFinderConfig
 from deepfocus.nets.build import NetworkConfig
-from deepfocus.nets.deep_gru import DeepGRUConfig
+from deepfocus.nets.deep_gru import DeepGRUConfig, WholeHead
 from deepfocus.nets.resnet import ResNetConfig
+from deepfocus.ops.inputs import BoxSpectrum, Input
 from deepfocus.simulation.settings import SetSettings, load_set
 from deepfocus.simulation.stored_set import settings_of_store
+from deepfocus.train import roles
 from deepfocus.train.recipe import Recipe
 from deepfocus.weights.six import ROLES
 
 RECIPES = ("default", "paper", "tiny")
 SIZES = ("slim", "paper")
-STORE = ".zarr"
 
 
 @dataclass(frozen=True)
 class DataPlan:
     """What the networks learn from.
 
-    set : a shipped set's name, or the path of a set's TOML file or of a store of `simulate`,
-        from the recipe's folder. Of a store the derived arrays are taken as they are
-    thermal_every : each so many seeds has thermal noise, 0 none; not of a store
-    images, cubes : seeds of the train split for Blobs Finder, and for the networks after it
-    wide_cubes : seeds of the shipped set 'wide', whose spectra Deep GRU learns from as well
-    validation_images, validation_cubes : the same of the validation split
-    crop_px : side of Blobs Finder's training images, cut at random out of the simulated ones
-    predicted_cubes : seeds on which the networks before are run for the second training
+    set : name of a shipped set, or path (relative to the recipe's folder) of a set's TOML file or
+        of a store written by `simulate`; the arrays of a store are used as they are
+    thermal_every : one seed in this many has thermal noise, 0 for none; not applied to a store
+    images, cubes : number of training seeds for Blobs Finder, and for the networks after it
+    wide_cubes : number of seeds of the shipped set 'wide'; Deep GRU also learns from their spectra
+    validation_images, validation_cubes : the same for the validation split
+    crop_px : side of Blobs Finder's training images, random crops of the simulated ones
+    predicted_cubes : number of seeds for the second training, on what earlier networks find
     """
 
     set: str = "paper"
@@ -85,19 +87,28 @@ class RecipeFile:
 
 @dataclass(frozen=True)
 class RolePlan:
-    """One network: its size, its training on the truth, and that on predictions, if any."""
+    """One network: its size, its training on the truth, and its training on predictions, if any."""
 
     role: str
     network: NetworkConfig
     truth: Recipe
     predicted: Recipe | None
 
+    @property
+    def input(self) -> Input:
+        """The input of the role, in the form that this network takes."""
+        usual = roles.ROLES[self.role].input
+        head = self.network.head if isinstance(self.network, DeepGRUConfig) else None
+        if isinstance(usual, BoxSpectrum) and isinstance(head, WholeHead):
+            return replace(usual, channels=head.channels)
+        return usual
+
 
 @dataclass(frozen=True)
 class Plan:
-    """All of a recipe file.
+    """The content of a recipe file.
 
-    base : settings of the set; store : where its derived arrays lie, if they are kept
+    base : settings of the set; store : path of the store, if the set is one
     """
 
     data: DataPlan
@@ -109,17 +120,17 @@ class Plan:
 def load_plan(path: Path) -> Plan:
     """Read a recipe file, or the shipped recipe of that name.
 
-    Raises `DeepFocusError` for anything that is not as wanted.
+    Raises `DeepFocusError` if anything in it is invalid.
     """
     path = find_recipe(path)
     file = load_settings(path, RecipeFile)
-    base, store = _set_of(file.data.set, beside=path.parent)
+    base, store = _set_of(file.data.set, folder=path.parent)
     roles = {role: _role(role, getattr(file, role), source=str(path)) for role in ROLES}
     return Plan(data=file.data, base=base, store=store, roles=roles)
 
 
 def find_recipe(path: Path) -> Path:
-    """The path itself, or that of the shipped recipe: 'default', 'paper' or 'tiny'."""
+    """The path itself, or the path of a shipped recipe: 'default', 'paper' or 'tiny'."""
     path = Path(path)
     return shipped_recipe(str(path)) if str(path) in RECIPES and not path.exists() else path
 
@@ -129,9 +140,9 @@ def shipped_recipe(name: str) -> Path:
     return Path(str(resources.files(__package__).joinpath("recipes", f"{name}.toml")))
 
 
-def _set_of(name: str, *, beside: Path) -> tuple[SetSettings, Path | None]:
-    """The settings of a set, and its store where it is one."""
-    path = beside / name
+def _set_of(name: str, *, folder: Path) -> tuple[SetSettings, Path | None]:
+    """The settings of a set, and the path of its store if it is one."""
+    path = folder / name
     if path.suffix != STORE:
         return load_set(path if path.exists() else Path(name)), None
     return settings_of_store(path), path
@@ -143,7 +154,7 @@ def _role(role: str, table: RoleTable, *, source: str) -> RolePlan:
 
 
 def network_from(role: str, table: Mapping[str, Any], *, source: str) -> NetworkConfig:
-    """The config of a role's network: all of its fields, or a `size` and what differs from it.
+    """A network's config, from all of its fields or from a `size` and the fields that differ.
 
     Raises `DeepFocusError` for an unknown size or field.
     """

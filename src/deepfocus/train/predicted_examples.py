@@ -1,7 +1,7 @@
-"""Examples made of what the networks before find, so that each learns to live with their errors.
+"""Examples cut from the output of earlier networks, so that each learns to cope with their errors.
 
-The finder itself is run on simulated cubes: its boxes, positions and channel ranges are used as
-they come, and the truth is looked up for each (section 4.5).
+The finder itself is run on simulated cubes. Its boxes, positions and channel ranges are used as
+they are, and each is matched to the truth (section 4.5).
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from deepfocus.train.source_examples import (
     spectra_examples,
 )
 
-MATCH_PX = 4.0  # a little wider than the 3 px of the evaluation: near misses teach as well
+MATCH_PX = 4.0  # slightly wider than the evaluation's 3 px: near misses are instructive too
 
 
 @dataclass(frozen=True)
 class PredictedBoxes:
-    """Spectra of the boxes that Blobs Finder finds, and what is truly in them."""
+    """Spectra of the boxes that Blobs Finder finds, and the true lines in them."""
 
     sky: SkySettings
     finder: Slim
@@ -62,15 +62,17 @@ class PredictedImages:
 
 
 def matching_truth(candidate: Candidate, truth: Catalogue) -> int | None:
-    """The true source nearest to a candidate within `MATCH_PX` and its line's FWHM, if any."""
+    """Row of the nearest true source within `MATCH_PX` and its line's FWHM, or None."""
     distance = np.hypot(truth["x"] - candidate.x, truth["y"] - candidate.y)
     off_line = np.abs(truth["channel"] - candidate.channel) >= truth["line_fwhm_chan"]
     distance[off_line] = np.inf
+    if not len(distance):
+        return None
     nearest = int(np.argmin(distance))
     return nearest if distance[nearest] < MATCH_PX else None
 
 
 @lru_cache(maxsize=1)
 def ready(finder: Slim) -> ReadySlim:
-    """The finder, made ready once in each process."""
+    """The finder, made ready once per process."""
     return finder.ready()

@@ -1,4 +1,4 @@
-"""How a network is trained: everything that the loop needs beside the network and its data."""
+"""How a network is trained: everything that the loop needs except the network and its data."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from deepfocus.train.early_stopping import EarlyStopping
 class Recipe:
     """Settings of one training; the defaults are the paper's (section 4.5).
 
-    loss : of the training, at the current epoch
-    validation_loss : of the validation; None for `loss` as it is in the last epoch, so that
-        the losses of all epochs can be compared though a schedule changes the training's
-    learning_rate : peak rate of Adam
-    weight_decay : of Adam (added to the gradient)
-    epochs : most epochs; early stopping or `max_minutes` may end sooner
-    batch : examples a batch; for who makes the batches, the loop takes them as they come
-    warm_up : iterations in which the learning rate rises from 0
-    cosine : whether the learning rate then falls to 0
-    clip : largest norm of the gradient, 0 for no limit
+    loss : training loss, at the current epoch
+    validation_loss : None for `loss` as in the last epoch, so that epochs can be compared even
+        if a schedule changes the training loss
+    learning_rate : Adam's peak learning rate
+    weight_decay : Adam's weight decay (added to the gradient)
+    epochs : maximum number of epochs; early stopping or `max_minutes` may stop sooner
+    batch : examples per batch; used by the code that makes batches, not by the loop
+    warm_up : iterations over which the learning rate rises from 0
+    cosine : whether the learning rate then falls to 0 along a cosine
+    clip : maximum norm of the gradient, 0 for no limit
     early_stopping : see `EarlyStopping`
-    max_minutes : the training stops at the end of the first epoch past it, 0 for no limit;
-        schedules then follow whichever of epochs and minutes is nearer its end
-    bfloat16 : forward pass in bfloat16 where torch allows it: twice as fast on CPUs that have it
-    seed : of the weights' initialisation (by the caller) and of torch's generator
+    max_minutes : training stops at the end of the first epoch past it, 0 for no limit; if set,
+        schedules follow epochs or minutes, whichever is nearer its end
+    bfloat16 : forward pass in bfloat16 if torch allows it: twice as fast on CPUs that support it
+    seed : seed of torch's generator and (set by the caller) of the initial weights
     """
 
     loss: Loss = field(default_factory=L1)

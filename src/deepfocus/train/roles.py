@@ -1,14 +1,15 @@
-"""The six networks in training: what each sees and answers, and how its examples are turned."""
+"""The six networks in training: the inputs, targets and augmentation of each.
+
+Nothing here needs torch: a store of training arrays is made without it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from deepfocus.nets.build import NetworkConfig
-from deepfocus.nets.deep_gru import DeepGRUConfig, WholeHead
 from deepfocus.ops.inputs import (
     BoxSpectrum,
     FocusedImage,
@@ -38,9 +39,9 @@ MAJOR, MINOR, ANGLE, FLUX = Fwhm("major"), Fwhm("minor"), Elongation(), LogFlux(
 class Role:
     """What one network learns.
 
-    input, target : what it sees and answers, which goes onto its card
-    shown, asked : names of the arrays of its examples
-    augment : how a batch is turned
+    input, target : its input and target, recorded on its card
+    shown, asked : names of the arrays with its inputs and targets
+    augment : random augmentation of a batch
     """
 
     input: Input
@@ -49,16 +50,9 @@ class Role:
     asked: str
     augment: Augment
 
-    def input_of(self, config: NetworkConfig) -> Input:
-        """The input, as a network of that config takes it."""
-        head = config.head if isinstance(config, DeepGRUConfig) else None
-        if isinstance(self.input, BoxSpectrum) and isinstance(head, WholeHead):
-            return replace(self.input, channels=head.channels)
-        return self.input
-
 
 def turned_bands(inputs: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> Pair:
-    """Spectra and targets reversed in frequency, half of them."""
+    """Spectra and targets, a random half of them reversed in frequency."""
     flip = rng.random(len(inputs)) < 0.5
     return (
         np.where(flip[:, None], inputs[:, ::-1], inputs),
@@ -67,12 +61,12 @@ def turned_bands(inputs: np.ndarray, targets: np.ndarray, rng: np.random.Generat
 
 
 def turned_images(inputs: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> Pair:
-    """Images (b, 1, y, x) mirrored in x, in y, or both; the centre stays on size // 2.
+    """Images (b, 1, y, x) randomly mirrored in x, in y, or both; the centre stays on size // 2.
 
-    Scalars are unchanged; of an elongation vector the sine changes sign under one mirror.
+    Scalar targets are unchanged; an elongation vector's sine changes sign under a single mirror.
     """
     mirror_x, mirror_y = rng.random((2, len(inputs))) < 0.5
-    # a mirrored even axis is shifted by one pixel: roll it back
+    # mirroring an even axis shifts it by one pixel, so roll it back
     images = np.where(mirror_x[:, None, None, None], np.roll(inputs[..., ::-1], 1, axis=-1), inputs)
     images = np.where(
         mirror_y[:, None, None, None], np.roll(images[..., ::-1, :], 1, axis=-2), images

@@ -1,8 +1,8 @@
-"""The training of all six networks, in the order of section 4.5.
+"""Trains all six networks, in the order of section 4.5.
 
-First all on the truth, side by side; then Deep GRU on the boxes that Blobs Finder finds, the
-shape networks on what both find, and the flux network on the masks that all of them make. Every
-step writes what it has, and a run that was stopped goes on from there.
+First all of them learn from the truth, in parallel. Then Deep GRU learns from the boxes that
+Blobs Finder finds, the shape networks from what both find, and the flux network from the masks
+that all of them make. Every step saves its results, so a stopped run resumes there.
 """
 
 from __future__ import annotations
@@ -46,28 +46,28 @@ TRUTH = "truth"
 WIDE = "wide-train"
 SHAPE_ROLES = ("major", "minor", "angle")
 LIMITS = ("epochs", "max_minutes")
-"""What of a recipe may differ from that with which a folder was begun: it prolongs a training."""
+"""Recipe fields that may differ when a folder is resumed, so that training can be extended."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One network trained on one kind of data, in a process of its own."""
+    """One network trained on one kind of data, in its own process."""
 
     role: str
-    stage: str  # 'truth', or that of a training on predictions
+    stage: str  # 'truth', or 'predicted-' and the roles trained in it
     recipe: Path
     out: Path
 
     @property
     def exported(self) -> Path:
-        """Folder of the exported weights of this stage."""
+        """Folder of this stage's exported weights."""
         return self.out / "weights" / self.stage
 
 
 def train(recipe: Path, out: Path, *, workers: Workers, report: Report = silent) -> Path:
-    """Train by a recipe file; return the folder of the finished weights, `out/weights/final`.
+    """Train as a recipe file says; return the folder of the final weights, `out/weights/final`.
 
-    Raises `DeepFocusError` for a bad recipe, or where `out` holds another training.
+    Raises `DeepFocusError` if the recipe is invalid or `out` contains another training run.
     """
     recipe, out = find_recipe(recipe).resolve(), Path(out).resolve()
     plan = load_plan(recipe)
@@ -99,13 +99,13 @@ def _provenance(plan: Plan) -> dict[str, object]:
 
 
 def _steps(plan: Plan) -> int:
-    """Trainings in all."""
+    """Total number of trainings."""
     return len(plan.roles) + sum(each.predicted is not None for each in plan.roles.values())
 
 
 @dataclass(frozen=True)
 class _Run:
-    """A plan on its way."""
+    """A plan in progress."""
 
     plan: Plan
     recipe: Path
@@ -114,7 +114,7 @@ class _Run:
     tally: Tally
 
     def simulate_truth(self) -> None:
-        """Examples around the truth, of both splits."""
+        """Make examples around the true sources, for both splits."""
         data, sky = self.plan.data, _sky(self.plan)
         self.make(ImageOfSeed(sky), "images", data.images, data.validation_images)
         self.make(SourcesOfSeed(sky), TRUTH, data.cubes, data.validation_cubes)
@@ -125,21 +125,21 @@ class _Run:
             build(spectra, seeds, self.out / "examples" / WIDE, workers=self.workers)
 
     def make(self, maker: Maker, name: str, number: int, held_out: int | None = None) -> None:
-        """Examples of `number` training seeds, and of the validation's."""
+        """Make examples from `number` training seeds, and from the validation seeds."""
         held_out = self.plan.data.validation_cubes if held_out is None else held_out
         for split, count in (("train", number), ("validation", held_out)):
             seeds = self.plan.base.seeds(split, count)
             build(maker, seeds, self.out / "examples" / f"{name}-{split}", workers=self.workers)
 
     def side_by_side(self, roles: Sequence[str], stage: str) -> None:
-        """Train some networks on one kind of data."""
+        """Train some networks in parallel on one kind of data."""
         steps = [Step(role, stage, self.recipe, self.out) for role in roles]
         for card in self.workers.run(run_step, steps):
             self.tally.count(f"{card.role}, {stage}")
 
 
 def run_step(step: Step) -> Card:
-    """Train and export one network, unless that is done."""
+    """Train and export one network, unless already done."""
     card_path = step.exported / f"{step.role}.json"
     if card_path.exists():
         return read_card(card_path)
@@ -162,7 +162,7 @@ def run_step(step: Step) -> Card:
     part = ROLES[step.role]
     card = Card(
         role=step.role,
-        input=part.input_of(role.network),
+        input=role.input,
         target=part.target,
         domain=_domain(plan, step.role),
         recipe={"stage": step.stage} | parts_to(recipe),
@@ -176,7 +176,7 @@ def run_step(step: Step) -> Card:
 
 
 def _batches(plan: Plan, step: Step, *, size: int, seed: int) -> Batches:
-    """The batches of a step, of the training and of the validation split."""
+    """Training and validation batches of a step."""
     crop_px = plan.data.crop_px
     training = examples(step.role, _arrays(plan, step, "train"), crop_px=crop_px)
     validation = examples(step.role, _arrays(plan, step, "validation"), crop_px=crop_px)
@@ -187,7 +187,7 @@ def _batches(plan: Plan, step: Step, *, size: int, seed: int) -> Batches:
 
 
 def _arrays(plan: Plan, step: Step, split: str) -> NamedArrays:
-    """What a step learns from: shards, or what a store keeps."""
+    """The arrays that a step learns from, read from shards or a store."""
     images = step.role == "blobs_finder"
     if plan.store is not None and step.stage == TRUTH:
         stored = stored_images if images else stored_sources
@@ -199,7 +199,7 @@ def _arrays(plan: Plan, step: Step, split: str) -> NamedArrays:
 
 
 def _number(plan: Plan, step: Step, split: str) -> int:
-    """Seeds of a split that a step learns from."""
+    """Number of seeds of a split that a step learns from."""
     data, images = plan.data, step.role == "blobs_finder"
     if split == "validation":
         return data.validation_images if images else data.validation_cubes
@@ -209,7 +209,7 @@ def _number(plan: Plan, step: Step, split: str) -> int:
 
 
 def _domain(plan: Plan, role: str) -> Domain:
-    """What a network saw."""
+    """The domain that a network was trained on."""
     smallest = plan.data.crop_px
     domain = domain_of(plan.base, smallest_image_px=smallest)
     if role == "deep_gru" and plan.data.wide_cubes and not plan.store:
@@ -234,7 +234,7 @@ def _sky(plan: Plan) -> SkySettings:
 
 
 def _seeds(plan: Plan, step: Step) -> dict[str, list[int]]:
-    """First seed and number of each kind of data a step learns from."""
+    """First seed and number of seeds for each kind of data that a step learns from."""
     wide = {"wide": [shipped_set("wide").split.train[0], plan.data.wide_cubes]}
     learns_wide = step.role == "deep_gru" and plan.data.wide_cubes and not plan.store
     return {
@@ -245,7 +245,7 @@ def _seeds(plan: Plan, step: Step) -> dict[str, list[int]]:
 
 
 def _commit() -> str:
-    """The revision of the code, where it runs from a git checkout; else empty."""
+    """The git revision of the code, or empty outside of a checkout."""
     here = Path(__file__).parent
     try:
         done = subprocess.run(

@@ -1,7 +1,7 @@
-"""Derived training arrays on disk: made from a list of seeds, a shard at a time, resumable.
+"""Derived training arrays on disk, made from a list of seeds one shard at a time, resumable.
 
-Whole cubes are never kept. A shard is an `.npz` of the arrays of some seeds; a shard that is
-there is not made again.
+Whole cubes are never stored. A shard is an `.npz` file with the arrays of some seeds; existing
+shards are not remade.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ SHARD_SEEDS = 50
 
 
 def build(maker: Maker, seeds: Sequence[int], folder: Path, *, workers: Workers = IN_TURN) -> None:
-    """Write the arrays that `maker` derives from each seed, a shard of seeds at a time.
+    """Write the arrays that `maker` derives from each seed, one shard of seeds at a time.
 
-    maker : picklable; seed -> named arrays, the first axis counts examples
-    folder : holds the shards, named by their first seed and number
+    maker : picklable; seed -> named arrays with one example per element of the first axis
+    folder : receives the shards, named by first seed and number of seeds
     """
     shards = [seeds[i : i + SHARD_SEEDS] for i in range(0, len(seeds), SHARD_SEEDS)]
     missing = [shard for shard in shards if not _path(folder, shard).exists()]
@@ -34,7 +34,7 @@ def build(maker: Maker, seeds: Sequence[int], folder: Path, *, workers: Workers 
 
 
 def load(*folders: Path) -> NamedArrays:
-    """The arrays that all shards of some folders have in common, joined along their first axis."""
+    """The arrays that all shards in `folders` have in common, joined along their first axis."""
     paths = [path for folder in folders for path in sorted(folder.glob("*.npz"))]
     shards = [np.load(path, allow_pickle=False) for path in paths]
     names = set.intersection(*(set(shard.files) for shard in shards))

@@ -1,4 +1,4 @@
-"""What is derived from each seed of a set: picklable callables for `shards.build`."""
+"""Examples derived from each seed of a set, by picklable callables for `shards.build`."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ BOX_DRAWS = 3
 
 @dataclass(frozen=True)
 class SkySettings:
-    """A set, of which every `thermal_every`-th seed has thermal instead of its own noise."""
+    """A set in which every `thermal_every`-th seed has thermal noise instead of the set's own."""
 
     base: SetSettings
     thermal_every: int = 0
 
     def of(self, seed: int) -> SetSettings:
-        """The settings of one seed."""
+        """The settings for one seed."""
         if self.thermal_every and seed % self.thermal_every == 0:
             return replace(self.base, noise=replace(self.base.noise, kind="thermal"))
         return self.base
@@ -44,7 +44,7 @@ class ImageOfSeed:
 
 @dataclass(frozen=True)
 class SourcesOfSeed:
-    """Spectra and images cut around the truth, each with a random error of its own."""
+    """Spectra and images cut around the true sources, each with its own random error."""
 
     sky: SkySettings
 
@@ -58,7 +58,7 @@ class SourcesOfSeed:
 
 @dataclass(frozen=True)
 class SpectraOfSeed:
-    """Spectra alone, cut around the truth."""
+    """Only spectra, cut around the true sources."""
 
     sky: SkySettings
 
@@ -69,6 +69,6 @@ class SpectraOfSeed:
 
 
 def _boxes(made: Simulated, rng: np.random.Generator) -> list[Box]:
-    """Several boxes a source, each with its own error, and one where there is none."""
+    """Several boxes per source, each with its own error, and one without a source."""
     boxes = [place.box for _ in range(BOX_DRAWS) for place in jittered_places(made.truth, rng)]
     return boxes + empty_boxes(made.truth, made.cube.grid, rng)

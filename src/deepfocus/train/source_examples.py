@@ -1,8 +1,8 @@
 """Examples for Deep GRU and the ResNets, cut from simulated cubes.
 
-First around the truth, with the errors of a finder imitated by small random shifts; then around
-what the networks before actually find (section 4.5). Inputs and targets are those of the cards,
-which detection calls too.
+First they are cut around true sources, with small random shifts that imitate a finder's errors;
+then around what the earlier networks actually find (section 4.5). Inputs and targets are the
+objects on the cards, which detection calls too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from deepfocus.train.roles import ANGLE, FLUX, FOCUSED, LINES, MAJOR, MASKED, MI
 
 
 def spectra_examples(made: Simulated, boxes: Sequence[Box]) -> NamedArrays:
-    """Encoded dirty spectra of the boxes and the clean spectra they should become."""
+    """Encoded dirty spectra of the boxes and their clean target spectra."""
     data = made.cube.data
     inputs = [SPECTRUM.encode(SPECTRUM.spectrum(data, box)).values for box in boxes]
     targets = [clean_spectrum(made.truth, box, channels=len(data)) for box in boxes]
@@ -41,12 +41,12 @@ def clean_spectrum(truth: Catalogue, box: Box, *, channels: int) -> np.ndarray:
 
 
 def image_examples(made: Simulated, places: Sequence[Place]) -> NamedArrays:
-    """Focused and masked line images with what the ResNets should measure in them."""
+    """Focused and masked line images with the ResNets' targets."""
     return image_arrays([_image_example(made, place) for place in places])
 
 
 def image_arrays(rows: Sequence[NamedArrays]) -> NamedArrays:
-    """The examples of a cube, joined; empty arrays of the right shape where there are none."""
+    """The examples of a cube, stacked; empty arrays of the right shape if there are none."""
     shapes = {
         "focused": (FOCUSED.crop_px, FOCUSED.crop_px),
         "masked": (MASKED.crop_px, MASKED.crop_px),
@@ -71,7 +71,7 @@ def _image_example(made: Simulated, place: Place) -> NamedArrays:
 
 
 def example_of(made: Simulated, i: int, *, focused: np.ndarray, masked: np.ndarray) -> NamedArrays:
-    """One example: both images encoded, and the truth of row `i` as the networks answer it."""
+    """One example: both images encoded, and the targets encoded from row `i` of the truth."""
     line = MASKED.encode(masked)
     true = true_source(made.truth, i)
     return {
@@ -86,7 +86,7 @@ def example_of(made: Simulated, i: int, *, focused: np.ndarray, masked: np.ndarr
 
 
 def apparent_line_flux(made: Simulated, i: int) -> float:
-    """Line flux of row `i` through the primary beam, Jy * chan: what a dirty cube can show."""
+    """Line flux of row `i` attenuated by the primary beam, as in the dirty cube (Jy * chan)."""
     truth, grid = made.truth, made.cube.grid
     width = grid.width_kms(truth["line_fwhm_chan"][i], truth["channel"][i])
     per_chan = width / truth["line_fwhm_chan"][i]
@@ -95,7 +95,7 @@ def apparent_line_flux(made: Simulated, i: int) -> float:
 
 
 def half_precision(arrays: NamedArrays) -> NamedArrays:
-    """Inputs and targets in half precision: they are normalised, and noise is far above it."""
+    """Arrays in half precision: they are normalised, and their noise far exceeds its rounding."""
     return {name: values.astype(np.float16) for name, values in arrays.items()}
 
 

@@ -1,7 +1,7 @@
-"""Arrays that a Zarr set keeps for training, cut around the truth; and a training's way back.
+"""Training arrays of a Zarr set, cut around true sources, and functions that read them back.
 
-The same inputs and targets as the networks' own examples, without the random shifts that imitate
-a finder's errors: whoever trains adds errors of their own.
+Inputs and targets are the same as in the networks' own examples, but without the random shifts
+that imitate a finder's errors: users add their own.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ LABELS = ("major", "minor", "angle", "flux")
 
 
 def derived_arrays(made: Simulated) -> tuple[NamedArrays, NamedArrays]:
-    """Arrays of the cube, and of its sources in the order of the truth.
+    """Arrays of the cube, and arrays of its sources in the order of the truth.
 
     integrated : (y, x) float32, sum over channels, Jy/beam * chan
-    blobs : (y, x) uint8, what Blobs Finder should make of it, 255 for 1
-    spectra, clean : (source, chan) float16, dirty spectrum of the source's box, standardised,
-        and the unit-peak lines in it
-    focused, masked : (source, 64, 64) float16, line image around the source, its central peak 1;
-        masked: other voxels than the source's are 0
-    major, minor : (source, 1) float32, FWHM in 10 px; angle : (source, 2), elongation vector;
-        flux : (source, 1), ln(line flux in Jy * chan through the primary beam / peak of masked);
-        NaN in absorption
+    blobs : (y, x) uint8, Blobs Finder's target map, 255 for probability 1
+    spectra, clean : (source, chan) float16, standardised dirty spectrum of the source's box, and
+        the unit-peak lines in it
+    focused, masked : (source, 64, 64) float16, line image around the source with a central peak
+        of 1; in masked, voxels outside the source are 0
+    major, minor : (source, 1) float32, FWHM in units of 10 px; angle : (source, 2), elongation
+        vector; flux : (source, 1), ln(line flux in Jy * chan through the primary beam / peak of
+        masked), NaN for absorption
     """
     places = [true_place(made.truth, i) for i in range(len(made.truth))]
     of_sources = spectra_examples(made, [place.box for place in places])
@@ -45,7 +45,7 @@ def derived_arrays(made: Simulated) -> tuple[NamedArrays, NamedArrays]:
 
 
 def stored_images(path: Path, seeds: Sequence[int]) -> NamedArrays:
-    """Blobs Finder's examples among the rows of a store."""
+    """Blobs Finder's examples for `seeds`, read from a store."""
     store, rows = rows_of_store(path, seeds)
     images = [blob_input(store.array("integrated")[row]) for row in rows]
     return {
@@ -55,7 +55,7 @@ def stored_images(path: Path, seeds: Sequence[int]) -> NamedArrays:
 
 
 def stored_sources(path: Path, seeds: Sequence[int]) -> NamedArrays:
-    """The other networks' examples; sources in absorption, which have no flux, are left out."""
+    """The other networks' examples; absorption, which has no flux target, is left out."""
     store, rows = rows_of_store(path, seeds)
     counts = {row: int(store.array("sources")[row]) for row in rows}
     arrays = {

@@ -1,4 +1,4 @@
-"""Tensors of modules and optimisers as named numpy arrays, and back; and safetensors files."""
+"""Converts tensors of modules and optimisers to named numpy arrays and back; safetensors files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def weights_of(model: nn.Module) -> NamedArrays:
 
 
 def set_weights(model: nn.Module, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Load what `weights_of` gave. Raises `RuntimeError` where names or shapes differ."""
+    """Load arrays of `weights_of`. Raises `RuntimeError` if names or shapes differ."""
     model.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
 
 
@@ -40,7 +40,7 @@ def moments_of(optimiser: torch.optim.Optimizer) -> NamedArrays:
 
 
 def set_moments(optimiser: torch.optim.Optimizer, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Load what `moments_of` gave."""
+    """Load arrays of `moments_of`."""
     state: dict[int, dict[str, Tensor]] = {}
     for key, array in arrays.items():
         index, name = key.split(".", 1)
@@ -50,16 +50,16 @@ def set_moments(optimiser: torch.optim.Optimizer, arrays: Mapping[str, NDArray[A
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], facts: dict[str, Any]) -> None:
-    """Write arrays, and `facts` as JSON in the header, as one safetensors file."""
-    # safetensors writes a view's memory from its first byte on, hence contiguous copies; and
-    # ascontiguousarray would turn a scalar into a vector.
+    """Write arrays to one safetensors file, with `facts` as JSON in its header."""
+    # safetensors writes a view's memory from its first byte on, so views need contiguous copies.
+    # (ascontiguousarray would turn a scalar into a vector.)
     plain = {name: np.require(array, requirements="C") for name, array in arrays.items()}
     with whole_file(path) as temporary:
         save_file(plain, temporary, metadata={"facts": json.dumps(facts)})
 
 
 def read_arrays(path: Path) -> tuple[NamedArrays, dict[str, Any]]:
-    """Arrays and facts of a file of `write_arrays`.
+    """Arrays and facts of a file written by `write_arrays`.
 
     Raises `DeepFocusError` if the file is not one.
     """

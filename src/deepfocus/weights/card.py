@@ -1,4 +1,4 @@
-"""The card of a weight file: what the network sees and answers, and where it comes from."""
+"""The card of a weight file: the network's input and output, and its provenance."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from deepfocus.weights.domain import Domain
 
 @dataclass(frozen=True)
 class Card:
-    """Facts beside a network's weights, kept as JSON.
+    """Metadata of a network's weights, stored as JSON.
 
     role : what the network does, e.g. ``"blobs_finder"``; names its files
-    network : its config as a table, with its ``kind``
-    input : what it sees; target : what its output means; both as in its training
+    network : its configuration as a table, with its ``kind``
+    input : what it sees; target : what its output means; both as in training
     domain : the cubes and sources that it was trained on
-    recipe : of its training, as a table
-    epochs : epochs after which the weights were taken
+    recipe : training recipe, as a table
+    epochs : number of epochs after which the weights were taken
     validation_curve : validation loss of each epoch
     commit : revision of the code that trained it
     data_seeds : seeds of its training and validation data, by name
-    scores : measures of its quality on validation data, by name
-    version : of DeepFocus
-    sha256 : of the weight file; filled on export
+    scores : quality measures on validation data, by name
+    version : DeepFocus version
+    sha256 : hash of the weight file, filled on export
     """
 
     role: str
@@ -59,12 +59,12 @@ def read_card(path: Path) -> Card:
     try:
         table = json.loads(Path(path).read_text(encoding="utf-8"))
         if not isinstance(table, dict):
-            raise ValueError("it holds no table")
+            raise ValueError("it contains no table")
         return settings_from(table, Card, source="it")
     except (OSError, ValueError, DeepFocusError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise DeepFocusError(
             f"cannot read the weight card {path}: {reason}",
-            wanted="the JSON card that this version writes beside a network's weights",
+            wanted="the JSON card that this version writes next to a network's weights",
             remedy="name a folder of exported weights, or leave it out for the shipped ones",
         ) from error

@@ -1,4 +1,4 @@
-"""What a network saw in training: cubes outside it are said to be."""
+"""The range of a network's training data; finders note when a cube lies outside it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Domain:
-    """Cubes and sources of a training; each pair is the least and the greatest.
+    """Properties of the training cubes and sources; each pair is (minimum, maximum).
 
     beam_px : geometric mean FWHM of the beam in pixels
     cell_arcsec : pixel scale
-    channels, image_px : of the cube (of images at least as large as Blobs Finder was shown)
-    source_px : FWHM of the sources
-    beams_across : extent of the largest source in the dirty image, at half of its peak
-    line_fwhm_chan : of the lines
+    channels : number of channels of the cubes
+    image_px : side of the images, from the smallest that Blobs Finder was shown
+    source_px : FWHM of the sources in pixels
+    beams_across : extent, in beams, of the largest source in the dirty image, at half of its peak
+    line_fwhm_chan : FWHM of the lines in channels
     """
 
     beam_px: tuple[float, float]

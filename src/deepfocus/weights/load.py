@@ -1,7 +1,7 @@
-"""Networks ready to run: ONNX Runtime sessions of a graph, its weights and its card.
+"""Networks ready to run: an ONNX Runtime session from a graph and its weights, with the card.
 
-The graph file has no weights; they come from the safetensors file beside it, which training
-reads too. One thread a session: who wants more cores runs more processes.
+The graph file contains no weights; they come from the safetensors file next to it, which training
+also reads. Each session uses one thread; to use more cores, run more processes.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ I = TypeVar("I")  # noqa: E741
 T = TypeVar("T")
 
 SHIPPED = Path(__file__).parent / "data"
-MAX_BATCH = 64  # examples a call of the session; keeps memory bounded for crowded fields
+MAX_BATCH = 64  # examples per call of the session; keeps memory bounded for crowded fields
 
 
 @dataclass(frozen=True, eq=False)
 class Network(Generic[I, T]):
-    """A network that runs.
+    """A network that is ready to run.
 
-    card : facts of its weights; input : what it sees; target : what its output means
+    card : metadata of its weights; input : what it sees; target : what its output means
     parameters : number of its weights
     """
 
@@ -45,7 +45,7 @@ class Network(Generic[I, T]):
     def run(self, batch: NDArray[Any]) -> NDArray[np.float32]:
         """Outputs (b, ...) of encoded inputs (b, ...); b may be 0.
 
-        Raises `DeepFocusError` for inputs of another shape than the network's.
+        Raises `DeepFocusError` if the inputs do not have the network's shape.
         """
         inputs = np.ascontiguousarray(batch, dtype=np.float32)
         self._refuse_shape(inputs.shape)
@@ -56,7 +56,7 @@ class Network(Generic[I, T]):
         return np.concatenate([self._run(inputs[start : start + MAX_BATCH]) for start in starts])
 
     def _refuse_shape(self, shape: tuple[int, ...]) -> None:
-        wanted = self._session.get_inputs()[0].shape  # axes of any length have names
+        wanted = self._session.get_inputs()[0].shape  # axes of variable length have names
         fixed = [(a, b) for a, b in zip(shape, wanted, strict=False) if isinstance(b, int)]
         if len(shape) != len(wanted) or any(a != b for a, b in fixed):
             raise DeepFocusError(
@@ -66,18 +66,19 @@ class Network(Generic[I, T]):
             )
 
     def _run(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        output: NDArray[np.float32]
         (output,) = self._session.run(None, {"input": inputs})
         return output
 
 
 def load_network(folder: Path | None, role: str, sees: type[I], answers: type[T]) -> Network[I, T]:
-    """The network of a role, from ``<role>.onnx``, ``.safetensors`` and ``.json`` of a folder.
+    """Load the network of a role from ``<role>.onnx``, ``.safetensors`` and ``.json`` in a folder.
 
     folder : None for the shipped networks
-    sees, answers : kinds of input and target that its card must name
+    sees, answers : the input and target that its card must name
 
-    Raises `DeepFocusError` if a file is missing or damaged, if the weights are not those of the
-    card, or if the network is one of another kind.
+    Raises `DeepFocusError` if a file is missing or damaged, if the weights do not match the card,
+    or if the network has another input or target.
     """
     folder = SHIPPED if folder is None else Path(folder)
     path = folder / f"{role}.json"
@@ -120,12 +121,12 @@ def _session(path: Path, weights: dict[str, NDArray[Any]]) -> InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # errors only; its warnings are about the graph's making
+    options.log_severity_level = 3  # errors only; the warnings are about how the graph was made
     values = [ort.OrtValue.ortvalue_from_numpy(array) for array in weights.values()]
     options.add_external_initializers(list(weights), values)
     try:
         return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's own classes have no common documented base
+    except Exception as error:  # ONNX Runtime's exceptions have no documented common base
         raise _unusable(path, str(error).splitlines()[0]) from error
 
 

@@ -18,7 +18,7 @@ T = TypeVar("T", covariant=True)
 
 
 class Trained(Protocol[I, T]):
-    """What a finder asks of a network: what it sees, what it answers, and the answer."""
+    """What a finder needs from a network: its input, its target, and a way to run it."""
 
     @property
     def card(self) -> Card: ...
@@ -76,11 +76,11 @@ SEES_AND_ANSWERS: dict[str, tuple[Any, Any]] = {
     "angle": (FocusedImage, Elongation),
     "flux": (MaskedLineImage, LogFlux),
 }
-"""The kinds of input and target of each role."""
+"""The input and target of each role."""
 
 
 def load_six(folder: Path | None = None) -> SixNetworks:
-    """The networks of a folder; None for the shipped ones. Errors as of `load_network`."""
+    """The networks of a folder; None for the shipped ones. Raises as `load_network` does."""
     return SixNetworks(
         **{role: load_network(folder, role, *parts) for role, parts in SEES_AND_ANSWERS.items()}
     )

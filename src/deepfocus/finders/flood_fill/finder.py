@@ -1,7 +1,7 @@
 """The finder `flood_fill`: two thresholds on the integrated image, islands, Gaussian fits.
 
-What BLOBCAT does to an image (Hales et al. 2012), here to the cube summed over its channels. A line
-is then looked for in the spectrum at each island's highest pixel.
+It applies BLOBCAT's method (Hales et al. 2012) to the cube summed over its channels, then searches
+the spectrum at each island's peak pixel for a line.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ BRIGHTNESS = "Jy/beam x channels"
 class FloodFill:
     """Islands of the integrated image, as BLOBCAT finds them.
 
-    detection_snr : an island's highest pixel stands at least so high
-    flooding_snr : its other pixels at least so high
-    widths_chan : FWHM of the lines that are looked for in an island's spectrum
+    detection_snr : minimum signal-to-noise of an island's peak pixel
+    flooding_snr : minimum signal-to-noise of its other pixels
+    widths_chan : FWHM of the lines searched for in an island's spectrum
     min_line_snr : an island whose best line is fainter is rejected
     """
 
@@ -62,20 +62,20 @@ class FloodFill:
     def __post_init__(self) -> None:
         if not 0 < self.flooding_snr <= self.detection_snr or not self.widths_chan:
             raise DeepFocusError(
-                f"flooding down to {self.flooding_snr:g} from {self.detection_snr:g} noises, "
+                f"flooding from {self.detection_snr:g} sigma down to {self.flooding_snr:g} sigma, "
                 f"{len(self.widths_chan)} line widths",
                 wanted="0 < flooding_snr <= detection_snr, and at least one width",
                 remedy="correct the finder's settings",
             )
 
     def ready(self) -> ReadyFloodFill:
-        """Nothing has to be read."""
+        """Nothing needs to be loaded."""
         return ReadyFloodFill(self)
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """An island with its spectrum, its line if it has one, and what was measured of that."""
+    """An island, its spectrum, its line if it has one, and the measurement of that line."""
 
     id: int
     island: Island
@@ -86,13 +86,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class ReadyFloodFill:
-    """`FloodFill`, which needs nothing more."""
+    """`FloodFill`, which needs no preparation."""
 
     settings: FloodFill = field(default_factory=FloodFill)
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        """Nothing beside the settings."""
+        """Empty: the results depend on the settings alone."""
         return {}
 
     def find(self, cube: Cube) -> Detection:
@@ -126,7 +126,7 @@ class ReadyFloodFill:
         return Candidate(number, island, spectrum, line, measured)
 
     def table(self, candidates: Sequence[Candidate], cube: Cube) -> Catalogue:
-        """One row an island."""
+        """One row per island."""
         noise = noise_level(cube)
         rows = []
         for each in candidates:
@@ -141,7 +141,7 @@ class ReadyFloodFill:
 
 
 def in_noises(integrated: np.ndarray) -> np.ndarray:
-    """The integrated image over its noise, its median at 0."""
+    """The integrated image minus its median, divided by its noise."""
     finite = integrated[np.isfinite(integrated)]
     sigma = mad_sigma(finite)
     middle = float(np.median(finite)) if finite.size else 0.0
@@ -149,7 +149,7 @@ def in_noises(integrated: np.ndarray) -> np.ndarray:
 
 
 def spectrum_at(cube: Cube, beam: Ellipse, *, x: int, y: int) -> np.ndarray:
-    """(chan,) amplitude of a point source at a pixel, Jy/beam; NaN without data."""
+    """(chan,) amplitude of a point source at a pixel, Jy/beam; NaN in channels without data."""
     reach = int(np.ceil(max(beam.fwhm_x_px, beam.fwhm_y_px)))
     window = Window(x, y, 2 * reach + 1)
     spectrum = weighted_spectrum(crop(cube.data, window), beam.shifted(x=reach, y=reach))
@@ -174,14 +174,14 @@ def _row_of_island(island: Island) -> dict[str, Any]:
 
 
 def _table_of_islands(found: Sequence[Island], cube: Cube) -> Catalogue:
-    """The candidates before they have lines."""
+    """The islands before the line search."""
     return with_sky_columns(catalogue_of_rows([_row_of_island(each) for each in found]), cube.grid)
 
 
 def _panels(
     integrated: np.ndarray, snr: np.ndarray, candidates: Sequence[Candidate]
 ) -> tuple[Panel, ...]:
-    """The field, its islands' spectra and the line images of those that have one."""
+    """The field, the spectrum of every island, and the line image of every measured line."""
     spectra = [
         SpectrumPanel(each.id, Trace("at the highest pixel", each.spectrum, "Jy/beam"))
         for each in candidates

@@ -1,7 +1,7 @@
-"""Islands of an image: filled from bright pixels down to a floor.
+"""Islands of an image, flooded from bright pixels down to a lower threshold.
 
-Hales et al. 2012, MNRAS 425, 979 (BLOBCAT). A pixel above the detection threshold seeds an island;
-the flood takes every pixel that touches it and lies above the lower, flooding threshold.
+Hales et al. 2012, MNRAS 425, 979 (BLOBCAT). A pixel above the detection threshold seeds an island,
+which grows to every connected pixel above the lower flooding threshold.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ TOUCHING = np.ones((3, 3), bool)
 class Island:
     """Touching pixels above the flooding threshold.
 
-    x, y : the highest pixel; snr : of it
-    rows, columns : slices of the bounding box; mask : (rows, columns) bool, the pixels within
+    x, y : the peak pixel; snr : its signal-to-noise
+    rows, columns : slices of the bounding box; mask : (rows, columns) bool, the island's pixels
     """
 
     x: int
@@ -31,7 +31,7 @@ class Island:
 
 
 def islands(snr: np.ndarray, *, detection: float, flooding: float) -> list[Island]:
-    """The islands of a signal-to-noise image (y, x), NaN where missing, by falling height."""
+    """The islands of a signal-to-noise image (y, x), NaN where missing, brightest first."""
     filled = np.nan_to_num(snr, nan=-np.inf)
     labels, number = label(filled >= flooding, structure=TOUCHING)
     if not number:

@@ -1,4 +1,4 @@
-"""The line of an island: the channels in which its spectrum stands highest out of the noise."""
+"""The line of an island: the channels where its spectrum has the highest signal-to-noise."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from deepfocus.ops.snr import mad_sigma
 
 @dataclass(frozen=True)
 class LineOfIsland:
-    """The best Gaussian of a spectrum.
+    """The best-matching Gaussian in a spectrum.
 
-    span : its centre -+ FWHM; snr : of the best kernel
+    span : its centre +- FWHM; snr : signal-to-noise of the best kernel
     """
 
     span: ChannelRange
@@ -25,9 +25,9 @@ class LineOfIsland:
 
 
 def strongest_line(spectrum: np.ndarray, widths_chan: Sequence[float]) -> LineOfIsland | None:
-    """The line of a spectrum (chan,), NaN where missing; None where no channel has data.
+    """The strongest line of a spectrum (chan,), NaN where missing; None without data or noise.
 
-    widths_chan : FWHM of the kernels that are tried
+    widths_chan : FWHM of the kernels to try
     """
     if not np.isfinite(spectrum).any():
         return None

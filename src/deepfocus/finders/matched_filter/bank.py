@@ -1,4 +1,4 @@
-"""A bank of Gaussian line kernels, and the highest signal-to-noise over it in every voxel."""
+"""A bank of Gaussian line kernels, and the highest signal-to-noise of any kernel in each voxel."""
 
 from __future__ import annotations
 
@@ -16,21 +16,23 @@ TOUCHING = np.ones((3, 3, 3), bool)
 
 
 @dataclass(frozen=True, eq=False)
-class Filtered:
-    """Signal-to-noise of the best kernel in every voxel.
+class Highest:
+    """The highest signal-to-noise of any kernel in every voxel.
 
-    highest, lowest : (chan, y, x), over all kernels, in standard deviations
-    best : (chan, y, x) number of the kernel of the highest
+    snr : (chan, y, x), in standard deviations; kernel : (chan, y, x) index of that kernel
     """
 
-    highest: np.ndarray
-    lowest: np.ndarray
-    best: np.ndarray
+    snr: np.ndarray
+    kernel: np.ndarray
+
+    def reshaped(self, shape: tuple[int, ...]) -> Highest:
+        """The same voxels in another shape."""
+        return Highest(self.snr.reshape(shape), self.kernel.reshape(shape))
 
 
 @dataclass(frozen=True)
 class Peak:
-    """A group of touching voxels above the threshold, at its highest."""
+    """The highest voxel of a group of touching voxels above the threshold."""
 
     channel: int
     y: int
@@ -39,64 +41,72 @@ class Peak:
     kernel: int
 
 
-def filtered(line_data: np.ndarray, widths_chan: Sequence[float]) -> Filtered:
+def filtered(line_data: np.ndarray, widths_chan: Sequence[float]) -> tuple[Highest, Highest]:
     """Correlate every spectrum of a cube (chan, y, x) with every kernel.
 
-    widths_chan : FWHM of the kernels. The noise of each filtered channel is measured in it.
+    widths_chan : FWHM of the kernels. The noise is measured in each filtered channel separately.
+
+    Returns the highest of the cube and the highest of the negative cube.
     """
     channels = len(line_data)
     flat = np.nan_to_num(line_data).reshape(channels, -1)
-    highest = np.full(flat.shape, -np.inf, np.float32)
-    lowest = np.full(flat.shape, np.inf, np.float32)
-    best = np.zeros(flat.shape, np.uint8)
+    positive, negative = _lowest_start(flat.shape), _lowest_start(flat.shape)
     for number, width in enumerate(widths_chan):
         smoothed = (kernels(channels, width) @ flat).reshape(line_data.shape)
         snr = smoothed.reshape(flat.shape)
         snr /= channel_sigma(smoothed, line_data)[:, None]
-        better = snr > highest
-        highest[better] = snr[better]
-        best[better] = number
-        np.minimum(lowest, snr, out=lowest)
-    return Filtered(*(each.reshape(line_data.shape) for each in (highest, lowest, best)))
+        _raise(positive, snr, number)
+        _raise(negative, np.negative(snr, out=snr), number)
+    return positive.reshaped(line_data.shape), negative.reshaped(line_data.shape)
+
+
+def _lowest_start(shape: tuple[int, ...]) -> Highest:
+    return Highest(np.full(shape, -np.inf, np.float32), np.zeros(shape, np.uint8))
+
+
+def _raise(highest: Highest, snr: np.ndarray, kernel: int) -> None:
+    """Update the voxels, in place, in which a kernel gives more than those before."""
+    better = snr > highest.snr
+    np.copyto(highest.snr, snr, where=better)
+    highest.kernel[better] = kernel
 
 
 def kernels(channels: int, width_chan: float) -> np.ndarray:
-    """(chan, chan) float32: in each row a line of that FWHM about its channel, of unit norm."""
+    """(chan, chan) float32: each row is a Gaussian line centred on its channel, with unit norm."""
     rows = np.stack([gaussian_1d(channels, centre, width_chan) for centre in range(channels)])
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    unit_norm: np.ndarray = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit_norm.astype(np.float32)
 
 
 def channel_sigma(smoothed: np.ndarray, original: np.ndarray) -> np.ndarray:
-    """(chan,) noise of filtered channels, from a sample of the pixels that have data."""
+    """(chan,) noise of the filtered channels, from a sample of the pixels with data."""
     sample = smoothed[:, ::EVERY_PX, ::EVERY_PX]
     good = np.isfinite(original[:, ::EVERY_PX, ::EVERY_PX])
     sigma = np.array([mad_sigma(plane[mask]) for plane, mask in zip(sample, good, strict=True)])
     return np.where(sigma > 0, sigma, np.inf)
 
 
-def peaks_of(snr: np.ndarray, best: np.ndarray, threshold: float) -> list[Peak]:
-    """Groups of touching voxels above a threshold, by falling signal-to-noise.
-
-    snr : (chan, y, x)
-    """
+def peaks_of(highest: Highest, threshold: float) -> list[Peak]:
+    """The peak of every group of touching voxels above a threshold, highest first."""
+    snr, kernel = highest.snr, highest.kernel
     above = snr >= threshold
     voxels = np.flatnonzero(above)
     groups = label(above, structure=TOUCHING)[0].ravel()[voxels]
     # the highest voxel of each group comes first
     order = np.lexsort((-snr.ravel()[voxels], groups))
     first = np.diff(groups[order], prepend=0) > 0
-    places = np.unravel_index(voxels[order][first], snr.shape)
+    positions = np.unravel_index(voxels[order][first], snr.shape)
     found = [
-        Peak(int(k), int(y), int(x), float(snr[k, y, x]), int(best[k, y, x]))
-        for k, y, x in zip(*places, strict=True)
+        Peak(int(k), int(y), int(x), float(snr[k, y, x]), int(kernel[k, y, x]))
+        for k, y, x in zip(*positions, strict=True)
     ]
     return sorted(found, key=lambda peak: -peak.snr)
 
 
 def linked(peaks: Sequence[Peak], widths_chan: Sequence[float], *, link_px: float) -> list[Peak]:
-    """The highest of each chain of peaks that lie close together, their lines overlapping.
+    """The highest peak of each chain of nearby peaks with overlapping lines.
 
-    peaks : by falling signal-to-noise; link_px : distance between two links of a chain
+    peaks : highest first; link_px : maximum distance between two links of a chain
     """
     chains: list[list[Peak]] = []
     for peak in peaks:

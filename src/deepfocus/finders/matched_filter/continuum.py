@@ -1,4 +1,4 @@
-"""A straight continuum taken out of every pixel's spectrum, its lines clipped."""
+"""Subtract a straight-line continuum from every pixel's spectrum, with emission lines clipped."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ ROUNDS = 3
 
 @dataclass(frozen=True)
 class ClippedLine:
-    """A straight line through each spectrum; channels far from it are left out and it is fitted
-    again.
+    """A straight line fitted to each spectrum, then refitted without the channels far from it.
 
-    clip_sigma : channels further than so many standard deviations from the line
+    clip_sigma : channels further than this many standard deviations from the line are left out
     """
 
     clip_sigma: float = 3.0
 
     def subtracted(self, data: np.ndarray) -> np.ndarray:
-        """(chan, y, x) float32 without continuum; NaN stays NaN. A few rows at a time."""
+        """(chan, y, x) float32 without continuum; NaN stays NaN. Works on a few rows at a time."""
         channels, ny, nx = data.shape
         out = np.empty(data.shape, np.float32)
         rows = max(1, BLOCK_BYTES // (4 * channels * nx))
@@ -31,7 +30,7 @@ class ClippedLine:
         return out
 
     def fitted(self, spectra: np.ndarray) -> np.ndarray:
-        """(chan, pixel) lines through spectra (chan, pixel)."""
+        """(chan, pixel) straight lines fitted to spectra (chan, pixel)."""
         channel = np.linspace(-1.0, 1.0, len(spectra), dtype=np.float32)[:, None]
         good = np.isfinite(spectra)
         filled = np.where(good, spectra, np.float32(0))
@@ -57,4 +56,5 @@ def _line_through(values: np.ndarray, used: np.ndarray, channel: np.ndarray) -> 
     centred = channel - mean_t
     spread = (weight * centred**2).sum(axis=0)
     slope = (weight * centred * values).sum(axis=0) / np.where(spread > 0, spread, 1)
-    return mean_v + slope * centred
+    line: np.ndarray = mean_v + slope * centred
+    return line

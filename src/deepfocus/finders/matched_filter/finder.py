@@ -1,8 +1,8 @@
-"""The finder `matched_filter`: line kernels over every pixel, judged by the negative side.
+"""The finder `matched_filter`: line kernels over every pixel, judged by the negative peaks.
 
-What ALMA's blind surveys have used since LineSeeker and its kin: subtract each pixel's continuum,
-correlate its spectrum with lines of many widths, take what stands out of the noise, and count the
-negative peaks to say how much of it is real.
+ALMA's blind surveys have used this method since LineSeeker and similar codes: subtract each pixel's
+continuum, correlate its spectrum with lines of many widths, take the significant peaks, and count
+the negative peaks to estimate how many positive ones are real.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from deepfocus.core.source import Ellipse
 from deepfocus.finders.evidence import CutoutPanel, ImagePanel, Panel, SpectrumPanel, Trace
 from deepfocus.finders.finder import Detection, refuse_empty
 from deepfocus.finders.line_measurement import MeasuredLine, beam_ellipse, measure_line, row_of
-from deepfocus.finders.matched_filter.bank import Filtered, Peak, filtered, linked, peaks_of
+from deepfocus.finders.matched_filter.bank import Highest, Peak, filtered, linked, peaks_of
 from deepfocus.finders.matched_filter.continuum import ClippedLine
 from deepfocus.finders.matched_filter.fidelity import fidelities
 from deepfocus.finders.sky_columns import with_sky_columns
@@ -28,7 +28,7 @@ from deepfocus.forward.noise import noise_level
 from deepfocus.ops.integrate import integrate
 
 BAND_SHARE = 0.25
-"""Kernels wider than this share of the band are not used: their lines look like continuum."""
+"""Kernels wider than this share of the band are not used: such lines look like continuum."""
 STEP = "fidelity"
 
 
@@ -37,9 +37,10 @@ class MatchedFilter:
     """The classic search of ALMA's blind line surveys.
 
     widths_chan : FWHM of the line kernels
-    min_snr : least signal-to-noise of a peak, over all kernels
-    min_fidelity : peaks that are less likely to be real are rejected
-    link_beams : peaks of overlapping lines in a chain of such steps are one source
+    min_snr : minimum signal-to-noise of a peak, over all kernels
+    min_fidelity : peaks of lower fidelity are rejected
+    link_beams : peaks with overlapping lines are linked into one source up to this distance, in
+        FWHMs of the beam's major axis
     continuum : how a pixel's continuum is subtracted
     """
 
@@ -63,13 +64,13 @@ class MatchedFilter:
             )
 
     def ready(self) -> ReadyMatchedFilter:
-        """Nothing has to be read."""
+        """Nothing needs to be loaded."""
         return ReadyMatchedFilter(self)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A peak of the filtered cube, how likely it is real, and what was measured there."""
+    """A peak of the filtered cube, with its fidelity and the measurement there."""
 
     id: int
     peak: Peak
@@ -78,23 +79,23 @@ class Candidate:
     measured: MeasuredLine
 
     def accepted_by(self, min_fidelity: float) -> bool:
-        """Whether it is real enough."""
+        """Whether its fidelity is high enough."""
         return self.fidelity >= min_fidelity
 
 
 @dataclass(frozen=True)
 class ReadyMatchedFilter:
-    """`MatchedFilter`, which needs nothing more."""
+    """`MatchedFilter`, which needs no preparation."""
 
     settings: MatchedFilter = field(default_factory=MatchedFilter)
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        """Nothing beside the settings."""
+        """Empty: the results depend on the settings alone."""
         return {}
 
     def find(self, cube: Cube) -> Detection:
-        """Subtract, filter, take peaks, judge, measure.
+        """Subtract the continuum, filter, find peaks, judge them, measure.
 
         Raises `DeepFocusError` for a cube without data or without a beam.
         """
@@ -102,22 +103,22 @@ class ReadyMatchedFilter:
         beam = beam_ellipse(cube)
         widths = self.widths_within(len(cube.data))
         line_data = self.settings.continuum.subtracted(cube.data)
-        bank = filtered(line_data, widths)
+        emission, absorption = filtered(line_data, widths)
         link_px = self.settings.link_beams * max(beam.fwhm_x_px, beam.fwhm_y_px)
         positive, negative = (
-            linked(peaks_of(snr, bank.best, self.settings.min_snr), widths, link_px=link_px)
-            for snr in (bank.highest, -bank.lowest)
+            linked(peaks_of(highest, self.settings.min_snr), widths, link_px=link_px)
+            for highest in (emission, absorption)
         )
         candidates = self.judged(cube, beam, widths, positive, negative)
         return Detection(
             catalogue=self.table(candidates, cube),
             snapshots={"peaks": _table_of_peaks(positive, widths, cube)},
             notes=_notes(len(positive), len(negative)),
-            evidence=self.panels(cube, bank, candidates),
+            evidence=self.panels(cube, emission, candidates),
         )
 
     def widths_within(self, channels: int) -> tuple[float, ...]:
-        """The kernels that fit into the band; the narrowest always does."""
+        """The kernels that are narrow enough for the band; the narrowest is always kept."""
         narrow = min(self.settings.widths_chan)
         return tuple(
             width
@@ -133,7 +134,7 @@ class ReadyMatchedFilter:
         positive: Sequence[Peak],
         negative: Sequence[Peak],
     ) -> list[Candidate]:
-        """The positive peaks with their fidelity and what was measured at them."""
+        """The positive peaks with their fidelity and measurement."""
         fidelity = fidelities([peak.snr for peak in positive], [peak.snr for peak in negative])
         return [
             Candidate(
@@ -153,7 +154,7 @@ class ReadyMatchedFilter:
         ]
 
     def table(self, candidates: Sequence[Candidate], cube: Cube) -> Catalogue:
-        """One row a candidate."""
+        """One row per candidate."""
         noise = noise_level(cube)
         rows = []
         for each in candidates:
@@ -173,15 +174,15 @@ class ReadyMatchedFilter:
         return with_sky_columns(catalogue_of_rows(rows), cube.grid)
 
     def panels(
-        self, cube: Cube, bank: Filtered, candidates: Sequence[Candidate]
+        self, cube: Cube, emission: Highest, candidates: Sequence[Candidate]
     ) -> tuple[Panel, ...]:
-        """The field, filtered and integrated; spectrum and line image of every candidate."""
+        """The integrated and the filtered field; spectrum and line image of every candidate."""
         spectra = [
             SpectrumPanel(
                 each.id,
                 measured=Trace("at the source", each.measured.spectrum, "Jy/beam"),
                 model=Trace(
-                    "best kernel", bank.highest[:, each.peak.y, each.peak.x], "standard deviations"
+                    "best kernel", emission.snr[:, each.peak.y, each.peak.x], "standard deviations"
                 ),
             )
             for each in candidates
@@ -203,7 +204,7 @@ class ReadyMatchedFilter:
             ),
             ImagePanel(
                 "Highest signal-to-noise over channels and kernels",
-                bank.highest.max(axis=0),
+                emission.snr.max(axis=0),
                 "standard deviations",
             ),
             *spectra,
@@ -233,5 +234,5 @@ def _notes(positive: int, negative: int) -> tuple[str, ...]:
         return ()
     return (
         f"{negative} negative peaks are as high as the {positive} positive ones: sidelobes or "
-        "artefacts, beside which the fidelity of faint sources is low",
+        "artefacts, which lower the fidelity of faint sources",
     )

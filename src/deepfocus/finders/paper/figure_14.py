@@ -1,6 +1,6 @@
 """Steps 8 and 9 as printed: spectral focusing, Figure 14, deblending by Pixel SNR.
 
-A focused image is the dirty cube summed over the channels of a peak, continuum included, cropped
+A focused image is the dirty cube summed over a peak's channels, continuum included, and cropped
 around the blob's box. No rule compares one blob with another.
 """
 
@@ -24,13 +24,13 @@ STEP = "figure 14"
 
 @dataclass(frozen=True)
 class Figure14Settings:
-    """The numbers of section 4.4, iii.
+    """The parameters of section 4.4, iii.
 
     bright_global_snr : "empirical bright source SNR threshold", 6
-    min_global_snr : focused images below it are removed, 1
+    min_global_snr : focused images with a lower Global SNR are removed, 1
     same_position_px : "a used defined number of pixels, in our case 3"
-    scale : by what images come to lie in [0, 1] for Eqs 17 and 18
-    friends : friends of friends, of which the paper gives neither linking length nor plateau
+    scale : how images are scaled to [0, 1] for Eqs 17 and 18
+    friends : friends of friends; the paper gives neither the linking length nor the plateau
     """
 
     bright_global_snr: float = 6.0
@@ -42,7 +42,7 @@ class Figure14Settings:
 
 @dataclass(frozen=True, eq=False)
 class Figure14:
-    """Candidates -> the same, of which the schema rejects some and puts others in their place.
+    """Candidates -> the same, after Figure 14 has rejected some and moved others.
 
     crop_px : side of a focused image, the paper's 64
     """
@@ -64,7 +64,10 @@ class Figure14:
 
 @dataclass(frozen=True, eq=False)
 class FocusedImage:
-    """A peak's focused image, pixels of the cube from (x0, y0) on, and what was measured in it."""
+    """A peak's focused image (y, x); pixel [0, 0] is the cube's (x0, y0).
+
+    brightest : (x, y) of the brightest pixel, in the cube's pixels
+    """
 
     image: np.ndarray
     x0: int
@@ -74,7 +77,7 @@ class FocusedImage:
 
 @dataclass(frozen=True, eq=False)
 class _Blob:
-    """The schema for the peaks of one blob."""
+    """Figure 14 for the peaks of one blob."""
 
     cube: Cube
     integrated: np.ndarray
@@ -83,12 +86,11 @@ class _Blob:
 
     def examine(self, peaks: Sequence[Candidate]) -> list[Candidate]:
         """The highest peak that passes is the primary one; the others are compared with it."""
-        flagged = len(peaks) > 1  # for deblending
         done: list[Candidate] = []
         primary: Candidate | None = None
         for peak in peaks:
             if primary is None:
-                judged = self.judged(peak, flagged=flagged)
+                judged = self.judged(peak)
                 if judged.accepted:
                     primary = judged
                 else:
@@ -98,11 +100,11 @@ class _Blob:
             done.append(secondary)
         return [self.cut_faint(each) for each in ([primary] if primary else []) + done]
 
-    def judged(self, peak: Candidate, *, flagged: bool) -> Candidate:
-        """A bright source passes; another one if focusing raises its Global SNR, else condition 1.
+    def judged(self, peak: Candidate) -> Candidate:
+        """Accept a bright source, or one whose Global SNR rises when focused; else condition 1.
 
-        A bright source that is flagged for deblending passes too: the printed conditions leave
-        it out, and only a fainter one "is discarded as a false detection".
+        A bright source that is flagged for deblending passes too: the printed conditions do not
+        cover it, and only a fainter one "is discarded as a false detection".
         """
         focused = self.focused_on(peak)
         before = self.settings.scale.global_snr(self.integrated, peak.box)
@@ -112,7 +114,7 @@ class _Blob:
         return measured.rejected(Flag.NO_GAIN_WHEN_FOCUSED, STEP)
 
     def compared(self, peak: Candidate, primary: Candidate) -> tuple[Candidate, Candidate]:
-        """A secondary peak and the primary, each as it stands after the comparison."""
+        """A secondary peak and the primary after their comparison."""
         secondary = self.focused_on(peak)
         here, there = self.view(secondary), self.view(primary)
         apart = np.hypot(*np.subtract(here.brightest, there.brightest))
@@ -126,7 +128,7 @@ class _Blob:
         return secondary.rejected(Flag.SAME_AS_PRIMARY, STEP), primary  # condition 2
 
     def over_both(self, primary: Candidate, secondary: Candidate) -> Candidate:
-        """The primary, its emission range extended by that of a secondary peak."""
+        """The primary, with its channel range extended to include a secondary peak's."""
         joined = primary.span.joined(secondary.span)
         wider = replace(primary, channel=joined.centre, fwhm_chan=(joined.hi - joined.lo) / 2)
         measured = self.focused_on(wider)
@@ -134,7 +136,7 @@ class _Blob:
         return replace(measured, snrs=replace(measured.snrs, global_integrated=before))
 
     def in_own_box(self, secondary: Candidate, view: FocusedImage) -> Candidate:
-        """A deblended source: the box of the friends of its brightest pixel, and its centre."""
+        """A deblended source: the box grown around its brightest pixel, and its centroid."""
         x, y = view.brightest[0] - view.x0, view.brightest[1] - view.y0
         box = self.settings.friends.grow(view.image, view.image, y=y, x=x)
         centre_x, centre_y = weighted_centre(view.image, box)
@@ -158,7 +160,7 @@ class _Blob:
         return replace(peak, snrs=snrs)
 
     def view(self, peak: Candidate) -> FocusedImage:
-        """The dirty cube summed over the peak's extension, cropped around its box."""
+        """The dirty cube summed over the peak's channels, cropped around its box."""
         channels = peak.span.slice(len(self.cube.data))
         x, y = peak.box.centre
         window = Window(x, y, self.crop_px)
@@ -175,7 +177,7 @@ class _Blob:
 
 
 def weighted_centre(image: np.ndarray, box: Box) -> tuple[float, float]:
-    """(x, y) of the pixels in a box, weighted by their positive values."""
+    """Centroid (x, y) of the pixels in a box, weighted by their positive values."""
     rows, columns = box.pixels(*image.shape)
     weight = np.maximum(image[rows, columns], 0).astype(float)
     yy, xx = np.mgrid[rows, columns]

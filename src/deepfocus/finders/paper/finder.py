@@ -1,7 +1,7 @@
 """The finder `paper`: section 4.4 and Figure 14 of Delli Veneri et al. (2023) as printed.
 
-It has every threshold of the paper and no rule that the paper does not have. It runs on any six
-networks, and says on which.
+It applies every threshold of the paper and no other rule. It runs on any six networks, and notes
+which ones it used.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from deepfocus.weights.six import SixNetworks, load_six
 class Paper:
     """Section 4.4 as printed.
 
-    weights : folder of other networks; the shipped ones where it is not given
-    threshold : of the probability map, 0.15
-    min_height : of find_peaks, 0.1
+    weights : folder of other networks; None for the shipped ones
+    threshold : cut on the probability map, 0.15
+    min_height : minimum height in find_peaks, 0.1
     crop_px : side of focused images, 64
-    figure_14 : numbers of steps 8 and 9
+    figure_14 : parameters of steps 8 and 9
     """
 
     kind: ClassVar[str] = "paper"
@@ -50,7 +50,7 @@ class Paper:
     figure_14: Figure14Settings = field(default_factory=Figure14Settings)
 
     def ready(self) -> ReadyPaper:
-        """With its networks read. Raises `DeepFocusError` for unusable ones."""
+        """Load the networks. Raises `DeepFocusError` if they are unusable."""
         return ReadyPaper(load_six(Path(self.weights) if self.weights else None), self)
 
 

@@ -1,7 +1,7 @@
 """Eqs 17 and 18 on images in [0, 1], as the paper evaluates them.
 
-Both ratios divide a brightness by a variance, so their limits (6 and 1) mean something on one scale
-alone. The paper says that its images are normalised to [0, 1], and not by what.
+Both ratios divide a brightness by a variance, so their limits (6 and 1) are meaningful only
+on a fixed scale. The paper says that its images are normalised to [0, 1], but not how.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from deepfocus.ops.snr import global_snr, median_over_variance, pixel_snr, sourc
 
 @dataclass(frozen=True)
 class ByExtremes:
-    """The least pixel of the whole image becomes 0, its greatest 1: the plainest reading.
+    """The minimum of the whole image becomes 0 and its maximum 1: the most literal reading.
 
-    Empty sky then lies at about the same value in every image, and its median alone, over a
-    small variance, passes both limits.
+    Empty sky then lies at about the same value in every image, and its median alone, divided by
+    a small variance, passes both limits.
     """
 
     kind: ClassVar[str] = "by_extremes"
@@ -44,7 +44,7 @@ class ByExtremes:
 
 @dataclass(frozen=True)
 class BySourcePeak:
-    """The greatest pixel in the circle around the source becomes 1; empty sky stays at 0."""
+    """The brightest pixel in the circle around the source becomes 1; empty sky stays at 0."""
 
     kind: ClassVar[str] = "by_source_peak"
 

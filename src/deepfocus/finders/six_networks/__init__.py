@@ -1,1 +1,1 @@
-"""The steps of the paper's section 4.4, of which `slim` and `paper` are composed."""
+"""The steps of the paper's section 4.4, from which `slim` and `paper` are built."""

@@ -32,7 +32,7 @@ class BlobSettings:
 
 @dataclass(frozen=True, eq=False)
 class SkyMap:
-    """The integrated dirty cube and the probability map, both (y, x), and the blobs in it."""
+    """The integrated dirty cube and the probability map, both (y, x), and the map's blobs."""
 
     integrated: np.ndarray
     probability: np.ndarray

@@ -1,6 +1,6 @@
-"""What flows between the steps: blobs with their lines, and candidates on their way to be sources.
+"""The values passed between the steps: blobs with their lines, and candidate sources.
 
-Nothing is edited: a step returns new values. A candidate that is rejected stays, with the reason
+Nothing is changed in place: a step returns new values. A rejected candidate stays, with the reason
 and the step that gave it.
 """
 
@@ -22,7 +22,7 @@ from deepfocus.ops.lines import Line
 
 @dataclass(frozen=True, eq=False)
 class NumberedBlob:
-    """A blob of the probability map; `id` counts from 1 by falling peak."""
+    """A blob of the probability map; `id` counts from 1, highest peak first."""
 
     id: int
     blob: Blob
@@ -30,11 +30,11 @@ class NumberedBlob:
 
 @dataclass(frozen=True, eq=False)
 class BlobSpectrum:
-    """A blob and what its spectrum says.
+    """A blob, its spectrum, and the lines and continuum found there.
 
     dirty : (chan,) summed over the blob's box, Jy/beam times pixels
-    clean : (chan,) what Deep GRU makes of it, in [0, 1]
-    lines : from the strongest to the weakest; trend : of the continuum
+    clean : (chan,) output of Deep GRU, in [0, 1]
+    lines : strongest first; trend : linear trend of the continuum
     """
 
     id: int
@@ -46,13 +46,13 @@ class BlobSpectrum:
 
     @property
     def continuum(self) -> Continuum:
-        """What of the blob is not line."""
+        """The blob's continuum, without the channels of its lines."""
         return Continuum(tuple(line.span for line in self.lines), self.trend)
 
 
 @dataclass(frozen=True)
 class Rejection:
-    """Why a candidate is not a source, and the step that says so."""
+    """Why a candidate was rejected, and the step that rejected it."""
 
     flag: Flag
     step: str
@@ -60,10 +60,11 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Snrs:
-    """Signal-to-noise ratios of a candidate; NaN where they were not measured.
+    """Signal-to-noise ratios of a candidate; NaN if not measured.
 
     global_integrated : Global SNR (Eq 17) in the image summed over all channels
-    global_focused : the same, focused; pixel : Pixel SNR (Eq 18); peak : of the focused image
+    global_focused : Global SNR in the focused image; pixel : Pixel SNR (Eq 18)
+    peak : smoothed focused image over its noise, at the position
     """
 
     global_integrated: float = float("nan")
@@ -74,10 +75,10 @@ class Snrs:
 
 @dataclass(frozen=True)
 class Fluxes:
-    """What was measured of an accepted candidate.
+    """The measured fluxes of an accepted candidate.
 
-    line_jy_kms, continuum_jy : through the primary beam; peak_jy_beam, summed_jy_beam : as in
-    the cube; snr_peak : of the line in one channel
+    line_jy_kms, continuum_jy : corrected for the primary beam
+    peak_jy_beam, summed_jy_beam : as in the cube; snr_peak : line peak over the channel noise
     """
 
     line_jy_kms: float
@@ -91,10 +92,10 @@ class Fluxes:
 class Candidate:
     """A line of a blob.
 
-    home : the blob in whose spectrum it was seen
-    parent_id : 0 for the blob's strongest line, which has the blob's own id; else that id
-    x, y, box : where it is, at first the blob's
-    channel, fwhm_chan : of the line; NaN where the blob has none
+    home : the blob whose spectrum contains the line
+    parent_id : 0 for the blob's strongest line, which has the blob's id; that id for the others
+    x, y, box : position and box, initially the blob's
+    channel, fwhm_chan : centre and width of the line; NaN if the blob has none
     focused : (64, 64) image of its line, Jy/beam times channels
     """
 
@@ -124,12 +125,12 @@ class Candidate:
 
     @property
     def source(self) -> Source:
-        """The Gaussian that it was measured to be (step 12)."""
+        """The candidate as a Gaussian with its measured shape (step 12)."""
         assert self.ellipse is not None, "its shape has not been measured"
         return Source(**vars(self.ellipse), channel=self.channel, fwhm_chan=self.fwhm_chan)
 
     def rejected(self, flag: Flag, step: str) -> Candidate:
-        """The same, rejected for one more reason."""
+        """The same candidate, rejected for one more reason."""
         return replace(self, rejections=(*self.rejections, Rejection(flag, step)))
 
     def distance_px(self, other: Candidate) -> float:
@@ -141,11 +142,11 @@ Candidates = tuple[Candidate, ...]
 
 
 def accepted(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Those that no step has rejected."""
+    """The candidates that no step has rejected."""
     return [each for each in candidates if each.accepted]
 
 
 def updated(candidates: Sequence[Candidate], changed: Sequence[Candidate]) -> Candidates:
-    """All candidates in their order, those that changed in their new form."""
+    """All candidates in the same order, with the changed ones replaced."""
     new = {each.id: each for each in changed}
     return tuple(new.get(each.id, each) for each in candidates)

@@ -1,4 +1,4 @@
-"""Whether a cube is like those the networks were trained on, in words."""
+"""Notes on how a cube differs from the networks' training data."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from deepfocus.weights.domain import Domain
 from deepfocus.weights.six import SixNetworks
 
 TOLERANCE = 1.02
-"""Axes of a cube count as outside the trained range beyond this factor, which is rounding."""
+"""Factor by which a cube may exceed the trained range, to allow for rounding."""
 
 
 def notes_on(
     cube: Cube, candidates: Sequence[Candidate], networks: SixNetworks, *, integrated: np.ndarray
 ) -> tuple[str, ...]:
-    """Sentences on what of a cube or of what was found lies outside the training domain.
+    """One sentence per property of the cube or its sources outside the training domain.
 
     integrated : (y, x), the cube summed over its channels
     """
@@ -64,7 +64,7 @@ def _cleaned_notes(cube: Cube) -> list[str]:
 
 def _size_notes(found: Sequence[Candidate], domain: Domain) -> list[str]:
     longest = [max(each.box.x1 - each.box.x0, each.box.y1 - each.box.y0) for each in found]
-    # A box spans sqrt(log2(1 / 0.15)) = 1.65 FWHM, and is found to within a fifth.
+    # A box spans sqrt(log2(1 / 0.15)) = 1.65 FWHM, and is measured to within 20%.
     resolved = sum(side > 1.2 * 1.65 * domain.source_px[1] for side in longest)
     if not resolved:
         return []
@@ -75,7 +75,7 @@ def _size_notes(found: Sequence[Candidate], domain: Domain) -> list[str]:
 
 
 def _width_notes(found: Sequence[Candidate], domain: Domain) -> list[str]:
-    # widths are measured to about a tenth
+    # widths are measured to about 10%
     low, high = domain.line_fwhm_chan[0] / 1.2, domain.line_fwhm_chan[1] * 1.2
     odd = sum(not low <= each.fwhm_chan <= high for each in found)
     if not odd:
@@ -87,7 +87,7 @@ def _width_notes(found: Sequence[Candidate], domain: Domain) -> list[str]:
 
 
 def extent_px(image: np.ndarray) -> float:
-    """Longer side, in pixels, of the emission around the brightest pixel above half of it."""
+    """Longer side, in pixels, of the region around the brightest pixel above half its value."""
     filled = np.nan_to_num(image)
     peak = np.unravel_index(np.argmax(filled), filled.shape)
     islands, _ = label(filled > filled[peak] / 2)
@@ -98,7 +98,7 @@ def extent_px(image: np.ndarray) -> float:
 
 
 def restored(cube: Cube) -> bool:
-    """Whether the cube looks cleaned: no dirty beam, and neither simulated here."""
+    """Whether the cube looks cleaned: it has no dirty beam and was not simulated here."""
     return cube.psf is None and cube.noise is None
 
 

@@ -28,7 +28,7 @@ from deepfocus.weights.six import Trained
 
 @dataclass(frozen=True)
 class Amplitudes:
-    """Peaks of a source in the cube: line and continuum, Jy/beam, and line over continuum."""
+    """Peaks of a source in the cube: line and continuum, Jy/beam, and continuum over line."""
 
     line_jy_beam: float
     continuum_jy_beam: float
@@ -37,11 +37,11 @@ class Amplitudes:
 
 @dataclass(frozen=True, eq=False)
 class MeasureFluxes:
-    """Accepted candidates whose shapes are known -> their fluxes.
+    """Accepted candidates with measured shapes -> the same with their fluxes.
 
-    The network gives the line flux through the primary beam. Line flux and continuum are divided
-    by the primary beam at the source where the cube carries it; peak, summed brightness and SNRs
-    are as seen in the cube.
+    The network gives the apparent line flux. Line flux and continuum are divided by the primary
+    beam at the source if the cube has one; peak, summed brightness and SNRs are as seen in the
+    cube.
     """
 
     network: Trained[MaskedLineImage, LogFlux]
@@ -68,7 +68,7 @@ class MeasureFluxes:
     ) -> Fluxes:
         """All fluxes of one candidate.
 
-        apparent_jy_chan : line flux through the primary beam; noise : of a channel, Jy/beam
+        apparent_jy_chan : line flux before primary beam correction; noise : per channel, Jy/beam
         """
         apparent = self.amplitudes(cube, candidate)
         response = primary_beam_at(cube, candidate)
@@ -83,10 +83,10 @@ class MeasureFluxes:
         )
 
     def amplitudes(self, cube: Cube, candidate: Candidate) -> Amplitudes:
-        """Amplitudes of line and continuum in the cube.
+        """Line and continuum amplitudes in the cube.
 
-        They are those of the source's dirty shape (its Gaussian convolved with the beam's),
-        fitted to the line and continuum images above half of its peak.
+        The source's dirty shape (its Gaussian convolved with the beam's) is fitted to the line
+        and continuum images where it exceeds half of its peak.
         """
         source, sees, n = candidate.source, self.network.input, len(cube.data)
         window = Window(source.x, source.y, sees.crop_px)
@@ -109,32 +109,32 @@ class MeasureFluxes:
 
 
 def masked_image(sees: MaskedLineImage, cube: Cube, candidate: Candidate) -> np.ndarray:
-    """The image of a candidate that the flux network sees, before it is normalised."""
+    """The flux network's input image of a candidate, before normalisation."""
     return sees.image(cube.data, candidate.source, candidate.home.continuum)
 
 
 def dirty_shape(cube: Cube, source: Source, window: Window) -> np.ndarray:
-    """(size, size) unit-peak Gaussian of the source's shape convolved with a round beam."""
+    """(size, size) unit-peak Gaussian: the source's shape convolved with a round beam."""
     here = source.shifted(x=-window.x0, y=-window.y0)
     return gaussian_2d((window.size, window.size), through_round_beam(here, cube))
 
 
 def amplitude(image: np.ndarray, template: np.ndarray) -> float:
-    """Least-squares amplitude of a unit-peak template above half of its peak."""
+    """Least-squares amplitude of a unit-peak template, fitted where it exceeds half of its peak."""
     core = template >= min(0.5, float(template.max()))
     shape = template[core].astype(np.float64)
     return float(np.sum(shape * image[core]) / np.sum(shape**2))
 
 
 def summed_brightness(cube: Cube, candidate: Candidate) -> float:
-    """The paper's flux: dirty voxels summed in the box and the channels, Jy/beam."""
+    """The paper's flux: the sum of the dirty voxels in the box and channel range, Jy/beam."""
     rows, columns = candidate.box.pixels(*cube.data.shape[1:])
     channels = candidate.span.slice(len(cube.data))
     return float(np.nansum(cube.data[channels, rows, columns], dtype=float))
 
 
 def primary_beam_at(cube: Cube, candidate: Candidate) -> float:
-    """Response at a candidate; 1 where the cube does not carry it, NaN outside the beam."""
+    """Primary beam response at a candidate; 1 if the cube has none, NaN outside the beam."""
     if cube.primary_beam is None:
         return 1.0
     response = float(cube.primary_beam_at(x=candidate.x, y=candidate.y))

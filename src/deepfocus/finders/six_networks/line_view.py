@@ -1,4 +1,4 @@
-"""Line emission around a place of a cube: the image, smoothed, its noise, and its peaks."""
+"""Line emission around a position in a cube: the smoothed image, its noise, and its peaks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_VIEW_PX = 256
 
 @dataclass(frozen=True)
 class Peak:
-    """A peak of a view: refined position in the cube, its pixel in the view, SNR."""
+    """A peak of a view: its refined position in the cube, its pixel in the view, its SNR."""
 
     x: float
     y: float
@@ -35,10 +35,10 @@ class Peak:
 
 @dataclass(frozen=True, eq=False)
 class LineView:
-    """Continuum-subtracted focused image of a channel range; positions are the cube's pixels.
+    """Continuum-subtracted focused image of a channel range; positions are in the cube's pixels.
 
     image : (size, size), Jy/beam * chan. x0, y0 : the cube's pixel at image[0, 0].
-    kernel_px : FWHM of the smoothing, about the beam. inside : pixels with data.
+    kernel_px : FWHM of the smoothing, about the beam's. inside : mask of the pixels with data.
     """
 
     image: np.ndarray
@@ -74,16 +74,16 @@ class LineView:
         return float(self.smoothed[at]) / self.sigma
 
     def pixel(self, *, x: float, y: float) -> tuple[int, int] | None:
-        """Index of the pixel nearest to a position of the cube, None outside the view."""
+        """Index of the pixel nearest to a position in the cube; None outside the view."""
         row, column = int(np.floor(y - self.y0 + 0.5)), int(np.floor(x - self.x0 + 0.5))
         ny, nx = self.image.shape
         return (row, column) if 0 <= row < ny and 0 <= column < nx else None
 
     def peak_in(self, box: Box | None, *, min_snr: float, margin: float = 0.0) -> Peak | None:
-        """Highest independent peak whose pixel lies in `box` grown by `margin`, refined.
+        """Highest independent peak in `box` grown by `margin`, with its position refined.
 
-        `box` None searches the whole view. It must stand `min_snr` noises above zero and 3
-        above any flank it sits on.
+        If `box` is None, the whole view is searched. The peak must rise `min_snr` sigma above zero
+        and 3 sigma above any flank it sits on.
         """
         where = self.inside
         if box is not None:
@@ -92,7 +92,7 @@ class LineView:
             half_x, half_y = (box.x1 - box.x0) / 2 + margin, (box.y1 - box.y0) / 2 + margin
             where = where & (np.abs(xx + self.x0 - x) <= half_x)
             where = where & (np.abs(yy + self.y0 - y) <= half_y)
-        # A noise-free image has sigma 0: a thousandth of its peak is then beneath any source.
+        # A noise-free image has sigma 0; a thousandth of its peak then lies below any source.
         least = max(self.sigma, 1e-3 * float(self.smoothed.max(initial=0.0)) / min_snr)
         if least <= 0:
             return None
@@ -113,9 +113,9 @@ class LineView:
 
 @dataclass(frozen=True, eq=False)
 class LineViews:
-    """The line emission of one cube, anywhere in it.
+    """Views of the line emission anywhere in one cube.
 
-    kernel_px : FWHM of the smoothing; crop_px : least side of a view
+    kernel_px : FWHM of the smoothing; crop_px : minimum side of a view
     """
 
     cube: Cube
@@ -135,14 +135,14 @@ class LineViews:
         )
 
     def around(self, box: Box, channels: ChannelRange, continuum: Continuum) -> LineView:
-        """The line emission around a box; a view that is larger where the box is."""
+        """The line emission around a box; a larger box gets a larger view."""
         longest = max(box.x1 - box.x0, box.y1 - box.y0)
         size = int(np.clip(2 * np.ceil(1.1 * longest), self.crop_px, MAX_VIEW_PX))
         x, y = box.centre
         return self.view(Window(x, y, size), channels, continuum)
 
     def spectrum(self, *, x: float, y: float, lines: Sequence[ChannelRange]) -> np.ndarray:
-        """(chan,) Jy/beam, without continuum: the cube smoothed as a view is, at (x, y)."""
+        """(chan,) continuum-subtracted spectrum at (x, y), Jy/beam, smoothed like a view."""
         size = 2 * int(np.ceil(1.5 * self.kernel_px)) + 1
         round_kernel = Ellipse(size // 2, size // 2, self.kernel_px, self.kernel_px, 0.0)
         weight = gaussian_2d((size, size), round_kernel)
@@ -151,11 +151,12 @@ class LineViews:
         free = free_channels(len(spectrum), lines)
         if free.sum() < MIN_FREE_CHANNELS:
             return spectrum
-        return spectrum - np.median(spectrum[free])
+        line: np.ndarray = spectrum - np.median(spectrum[free])
+        return line
 
 
 def range_snr(spectrum: np.ndarray, channels: ChannelRange) -> float:
-    """Sum of a line spectrum over a range, over the noise of a sum of so many channels."""
+    """Sum of a line spectrum over a range, divided by the noise of that sum."""
     summed = channels.slice(len(spectrum))
     noise = mad_sigma(spectrum) * np.sqrt(summed.stop - summed.start)
     return float(spectrum[summed].sum() / noise) if noise > 0 else 0.0

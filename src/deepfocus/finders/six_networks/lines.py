@@ -31,10 +31,10 @@ Strength = Callable[[np.ndarray, Trend, Line], float]
 
 @dataclass(frozen=True, eq=False)
 class FindBlobLines:
-    """Blobs -> spectra and their lines, the strongest of each first.
+    """Blobs -> their spectra and lines, each blob's strongest line first.
 
     peaks : how lines are found in a clean spectrum; trend : how the continuum is fitted
-    strength : by which lines are ordered; the first is the primary peak
+    strength : what lines are ordered by; the first is the primary peak
     """
 
     network: Trained[BoxSpectrum, LineProbability]
@@ -51,7 +51,7 @@ class FindBlobLines:
         return tuple(self.read(*each) for each in zip(blobs, dirty, clean, strict=True))
 
     def denoise(self, dirty: np.ndarray) -> np.ndarray:
-        """Clean spectra (b, chan) of dirty ones (b, chan)."""
+        """Clean spectra (b, chan) from dirty ones (b, chan)."""
         sees = self.network.input
         inputs = np.stack([sees.encode(spectrum).values for spectrum in dirty])
         output = run_in_windows(self.network.run, inputs.astype(np.float32), sees.channels)
@@ -66,15 +66,15 @@ class FindBlobLines:
 
 
 def height(dirty: np.ndarray, trend: Trend, line: Line) -> float:
-    """Amplitude in the clean spectrum: the highest peak, as the paper takes it."""
+    """Amplitude in the clean spectrum; the paper's primary peak is the highest."""
     return line.amplitude
 
 
 def matched_height(dirty: np.ndarray, trend: Trend, line: Line) -> float:
-    """Amplitude in the clean spectrum times that of a matched filter in the dirty one.
+    """Amplitude in the clean spectrum times the matched-filter amplitude in the dirty one.
 
-    In a map of probability every line may reach 1: the primary peak is the one that is
-    strongest in the dirty spectrum, among those the network believes alike.
+    The clean spectrum is a probability, in which every line may reach 1. Among lines of equal
+    probability, the primary peak is the strongest in the dirty spectrum.
     """
     profile = gaussian_1d(len(dirty), line.channel, max(line.fwhm_chan, 1.0))
     excess = np.nan_to_num(dirty - trend(np.arange(len(dirty))))
@@ -84,9 +84,9 @@ def matched_height(dirty: np.ndarray, trend: Trend, line: Line) -> float:
 
 
 def candidates_of(blobs: Sequence[BlobSpectrum]) -> Candidates:
-    """The primary line of every blob, then all others, with ids that go on from the blobs'.
+    """The primary line of every blob, then all others, with ids that follow on from the blobs'.
 
-    A blob without a line is rejected.
+    A blob without a line becomes a rejected candidate.
     """
     primaries = [_candidate(blob, 0, number=blob.id) for blob in blobs]
     last = max((blob.id for blob in blobs), default=0)
@@ -101,7 +101,7 @@ def candidates_of(blobs: Sequence[BlobSpectrum]) -> Candidates:
 def _candidate(home: BlobSpectrum, k: int, *, number: int) -> Candidate:
     """The k-th line of a blob."""
     line = home.lines[k] if home.lines else None
-    # Without a line the highest clean value, however low, keeps the column comparable.
+    # Without a line, the highest clean value, however low, keeps the column comparable.
     amplitude = line.amplitude if line else float(home.clean.max(initial=0.0))
     candidate = Candidate(
         id=number,

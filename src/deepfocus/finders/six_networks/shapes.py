@@ -19,9 +19,9 @@ from deepfocus.weights.six import Trained
 
 @dataclass(frozen=True, eq=False)
 class MeasureShapes:
-    """Accepted candidates -> their ellipses, and the focused images in which they were measured.
+    """Accepted candidates -> the same with their ellipses and focused images.
 
-    min_fwhm_px : least size that is reported
+    min_fwhm_px : smallest size that is reported
     """
 
     major: Trained[FocusedImage, Fwhm]
@@ -51,7 +51,7 @@ class MeasureShapes:
 
 
 def focused_image(sees: FocusedImage, cube: Cube, candidate: Candidate) -> np.ndarray:
-    """The image of a candidate's line that a network sees, before it is normalised."""
+    """A network's input image of a candidate's line, before normalisation."""
     return sees.image(
         cube.data,
         x=candidate.x,
@@ -62,6 +62,6 @@ def focused_image(sees: FocusedImage, cube: Cube, candidate: Candidate) -> np.nd
 
 
 def answers(network: Trained[FocusedImage, Any], images: Sequence[np.ndarray]) -> np.ndarray:
-    """Outputs (b, k) of a network for images, each encoded in the network's own way."""
+    """Outputs (b, k) of a network for images, which are encoded as the network expects."""
     inputs = np.stack([network.input.encode(image).values for image in images])
     return np.asarray(network.run(inputs[:, None].astype(np.float32)), np.float64)

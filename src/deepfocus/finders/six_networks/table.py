@@ -1,4 +1,4 @@
-"""The border: candidates of a cube, after any step, as a catalogue and as evidence."""
+"""Convert the candidates after any step to a catalogue, and to evidence panels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BRIGHTNESS = "Jy/beam x channels"
 
 
 def table_of_blobs(blobs: Sequence[NumberedBlob], grid: Grid) -> Catalogue:
-    """The candidates before they have lines."""
+    """The blobs before the line search."""
     rows = [
         {
             "id": each.id,
@@ -36,12 +36,12 @@ def table_of_blobs(blobs: Sequence[NumberedBlob], grid: Grid) -> Catalogue:
 
 
 def table_of(candidates: Sequence[Candidate], grid: Grid) -> Catalogue:
-    """Candidates with all that is known of them by now, one a row."""
+    """One row per candidate, with everything known about it so far."""
     return with_sky_columns(catalogue_of_rows([_row(each) for each in candidates]), grid)
 
 
 def panels_of(sky: SkyMap, candidates: Sequence[Candidate]) -> tuple[Panel, ...]:
-    """What the networks saw: the field, the spectrum of every blob, every focused source."""
+    """What the networks saw: the field, every candidate's spectrum and every focused image."""
     spectra = [
         SpectrumPanel(
             source_id=each.id,

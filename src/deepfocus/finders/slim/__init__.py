@@ -1,1 +1,1 @@
-"""`slim`: the paper's decision graph with small networks, and rules that compare its blobs."""
+"""`slim`: the paper's decision graph with small networks, and rules that compare blobs."""

@@ -31,15 +31,15 @@ CUT = "probability cut"
 
 @dataclass(frozen=True)
 class Slim:
-    """The paper's decision graph with small networks, and rules that compare its blobs.
+    """The paper's decision graph with small networks, and rules that compare blobs.
 
-    weights : folder of other networks; the shipped ones where it is not given
-    crop_px : side of the images in which lines are looked at, the paper's 64
-    same_position_px : two peaks this close are at one position, the paper's 3
-    unknown_beam_px : FWHM of the smoothing before peaks are located, where the cube has no beam
-    min_probability : candidates below are rejected (0.1; 0: none)
-    min_fwhm_px : least size that is reported
-    blobs_finder, deep_gru, focusing, neighbours, astray : of the steps
+    weights : folder of other networks; None for the shipped ones
+    crop_px : side of the images in which lines are examined, the paper's 64
+    same_position_px : two peaks this close share one position, the paper's 3
+    unknown_beam_px : FWHM of the smoothing before peaks are located, if the cube has no beam
+    min_probability : candidates below this are rejected (0.1; 0 rejects none)
+    min_fwhm_px : smallest size that is reported
+    blobs_finder, deep_gru, focusing, neighbours, astray : settings of the steps
     """
 
     kind: ClassVar[str] = "slim"
@@ -68,7 +68,7 @@ class Slim:
             )
 
     def ready(self) -> ReadySlim:
-        """With its networks read. Raises `DeepFocusError` for unusable ones."""
+        """Load the networks. Raises `DeepFocusError` if they are unusable."""
         return ReadySlim(load_six(Path(self.weights) if self.weights else None), self)
 
 
@@ -109,24 +109,24 @@ class ReadySlim:
         )
 
     def accepted_shapes(self, cube: Cube) -> Candidates:
-        """All candidates after step 11: what the flux network learns from."""
+        """All candidates after step 11, from which the flux network learns."""
         sky = self.find_blobs(cube)
         lines = candidates_of(self.find_lines(cube, sky.blobs))
         return self.measure_shapes(cube, self.settle(cube, sky, lines))
 
     def settle(self, cube: Cube, sky: SkyMap, lines: Sequence[Candidate]) -> Candidates:
-        """Steps 8 and 9: places, and what is no source of its own or too improbable."""
+        """Steps 8 and 9: locate the candidates; reject false, duplicate and improbable ones."""
         views = LineViews(cube, self.kernel_px(cube), self.settings.crop_px)
         focused = self.focus(views, lines, sky.integrated)
         return self.cut_improbable(self.compare(views, focused))
 
     def kernel_px(self, cube: Cube) -> float:
-        """FWHM of the smoothing before peaks are located: the beam's."""
+        """FWHM of the smoothing before peaks are located: the beam's, if known."""
         known = cube.beam_px
         return self.settings.unknown_beam_px if known is None else max(known, 1.0)
 
     def cut_improbable(self, candidates: Sequence[Candidate]) -> Candidates:
-        """Those whose probability is too low are rejected, unless they are already."""
+        """Reject the accepted candidates whose probability is too low."""
         return tuple(
             each.rejected(Flag.LOW_PROBABILITY, CUT)
             if each.accepted and each.probability < self.settings.min_probability

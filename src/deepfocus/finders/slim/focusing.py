@@ -1,9 +1,9 @@
 """Steps 8 and 9: spectral focusing, deblending and removal of false positives (Figure 14).
 
-Every line of a blob is focused: integrated over its own channels, without continuum. The line
-that is strongest is the primary peak; the others are compared with it. The position goes from
-the blob to the focused image, a deblended source gets its own box, and a primary that absorbs
-another peak a wider channel range.
+Every line of a blob is focused: integrated over its own channels, without continuum. The strongest
+line is the primary peak; the others are compared with it. The position comes from the focused
+image instead of the blob. A deblended source gets its own box, and a primary that absorbs another
+peak gets a wider channel range.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from deepfocus.ops.integrate import integrate
 from deepfocus.ops.snr import global_snr
 
 STEP = "focusing"
-WIDE_LINE = 0.5  # of the band: focusing a wider line changes little, so no gain is asked for
+WIDE_LINE = 0.5  # of the band: focusing a wider line changes little, so no gain is required
 
 
 class SeenIn(Protocol):
-    """In which images the Global SNR is compared before and after focusing."""
+    """The images in which the Global SNR is compared before and after focusing."""
 
     def focused_snr(self, blob: BlobInField, box: Box, channels: ChannelRange) -> float:
         """Global SNR of a box in the image focused on a channel range."""
@@ -46,10 +46,10 @@ class SeenIn(Protocol):
 
 @dataclass(frozen=True)
 class LineOnly:
-    """In images without continuum.
+    """Images without continuum.
 
-    Sources with a continuum gain from every channel, so that with it the narrower sum can never
-    win, however strong the line is.
+    Continuum adds signal in every channel. If it were kept, the narrower sum could never win,
+    however strong the line.
     """
 
     kind: ClassVar[str] = "line_only"
@@ -65,7 +65,7 @@ class LineOnly:
 
 @dataclass(frozen=True)
 class WholeImage:
-    """In the images as they are, continuum and all, as printed."""
+    """Images with continuum, as printed."""
 
     kind: ClassVar[str] = "whole_image"
 
@@ -82,14 +82,14 @@ class WholeImage:
 class FocusingSettings:
     """Limits of Figure 14.
 
-    bright_global_snr : above this Global SNR in the integrated image a blob with one line is
-        accepted without a gain from focusing (6)
+    bright_global_snr : above this Global SNR in the integrated image a blob is accepted without
+        a gain from focusing (6)
     min_global_snr : focused images below this Global SNR are rejected (1)
-    seen_in : images in which a gain is asked for
-    min_own_peak_snr : a peak this many noises high inside the blob's box means that the line
-        is the blob's own and not one of a neighbour (3)
-    min_peak_snr : a peak this high gives the position; below, the blob's barycentre stands.
-        A peak outside the box must be this high to be looked at (5)
+    seen_in : images in which a gain is required
+    min_own_peak_snr : a peak of this many sigma inside the blob's box means that the line is the
+        blob's own and not a neighbour's (3)
+    min_peak_snr : a peak this high sets the position; otherwise the blob's barycentre is kept.
+        A peak outside the box must be this high to be considered (5)
     friends : how the box of a deblended source grows
     """
 
@@ -103,7 +103,7 @@ class FocusingSettings:
 
 @dataclass(frozen=True, eq=False)
 class Focusing:
-    """Candidates -> final places, boxes and ranges, their SNRs, and those that Figure 14 rejects.
+    """Candidates -> the same with final positions, boxes, ranges and SNRs, or rejected.
 
     same_position_px : two peaks this close are at one position (the paper's 3)
     """
@@ -126,7 +126,7 @@ class Focusing:
 
 @dataclass(frozen=True, eq=False)
 class BlobInField:
-    """A blob of the map, and the images in which its lines are looked at."""
+    """A blob of the map, and the images in which its lines are examined."""
 
     views: LineViews
     spectrum: BlobSpectrum
@@ -134,7 +134,7 @@ class BlobInField:
 
     @property
     def channels(self) -> int:
-        """Channels of the cube."""
+        """Number of channels in the cube."""
         return len(self.views.cube.data)
 
     def line_view(self, box: Box, channels: ChannelRange) -> LineView:
@@ -152,7 +152,6 @@ class _Figure14:
 
     def examine(self, lines: Sequence[Candidate]) -> list[Candidate]:
         """Figure 14 for the lines of one blob, the strongest first."""
-        several = sum(line.accepted for line in lines) > 1
         primary: Candidate | None = None
         kept: list[Candidate] = []
         out: dict[int, Candidate] = {}
@@ -161,7 +160,7 @@ class _Figure14:
             if not line.accepted:
                 out[line.id] = measured
             elif primary is None:
-                focused = self.judged_primary(measured, flagged_for_deblending=several)
+                focused = self.judged_primary(measured)
                 out[line.id] = focused
                 if focused.accepted:  # else the next peak takes its place
                     primary = focused
@@ -188,16 +187,16 @@ class _Figure14:
         snr = global_snr(self.blob.integrated, line.box)
         return replace(line, snrs=replace(line.snrs, global_integrated=snr))
 
-    def judged_primary(self, line: Candidate, *, flagged_for_deblending: bool) -> Candidate:
+    def judged_primary(self, line: Candidate) -> Candidate:
         """Left branch of Figure 14: bright enough as it is, or brighter when focused."""
         focused = self.located(line, None)
         bright = line.snrs.global_integrated > self.settings.bright_global_snr
-        if not (bright and not flagged_for_deblending) and not self.gains(focused, bright=bright):
+        if not self.gains(focused, bright=bright):
             return focused.rejected(Flag.NO_GAIN_WHEN_FOCUSED, STEP)  # condition 1
         return self.cut_faint(focused)
 
     def gains(self, line: Candidate, *, bright: bool) -> bool:
-        """Whether the Global SNR rises when the source is focused, or is bright anyhow."""
+        """Whether focusing raises the Global SNR; True for any bright source or wide line."""
         n = self.blob.channels
         if bright or line.span.length_within(n) > WIDE_LINE * n:
             return True
@@ -205,13 +204,13 @@ class _Figure14:
         return line.snrs.global_focused > unfocused
 
     def cut_faint(self, line: Candidate) -> Candidate:
-        """The last test of Figure 14: Global SNR of the focused image of at least 1."""
+        """The last test of Figure 14: the focused image needs a Global SNR of at least 1."""
         if line.snrs.global_focused < self.settings.min_global_snr:
             return line.rejected(Flag.LOW_FOCUSED_SNR, STEP)
         return line
 
     def twin_of(self, line: Candidate, kept: Sequence[Candidate]) -> Candidate | None:
-        """The accepted line at the same position whose channels overlap, if there is one."""
+        """The accepted line at the same position with overlapping channels, if there is one."""
         for other in kept:
             near = line.distance_px(other) <= self.same_position_px
             if near and line.span.overlaps(other.span):
@@ -221,8 +220,8 @@ class _Figure14:
     def grown_range(self, primary: Candidate, other: Candidate) -> Candidate | None:
         """The primary over both ranges if that raises its SNR, else None.
 
-        The SNR is that of the sum over channels at the primary's position: the Global SNR of
-        a bright source measures how its own wings fill the ring and not its channels.
+        The SNR is measured in the sum over channels at the primary's position: the Global SNR of
+        a bright source reflects how its own wings fill the ring, not its channels.
         """
         both = primary.span.joined(other.span)
         spectrum = self.blob.views.spectrum(
@@ -239,11 +238,11 @@ class _Figure14:
         )
 
     def located(self, line: Candidate, primary: Candidate | None) -> Candidate:
-        """The line at its place in the focused image, with its box and SNRs.
+        """The line at its position in the focused image, with its box and SNRs.
 
-        A peak of its own in the blob's box wins; else the highest of the whole crop, where the
-        brightest Pixel SNR is; else the blob's barycentre stands. A box is grown by friends of
-        friends around a peak outside the box, and around one away from the primary's.
+        A peak in the blob's box takes precedence, then the highest peak of the whole crop, where
+        the Pixel SNR is highest. Without either, the blob's barycentre is kept. Friends of friends
+        grow a new box around a peak outside the box, or away from the primary.
         """
         view = self.blob.line_view(line.box, line.span)
         margin = self.blob.views.kernel_px / 4

@@ -1,7 +1,7 @@
-"""Step 9, across blobs: one candidate an emission, and no sidelobes of brighter sources.
+"""Step 9, across blobs: reject duplicates, and sidelobes of brighter sources.
 
-The spectrum of a blob also holds what leaks into its box from its neighbours, and the dirty beam
-spreads every source over the whole image. Figure 14 looks at one blob at a time; here the
+A blob's spectrum also contains emission that leaks into its box from its neighbours, and the dirty
+beam spreads every source over the whole image. Figure 14 treats one blob at a time; here the
 accepted candidates of all blobs are compared.
 """
 
@@ -25,15 +25,15 @@ STEP = "neighbours"
 
 @dataclass(frozen=True)
 class NeighbourSettings:
-    """When two candidates are one emission, and when one is the other's sidelobe.
+    """When two candidates are the same emission, and when one is the other's sidelobe.
 
     same_channel_fwhm : duplicates lie this close in channels, in units of the narrower FWHM (0.5)
-    max_sidelobe : highest sidelobe of the dirty beam where the cube has none (0.05)
-    sidelobe_radius_px : the beam is read as its highest value within this distance, because
+    max_sidelobe : highest sidelobe to assume if the cube has no dirty beam (0.05)
+    sidelobe_radius_px : the highest value of the beam within this distance is used, because
         positions and the beam's change along the band are not known better (2)
-    min_residual_sigma : what the brighter source's beam leaves of a candidate must be this
-        many noises for the candidate to stand (3)
-    min_explained : a candidate of which the beam explains less than this share stands (0.5)
+    min_residual_sigma : a candidate is kept if at least this many sigma remain after subtracting
+        the brighter source's beam (3)
+    min_explained : a candidate is kept if the beam explains less than this share of it (0.5)
     """
 
     same_channel_fwhm: float = 0.5
@@ -45,9 +45,9 @@ class NeighbourSettings:
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """Candidates -> the same, of which duplicates and sidelobes are rejected.
+    """Candidates -> the same, with duplicates and sidelobes rejected.
 
-    astray : what becomes of candidates that were placed at a neighbour
+    astray : what happens to candidates that were placed at a neighbour
     same_position_px : duplicates lie this close
     """
 
@@ -68,10 +68,10 @@ class Neighbours:
         return _rejected(single, self.sidelobes(views, accepted(single)), Flag.SIDELOBE)
 
     def duplicates(self, candidates: Sequence[Candidate]) -> set[int]:
-        """Ids of the accepted candidates whose emission another one stands for.
+        """Ids of the accepted candidates that are duplicates of another one.
 
-        The one that stays is that whose own blob lies there, of several the one with the highest
-        Global SNR.
+        The candidate whose own blob lies there is kept; of several, a blob's primary line, then
+        the one with the highest Global SNR.
         """
         kept: list[Candidate] = []
         doubles: set[int] = set()
@@ -83,14 +83,14 @@ class Neighbours:
         return doubles
 
     def same_emission(self, a: Candidate, b: Candidate) -> bool:
-        """Whether two candidates stand for one emission: near in position and in channel."""
+        """Whether two candidates are the same emission: close in position and in channel."""
         apart_chan = abs(a.channel - b.channel)
         narrower = min(a.fwhm_chan, b.fwhm_chan)
         near = a.distance_px(b) <= self.same_position_px
         return near and apart_chan <= self.settings.same_channel_fwhm * narrower
 
     def sidelobes(self, views: LineViews, found: Sequence[Candidate]) -> set[int]:
-        """Ids of those that the dirty beam of a brighter one with their line explains."""
+        """Ids of candidates that the dirty beam of a brighter one with the same line explains."""
         beams = [_beam_of(views, each) for each in found]
         spectra = [
             views.spectrum(x=each.x, y=each.y, lines=each.home.continuum.lines) for each in found
@@ -110,7 +110,7 @@ class Neighbours:
         return lobes
 
     def level_at(self, beam: SpreadBeam | None, *, x: float, y: float) -> float:
-        """Highest response of a beam about an offset; the settings' where it is not known."""
+        """Highest response of a beam near an offset; `max_sidelobe` if the beam is unknown."""
         if beam is None:
             return self.settings.max_sidelobe
         return beam.highest_near(x=x, y=y, reach_px=self.settings.sidelobe_radius_px)
@@ -122,14 +122,14 @@ class Neighbours:
 
 
 def _rank(candidate: Candidate) -> tuple[bool, bool, float]:
-    """The higher, the better a candidate stands for its emission."""
+    """Sort key: the higher, the better a candidate represents its emission."""
     at_home = candidate.home.blob.box.contains(candidate.x, candidate.y)
     snr = float(np.nan_to_num(candidate.snrs.global_focused))
     return at_home, candidate.parent_id == 0, snr
 
 
 def _beam_of(views: LineViews, candidate: Candidate) -> SpreadBeam | None:
-    """Dirty beam of a source of the size of a candidate's box, smoothed like the views."""
+    """Dirty beam of a source as large as a candidate's box, smoothed like the views."""
     # The box ends where a Gaussian falls to BOX_FRACTION of its peak.
     fwhm = np.sqrt(candidate.box.area / np.log2(1 / BOX_FRACTION))
     return spread_beam(views.cube, float(np.hypot(fwhm, views.kernel_px)))

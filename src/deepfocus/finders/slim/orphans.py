@@ -1,9 +1,9 @@
-"""Step 9, across blobs: a blob whose lines all went to its neighbours keeps its strongest one.
+"""Step 9, across blobs: a blob that lost all its lines to its neighbours keeps its strongest one.
 
-Where two sources with overlapping channels lie close together, the focused image of the fainter
-one has no maximum of its own, and its line is looked for at the brighter one. But Blobs Finder
-saw both: unless the fainter blob has another line, the strongest in its box is its own. A line
-just like the brighter one's is not: then one source was seen as two blobs, or leaks into another.
+If two sources with overlapping channels lie close together, the focused image of the fainter one
+has no maximum of its own, and its line is placed at the brighter one. But Blobs Finder saw both:
+unless the fainter blob has another line, the strongest in its box is its own. The exception is a
+line just like the brighter one's: then one source was seen as two blobs, or leaks into another.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from deepfocus.ops.crop import Window
 class ReturnHome:
     """A blob without an accepted line inside its box gets its strongest line back.
 
-    min_probability : of the blob and its line together (0.5)
-    min_snr : of the smoothed line image at the blob's centre (3)
-    alike_channel_fwhm, alike_width : two lines are alike if their centres differ by less than this
-        share of the FWHM (0.1) and their widths by less than this factor less one (0.15)
+    min_probability : minimum product of the blob's and its line's probabilities (0.5)
+    min_snr : minimum SNR of the smoothed line image at the blob's centre (3)
+    alike_channel_fwhm, alike_width : two lines are alike if their centres differ by at most this
+        fraction of the FWHM (0.1) and their widths by at most this fraction (0.15)
     """
 
     kind: ClassVar[str] = "return_home"
@@ -44,10 +44,10 @@ class ReturnHome:
         *,
         same_position_px: float,
     ) -> dict[int, Candidate]:
-        """The candidates that go home, by their id, in their new place.
+        """The candidates that return to their own blobs, by id, at their new positions.
 
-        doubles : ids of those whose emission another one stands for
-        same_position_px : candidates this close are at one place
+        doubles : ids of candidates that are duplicates of another one
+        same_position_px : candidates this close share one position
         """
         single = [each for each in candidates if each.accepted and each.id not in doubles]
         standing = {each.id: each for each in single}
@@ -63,14 +63,14 @@ class ReturnHome:
         return home
 
     def is_astray(self, candidate: Candidate) -> bool:
-        """Whether a blob's own candidate was placed outside its box, and is likely enough."""
+        """Whether a probable, accepted candidate was placed outside its blob's box."""
         elsewhere = not candidate.home.blob.box.contains(candidate.x, candidate.y)
         return elsewhere and candidate.accepted and candidate.probability >= self.min_probability
 
     def is_misplaced(
         self, candidate: Candidate, standing: Collection[Candidate], same_position_px: float
     ) -> bool:
-        """Whether its place is that of standing ones, whose lines are all unlike its."""
+        """Whether it shares its position with standing candidates, all of whose lines differ."""
         there = [
             each
             for each in standing
@@ -99,7 +99,7 @@ class LeaveAstray:
         *,
         same_position_px: float,
     ) -> dict[int, Candidate]:
-        """None goes home."""
+        """No candidate returns."""
         return {}
 
 
@@ -107,12 +107,12 @@ AstrayRule = ReturnHome | LeaveAstray
 
 
 def _has_line(candidate: Candidate, standing: Collection[Candidate]) -> bool:
-    """Whether a standing candidate, of whichever blob, lies inside the box of its blob."""
+    """Whether a standing candidate of any blob lies inside the box of this one's blob."""
     return any(candidate.home.blob.box.contains(each.x, each.y) for each in standing)
 
 
 def _view_of_home(views: LineViews, candidate: Candidate) -> LineView:
-    """The line image around the blob."""
+    """The candidate's line image around its own blob."""
     blob = candidate.home.blob
     window = Window(blob.x, blob.y, views.crop_px)
     return views.view(window, candidate.span, candidate.home.continuum.beside(candidate.span))
