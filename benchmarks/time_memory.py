@@ -44,7 +44,7 @@ def measure_simulate(watch: Stopwatch, options: argparse.Namespace) -> None:
         from deepfocus.simulation import cube as simulation
         from deepfocus.simulation.settings import load_set
     settings = load_set(options.set)
-    watch.watch(simulation, "telescope", "uv tracks, dirty beam, primary beam")
+    watch.watch(simulation, "telescope_of", "uv tracks, dirty beam, primary beam")
     watch.watch(simulation, "observe", "sky, dirty images of the sources")
     watch.watch(Telescope, "dirty_cube", "noise-free dirty cube")
     watch.watch(type(settings.noise.model), "draw", f"noise ({settings.noise.kind})")
