@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from astropy import units as u
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from deepfocus.instrument.nodes import FRINGE_ERROR, fringe_error, node_channels
@@ -20,6 +20,7 @@ from deepfocus.ops.lagrange import lagrange
     half_field_arcsec=st.floats(1, 60),
     width_hz=st.floats(1e4, 2e7),
 )
+@example(channels=600, longest_m=16000.0, half_field_arcsec=60.0, width_hz=2e7)
 def test_no_fringe_errs_by_more_than_the_limit(
     channels: int, longest_m: float, half_field_arcsec: float, width_hz: float
 ) -> None:

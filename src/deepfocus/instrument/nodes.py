@@ -8,7 +8,7 @@ interpolates that fringe with an error of at most phi^n / n! * 2^(2 - n).
 
 from __future__ import annotations
 
-from math import factorial
+from math import prod
 
 import numpy as np
 from scipy.constants import c
@@ -28,9 +28,9 @@ def node_channels(freq_hz: np.ndarray, *, longest_m: float, half_field_rad: floa
     """
     last = len(freq_hz) - 1
     half_band_hz = abs(freq_hz[-1] - freq_hz[0]) / 2
-    phase = 2 * np.pi * longest_m / c * half_band_hz * half_field_rad
+    phase = float(2 * np.pi * longest_m / c * half_band_hz * half_field_rad)
     number = 3
-    while fringe_error(phase, number) > FRINGE_ERROR:
+    while number <= last and fringe_error(phase, number) > FRINGE_ERROR:
         number += 2  # odd: one node is the band's middle
     positions = (1 - np.cos(np.pi * np.arange(number) / (number - 1))) / 2 * last
     if number > 3 and positions[1] < 1:  # the nodes are closer together than the channels
@@ -41,4 +41,5 @@ def node_channels(freq_hz: np.ndarray, *, longest_m: float, half_field_rad: floa
 
 def fringe_error(phase: float, nodes: int) -> float:
     """Largest error of exp(i phase t), -1 <= t <= 1, interpolated from Chebyshev-Lobatto nodes."""
-    return phase**nodes / factorial(nodes) * 2.0 ** (2 - nodes)
+    # phase^nodes / nodes! * 2^(2 - nodes), without numbers too large for a float on the way
+    return 4 * prod(phase / (2 * node) for node in range(1, nodes + 1))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -47,6 +48,8 @@ def _path(folder: Path, seeds: Sequence[int]) -> Path:
 
 def _write(maker: Maker, folder: Path, seeds: Sequence[int]) -> None:
     made = [maker(seed) for seed in seeds]
-    arrays = {name: np.concatenate([one[name] for one in made]) for name in made[0]}
+    arrays: dict[str, Any] = {  # Any: numpy 2 has a keyword beside the arrays, numpy 1 has not
+        name: np.concatenate([one[name] for one in made]) for name in made[0]
+    }
     with whole_file(_path(folder, seeds)) as temporary, temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
+        np.savez(file, **arrays)
