@@ -63,11 +63,11 @@ def read(
     Raises `DeepFocusError` if the source is not a cube or its unit is not a brightness.
 
     >>> import deepfocus as df
-    >>> cube = df.simulate("paper", seed=1).cube
+    >>> cube = df.simulate({"observation": {"size": 64, "channels": 16}}, seed=1).cube
     >>> df.write(cube, "galaxy.fits")
     (PosixPath('galaxy.fits'), PosixPath('galaxy.psf.fits'), PosixPath('galaxy.pb.fits'))
     >>> df.read("galaxy.fits").data.shape
-    (128, 360, 360)
+    (16, 64, 64)
     """
     rest_hz = rest_hertz(rest_frequency)
     if wcs is not None:

@@ -48,7 +48,7 @@ companions = [1, 2]
 offset_px = [-10.0, 10.0]
 line_channel = [10.0, 50.0]
 """
-CUBES = 12
+CUBES = 10
 LONGEST_S = 120.0
 
 
