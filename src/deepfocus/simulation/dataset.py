@@ -20,6 +20,7 @@ from deepfocus.jobs.tally import Report, Tally, silent
 from deepfocus.jobs.workers import IN_TURN, Workers
 from deepfocus.simulation.cube import simulate
 from deepfocus.simulation.settings import Seeds, SetSettings
+from deepfocus.sky.galaxies_anywhere import GalaxiesAnywhere
 
 FREE = ("split",)
 """Seeds may be added to a set: they decide which cubes exist, not what is in them."""
@@ -91,11 +92,16 @@ class FitsSet:
 
 
 def provenance_of(settings: SetSettings) -> dict[str, Any]:
-    """What determines the cubes: the settings, and the content of any antenna file they name."""
+    """What determines the cubes: the settings, and the content of any file that they name."""
     antennas = Path(settings.observation.configuration)
     named: dict[str, Any] = {"settings": settings_to(settings)}
     if antennas.suffix == ".cfg" and antennas.is_file():
         named["antennas"] = hashlib.sha256(antennas.read_bytes()).hexdigest()
+    if isinstance(settings.population, GalaxiesAnywhere):
+        own = settings.population.files
+        if own:
+            digests = {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in own}
+            named["templates"] = digests
     return named
 
 

@@ -22,6 +22,7 @@ from deepfocus.core.grid import Grid
 from deepfocus.core.source import Ellipse
 from deepfocus.ops.morphology import axes_from_major_minor
 from deepfocus.sky.components import LineTruth, power_law
+from deepfocus.sky.parts import first_of_unit_peak, onto_first_axis
 
 HALF_LIGHT = 1.6783469900166605
 """Radius that encloses half of an exponential disc's light, in scale lengths."""
@@ -151,14 +152,9 @@ class Disc:
         rank = max(int(np.sum(values > SIGNIFICANT * values[0])), 1)
         left, coefficients = left[:, :rank], values[:rank, None] * right[:rank]
         total = self.spectrum(grid)
-        turn = _onto_first_axis(left[int(np.argmax(np.abs(total)))])
+        turn = onto_first_axis(left[int(np.argmax(np.abs(total)))])
         images = self._drawn((grid.ny, grid.nx), kms, turn @ coefficients)
-        left = left @ turn.T
-        peak = float(np.abs(images[0]).max())
-        if peak == 0:
-            return images.astype(np.float32), left.T
-        sign = np.sign(images[0].flat[np.abs(images[0]).argmax()])
-        return (images / (sign * peak)).astype(np.float32), left.T * (sign * peak)
+        return first_of_unit_peak(images, (left @ turn.T).T)
 
     def spectrum(self, grid: Grid) -> np.ndarray:
         """(chan,) flux density of the whole disc, Jy, from its light at each velocity."""
@@ -325,16 +321,3 @@ def _highest_within(
     inside = per_kms[(kms > ends[0]) & (kms < ends[1])]
     at_ends = np.interp(ends, kms, per_kms, left=0.0, right=0.0)
     return float(max(inside.max(initial=0.0), at_ends.max()))
-
-
-def _onto_first_axis(vector: np.ndarray) -> np.ndarray:
-    """Orthogonal matrix (n, n) that maps `vector` onto the first axis (Householder)."""
-    n = len(vector)
-    target = np.zeros(n)
-    target[0] = -np.copysign(np.linalg.norm(vector), vector[0])
-    normal = vector - target
-    length = np.linalg.norm(normal)
-    if length == 0:
-        return np.eye(n)
-    normal /= length
-    return np.eye(n) - 2 * np.outer(normal, normal)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from deepfocus.sky.anywhere import SourcesAnywhere
 from deepfocus.sky.blends import Blends
+from deepfocus.sky.galaxies_anywhere import GalaxiesAnywhere
 from deepfocus.sky.number_counts import NumberCounts
 from deepfocus.sky.population import PaperPopulation
 
-Population = PaperPopulation | SourcesAnywhere | NumberCounts | Blends
+Population = PaperPopulation | SourcesAnywhere | NumberCounts | Blends | GalaxiesAnywhere
 """The first is the default if a file names none; each has `draw(grid, rng) -> SkyModel`."""

@@ -61,7 +61,7 @@ class SourceRanges:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if isinstance(value, tuple) and not value[0] <= value[1]:
+            if _is_range(value) and not value[0] <= value[1]:
                 raise _bad(f"{name} = [{value[0]:g}, {value[1]:g}]", "the lower end first")
         for name in ("flux_jy_kms", "fwhm_px", "axis_ratio", "line_amplitude", "line_fwhm_chan"):
             if getattr(self, name)[0] <= 0:
@@ -229,6 +229,15 @@ def brightest_first(sources: list[SkySource], grid: Grid) -> tuple[SkySource, ..
         return max((abs(t.flux_jy_kms) for t in source.line_truths(grid)), default=0.0)
 
     return tuple(sorted(sources, key=flux, reverse=True))
+
+
+def _is_range(value: object) -> bool:
+    """Whether it is two numbers, and not, say, two names."""
+    return (
+        isinstance(value, tuple)
+        and len(value) == 2
+        and all(isinstance(each, int | float) for each in value)
+    )
 
 
 def _bad(came: str, wanted: str) -> DeepFocusError:
