@@ -19,12 +19,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from deepfocus.core.grid import tangent_grid
 from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import DISHES
 from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
 from deepfocus.instrument.telescope import C_M_S, Telescope, telescope_of
 from deepfocus.sky.disc import Disc, DiscLine
+from deepfocus.sky.template_files import SHIPPED, template_of
+from deepfocus.sky.template_source import TemplateSource
 
 IMAGES = Path(__file__).parents[1] / "images"
 STYLE = {
@@ -41,7 +44,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=IMAGES)
     out = parser.parse_args().out
     with mpl.rc_context(STYLE):
-        for name, draw in (("beams", beams), ("disc", disc), ("noise", noise)):
+        for name, draw in PICTURES.items():
             figure = draw()
             _save(figure, out / f"physics-{name}.png")
 
@@ -124,7 +127,7 @@ def disc() -> Figure:
     seen = telescope_of(observation)
     images, spectra = GALAXY.parts(seen.grid)
     quiet = seen.dirty_cube(seen.dirty_components(images), spectra)
-    rms = thermal_rms_jy_beam(observation, 0.8)[:, None, None]
+    rms = thermal_rms_jy_beam(observation, seen, 0.8)[:, None, None]
     noisy = quiet + rms * Thermal().draw(seen, np.random.default_rng(3))
     kms = -(seen.grid.freq_hz - seen.grid.frequency_at(32)) / seen.grid.rest_hz * 299792.458
     figure = plt.figure(figsize=(9.6, 7.2), layout="constrained")
@@ -227,6 +230,48 @@ def _autocorrelation(planes: np.ndarray) -> np.ndarray:
     half = size // 2
     lags = np.roll(lags, (half, half), axis=(0, 1))[:size, :size]
     return lags / lags[half, half]
+
+
+def galaxies() -> Figure:
+    """Every shipped template at one size, angle and width: moments 0 and 1, and its line."""
+    side, channels = 96, 64
+    grid = tangent_grid(
+        ra_deg=60.0,
+        dec_deg=-35.0,
+        size=side,
+        cell_arcsec=0.1,
+        freq_hz=230e9 - 1e7 * np.arange(channels),
+    )
+    figure, axes = plt.subplots(3, len(SHIPPED), figsize=(11, 4.4), layout="constrained")
+    for column, name in zip(axes.T, SHIPPED, strict=True):
+        source = TemplateSource(
+            template_of(name),
+            x=48.0,
+            y=48.0,
+            fwhm_px=24.0,
+            pa=30.0,
+            channel=32.0,
+            fwhm_chan=24.0,
+            flux_jy_kms=3.0,
+        )
+        images, spectra = source.parts(grid)
+        cube = np.einsum("pyx,pk->kyx", images, spectra)
+        total = cube.sum(axis=0)
+        lit = total > 2e-3 * total.max()
+        mean = np.tensordot(np.arange(channels), cube, axes=1) / np.where(lit, total, np.nan)
+        column[0].imshow(total, cmap="viridis")
+        column[0].set_title(name)
+        column[1].imshow(mean, cmap="RdBu_r", vmin=20, vmax=44)
+        for image in column[:2]:
+            image.set(xticks=[], yticks=[])
+        column[2].step(np.arange(channels), cube.sum(axis=(1, 2)), where="mid", lw=0.9)
+        for edge in (20, 44):
+            column[2].axvline(edge, color="0.6", lw=0.7)
+        column[2].set(yticks=[], xticks=[20, 44], xlabel="channel")
+    return figure
+
+
+PICTURES = {"beams": beams, "disc": disc, "noise": noise, "galaxies": galaxies}
 
 
 if __name__ == "__main__":
