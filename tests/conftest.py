@@ -17,6 +17,20 @@ settings.load_profile("deepfocus")
 
 SEED = 3407
 
+TINY_SET = """
+[observation]
+size = 64
+channels = 32
+channel_width = "40 MHz"
+total_time = "100 s"
+[population]
+companions = [1, 1]
+offset_px = [-15.0, 15.0]
+[noise]
+kind = "white"
+target_snr = [60.0, 60.0]
+"""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Groups come first: the tests of one run one after the other and mostly wait for others."""
@@ -27,6 +41,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def rng() -> np.random.Generator:
     """A fresh generator with a fixed seed; DEEPFOCUS_TEST_SEED tries another."""
     return np.random.default_rng(int(os.environ.get("DEEPFOCUS_TEST_SEED", SEED)))
+
+
+@pytest.fixture
+def tiny_set(tmp_path: Path) -> Path:
+    """Settings `tiny.toml` of a set of two bright sources in a small cube."""
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY_SET)
+    return path
 
 
 @pytest.fixture(scope="session")

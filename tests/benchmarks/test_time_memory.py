@@ -11,22 +11,10 @@ import pytest
 import time_memory
 from measuring import Stopwatch
 
-SET = """
-[observation]
-size = 64
-channels = 32
-channel_width = "40 MHz"
-total_time = "100 s"
-[population]
-companions = [1, 1]
-offset_px = [-15.0, 15.0]
-[noise]
-kind = "white"
-target_snr = [60.0, 60.0]
-"""
 
-
-def test_every_stage_takes_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_stage_takes_time(
+    tiny_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     watching = Stopwatch.watch
 
     def watch(self: Stopwatch, owner: Any, attribute: str, name: str) -> None:
@@ -34,9 +22,7 @@ def test_every_stage_takes_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         watching(self, owner, attribute, name)
 
     monkeypatch.setattr(Stopwatch, "watch", watch)
-    tiny = tmp_path / "tiny.toml"
-    tiny.write_text(SET)
-    options = argparse.Namespace(set=tiny, cube=tmp_path / "cube.fits", weights=None)
+    options = argparse.Namespace(set=tiny_set, cube=tmp_path / "cube.fits", weights=None)
     simulated, detected = Stopwatch(time.perf_counter), Stopwatch(time.perf_counter)
     time_memory.measure_simulate(simulated, options)
     time_memory.measure_detect(detected, options)

@@ -8,35 +8,14 @@ import pytest
 
 from deepfocus.cli import main
 
-SET = """
-[observation]
-size = 64
-channels = 32
-channel_width = "40 MHz"
-total_time = "100 s"
-[population]
-companions = [1, 1]
-offset_px = [-15.0, 15.0]
-[noise]
-kind = "white"
-target_snr = [60.0, 60.0]
-"""
-
-
-@pytest.fixture
-def tiny(tmp_path: Path) -> Path:
-    path = tmp_path / "tiny.toml"
-    path.write_text(SET)
-    return path
-
 
 def test_finders_by_name_and_by_file_stand_in_one_table(
-    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tiny_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     high = tmp_path / "high.toml"
     high.write_text('[finder]\nkind = "flood_fill"\ndetection_snr = 1000.0\n')
     out = tmp_path / "out"
-    command = ["benchmark", str(tiny), "--number", "1", "--out", str(out), "--workers", "1"]
+    command = ["benchmark", str(tiny_set), "--number", "1", "--out", str(out), "--workers", "1"]
     assert main([*command, "--finder", "flood_fill", "--finder", str(high)]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("## tiny, validation: 1 cube, 2 true sources")
@@ -60,11 +39,11 @@ def test_finders_by_name_and_by_file_stand_in_one_table(
     ],
 )
 def test_what_cannot_be_is_one_line(
-    arguments: list[str], complaint: str, tiny: Path, tmp_path: Path,
+    arguments: list[str], complaint: str, tiny_set: Path, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     out = tmp_path / "out"
-    assert main(["benchmark", str(tiny), "--out", str(out), *arguments]) == 2
+    assert main(["benchmark", str(tiny_set), "--out", str(out), *arguments]) == 2
     said = capsys.readouterr().err
     assert complaint in said
     assert "Traceback" not in said

@@ -177,6 +177,7 @@ def test_what_cannot_be_is_refused(changes: dict[str, float]) -> None:
         source("G03", **changes)
 
 
-def test_a_template_smaller_than_any_telescope_sees_is_refused() -> None:
-    with pytest.raises(DeepFocusError, match="give a larger fwhm_px"):
-        source("H08", fwhm_px=0.01).image((64, 64))
+@pytest.mark.parametrize(("fwhm_px", "remedy"), [(0.01, "a larger"), (900.0, "a smaller")])
+def test_sizes_that_need_too_many_samples_are_refused(fwhm_px: float, remedy: str) -> None:
+    with pytest.raises(DeepFocusError, match=f"give {remedy} fwhm_px"):
+        source("H08", fwhm_px=fwhm_px).image((64, 64))

@@ -22,9 +22,9 @@ class GalaxiesAnywhere(SourcesAnywhere):
 
     templates : shipped galaxies by name, or FITS files of noise-free cubes
     template_fraction : probability of a template
-    A template has one line. Its width (W50) is drawn from line_fwhm_chan, its size from fwhm_px,
-    its angle and the half that recedes anyhow. line_amplitude is its line flux over (continuum *
-    line width), as for a disc.
+    A template has one emission line, whatever `lines` and `absorption_fraction` are. Its width
+    (W50) is drawn from line_fwhm_chan, its size from fwhm_px and its angle from pa_deg; either half
+    may recede. line_amplitude is its line flux over (continuum * line width), as for a disc.
     """
 
     kind: ClassVar[str] = "galaxies"

@@ -21,7 +21,7 @@ HAT_VARIANCE = 1 / 6
 SAMPLES_PER_SPACING = 4
 """Samples across a spacing of the template, or more: where they fall changes a pixel by 1%."""
 MOST_SAMPLES = 4_000_000
-"""Samples of one source: beyond that it is a point to any telescope."""
+"""Samples of one source, which take some 200 bytes each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,5 +201,5 @@ def _require_few(samples: int, name: str, scale: float) -> None:
         raise DeepFocusError(
             f"{name} at {scale:g} pixels per spacing needs {samples} samples",
             wanted=f"at most {MOST_SAMPLES}",
-            remedy="give a larger fwhm_px, or a template with fewer pixels",
+            remedy=f"give a {'larger' if scale < 1 else 'smaller'} fwhm_px, or another template",
         )
