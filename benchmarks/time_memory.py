@@ -29,7 +29,7 @@ def measure_reference(watch: Stopwatch, options: argparse.Namespace) -> None:
     with watch.step("import"):
         import numpy as np
 
-        from deepfocus.simulation.settings import load_set
+        from deepfocus.simulation.sets import load_set
     grid = load_set(options.set).observation.grid()
     cube = np.random.default_rng(0).standard_normal(grid.shape, dtype=np.float32)
     with watch.step("rfft2 of every plane"):
@@ -42,7 +42,7 @@ def measure_simulate(watch: Stopwatch, options: argparse.Namespace) -> None:
         from deepfocus.instrument.telescope import Telescope
         from deepfocus.io.write_cube import write_cube
         from deepfocus.simulation import cube as simulation
-        from deepfocus.simulation.settings import load_set
+        from deepfocus.simulation.sets import load_set
     settings = load_set(options.set)
     watch.watch(simulation, "telescope_of", "uv tracks, dirty beam, primary beam")
     watch.watch(simulation, "observe", "sky, dirty images of the sources")

@@ -64,7 +64,7 @@ ROOMS: dict[str, Room] = {
         "matching, metrics, campaigns of finders over known cubes",
         ("core", "ops", "io", "jobs", "simulation", "finders"),
     ),
-    "report": Room("figures from results", ("core", "ops", "evaluation", "finders")),
+    "report": Room("figures from results", ("core", "ops", "forward", "evaluation", "finders")),
 }
 ROOMS["cli"] = Room("parse, call, write", tuple(ROOMS))
 

@@ -17,7 +17,6 @@ from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import TRUTH
 from deepfocus.core.rest_frequency import rest_hertz
-from deepfocus.core.settings import settings_from
 from deepfocus.evaluation.score import Score, score
 from deepfocus.finders.finder import Detection, Finder
 from deepfocus.finders.kinds import DEFAULT, finder_from
@@ -35,7 +34,8 @@ from deepfocus.simulation.cube import Simulated
 from deepfocus.simulation.cube import simulate as simulate_seed
 from deepfocus.simulation.inject import Injected, Injection
 from deepfocus.simulation.inject import inject as inject_sources
-from deepfocus.simulation.settings import SetSettings, load_set
+from deepfocus.simulation.sets import AnySet, MixedSet, load_set, set_from
+from deepfocus.simulation.settings import SetSettings
 
 if TYPE_CHECKING:
     from deepfocus.core.cube import Beam
@@ -111,7 +111,7 @@ def detect(cube: Any, finder: str | Finder = DEFAULT, **settings: Any) -> Detect
 
 
 def simulate(
-    settings: str | Path | Mapping[str, Any] | SetSettings = "paper", *, seed: int
+    settings: str | Path | Mapping[str, Any] | AnySet = "paper", *, seed: int
 ) -> Simulated:
     """Simulate a dirty cube and its truth; the same settings and seed give the same cube.
 
@@ -195,12 +195,12 @@ def _chosen(finder: str | Finder, settings: Mapping[str, Any]) -> Finder:
     return replace(finder, **settings) if settings else finder  # type: ignore[type-var]
 
 
-def _set_of(settings: str | Path | Mapping[str, Any] | SetSettings) -> SetSettings:
-    if isinstance(settings, SetSettings):
+def _set_of(settings: str | Path | Mapping[str, Any] | AnySet) -> AnySet:
+    if isinstance(settings, SetSettings | MixedSet):
         return settings
     if isinstance(settings, str | Path):
         return load_set(Path(settings))
-    return settings_from(dict(settings), SetSettings, source="simulate")
+    return set_from(settings, source="simulate")
 
 
 def _catalogue_of(what: Any) -> Catalogue:

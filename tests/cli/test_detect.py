@@ -154,7 +154,7 @@ def test_demo(
 ) -> None:
     finder = Knowing(small.truth)
     monkeypatch.setattr("deepfocus.cli.detect.made_ready", lambda settings: finder)
-    monkeypatch.setattr("deepfocus.simulation.settings.paper_settings", lambda: small_settings)
+    monkeypatch.setattr("deepfocus.simulation.sets.paper_settings", lambda: small_settings)
     out = tmp_path / "demo"
     assert main(["demo", "--out", str(out), "--seed", "3"]) == 0
     shown = capsys.readouterr().out

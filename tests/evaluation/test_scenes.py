@@ -11,7 +11,8 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.evaluation.scenes import load_scenes
 from deepfocus.io.stored_cube import PACKINGS
 from deepfocus.simulation.dataset import FitsSet
-from deepfocus.simulation.settings import SetSettings, load_set
+from deepfocus.simulation.sets import load_set
+from deepfocus.simulation.settings import SetSettings
 from deepfocus.simulation.stored_set import Recipe, StoredSet
 
 SET = """

@@ -11,7 +11,7 @@ from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.noise import DirtyBeam, Noise, SquaredWeights, White
 from deepfocus.core.source import Source
-from deepfocus.forward.ideal import ideal_snr, unit_power
+from deepfocus.forward.ideal import ideal_snr, limit_in
 from deepfocus.forward.response import Response, response_of
 from deepfocus.instrument.noise import Thermal
 from deepfocus.instrument.observation import Observation
@@ -43,7 +43,6 @@ def response(scope: Telescope) -> Response:
 
 def test_a_point_in_thermal_noise_is_its_flux_over_the_noise(response: Response) -> None:
     """The pixel of a point holds all that natural weighting knows of it."""
-    assert unit_power(POINT, response, THERMAL) == pytest.approx(1.0, rel=1e-4)
     line = POINT.line(32)
     expected = 0.01 / SIGMA[0] * np.linalg.norm(line)
     assert ideal_snr(POINT, response, THERMAL) == pytest.approx(expected, rel=1e-4)
@@ -51,8 +50,8 @@ def test_a_point_in_thermal_noise_is_its_flux_over_the_noise(response: Response)
 
 def test_white_noise_is_averaged_over_the_dirty_beam(scope: Telescope, response: Response) -> None:
     beam = scope.psf[len(scope.psf) // 2]
-    power = unit_power(POINT, response, Noise(White(), SIGMA))
-    assert power == pytest.approx(float(np.sum(beam.astype(float) ** 2)), rel=1e-3)
+    gain = ideal_snr(POINT, response, Noise(White(), SIGMA)) / ideal_snr(POINT, response, THERMAL)
+    assert gain**2 == pytest.approx(float(np.sum(beam.astype(float) ** 2)), rel=1e-3)
 
 
 def test_channels_count_by_their_own_noise(response: Response) -> None:
@@ -77,9 +76,22 @@ def test_a_filter_matched_to_the_template_scatters_as_it_says(
     sky = irfft2(gaussian_transform(response.padded, WIDE), s=response.padded)[:128, :128]
     seen = sky * scope.primary_beam[len(scope.primary_beam) // 2]
     scatter = np.std(np.tensordot(planes, seen, axes=2))
-    power = unit_power(WIDE, response, THERMAL)
+    power = (ideal_snr(WIDE, response, THERMAL) / ideal_snr(POINT, response, THERMAL)) ** 2
     # 400 planes: 3.5%; two and a half of it
     assert scatter == pytest.approx(float(SIGMA[0]) * np.sqrt(power), rel=0.09)
+
+
+def test_bounds_are_those_of_a_bright_points_position(response: Response) -> None:
+    """Thermal noise: sigma_x^2 = (noise / peak)^2 / the beam's curvature, over all channels."""
+    limit = limit_in(POINT, response, THERMAL)
+    beam = response.dirty_beam[len(response.dirty_beam) // 2].astype(float)
+    n = len(beam) // 2
+    curvature = 2 * beam[n, n] - beam[n, n + 1] - beam[n, n - 1]
+    # the difference of pixels is 2% less than the derivative, for 8 pixels a beam
+    assert limit.x_px == pytest.approx(1 / (limit.snr * np.sqrt(curvature)), rel=0.03)
+    assert limit.flux > 1 / limit.snr  # size and width are free
+    assert np.isnan(limit.pa_deg)
+    assert np.isnan(limit.rest)  # there is no continuum
 
 
 def test_noise_that_is_not_known_is_an_error(response: Response) -> None:

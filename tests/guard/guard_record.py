@@ -31,7 +31,8 @@ from deepfocus.finders.slim.finder import Slim
 from deepfocus.io.fits_cube import read_cube
 from deepfocus.simulation.cube import simulate
 from deepfocus.simulation.dataset import FitsSet
-from deepfocus.simulation.settings import SetSettings, load_set, shipped_set
+from deepfocus.simulation.sets import SHIPPED, AnySet, load_one, shipped_one, shipped_set
+from deepfocus.simulation.settings import SetSettings
 
 RECORD = Path(__file__).with_name("guard.json")
 REPOSITORY = Path(__file__).parents[2]
@@ -76,9 +77,9 @@ def cubes() -> dict[str, str]:
 def settings_of(name: str) -> SetSettings:
     """The settings of a recorded set."""
     if name == "thermal":
-        paper = shipped_set("paper")
+        paper = shipped_one("paper")
         return replace(paper, noise=replace(paper.noise, kind="thermal"))
-    return shipped_set(name)
+    return shipped_one(name)
 
 
 def opened(name: str) -> tuple[Cube, Catalogue | None]:
@@ -120,22 +121,22 @@ def _rounded(value: float) -> float | None:
     return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
 
 
-def sets() -> dict[str, SetSettings]:
+def sets() -> dict[str, AnySet]:
     """Sets whose bytes are recorded: those that ship, and the examples, the latter made small."""
-    chosen = {name: shipped_set(name) for name in ("paper", "wide")}
+    chosen: dict[str, AnySet] = {name: shipped_set(name) for name in SHIPPED}
     for path in sorted((REPOSITORY / "examples").glob("*.toml")):
         if "\n[observation]\n" in path.read_text("utf-8"):
-            settings = load_set(path)
+            settings = load_one(path, purpose="to make small")
             observation = replace(settings.observation, size=128, channels=32)
             chosen[path.stem] = replace(settings, observation=observation)
     return chosen
 
 
-def content_of(settings: SetSettings) -> str:
-    """SHA-256 over name and content of all files of the first validation seed."""
+def content_of(settings: AnySet) -> str:
+    """SHA-256 over name and content of all files of the first validation seed of each variant."""
     # paths in the examples count from the repository
     with chdir(REPOSITORY), tempfile.TemporaryDirectory() as folder:
-        FitsSet(settings, Path(folder)).write(settings.seeds("validation", 1))
+        FitsSet(settings, Path(folder)).write(settings.seeds("validation", len(settings.variants)))
         content = hashlib.sha256()
         for path in sorted(Path(folder).iterdir()):
             content.update(path.name.encode() + b"\0" + path.read_bytes())

@@ -15,7 +15,8 @@ from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
 from deepfocus.instrument.telescope import telescope_of, track_times
 from deepfocus.ops.boxes import Box, blendness
 from deepfocus.simulation.cube import Simulated, simulate
-from deepfocus.simulation.settings import SetSettings, load_set
+from deepfocus.simulation.sets import load_set
+from deepfocus.simulation.settings import SetSettings
 from deepfocus.sky.components import Component
 from deepfocus.sky.disc import Disc
 from deepfocus.sky.point import Point

@@ -16,7 +16,8 @@ from deepfocus.cli import main
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.set_store import Record, SetStore, create_store, open_store, sweep
 from deepfocus.simulation.dataset import FitsSet
-from deepfocus.simulation.settings import SetSettings, load_set
+from deepfocus.simulation.sets import load_set
+from deepfocus.simulation.settings import SetSettings
 
 SET_TOML = """
 [observation]

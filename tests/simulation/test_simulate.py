@@ -15,7 +15,8 @@ from deepfocus.io.fits_cube import read_cube
 from deepfocus.jobs.workers import Processes
 from deepfocus.simulation.cube import integrated_image, observe, simulate
 from deepfocus.simulation.dataset import FitsSet
-from deepfocus.simulation.settings import Noise, Seeds, SetSettings, load_set, paper_settings
+from deepfocus.simulation.sets import load_set, paper_settings
+from deepfocus.simulation.settings import Noise, Seeds, SetSettings
 from deepfocus.sky.population import PaperPopulation
 
 SMALL = SetSettings(

@@ -23,7 +23,8 @@ from deepfocus.jobs.workers import Processes
 from deepfocus.ops.boxes import source_box
 from deepfocus.ops.integrate import integrate
 from deepfocus.simulation.cube import simulate
-from deepfocus.simulation.settings import Noise, SetSettings, load_set
+from deepfocus.simulation.sets import load_set
+from deepfocus.simulation.settings import Noise, SetSettings
 from deepfocus.simulation.stored_set import Recipe, StoredSet
 from deepfocus.sky.anywhere import SourcesAnywhere
 from deepfocus.train.store_arrays import derived_arrays

@@ -184,7 +184,7 @@ def test_a_file_chooses_by_kind(tmp_path: Path) -> None:
         ('kind = "blends"\nblendness = [0.1, 1.2]', "overlaps from 0 to 1"),
         ('kind = "corrected"\nfwhm_px = [9.0, 3.0]', "lower end first"),
         ('kind = "corrected"\npoint_fraction = 0.8\ndisc_fraction = 0.8', "at most 1"),
-        ('kind = "corrected"\nsources = [-1, 3]', "0 or more"),
+        ('kind = "corrected"\nsources = [-1, 3]', "0 sources or more"),
         ("kind = 3", "unknown population.kind"),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from astropy.io import fits
 
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.sky.template_files import SHIPPED, template_of
+from deepfocus.sky.template_files import SHIPPED, model_of, template_of
 
 GALAXY = template_of("G14")
 Written = Callable[..., str]
@@ -23,7 +23,7 @@ def written(tmp_path: Path) -> Written:
         cards.update(header)
         path = tmp_path / "galaxy.fits"
         fits.PrimaryHDU(voxels, cards).writeto(path, overwrite=True)
-        template_of.cache_clear()
+        model_of.cache_clear()
         return str(path)
 
     return write

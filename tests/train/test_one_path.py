@@ -21,7 +21,7 @@ from deepfocus.finders.slim.finder import ReadySlim
 from deepfocus.ops.integrate import integrate
 from deepfocus.ops.targets import Elongation, Fwhm, LineProbability, LogFlux, ProbabilityMap
 from deepfocus.simulation.cube import Simulated, simulate
-from deepfocus.simulation.settings import paper_settings
+from deepfocus.simulation.sets import paper_settings
 from deepfocus.train.blob_examples import blob_input
 from deepfocus.train.places import Place
 from deepfocus.train.predicted_examples import matching_truth

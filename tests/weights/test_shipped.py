@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deepfocus.simulation.settings import paper_settings
+from deepfocus.simulation.sets import paper_settings
 from deepfocus.weights.card import read_card
 from deepfocus.weights.load import SHIPPED
 from deepfocus.weights.six import ROLES

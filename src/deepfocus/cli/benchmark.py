@@ -47,9 +47,9 @@ def benchmark(
 ) -> None:
     """Run finders on cubes with known sources, and compare them.
 
-    SET is a simulated set (paper, wide, or SET.toml, which may have a table [injection]), sources
-    injected into a cube of your own (a TOML file with cube = "NAME.fits" and [injection]), a
-    folder of NAME.fits with NAME.truth.ecsv, or a NAME.zarr.
+    SET is a simulated set (a name of deepfocus sets, or SET.toml, which may have a table
+    [injection]), sources injected into a cube of your own (a TOML file with cube = "NAME.fits" and
+    [injection]), a folder of NAME.fits with NAME.truth.ecsv, or a NAME.zarr.
 
     Writes benchmark.md, benchmark.ecsv and benchmark.json into the output folder, a picture of
     each finder's residuals, and every catalogue. Existing results are kept, so a stopped run

@@ -11,6 +11,7 @@ from deepfocus import __version__
 COMMANDS = (
     "demo",
     "simulate",
+    "sets",
     "inject",
     "dirty",
     "train",

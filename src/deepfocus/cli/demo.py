@@ -34,7 +34,7 @@ def demo(out: Path, seed: int) -> None:
     from deepfocus.jobs.claim import check_output
     from deepfocus.jobs.progress import Progress
     from deepfocus.simulation.cube import simulate
-    from deepfocus.simulation.settings import paper_settings
+    from deepfocus.simulation.sets import paper_settings
 
     check_output(out)
     finder = chosen_finder(None)

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 def evaluate(catalogue: Path, truth: Path, json_file: Path | None) -> None:
     """Score a catalogue against the truth.
 
-    Matches one-to-one in three dimensions, and also by the paper's rule. Given two folders,
+    Matches one-to-one in three dimensions, and also by the paper's rule. A simulated truth has
+    the limits of each source: then completeness is also given against the SNR of an ideal
+    observer, and errors in units of the Cramer-Rao bound. Given two folders,
     scores every NAME.catalogue.ecsv against NAME.truth.ecsv and pools the counts. The truth of
     many cubes may also be a simulated NAME.zarr.
     """

@@ -8,14 +8,15 @@ import click
 @click.command()
 def finders() -> None:
     """List the finders of DeepFocus and of installed packages, one per line."""
+    from deepfocus.cli.source_table import aligned_left
     from deepfocus.core.errors import DeepFocusError
     from deepfocus.finders.kinds import finder_class, finder_kinds
 
-    kinds = finder_kinds()
-    width = max(map(len, kinds))
-    for kind in kinds:
+    rows = []
+    for kind in finder_kinds():
         try:
             line = finder_class(kind).summary
         except DeepFocusError as error:
             line = f"({error.came})"
-        click.echo(f"{kind.ljust(width)}  {line}")
+        rows.append([kind, line])
+    click.echo(aligned_left(rows))

@@ -32,8 +32,8 @@ def inputs(files: Sequence[Path], *, rest_hz: float | None) -> list[Input]:
     """Every cube of the inputs, in order; for a store, every finished seed.
 
     A companion (.psf.fits, .pb.fits) is left out if its cube is also given: it is read with the
-    cube. Raises `DeepFocusError` if two inputs would write the same output, or a store cannot be
-    read.
+    cube. So is a simulated cube corrected for its primary beam (.pbcor.fits). Raises
+    `DeepFocusError` if two inputs would write the same output, or a store cannot be read.
     """
     from deepfocus.io.companions import base_name
 
@@ -41,7 +41,7 @@ def inputs(files: Sequence[Path], *, rest_hz: float | None) -> list[Input]:
     found: dict[str, Input] = {}
     for path in files:
         stem, _, kind = base_name(path).rpartition(".")
-        if kind in ("psf", "pb") and stem in names:
+        if kind in ("psf", "pb", "pbcor") and stem in names:
             continue
         for one in _of_store(path, rest_hz) if path.suffix == STORE else _of_file(path, rest_hz):
             if one.name in found:
@@ -71,7 +71,8 @@ def _of_store(path: Path, rest_hz: float | None) -> Iterator[Input]:
     from deepfocus.io.set_store import open_store
 
     store = open_store(path)
-    channels = store.array("frequency_hz").shape[0]
+    mixed = "kinds" in store.attributes
+    channels = store.array("frequency_hz_0" if mixed else "frequency_hz").shape[0]
     if store.attributes["cubes"] == "none" or channels < MIN_CHANNELS:
         kept = "no cubes" if channels >= MIN_CHANNELS else f"cubes of {channels} channels"
         raise DeepFocusError(

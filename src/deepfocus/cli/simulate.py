@@ -15,7 +15,7 @@ from deepfocus.core.files import STORE
 
 if TYPE_CHECKING:
     from deepfocus.simulation.dataset import FitsSet
-    from deepfocus.simulation.settings import SetSettings
+    from deepfocus.simulation.sets import AnySet
     from deepfocus.simulation.stored_set import StoredSet
 
 
@@ -35,7 +35,6 @@ class Asked:
 @click.option(
     "--out",
     metavar="DIR|NAME.zarr",
-    required=True,
     type=click.Path(path_type=Path),
     help="Folder for FITS files, or one Zarr store with derived training arrays.",
 )
@@ -62,19 +61,41 @@ class Asked:
     metavar="N",
     help="Write nothing: remake N cubes of the set, drawn at random, and compare.",
 )
+@click.option(
+    "--preview",
+    "picture",
+    metavar="PICTURE.png",
+    type=click.Path(path_type=Path),
+    help="Instead of the set, make its first cube and write a picture of it: moments, beam, "
+    "spectra. Also prints its sources and what --number cubes would cost.",
+)
 @place_of_work("1")
-def simulate(settings: Path, out: Path, place: PlaceOfWork, **options: Any) -> None:
-    """Simulate dirty cubes and the catalogues of their true sources.
+def simulate(
+    settings: Path, out: Path | None, picture: Path | None, place: PlaceOfWork, **options: Any
+) -> None:
+    """Simulate cubes and the catalogues of their true sources.
 
-    Writes SEED.fits, SEED.psf.fits, SEED.pb.fits, SEED.truth.ecsv and SEED.truth.fits for each
-    seed, and settings.json; or one row per seed into a Zarr store. Existing files are kept, so a
-    stopped run resumes and a larger --number extends the set. SET.toml may also be 'paper' or
-    'wide', the sets that come with deepfocus.
+    Writes SEED.fits, its beams (SEED.psf.fits, SEED.pb.fits; for a cleaned cube SEED.pbcor.fits),
+    SEED.truth.ecsv and SEED.truth.fits for each seed, and settings.json; or one row per seed into
+    a Zarr store. Existing files are kept, so a stopped run resumes and a larger --number extends
+    the set. SET.toml may also be a set that comes with deepfocus (see deepfocus sets).
     """
     from deepfocus.jobs.claim import check_output
-    from deepfocus.simulation.settings import load_set
+    from deepfocus.simulation.sets import load_set
 
     asked = Asked(**options)
+    if picture is not None:
+        from deepfocus.cli.preview import preview
+
+        chosen = load_set(settings)
+        preview(chosen, _seeds(chosen, asked)[0], asked.number, picture)
+        return
+    if out is None:
+        raise DeepFocusError(
+            "no --out",
+            wanted="--out DIR or --out NAME.zarr, or --preview PICTURE.png",
+            remedy="say where the cubes go",
+        )
     if asked.check is None:
         check_output(out)
     chosen = load_set(settings)
@@ -86,7 +107,7 @@ def simulate(settings: Path, out: Path, place: PlaceOfWork, **options: Any) -> N
         _check(made, seeds, asked.check, place)
 
 
-def _seeds(chosen: SetSettings, asked: Asked) -> range:
+def _seeds(chosen: AnySet, asked: Asked) -> range:
     from deepfocus.simulation.settings import SEEDS_END
 
     if asked.first is None:
@@ -134,7 +155,7 @@ def _check(made: FitsSet | StoredSet, seeds: range, number: int, place: PlaceOfW
     click.echo(f"{len(sample)} of {len(seeds)} cubes remade: all the same")
 
 
-def _destination(settings: SetSettings, out: Path, cubes: str | None) -> FitsSet | StoredSet:
+def _destination(settings: AnySet, out: Path, cubes: str | None) -> FitsSet | StoredSet:
     """The set to write, of the kind that the suffix of --out asks for."""
     from deepfocus.io.stored_cube import PACKINGS
     from deepfocus.simulation.dataset import FitsSet

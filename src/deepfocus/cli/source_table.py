@@ -26,6 +26,19 @@ SHOWN: tuple[tuple[str, str, float, int], ...] = (
 )
 """Column of the catalogue, heading, factor, digits."""
 
+TRUE: tuple[tuple[str, str, float, int], ...] = (
+    ("x", "x", 1, 1),
+    ("y", "y", 1, 1),
+    ("fwhm_x_px", "FWHM x", 1, 1),
+    ("fwhm_y_px", "FWHM y", 1, 1),
+    ("pa", "PA deg", 1, 0),
+    ("channel", "channel", 1, 1),
+    ("line_fwhm_chan", "width ch", 1, 1),
+    ("line_flux", "Jy km/s", 1, 4),
+    ("continuum", "cont mJy", 1, 3),
+    ("ideal_snr", "ideal SNR", 1, 1),
+)
+
 COMPARED: tuple[tuple[str, str, float, int], ...] = (
     ("x", "x", 1, 1),
     ("y", "y", 1, 1),
@@ -43,6 +56,15 @@ def sources_table(found: Catalogue) -> str:
         for row in found.accepted.rows
     ]
     return _aligned([heading for _, heading, _, _ in SHOWN], rows)
+
+
+def true_sources(truth: Catalogue) -> str:
+    """The lines of a truth, one per line."""
+    rows = [
+        [_number(row[name] * factor, digits) for name, _, factor, digits in TRUE]
+        for row in truth.rows
+    ]
+    return _aligned([heading for _, heading, _, _ in TRUE], rows)
 
 
 def beside_truth(found: Catalogue, truth: Catalogue) -> str:
@@ -78,6 +100,15 @@ def _number(value: float, digits: int) -> str:
         return "-"
     lost = value != 0 and digits > 0 and abs(value) < 10.0**-digits
     return f"{value:.2e}" if lost or abs(value) >= 1e7 else f"{value:.{digits}f}"
+
+
+def aligned_left(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of text, each column as wide as its widest cell."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
 
 
 def _aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

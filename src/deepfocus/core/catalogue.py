@@ -1,7 +1,8 @@
 """The `Catalogue`: a table with a declared schema, shared by truth, pipeline and other finders.
 
 Positions are 0-based pixels and channels of the input cube. An unknown quantity is NaN, and so
-is its uncertainty; no number is made up. Rejected candidates stay, with their flag.
+is its uncertainty; no number is made up. Rejected candidates stay, with their flag. In a truth,
+uncertainties are Cramer-Rao bounds: what the best measurement could reach.
 """
 
 from __future__ import annotations
@@ -80,6 +81,9 @@ BASE_COLUMNS: tuple[Column, ...] = (
         "the paper's flux: raw dirty voxels summed in the 3D box, continuum included",
     ),
     Column("snr_peak", "f8", None, "stat.snr", "peak of the line / noise in one channel"),
+    Column(
+        "ideal_snr", "f8", None, "stat.snr", "SNR of the line for an ideal observer; truth only"
+    ),
     Column("snr_focused", "f8", None, "stat.snr", "peak of the focused image / its noise"),
     Column("global_snr", "f8", None, "stat.snr", "Global SNR in the integrated image (Eq 17)"),
     Column("global_snr_focused", "f8", None, "stat.snr", "Global SNR, focused image (Eq 17)"),

@@ -101,14 +101,17 @@ def parts_to(value: Any) -> Any:
 
 
 def settings_to(settings: Any) -> dict[str, Any]:
-    """Plain tables of a settings object (quantities as text), for headers, cards and TOML."""
+    """Plain tables of a settings object (quantities as text), for headers, cards and TOML.
+
+    Values of None are left out, and so are parts without settings that are the default kind.
+    """
     plain: dict[str, Any] = _without_none(_converter().unstructure(settings))
     return plain
 
 
 def _without_none(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: _without_none(v) for k, v in value.items() if v is not None}
+        return {k: _without_none(v) for k, v in value.items() if v is not None and v != {}}
     if isinstance(value, list | tuple):
         return [_without_none(v) for v in value]
     return value

@@ -28,7 +28,8 @@ from deepfocus.io.stored_cube import stored_cube, stored_truth
 from deepfocus.simulation.cube import simulate
 from deepfocus.simulation.dataset import provenance_of
 from deepfocus.simulation.inject import Injection, inject
-from deepfocus.simulation.settings import SHIPPED_SETS, Seeds, SetSettings, load_set
+from deepfocus.simulation.sets import SHIPPED, AnySet, load_set, set_from
+from deepfocus.simulation.settings import Seeds
 from deepfocus.simulation.stored_set import settings_of_store
 
 Labelled = tuple[Cube, Catalogue]
@@ -84,7 +85,7 @@ def load_scenes(path: Path, *, split: str, number: int | None) -> Scenes:
     if path.is_dir():
         return of_folder(path, number=number)
     name = f"{path.stem}, {split}"
-    if not path.exists() and str(path) in SHIPPED_SETS:
+    if not path.exists() and str(path) in SHIPPED:
         shipped = load_set(path)
         return of_set(shipped, shipped.seeds(split, number), name=name)
     table = load_table(path)
@@ -95,13 +96,13 @@ def load_scenes(path: Path, *, split: str, number: int | None) -> Scenes:
     if "injection" in table:
         source = f"[injection] of {path}"
         injection = settings_from(table.pop("injection"), Injection, source=source)
-        base = settings_from(table, SetSettings, source=str(path))
+        base = set_from(table, source=str(path))
         return of_injected_set(base, injection, base.seeds(split, number), name=name)
     settings = load_set(path)
     return of_set(settings, settings.seeds(split, number), name=name)
 
 
-def of_set(settings: SetSettings, seeds: Sequence[int], *, name: str) -> Scenes:
+def of_set(settings: AnySet, seeds: Sequence[int], *, name: str) -> Scenes:
     """Simulated cubes."""
     return Scenes(
         name=name,
@@ -112,7 +113,7 @@ def of_set(settings: SetSettings, seeds: Sequence[int], *, name: str) -> Scenes:
 
 
 def of_injected_set(
-    settings: SetSettings, injection: Injection, seeds: Sequence[int], *, name: str
+    settings: AnySet, injection: Injection, seeds: Sequence[int], *, name: str
 ) -> Scenes:
     """Simulated cubes, each with injected sources in addition to its own."""
     return Scenes(
@@ -178,12 +179,12 @@ def of_store(path: Path, *, split: str, number: int | None = None) -> Scenes:
     )
 
 
-def _simulated(settings: SetSettings, key: str) -> Labelled:
+def _simulated(settings: AnySet, key: str) -> Labelled:
     made = simulate(settings, int(key))
     return made.cube, made.truth
 
 
-def _simulated_and_injected(settings: SetSettings, injection: Injection, key: str) -> Labelled:
+def _simulated_and_injected(settings: AnySet, injection: Injection, key: str) -> Labelled:
     cube, truth = _simulated(settings, key)
     injected = inject(cube, injection, _injection_seed(key))
     together = stacked([truth, injected.truth])

@@ -15,6 +15,7 @@ import numpy as np
 
 from deepfocus.core.catalogue import Catalogue, stacked
 from deepfocus.evaluation.counts import Counts, finite_or_none
+from deepfocus.evaluation.limits import InBounds, bounds_table, in_bounds
 from deepfocus.evaluation.match import Matches, match, match_paper_rule
 from deepfocus.evaluation.overlap import blendness
 from deepfocus.evaluation.residuals import WITHIN, Residuals, all_residuals
@@ -28,6 +29,7 @@ from deepfocus.evaluation.text_table import (
 )
 
 SNR_EDGES = (0.0, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, np.inf)
+IDEAL_SNR_EDGES = (0.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0, 50.0, 100.0, np.inf)
 BLENDNESS_EDGES = (0.0, 1e-9, 0.05, 0.1, 0.2, 0.4, 0.6, 1.0 + 1e-9)
 PAPER_PIPELINE = Counts(tp=4202, fp=0, fn=354)
 PAPER_MEAN_IOU = 0.74
@@ -60,7 +62,9 @@ class Score:
     one_to_one, paper_rule : counts by `match` and by `match_paper_rule`
     mean_iou, mean_iou_paper_rule : mean 2D box IoU of the pairs of each rule
     residuals : every parameter of Table 5 over the one-to-one pairs
-    by_snr, by_blendness : one-to-one completeness in bins of true `snr_peak` and blendness (Eq 22)
+    in_bounds : their errors in units of the Cramer-Rao bound, where the truth has it
+    by_ideal_snr : one-to-one completeness in bins of the ideal observer's signal-to-noise ratio
+    by_snr, by_blendness : the same in bins of true `snr_peak` and blendness (Eq 22)
     truth_matched, found_matched : the one-to-one pairs, row by row, for figures
     """
 
@@ -70,6 +74,8 @@ class Score:
     mean_iou: float
     mean_iou_paper_rule: float
     residuals: tuple[Residuals, ...]
+    in_bounds: tuple[InBounds, ...]
+    by_ideal_snr: tuple[Bin, ...]
     by_snr: tuple[Bin, ...]
     by_blendness: tuple[Bin, ...]
     truth_matched: Catalogue
@@ -100,6 +106,7 @@ class Score:
                 "FWHM of the line. Relative errors: residual / true value.",
                 "### Relative errors",
                 self.relative_table(),
+                *self._against_limits(),
                 "### Completeness by peak SNR of the true line in one channel",
                 _bin_table("SNR", self.by_snr),
                 "### Completeness by blendness of the true box (Eq 22)",
@@ -132,6 +139,18 @@ class Score:
             header, [_relative_cells(r) for r in self.residuals if r.within is not None]
         )
 
+    def _against_limits(self) -> list[str]:
+        """Tables against the limits of each source, if the truth has them."""
+        if not any(bin_.counts.n_true for bin_ in self.by_ideal_snr):
+            return []
+        return [
+            "### Completeness by the line's SNR for an ideal observer",
+            _bin_table("ideal SNR", self.by_ideal_snr),
+            "### Errors in units of the Cramer-Rao bound",
+            bounds_table(self.in_bounds),
+            "Spread: MAD-std of (true - predicted) / bound; 1 is the best possible.",
+        ]
+
     def as_dict(self) -> dict[str, Any]:
         """All numbers, for JSON; NaN is None."""
         return {
@@ -141,6 +160,8 @@ class Score:
             "mean_iou": finite_or_none(self.mean_iou),
             "mean_iou_paper_rule": finite_or_none(self.mean_iou_paper_rule),
             "residuals": [residuals.as_dict() for residuals in self.residuals],
+            "in_bounds": [each.as_dict() for each in self.in_bounds],
+            "by_ideal_snr": [bin_.as_dict() for bin_ in self.by_ideal_snr],
             "by_snr": [bin_.as_dict() for bin_ in self.by_snr],
             "by_blendness": [bin_.as_dict() for bin_ in self.by_blendness],
         }
@@ -160,6 +181,7 @@ def pool(pairs: Iterable[tuple[Catalogue, Catalogue]]) -> Score:
     found_matched = stacked(matches.found_matched for matches in ours)
     detected = _joined([matches.detected for matches in ours], bool)
     snr = _joined([truth["snr_peak"] for _, truth in pairs], float)
+    ideal = _joined([truth["ideal_snr"] for _, truth in pairs], float)
     blended = _joined([blendness(truth) for _, truth in pairs], float)
     return Score(
         cubes=len(pairs),
@@ -173,6 +195,8 @@ def pool(pairs: Iterable[tuple[Catalogue, Catalogue]]) -> Score:
             for r in all_residuals(truth_matched, found_matched)
             if r.n or r.name != "summed brightness"
         ),
+        in_bounds=in_bounds(truth_matched, found_matched),
+        by_ideal_snr=_completeness(ideal, detected, IDEAL_SNR_EDGES),
         by_snr=_completeness(snr, detected, SNR_EDGES),
         by_blendness=_completeness(blended, detected, BLENDNESS_EDGES),
         truth_matched=truth_matched,

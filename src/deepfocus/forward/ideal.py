@@ -1,9 +1,4 @@
-"""The SNR of an ideal observer, who knows a source's template and everything else in the cube.
-
-S^2 = sum over channels of s_k^2 q / sigma_k^2. Here s_k is the flux density in a channel, sigma_k
-the noise of a pixel, and q = d' N^-1 d, with d the dirty image of a unit source and N the noise
-correlation. No finder can do better.
-"""
+"""The limit of one Gaussian source in a cube whose noise is known, from the cube's own beams."""
 
 from __future__ import annotations
 
@@ -12,46 +7,80 @@ from scipy.fft import irfft2
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.noise import DirtyBeam, Noise, White
-from deepfocus.core.source import Source
+from deepfocus.core.source import FWHM_PER_SIGMA, Source
+from deepfocus.forward.deformations import GaussianShape
+from deepfocus.forward.kernels import Kernels, visibility_kernels, white_kernels
+from deepfocus.forward.limit import Limit, LineSpectra, limit_of, patch_around, spatial_information
 from deepfocus.forward.response import Response, gaussian_transform
 
+REACH_FWHM = 2.0
+"""Half a side of the patch around a source: 1e-5 of its light is outside."""
+REACH_OF_A_POINT_PX = 24
+"""Half a side of the patch around a source that is smaller than its pixels."""
 
-def ideal_snr(source: Source, response: Response, noise: Noise) -> float:
-    """SNR of a source's line, without its continuum.
+
+def limit_in(source: Source, response: Response, noise: Noise) -> Limit:
+    """The limit of a source's line, at mid band.
 
     Raises `DeepFocusError` if the power or the level of the noise is unknown.
     """
-    sigma = noise.sigma_jy_beam
-    if sigma is None:
+    if noise.sigma_jy_beam is None:
         raise DeepFocusError(
             "the noise level is unknown",
             wanted="its standard deviation in every channel",
             remedy="measure it first",
         )
     channels = response.interpolation.shape[1]
-    flux_jy = source.line_jy * source.line(channels)
-    weights = np.broadcast_to(sigma, channels) ** -2
-    return float(np.sqrt(np.sum(flux_jy**2 * weights) * unit_power(source, response, noise)))
+    sigma = np.broadcast_to(noise.sigma_jy_beam, channels)
+    shape = GaussianShape(source)
+    rows, columns = patch_around(source, _reach_px(source), (response.ny, response.nx))
+    on_sky = irfft2(gaussian_transform(response.padded, source), s=response.padded)
+    on_patch = on_sky[None, rows, columns]
+    primary = response.padded_primary_beam
+    middle = min(len(response.interpolation) // 2, len(primary) - 1)
+    spatial = spatial_information(
+        on_patch,
+        x=source.x - columns.start,
+        y=source.y - rows.start,
+        shape=shape,
+        primary_beam=primary[middle, rows, columns],
+        kernels=_kernels(source, response, noise, reach=max(on_patch.shape[1:]) - 1),
+    )
+    spectra = _spectra(source, channels) / sigma
+    line = LineSpectra(*(each[None] for each in spectra))
+    return limit_of(spatial, line, width_chan=source.fwhm_chan, shape=shape)
 
 
-def unit_power(source: Source, response: Response, noise: Noise) -> float:
-    """q of the module's formula, at mid band: 1 for a point at the field centre in thermal noise.
+def ideal_snr(source: Source, response: Response, noise: Noise) -> float:
+    """SNR of a source's line, without its continuum, for an ideal observer.
 
-    White noise: N = 1, so q is the sum of the squared dirty image. Thermal noise with equal
-    weights: N is the dirty beam B, and d = B i with i the sky attenuated by the primary beam, so
-    q = i' B i, the product of i with its own dirty image.
+    Raises `DeepFocusError` as `limit_in` does.
     """
-    middle = len(response.interpolation) // 2
-    dirty = response.of_source(source)[middle]
+    return limit_in(source, response, noise).snr
+
+
+def _kernels(source: Source, response: Response, noise: Noise, *, reach: int) -> Kernels:
+    beam = response.dirty_beam[len(response.dirty_beam) // 2]
     if isinstance(noise.power, White):
-        return float(np.sum(dirty.astype(float) ** 2))
+        shape = (response.ny, response.nx)
+        return white_kernels(beam, x=source.x, y=source.y, shape=shape, reach=reach)
     if isinstance(noise.power, DirtyBeam):
-        on_sky = irfft2(gaussian_transform(response.padded, source), s=response.padded)
-        primary = response.padded_primary_beam
-        attenuated = (on_sky * primary[min(middle, len(primary) - 1)])[: response.ny, : response.nx]
-        return float(np.sum(attenuated * dirty))
+        return visibility_kernels(beam, loss=1.0, reach=reach)
     raise DeepFocusError(
         f"an ideal signal-to-noise in noise of the kind {type(noise.power).__name__}",
         wanted="white noise, or noise of visibilities with equal weights",
         remedy="observe with natural weighting and no taper, or add white noise",
     )
+
+
+def _reach_px(source: Source) -> int:
+    major = max(source.fwhm_x_px, source.fwhm_y_px)
+    return max(int(np.ceil(REACH_FWHM * major)), REACH_OF_A_POINT_PX)
+
+
+def _spectra(source: Source, channels: int) -> np.ndarray:
+    """(4, chan) total, line, and its derivatives by centre and by ln width at the same flux."""
+    line = source.line_jy * source.line(channels)
+    offset = (np.arange(channels) - source.channel) * FWHM_PER_SIGMA / source.fwhm_chan
+    by_channel = line * offset * FWHM_PER_SIGMA / source.fwhm_chan
+    return np.stack([line + source.continuum_jy, line, by_channel, line * (offset**2 - 1)])

@@ -30,8 +30,15 @@ def _power(kind: str | None, meta: Mapping[str, Any]) -> Power | None:
     if kind == White.name:
         return White()
     if kind == DirtyBeam.name:
-        return DirtyBeam() if _natural(meta) else SquaredWeights()
+        return DirtyBeam() if _natural(meta) and not _cleaned(meta) else SquaredWeights()
     return None
+
+
+def _cleaned(meta: Mapping[str, Any]) -> bool:
+    """Whether the simulated cube is a cleaned one: its noise is not that of its beam."""
+    settings = meta.get("settings")
+    imaging = settings.get("imaging", {}) if isinstance(settings, Mapping) else {}
+    return bool(imaging.get("kind", "dirty") != "dirty")
 
 
 def _natural(meta: Mapping[str, Any]) -> bool:

@@ -19,8 +19,14 @@ from deepfocus.core.grid import Grid, tangent_grid
 from deepfocus.io.noise_keys import noise_of_file
 from deepfocus.io.set_store import SetStore
 
-TRUTH_COLUMNS = tuple(c.name for c in SCHEMA if c.dtype != "U96" and not c.name.endswith("_err"))
-"""Columns of the array `truth`, in order; truth has no uncertainties."""
+VARIANT = "variant"
+"""The array that tells which of a mixed set's observations a cube is of."""
+OF_A_KIND = (
+    "unit", "noise_kind", "centre_deg", "cell_arcsec", "size", "rest_hz", "specsys", "beam",
+)  # fmt: skip
+"""Attributes that each observation of a mixed set has its own of."""
+TRUTH_COLUMNS = tuple(c.name for c in SCHEMA if c.dtype != "U96")
+"""Columns of the array `truth`, in order."""
 
 
 class Packing(Protocol):
@@ -94,15 +100,21 @@ def truth_array(truth: Catalogue) -> np.ndarray:
     return np.stack([truth[name].astype(float) for name in TRUTH_COLUMNS], axis=1)
 
 
-def common_of(cube: Cube) -> tuple[NamedArrays, dict[str, Any]]:
-    """Arrays and attributes that all cubes of one observation share."""
+def common_of(cube: Cube, *, variant: int | None = None) -> tuple[NamedArrays, dict[str, Any]]:
+    """Arrays and attributes that all cubes of one observation share.
+
+    variant : the number of the observation in a mixed set, which the arrays' names then end with
+    """
     grid, arrays = cube.grid, {"frequency_hz": cube.grid.freq_hz}
+    if cube.psf_channels is not None:
+        arrays["psf_channel"] = cube.psf_channels
     if cube.psf is not None and cube.psf_channels is not None:
-        arrays |= {"psf": cube.psf, "psf_channel": cube.psf_channels}
+        arrays["psf"] = cube.psf
     if cube.primary_beam is not None:
         arrays["primary_beam"] = cube.primary_beam
     units = {c.name: c.unit or "" for c in SCHEMA}
-    return arrays, {
+    named = {_name(name, variant): values for name, values in arrays.items()}
+    return named, {
         "unit": cube.unit,
         "noise_kind": None if cube.noise is None else cube.noise.power.name,
         "centre_deg": [float(value) for value in grid.sky.wcs.crval],
@@ -132,34 +144,46 @@ def stored_cube(store: SetStore, seed: int) -> Cube:
 
     Raises `DeepFocusError` if the store does not have it.
     """
-    row, facts = store.row_of(seed), store.attributes
+    row, facts = store.row_of(seed), dict(store.attributes)
     data = np.asarray(store.array("cube")[row], np.float32)
     if "cube_step" in facts["of_cube"]:
         data *= np.float32(store.array("cube_step")[row])
-    meta = {"seed": seed, "version": facts["version"], "settings": facts["settings"]}
-    kept = {name: store.array(name)[:] for name in ("psf", "primary_beam") if name in store.group}
+    settings, variant = facts["settings"], None
+    if "kinds" in facts:
+        variant = int(store.array(VARIANT)[row])
+        facts |= facts["kinds"][variant]
+        settings = {**settings["variants"][variant], "split": settings["split"]}
+    meta = {"seed": seed, "version": facts["version"], "settings": settings}
+    kept = {
+        name: store.array(_name(name, variant))[:]
+        for name in ("psf", "psf_channel", "primary_beam")
+        if _name(name, variant) in store.group
+    }
     return Cube(
         data=data,
-        grid=_grid(store),
+        grid=_grid(facts, store.array(_name("frequency_hz", variant))[:]),
         unit=facts["unit"],
         beam=None if facts["beam"] is None else Beam(*facts["beam"]),
         psf=kept.get("psf"),
-        psf_channels=store.array("psf_channel")[:] if "psf" in kept else None,
+        psf_channels=kept.get("psf_channel"),
         primary_beam=kept.get("primary_beam"),
         noise=noise_of_file(facts["noise_kind"], float(store.array("noise_jy_beam")[row]), meta),
         meta=meta,
     )
 
 
-def _grid(store: SetStore) -> Grid:
-    facts = store.attributes
+def _name(array: str, variant: int | None) -> str:
+    return array if variant is None else f"{array}_{variant}"
+
+
+def _grid(facts: Mapping[str, Any], freq_hz: np.ndarray) -> Grid:
     ra_deg, dec_deg = facts["centre_deg"]
     grid = tangent_grid(
         ra_deg=ra_deg,
         dec_deg=dec_deg,
         size=facts["size"],
         cell_arcsec=facts["cell_arcsec"],
-        freq_hz=store.array("frequency_hz")[:],
+        freq_hz=freq_hz,
         rest_hz=facts["rest_hz"],
     )
     return replace(grid, specsys=facts["specsys"])

@@ -22,6 +22,8 @@ from deepfocus.io.companions import NONE, base_name
 
 COMMENTED = 50
 """A file name at least this long leaves no room for a comment on its card."""
+PRIMARY_BEAM_LIMIT = 0.2
+"""Response below which CASA's tclean blanks an image."""
 LINEAR_WITHIN = 1e-6
 """Deviation, in channels, up to which channel centres count as equally spaced."""
 
@@ -69,6 +71,35 @@ def write_cube(
         top[key] = value
     _write(hdus, path)
     return (path, *written)
+
+
+def write_corrected(cube: Cube, path: Path) -> Path:
+    """Write the cube over its primary beam, as CASA's `.image.pbcor`; return the path.
+
+    Blank where the primary beam is below `PRIMARY_BEAM_LIMIT`. The cube must have one.
+    Raises `DeepFocusError` if the folder cannot be written.
+    """
+    assert cube.primary_beam is not None
+    nodes = _channels(cube.psf_channels, len(cube.primary_beam), len(cube.grid.freq_hz))
+    corrected = np.empty(cube.data.shape, np.float32)
+    for channel, plane in enumerate(cube.data):
+        above = int(np.clip(np.searchsorted(nodes, channel), 1, len(nodes) - 1))
+        below = min(above - 1, len(nodes) - 1)
+        share = (channel - nodes[below]) / (nodes[above] - nodes[below]) if below < above else 0.0
+        beams = cube.primary_beam[below], cube.primary_beam[min(above, len(nodes) - 1)]
+        response = (1 - share) * beams[0] + share * beams[1]
+        seen = response >= PRIMARY_BEAM_LIMIT
+        corrected[channel] = np.where(seen, plane / np.where(seen, response, 1.0), np.nan)
+    hdus = _hdus(corrected, cube.grid)
+    header = hdus[0].header
+    _describe(header, cube)
+    header["BUNIT"] = cube.unit
+    for key in ("DFPSF", "DFPB"):
+        header[key] = NONE
+    if "seed" in cube.meta:
+        header["DFSEED"] = (str(cube.meta["seed"]), "seed of the simulation")
+    _write(hdus, path)
+    return path
 
 
 def _describe(header: fits.Header, cube: Cube) -> None:

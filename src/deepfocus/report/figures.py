@@ -43,7 +43,7 @@ def detection_figure(
     Shows the finder's first two images of the field with true (green) and found (red) sources,
     and the spectrum and image of the brightest accepted source for which it has them.
     """
-    figure = _blank_figure(width=13.0, height=10.4)
+    figure = blank_figure(width=13.0, height=10.4)
     rows = figure.add_gridspec(2, 1, height_ratios=(1.2, 1))
     upper, lower = figure.add_subfigure(rows[0]), figure.add_subfigure(rows[1])
     spectrum, cutout = lower.subplots(1, 2, width_ratios=(1.6, 1))
@@ -63,7 +63,7 @@ def detection_figure(
         draw_cutout(cutout, cutouts[brightest], found)
     else:
         draw_nothing(cutout, "no source, no image")
-    return _save(figure, path)
+    return save_figure(figure, path)
 
 
 def _row_of(figure: SubFigure, number: int) -> list[Axes]:
@@ -77,7 +77,7 @@ def residual_figure(truth_matched: Catalogue, found_matched: Catalogue, path: Pa
     truth_matched, found_matched : matched pairs, row by row, such as those of a `Score`
     """
     shown = [parameter for parameter in PARAMETERS if parameter.name in SHOWN]
-    figure = _blank_figure(width=14.0, height=13.2)
+    figure = blank_figure(width=14.0, height=13.2)
     grid = figure.add_gridspec(4, 4)
     figure.suptitle(
         f"Measured against true values, {len(truth_matched)} matched sources", fontsize=14
@@ -88,10 +88,11 @@ def residual_figure(truth_matched: Catalogue, found_matched: Catalogue, path: Pa
         histogram = figure.add_subplot(grid[row + 1, column])
         draw_scatter(scatter, parameter, truth_matched, found_matched)
         draw_histogram(histogram, parameter, truth_matched, found_matched)
-    return _save(figure, path)
+    return save_figure(figure, path)
 
 
-def _blank_figure(*, width: float, height: float) -> Figure:
+def blank_figure(*, width: float, height: float) -> Figure:
+    """An empty figure of that many inches."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -102,7 +103,8 @@ def _blank_figure(*, width: float, height: float) -> Figure:
     return figure
 
 
-def _save(figure: Figure, path: Path) -> Path:
+def save_figure(figure: Figure, path: Path) -> Path:
+    """Write a figure whole or not at all; return `path`."""
     path = Path(path)
     with whole_file(path) as temporary:
         # The suffix of the path gives the format: png, pdf or svg.

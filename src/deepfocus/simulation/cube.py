@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,8 +18,12 @@ from deepfocus.core.settings import settings_to
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
 from deepfocus.instrument.telescope import Telescope, coverage, telescope_of
+from deepfocus.simulation.limits import Limits, best_snr, limits_of
+from deepfocus.simulation.sets import AnySet
 from deepfocus.simulation.settings import SetSettings
 from deepfocus.simulation.truth import source_peaks, truth_catalogue
+from deepfocus.simulation.uncleaned import Uncleaned, uncleaned
+from deepfocus.simulation.view import Dirty, View
 from deepfocus.sky.components import SkyModel
 
 BLOCK_BYTES = 8 * 2**20
@@ -30,7 +34,7 @@ WORKING_BYTES_PER_PIXEL = 64
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Simulated:
-    """A dirty cube, its truth, and the scene that it was made from."""
+    """A cube, its truth, and the scene that it was made from."""
 
     cube: Cube
     truth: Catalogue
@@ -53,21 +57,40 @@ class Simulated:
 class Scene:
     """A sky seen by a telescope, before the cube is assembled.
 
-    components : (part, node, y, x) dirty images of the sky's parts at unit spectrum
+    view : how the cube shows the sky; its telescope's beam is that of the cube
+    components : (part, node, y, x) images of the sky's parts through that beam, at unit spectrum
     spectra : (part, chan) Jy/pixel; peaks : (part,) brightest voxel of each part, Jy/beam
     noise : noise of the assembled cube
+    limits : of each line of each source
+    uncleaned : what CLEAN left of the sky; None if nothing
     """
 
-    telescope: Telescope
+    view: View
     sky: SkyModel
     components: np.ndarray
     spectra: np.ndarray
     peaks: np.ndarray
     noise: Noise
+    limits: Limits
+    uncleaned: Uncleaned | None = None
+
+    @property
+    def telescope(self) -> Telescope:
+        return self.view.telescope
 
     def noise_free(self) -> np.ndarray:
-        """(chan, y, x) dirty cube of the sky alone, Jy/beam."""
-        return self.telescope.dirty_cube(self.components, self.spectra)
+        """(chan, y, x) cube of the sky alone, Jy/beam."""
+        return self._rows(slice(None))
+
+    def _rows(self, rows: slice) -> np.ndarray:
+        """(chan, y, x) those rows of the cube of the sky alone."""
+        images = self.components[..., rows, :]
+        if self.uncleaned is None:
+            return self.telescope.dirty_cube(images, self.spectra)
+        restored = self.telescope.dirty_cube(images, self.spectra * (1 - self.uncleaned.share))
+        left = self.uncleaned.components[..., rows, :]
+        restored += self.telescope.dirty_cube(left, self.spectra * self.uncleaned.share)
+        return restored
 
     def add_to(self, noise: np.ndarray) -> np.ndarray:
         """Turn `noise` (chan, y, x), of unit standard deviation, into the cube in place.
@@ -81,15 +104,16 @@ class Scene:
         for y in range(0, ny, step):
             rows = noise[:, y : y + step]
             rows *= levels
-            rows += self.telescope.dirty_cube(self.components[..., y : y + step, :], self.spectra)
+            rows += self._rows(slice(y, y + step))
         return noise
 
 
-def simulate(settings: SetSettings, seed: int) -> Simulated:
+def simulate(settings: AnySet, seed: int) -> Simulated:
     """Simulate the cube of one seed. Sky, noise level and noise have separate random streams.
 
     Raises `DeepFocusError` if the cube does not fit in memory.
     """
+    settings = settings.of(seed)
     _require_cube(coverage(settings.observation).observation)  # before the beams, which are slow
     scene = observe(settings, seed)
     _require_cube(coverage(settings.observation).observation)  # on top of what is now in memory
@@ -98,8 +122,8 @@ def simulate(settings: SetSettings, seed: int) -> Simulated:
     cube = Cube(
         data=scene.add_to(noise),
         grid=telescope.grid,
-        beam=telescope.beam,
-        psf=telescope.psf,
+        beam=scene.view.beam,
+        psf=scene.view.psf,
         psf_channels=telescope.node_channels,
         primary_beam=telescope.primary_beam,
         noise=scene.noise,
@@ -112,16 +136,34 @@ def simulate(settings: SetSettings, seed: int) -> Simulated:
         spectra=scene.spectra,
         peaks=scene.peaks,
     )
-    truth = truth_catalogue(scene.sky, peaks=peaks, cube=cube)
+    truth = truth_catalogue(scene.sky, peaks=peaks, limits=scene.limits, cube=cube)
     return Simulated(cube=cube, truth=truth, scene=scene)
 
 
-def observe(settings: SetSettings, seed: int) -> Scene:
+def blank_cube(settings: SetSettings) -> Cube:
+    """A cube of a set without sky and noise; it takes no memory for its voxels."""
+    view = settings.imaging.view(telescope_of(settings.observation))
+    telescope = view.telescope
+    return Cube(
+        data=np.broadcast_to(np.float32(0), telescope.grid.shape),
+        grid=telescope.grid,
+        beam=view.beam,
+        psf=view.psf,
+        psf_channels=telescope.node_channels,
+        primary_beam=telescope.primary_beam,
+        noise=Noise(view.power(settings.noise.model)),
+        meta={"settings": settings_to(settings)},
+    )
+
+
+def observe(settings: AnySet, seed: int) -> Scene:
     """Draw the sky of a seed, pass it through the telescope, set the noise level.
 
     Raises `DeepFocusError` if the dirty images of the sky's parts do not fit in memory.
     """
-    telescope = telescope_of(settings.observation)
+    settings = settings.of(seed)
+    view = settings.imaging.view(telescope_of(settings.observation))
+    telescope = view.telescope
     sky = settings.population.draw(telescope.grid, _rng(seed, 0))
     spectra = sky.spectra()
     planes = len(spectra) * len(telescope.node_hz)
@@ -133,23 +175,59 @@ def observe(settings: SetSettings, seed: int) -> Scene:
     )
     components = telescope.dirty_components(sky.images())
     peaks = np.array([_peak(telescope, *parts) for parts in zip(components, spectra, strict=True)])
-    return Scene(
-        telescope=telescope,
+    reference = _reference_peak(telescope, sky, peaks)
+    noise = _noise(settings, seed, view, reference)
+    scene = Scene(
+        view=view,
         sky=sky,
         components=components,
         spectra=spectra,
         peaks=peaks,
-        noise=_noise(settings, seed, telescope, _reference_peak(telescope, sky, peaks)),
+        noise=noise,
+        limits=limits_of(sky, view, noise),
+    )
+    if sky.ideal_snrs is not None:
+        scene = _at_ideal_snrs(scene, sky.ideal_snrs)
+    left = uncleaned(
+        settings.imaging.threshold_snr, scene.sky, scene.spectra, view=view, noise=noise
+    )
+    return replace(scene, uncleaned=left)
+
+
+def _at_ideal_snrs(scene: Scene, wanted: tuple[float, ...]) -> Scene:
+    """The scene with its sources scaled to these signal-to-noise ratios of their best lines.
+
+    A source that an ideal observer cannot see at all stays as it is.
+    """
+    snrs = [best_snr(limits) for limits in scene.limits]
+    factors = [to / snr if snr > 0 else 1.0 for to, snr in zip(wanted, snrs, strict=True)]
+    sky = scene.sky
+    sources = tuple(
+        source.brighter(factor) for source, factor in zip(sky.components, factors, strict=True)
+    )
+    of_parts = np.array(factors)[sky.source_of_part]
+    return replace(
+        scene,
+        sky=replace(sky, components=sources),
+        spectra=scene.spectra * of_parts[:, None],
+        peaks=scene.peaks * of_parts,
+        limits=tuple(
+            tuple(limit.brighter(factor) for limit in limits)
+            for limits, factor in zip(scene.limits, factors, strict=True)
+        ),
     )
 
 
-def integrated_image(settings: SetSettings, seed: int) -> tuple[np.ndarray, SkyModel]:
+def integrated_image(settings: AnySet, seed: int) -> tuple[np.ndarray, SkyModel]:
     """The frequency-integrated dirty image (y, x), Jy/beam * chan, and the sky, without a cube.
 
     Imaging is linear, so the spectra are summed over channels instead of the cube. This skips
     the slowest step. Sky and noise level are the same as in `simulate`; the noise has the same
     distribution as in the summed cube, but other values. Used for training images.
     """
+    settings = settings.of(seed)
+    if settings.fluxes_follow_noise or not isinstance(settings.imaging, Dirty):
+        return _integrated_scene(settings, seed)
     telescope = telescope_of(settings.observation)
     sky = settings.population.draw(telescope.grid, _rng(seed, 0))
     images, spectra = sky.images(), sky.spectra()
@@ -163,6 +241,15 @@ def integrated_image(settings: SetSettings, seed: int) -> tuple[np.ndarray, SkyM
     image = np.tensordot(weights[0].astype(np.float32), central[0], axes=1) + others[0].sum(axis=0)
     peak = _peak(telescope, central[0], spectra[0])
     return image + _summed_noise(settings, seed, telescope, peak), sky
+
+
+def _integrated_scene(settings: SetSettings, seed: int) -> tuple[np.ndarray, SkyModel]:
+    """As `integrated_image`, of a scene: where fluxes follow from its noise, or it is cleaned."""
+    scene = observe(settings, seed)
+    weights = scene.spectra @ scene.telescope.interpolation.T
+    image = np.einsum("pk,pkyx->yx", weights.astype(np.float32), scene.components)
+    peak = _reference_peak(scene.telescope, scene.sky, scene.peaks)
+    return image + _summed_noise(settings, seed, scene.telescope, peak), scene.sky
 
 
 def _require_cube(observation: Observation) -> None:
@@ -199,10 +286,10 @@ def _reference_peak(
     return _peak(telescope, component, reference.spectra()[0])
 
 
-def _noise(settings: SetSettings, seed: int, telescope: Telescope, central_peak: float) -> Noise:
-    """The noise of a seed's cube, with the power of the noise model."""
-    levels = _noise_levels(settings, seed, telescope, central_peak)
-    return Noise(settings.noise.model.power(telescope), levels)
+def _noise(settings: SetSettings, seed: int, view: View, central_peak: float) -> Noise:
+    """The noise of a seed's cube, with the power that the noise model has in it."""
+    levels = _noise_levels(settings, seed, view.telescope, central_peak)
+    return Noise(view.power(settings.noise.model), levels)
 
 
 def _noise_levels(

@@ -12,15 +12,18 @@ from typing import Any
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import sweep_temporary
-from deepfocus.core.settings import settings_from, settings_to
+from deepfocus.core.settings import settings_from
 from deepfocus.io.catalogues import write_catalogue
-from deepfocus.io.write_cube import write_cube
+from deepfocus.io.write_cube import write_corrected, write_cube
 from deepfocus.jobs.claim import CLAIM, claim
 from deepfocus.jobs.tally import Report, Tally, silent
 from deepfocus.jobs.workers import IN_TURN, Workers
 from deepfocus.simulation.cube import simulate
-from deepfocus.simulation.settings import Seeds, SetSettings
+from deepfocus.simulation.sets import AnySet, set_to
+from deepfocus.simulation.settings import Seeds
+from deepfocus.simulation.view import Cleaned
 from deepfocus.sky.galaxies_anywhere import GalaxiesAnywhere
+from deepfocus.sky.sky_cube import SkyCube
 
 FREE = ("split",)
 """Seeds may be added to a set: they decide which cubes exist, not what is in them."""
@@ -28,9 +31,13 @@ FREE = ("split",)
 
 @dataclass(frozen=True)
 class FitsSet:
-    """A folder of cubes `<seed>.fits`, with dirty and primary beam, and truth in two formats."""
+    """A folder of cubes `<seed>.fits`, with beams, and truth in two formats.
 
-    settings: SetSettings
+    A dirty cube has its dirty and primary beam beside it; a cleaned one its primary beam, and
+    itself corrected for that.
+    """
+
+    settings: AnySet
     out: Path
 
     def write(
@@ -45,7 +52,7 @@ class FitsSet:
         settings = _claim(self.out, self.settings)
         sweep_temporary(self.out, ".[0-9]*")
         cubes = [self.out / f"{seed}.fits" for seed in seeds]
-        missing = [s for s, cube in zip(seeds, cubes, strict=True) if not _finished(cube)]
+        missing = [s for s, cube in zip(seeds, cubes, strict=True) if not _finished(settings, cube)]
         tally = Tally(len(cubes), len(cubes) - len(missing), report)
         for seed in workers.run(partial(_write_one, settings, self.out), missing):
             tally.count(f"{seed}.fits")
@@ -67,7 +74,7 @@ class FitsSet:
         settings = _claim(self.out, self.settings)
         differing = []
         for done, seed in enumerate(seeds, start=1):
-            if not _finished(self.out / f"{seed}.fits"):
+            if not _finished(settings, self.out / f"{seed}.fits"):
                 raise DeepFocusError(
                     f"{self.out} has no finished cube of seed {seed}",
                     wanted="a cube and its truth for every seed that is checked",
@@ -91,22 +98,23 @@ class FitsSet:
         return ""
 
 
-def provenance_of(settings: SetSettings) -> dict[str, Any]:
+def provenance_of(settings: AnySet) -> dict[str, Any]:
     """What determines the cubes: the settings, and the content of any file that they name."""
-    antennas = Path(settings.observation.configuration)
-    named: dict[str, Any] = {"settings": settings_to(settings)}
-    if antennas.suffix == ".cfg" and antennas.is_file():
-        named["antennas"] = hashlib.sha256(antennas.read_bytes()).hexdigest()
-    if isinstance(settings.population, GalaxiesAnywhere):
-        own = settings.population.files
-        if own:
-            digests = {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in own}
-            named["templates"] = digests
-    return named
+    named: dict[str, Any] = {"settings": set_to(settings)}
+    templates: dict[str, str] = {}
+    for variant in settings.variants:
+        antennas = Path(variant.observation.configuration)
+        if antennas.suffix == ".cfg" and antennas.is_file():
+            named["antennas"] = hashlib.sha256(antennas.read_bytes()).hexdigest()
+        if isinstance(variant.population, GalaxiesAnywhere | SkyCube):
+            own = variant.population.files
+            templates |= {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in own}
+    return named | ({"templates": templates} if templates else {})
 
 
-def _finished(cube: Path) -> bool:
-    suffixes = (".psf.fits", ".pb.fits", ".truth.fits", ".truth.ecsv")
+def _finished(settings: AnySet, cube: Path) -> bool:
+    cleaned = isinstance(settings.of(int(cube.stem)).imaging, Cleaned)
+    suffixes = (".pbcor.fits" if cleaned else ".psf.fits", ".pb.fits", ".truth.fits", ".truth.ecsv")
     return cube.exists() and all(cube.with_suffix(suffix).exists() for suffix in suffixes)
 
 
@@ -118,9 +126,11 @@ def _same(one: Path, other: Path) -> bool:
     return other.exists() and one.read_bytes() == other.read_bytes()
 
 
-def _write_one(settings: SetSettings, out: Path, seed: int) -> int:
+def _write_one(settings: AnySet, out: Path, seed: int) -> int:
     made = simulate(settings, seed)
     cube = out / f"{seed}.fits"
+    if isinstance(settings.of(seed).imaging, Cleaned):
+        write_corrected(made.cube, cube.with_suffix(".pbcor.fits"))
     write_cube(made.cube, cube)
     write_catalogue(made.truth, cube.with_suffix(".truth.fits"))
     # last, since this file marks the seed as finished
@@ -128,7 +138,7 @@ def _write_one(settings: SetSettings, out: Path, seed: int) -> int:
     return seed
 
 
-def _claim(out: Path, settings: SetSettings) -> SetSettings:
+def _claim(out: Path, settings: AnySet) -> AnySet:
     """The settings with the seeds of the folder's first run, which every header records."""
     made = provenance_of(settings)
     # the digest of an antenna file, next to the settings

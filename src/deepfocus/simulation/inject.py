@@ -15,12 +15,13 @@ from scipy.ndimage import distance_transform_edt
 from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.noise import DirtyBeam, White
 from deepfocus.core.source import GAUSSIAN_AREA, Source
-from deepfocus.forward.ideal import ideal_snr
+from deepfocus.forward.ideal import ideal_snr, limit_in
 from deepfocus.forward.noise import noise_level
 from deepfocus.forward.response import Response, response_of
 from deepfocus.ops.morphology import axes_from_major_minor
-from deepfocus.simulation.truth import place_and_shape
+from deepfocus.simulation.truth import limit_columns, place_and_shape
 
 Range = tuple[float, float]
 TRIES = 10_000
@@ -249,9 +250,21 @@ def _row(source: Source, response: Response, cube: Cube, noise_jy_beam: float) -
     channel, unit_peak = _brightest(source, response)
     line_peak = unit_peak * source.line_jy * source.line(len(cube.data))[channel]
     row = place_and_shape(source, cube.grid)
-    return row | {
+    row |= {
         "line_flux": source.line_jy * row["line_fwhm"] * GAUSSIAN_AREA,
         "peak": (line_peak + unit_peak * source.continuum_jy) * 1e3,
         "continuum": source.continuum_jy * 1e3,
         "snr_peak": line_peak / noise_jy_beam,
     }
+    if not _noise_is_known(cube):
+        return row
+    assert cube.noise is not None
+    limit = limit_in(source, response, cube.noise)
+    return row | limit_columns(limit, source.channel, row["line_flux"], cube.grid)
+
+
+def _noise_is_known(cube: Cube) -> bool:
+    """Whether the limits of a source follow from the cube: its noise was simulated."""
+    noise = cube.noise
+    known = noise is not None and isinstance(noise.power, White | DirtyBeam)
+    return known and noise is not None and noise.sigma_jy_beam is not None

@@ -5,17 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from astropy import units as u
 
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.core.settings import load_settings
 from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.observation import Observation
+from deepfocus.simulation.view import Dirty, Imaging
 from deepfocus.sky.kinds import Population
 from deepfocus.sky.population import PaperPopulation
 
@@ -114,13 +112,34 @@ class SetSettings:
     population: Population = field(default_factory=PaperPopulation)
     noise: Noise = field(default_factory=Noise)
     split: Seeds = field(default_factory=Seeds)
+    imaging: Imaging = field(default_factory=Dirty)
 
     def __post_init__(self) -> None:
+        if self.fluxes_follow_noise and self.noise.pwv is None:
+            raise DeepFocusError(
+                "ideal_snr in [population], but noise that follows from a source's flux",
+                wanted="noise in physical units, from which the fluxes follow",
+                remedy="give pwv in [noise], such as '0.8 mm', in place of target_snr",
+            )
         for name, value in _numbers(self):
             if not np.all(np.isfinite(value)):
                 raise DeepFocusError(
                     f"{name} = {value}", wanted="a finite number", remedy="correct it"
                 )
+
+    @property
+    def fluxes_follow_noise(self) -> bool:
+        """Whether sources are scaled to chosen signal-to-noise ratios."""
+        return getattr(self.population, "ideal_snr", None) is not None
+
+    @property
+    def variants(self) -> tuple[SetSettings, ...]:
+        """The set itself."""
+        return (self,)
+
+    def of(self, seed: int) -> SetSettings:
+        """The settings of a seed's cube: these."""
+        return self
 
     def seeds(self, split: str, number: int | None = None) -> range:
         """The first `number` seeds of 'train', 'validation' or 'test', or all of them."""
@@ -137,32 +156,3 @@ def _numbers(settings: Any, name: str = "") -> Iterator[tuple[str, Any]]:
             yield from _numbers(value, name)
     elif isinstance(settings, float | u.Quantity):
         yield name, settings
-
-
-SHIPPED_SETS = ("paper", "wide")
-
-
-def load_set(path: Path) -> SetSettings:
-    """Read a set's TOML file, or the shipped set of that name. Raises `DeepFocusError`."""
-    path = Path(path)
-    if str(path) in SHIPPED_SETS and not path.exists():
-        return shipped_set(str(path))
-    settings = load_settings(path, SetSettings)
-    if settings.observation.channels < 2:
-        raise DeepFocusError(
-            f"{path} has cubes of one channel",
-            wanted="2 channels or more: one channel cannot show a line width",
-            remedy="raise channels in [observation]",
-        )
-    return settings
-
-
-def paper_settings() -> SetSettings:
-    """The paper's population, array and white noise: shipped as settings/paper.toml."""
-    return shipped_set("paper")
-
-
-def shipped_set(name: str) -> SetSettings:
-    """A set that comes with the package: 'paper', or 'wide' (lines of up to half the band)."""
-    with resources.as_file(resources.files(__package__).joinpath(f"settings/{name}.toml")) as path:
-        return load_set(path)

@@ -6,21 +6,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from deepfocus import __version__
 from deepfocus.core.arrays import NamedArrays
+from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.core.settings import settings_from
 from deepfocus.io.set_store import Record, SetStore, create_store, disk_bytes, open_store, sweep
-from deepfocus.io.stored_cube import Packing, common_of, level_of, truth_array
+from deepfocus.io.stored_cube import (
+    OF_A_KIND,
+    VARIANT,
+    Packing,
+    common_of,
+    level_of,
+    truth_array,
+)
 from deepfocus.jobs.claim import refuse_other
 from deepfocus.jobs.tally import Report, Tally, silent
 from deepfocus.jobs.workers import IN_TURN, Workers
-from deepfocus.simulation.cube import Simulated, simulate
+from deepfocus.simulation.cube import Simulated, blank_cube, simulate
 from deepfocus.simulation.dataset import FREE, provenance_of
-from deepfocus.simulation.settings import SetSettings
+from deepfocus.simulation.sets import AnySet, MixedSet, set_from
 
 Derived = tuple[NamedArrays, NamedArrays]
 
@@ -32,7 +40,7 @@ class Recipe:
     derive : makes arrays of the cube, and arrays of its sources in the order of the truth
     """
 
-    settings: SetSettings
+    settings: AnySet
     packing: Packing
     derive: Callable[[Simulated], Derived]
 
@@ -44,8 +52,11 @@ class Recipe:
         """The record of a simulated cube."""
         of_cube, of_sources = self.derive(made)
         noise = np.asarray(level_of(made.cube))
+        kind = {}
+        if isinstance(self.settings, MixedSet):
+            kind[VARIANT] = np.asarray(self.settings.index_of(int(made.cube.meta["seed"])))
         return Record(
-            of_cube={**self.packing.pack(made.cube), "noise_jy_beam": noise, **of_cube},
+            of_cube={**self.packing.pack(made.cube), "noise_jy_beam": noise, **kind, **of_cube},
             of_sources={"truth": truth_array(made.truth), **of_sources},
         )
 
@@ -100,7 +111,7 @@ class StoredSet:
                     remedy="finish the set first, without --check",
                 )
             made = simulate(self.recipe.settings, seed)
-            if done == 1 and not store.holds(common_of(made.cube)[0]):
+            if done == 1 and not store.holds(self._common(seed, made.cube)[0]):
                 raise DeepFocusError(
                     f"{self.path}: beams or frequencies, which all cubes share, differ",
                     wanted="those made by these settings",
@@ -116,6 +127,11 @@ class StoredSet:
             report(done, len(seeds), str(seed))
         return differing
 
+    def _common(self, seed: int, cube: Cube) -> tuple[NamedArrays, dict[str, Any]]:
+        settings = self.recipe.settings
+        index = settings.index_of(seed) if isinstance(settings, MixedSet) else None
+        return common_of(cube, variant=index)
+
     def again(self, seeds: Sequence[int]) -> str:
         """How to remake these cubes."""
         rows = " ".join(str(open_store(self.path).row_of(seed)) for seed in seeds)
@@ -127,9 +143,9 @@ class StoredSet:
         return f": {size:.3g} GB, {len(store.seeds)} rows, content {store.content_hash()}"
 
 
-def settings_of_store(path: Path) -> SetSettings:
+def settings_of_store(path: Path) -> AnySet:
     """The settings that a store was made with."""
-    return settings_from(dict(open_store(path).attributes["settings"]), SetSettings)
+    return set_from(dict(open_store(path).attributes["settings"]), source=str(path))
 
 
 def rows_of_store(path: Path, seeds: Sequence[int]) -> tuple[SetStore, list[int]]:
@@ -166,13 +182,36 @@ def _claimed(recipe: Recipe, path: Path, first: int) -> SetStore:
             remedy="choose another --out",
         )
     made = simulate(recipe.settings, first)
-    common, attributes = common_of(made.cube)
+    common, attributes = _common_to_all(recipe.settings, made.cube)
     return create_store(
         path,
         recipe.record_of(made),
         common=common,
         attributes={**_provenance(recipe), **attributes},
     )
+
+
+def _common_to_all(settings: AnySet, cube: Cube) -> tuple[NamedArrays, dict[str, Any]]:
+    """What all cubes share; of a mixed set, what those of each variant share.
+
+    Raises `DeepFocusError` if the variants' cubes differ in shape.
+    """
+    if not isinstance(settings, MixedSet):
+        return common_of(cube)
+    arrays: dict[str, np.ndarray] = {}
+    kinds = []
+    for index, variant in enumerate(settings.variants):
+        blank = blank_cube(variant)
+        if blank.data.shape != cube.data.shape:
+            raise DeepFocusError(
+                f"variants whose cubes have {blank.data.shape} and {cube.data.shape} voxels",
+                wanted="cubes of one shape, which one store needs",
+                remedy="give --out a folder for FITS files, or set size and channels",
+            )
+        own, attributes = common_of(blank, variant=index)
+        arrays |= own
+        kinds.append({name: attributes.pop(name) for name in OF_A_KIND})
+    return arrays, attributes | {"kinds": kinds}
 
 
 def _same(recipe: Recipe, store: SetStore) -> SetStore:

@@ -11,8 +11,10 @@ from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.cube import Cube
 from deepfocus.core.grid import Grid
 from deepfocus.core.source import Ellipse, Source
+from deepfocus.forward.limit import Limit
 from deepfocus.instrument.telescope import Telescope
 from deepfocus.ops.boxes import BOX_FRACTION, source_box
+from deepfocus.simulation.limits import Limits
 from deepfocus.sky.components import LineTruth, SkyModel, SkySource
 
 POINT_PX = float(1 / np.sqrt(np.log2(1 / BOX_FRACTION)))
@@ -23,20 +25,26 @@ SEARCHED_FWHM = 2.0
 VOXELS_AT_A_TIME = 2**21
 
 
-def truth_catalogue(sky: SkyModel, *, peaks: np.ndarray, cube: Cube) -> Catalogue:
+def truth_catalogue(sky: SkyModel, *, peaks: np.ndarray, limits: Limits, cube: Cube) -> Catalogue:
     """One row per line of each source.
 
     peaks : (source,) brightest voxel of each source's dirty emission, Jy/beam, from `source_peaks`
+    limits : of each line: its ideal signal-to-noise ratio, and Cramer-Rao bounds, which the truth
+        has in place of uncertainties; without them, both are NaN
 
     Line fluxes refer to the noise-free sky before the primary beam. They cover the whole line even
     if the band cuts it, and are negative in absorption. A disc has the shape of the Gaussian with
     the same half-light ellipse, and W50 as its line width. A point's box is its pixel.
     """
-    rows = [
-        _row(source, line, peak_jy_beam=peak, cube=cube)
-        for source, peak in zip(sky.components, peaks, strict=True)
-        for line in source.line_truths(sky.grid)
-    ]
+    rows = []
+    for source, peak, those in zip(sky.components, peaks, limits, strict=True):
+        lines = source.line_truths(sky.grid)
+        own = [_row(source, line, peak_jy_beam=peak, cube=cube) for line in lines]
+        bounds = [
+            limit_columns(limit, line.channel, line.flux_jy_kms, sky.grid)
+            for limit, line in zip(those, lines, strict=True)
+        ]
+        rows += [row | bound for row, bound in zip(own, bounds or [{}] * len(own), strict=True)]
     return catalogue_of_rows(rows)
 
 
@@ -103,6 +111,26 @@ def _row(
     if level:
         row["snr_peak"] = peak_jy_beam * line.line_share / level
     return row
+
+
+def limit_columns(limit: Limit, channel: float, flux_jy_kms: float, grid: Grid) -> dict[str, float]:
+    """The limit of a line at that channel and of that flux, as columns of a truth."""
+    kms = float(grid.width_kms(1.0, channel))
+    return {
+        "ideal_snr": limit.snr,
+        "x_err": limit.x_px,
+        "y_err": limit.y_px,
+        "channel_err": limit.channel,
+        "frequency_err": limit.channel * grid.channel_width_hz,
+        "line_fwhm_chan_err": limit.width_chan,
+        "line_fwhm_err": limit.width_chan * kms,
+        "fwhm_x_px_err": limit.fwhm_x_px,
+        "fwhm_y_px_err": limit.fwhm_y_px,
+        "fwhm_x_err": limit.fwhm_x_px * grid.cell_arcsec,
+        "fwhm_y_err": limit.fwhm_y_px * grid.cell_arcsec,
+        "pa_err": limit.pa_deg,
+        "line_flux_err": limit.flux * abs(flux_jy_kms),
+    }
 
 
 def place_and_shape(source: Source, grid: Grid) -> dict[str, float]:

@@ -13,7 +13,7 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.ops.boxes import Box, iou_2d, source_box
 from deepfocus.sky.components import Component, EmissionLine, SkyModel, SkySource
-from deepfocus.sky.ranges import SourceRanges, brightest_first
+from deepfocus.sky.ranges import SourceRanges
 
 TRIES = 1000
 
@@ -60,7 +60,7 @@ class Blends(SourceRanges):
             pair = self._pair_apart(grid, rng, boxes)
             sources.extend(pair)
             boxes.extend(box_of(source) for source in pair)
-        return SkyModel(grid, brightest_first(sources, grid))
+        return self.ordered(sources, grid, rng)
 
     def _pair_apart(
         self, grid: Grid, rng: np.random.Generator, boxes: list[Box]

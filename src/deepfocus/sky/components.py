@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.core.source import FWHM_PER_SIGMA, GAUSSIAN_AREA, Ellipse
 from deepfocus.ops.gaussians import gaussian_2d
+from deepfocus.sky.tangent import Tangent, line_spectra, tangent_of
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,19 @@ class SkySource(Protocol):
     def line_truths(self, grid: Grid) -> tuple[LineTruth, ...]:
         """True properties of each line."""
 
+    def tangent(self, grid: Grid) -> Tangent:
+        """Its parts, and how they change with each of its lines."""
+
+    def brighter(self, factor: float) -> Self:
+        """A copy whose emission is multiplied by `factor`."""
+
 
 @dataclass(frozen=True)
 class EmissionLine:
     """A Gaussian line l that multiplies its source's continuum: alone, S = continuum * (1 + l).
 
-    relative : line peak over the continuum at the line; from -1 to 0 for absorption
+    relative : line peak over the continuum at the line; from -1 to 0 for absorption. In a source
+        without continuum, over the brightness to which its lines are relative
     channel : centre, fractional; fwhm_chan : FWHM in channels
     Raises `DeepFocusError` if the line absorbs more than the continuum.
     """
@@ -94,8 +103,12 @@ def power_law(value: float, spectral_index: float, grid: Grid) -> np.ndarray:
     return continuum
 
 
-def over_continuum(lines: tuple[EmissionLine, ...], channels: int) -> np.ndarray:
+def over_continuum(
+    lines: tuple[EmissionLine, ...], channels: int, continuum_share: float = 1.0
+) -> np.ndarray:
     """(chan,) spectrum over the continuum: transmission of the absorption lines plus emission.
+
+    continuum_share : what shines of the continuum; 0 leaves the emission lines alone
 
     Absorbing gas lies in front of the continuum, one line behind the other, so transmissions
     multiply, exp(-tau_1) exp(-tau_2), and are never negative. Emission lies in front of both: it
@@ -109,31 +122,63 @@ def over_continuum(lines: tuple[EmissionLine, ...], channels: int) -> np.ndarray
             transmission = transmission * (1 + profile)
         else:
             emission = emission + profile
-    return transmission + emission
+    return continuum_share * transmission + emission
 
 
 def multiplied_lines(
-    lines: tuple[EmissionLine, ...], *, continuum: np.ndarray, area_px: float, grid: Grid
+    lines: tuple[EmissionLine, ...],
+    *,
+    continuum: np.ndarray,
+    continuum_share: float,
+    area_px: float,
+    grid: Grid,
 ) -> tuple[LineTruth, ...]:
-    """Truth of lines that multiply a continuum (chan,), Jy/pixel; their overlaps are ignored."""
+    """Truth of lines that multiply a continuum (chan,), Jy/pixel; their overlaps are ignored.
+
+    continuum_share : what shines of that continuum
+    """
     channels = np.arange(len(grid.freq_hz))
     peaks = [line.highest_within(len(channels)) for line in lines]
-    brightest = 1 + max(max(peaks, default=0.0), 0.0)
+    brightest = continuum_share + max(max(peaks, default=0.0), 0.0) or 1.0
     truths = []
     for line, peak in zip(lines, peaks, strict=True):
-        continuum_jy = area_px * float(np.interp(line.channel, channels, continuum))
+        relative_to_jy = area_px * float(np.interp(line.channel, channels, continuum))
         width_kms = float(grid.width_kms(line.fwhm_chan, line.channel))
         truths.append(
             LineTruth(
                 channel=line.channel,
                 fwhm_chan=line.fwhm_chan,
-                flux_jy_kms=continuum_jy * line.relative * width_kms * GAUSSIAN_AREA,
-                continuum_jy=continuum_jy,
-                peak_share=(1 + max(peak, 0.0)) / brightest,
+                flux_jy_kms=relative_to_jy * line.relative * width_kms * GAUSSIAN_AREA,
+                continuum_jy=relative_to_jy * continuum_share,
+                peak_share=(continuum_share + max(peak, 0.0)) / brightest,
                 line_share=peak / brightest,
             )
         )
     return tuple(truths)
+
+
+def multiplied_tangent(
+    image: np.ndarray,
+    lines: tuple[EmissionLine, ...],
+    spectrum: Callable[[tuple[EmissionLine, ...]], np.ndarray],
+) -> Tangent:
+    """The tangent of one image (y, x) whose spectrum (chan,) is a function of its lines."""
+
+    def changed(i: int, channels: float, factor: float) -> np.ndarray:
+        if not lines:
+            return spectrum(lines)[:, None]
+        old = lines[i]
+        # a line of the same flux is lower where it is wider
+        new = EmissionLine(
+            max(old.relative / factor, -1.0), old.channel + channels, old.fwhm_chan * factor
+        )
+        return spectrum((*lines[:i], new, *lines[i + 1 :]))[:, None]
+
+    def without(i: int) -> np.ndarray:
+        return spectrum((*lines[:i], *lines[i + 1 :]))[:, None]
+
+    stack = line_spectra(changed, without, tuple(line.fwhm_chan for line in lines))
+    return tangent_of(image[None], [each.T for each in stack])
 
 
 @dataclass(frozen=True)
@@ -142,11 +187,13 @@ class Component(Ellipse):
 
     peak_jy_px : continuum surface brightness at the source's centre and the reference frequency
     spectral_index : alpha in S = S0 (nu / nu0)^alpha, with nu0 in the middle of the band
+    continuum_share : what shines of the continuum; 0 for a source that has only lines
     """
 
     peak_jy_px: float
     spectral_index: float
     lines: tuple[EmissionLine, ...]
+    continuum_share: float = 1.0
 
     @property
     def ellipse(self) -> Ellipse:
@@ -158,15 +205,12 @@ class Component(Ellipse):
         return gaussian_2d(shape, self)
 
     def continuum(self, grid: Grid) -> np.ndarray:
-        """(chan,) continuum at the source's centre, Jy/pixel."""
+        """(chan,) continuum at the source's centre to which lines are relative, Jy/pixel."""
         return power_law(self.peak_jy_px, self.spectral_index, grid)
 
     def spectrum(self, grid: Grid) -> np.ndarray:
         """(chan,) continuum and lines at the source's centre, Jy/pixel."""
-        brightness: np.ndarray = self.continuum(grid) * over_continuum(
-            self.lines, len(grid.freq_hz)
-        )
-        return brightness
+        return self._with_lines(self.lines, grid)
 
     def parts(self, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
         """One part: the image times the spectrum."""
@@ -174,8 +218,28 @@ class Component(Ellipse):
 
     def line_truths(self, grid: Grid) -> tuple[LineTruth, ...]:
         """True properties of each line."""
-        continuum = self.continuum(grid)
-        return multiplied_lines(self.lines, continuum=continuum, area_px=self.area_px, grid=grid)
+        return multiplied_lines(
+            self.lines,
+            continuum=self.continuum(grid),
+            continuum_share=self.continuum_share,
+            area_px=self.area_px,
+            grid=grid,
+        )
+
+    def tangent(self, grid: Grid) -> Tangent:
+        """One part, and how its spectrum changes with each line."""
+        image = self.image((grid.ny, grid.nx))
+        return multiplied_tangent(image, self.lines, lambda lines: self._with_lines(lines, grid))
+
+    def brighter(self, factor: float) -> Self:
+        """A copy whose continuum and lines are multiplied by `factor`."""
+        return replace(self, peak_jy_px=self.peak_jy_px * factor)
+
+    def _with_lines(self, lines: tuple[EmissionLine, ...], grid: Grid) -> np.ndarray:
+        brightness: np.ndarray = self.continuum(grid) * over_continuum(
+            lines, len(grid.freq_hz), self.continuum_share
+        )
+        return brightness
 
 
 @dataclass(frozen=True)
@@ -187,11 +251,14 @@ class SkyModel:
     first part of a source always contains its brightest channel map.
 
     reference : a source that is not in the sky but sets the noise level if the sky is empty
+    ideal_snrs : signal-to-noise ratios to which an observation is to scale the sources, so that an
+        ideal observer sees each one's most significant line at that; None leaves them as they are
     """
 
     grid: Grid
     components: tuple[SkySource, ...]
     reference: SkySource | None = None
+    ideal_snrs: tuple[float, ...] | None = None
 
     def images(self) -> np.ndarray:
         """(part, y, x) images, unit peak for Gaussians, unit flux for points."""

@@ -11,7 +11,8 @@ a few products that sum to the cube.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -23,6 +24,7 @@ from deepfocus.core.source import Ellipse
 from deepfocus.ops.morphology import axes_from_major_minor
 from deepfocus.sky.components import LineTruth, power_law
 from deepfocus.sky.parts import first_of_unit_peak, onto_first_axis
+from deepfocus.sky.tangent import Tangent, common_parts, line_spectra, tangent_of
 
 HALF_LIGHT = 1.6783469900166605
 """Radius that encloses half of an exponential disc's light, in scale lengths."""
@@ -144,9 +146,7 @@ class Disc:
         The parts are rotated so that all but the first vanish in the channel with the most flux:
         the first part's image is that channel map, with peak 1.
         """
-        reach = self.v_max_kms * np.sin(np.deg2rad(self.inclination_deg)) + self.dispersion_kms
-        points = int(np.ceil(16 * reach / self.dispersion_kms)) + 1  # spline error below 1e-4
-        kms = np.linspace(-reach, reach, max(points, 33))
+        kms = self._velocities_kms()
         spectra = self.local_spectra(grid, kms)
         left, values, right = np.linalg.svd(spectra, full_matrices=False)
         rank = max(int(np.sum(values > SIGNIFICANT * values[0])), 1)
@@ -155,6 +155,46 @@ class Disc:
         turn = onto_first_axis(left[int(np.argmax(np.abs(total)))])
         images = self._drawn((grid.ny, grid.nx), kms, turn @ coefficients)
         return first_of_unit_peak(images, (left @ turn.T).T)
+
+    def tangent(self, grid: Grid) -> Tangent:
+        """Its parts, and how their spectra change with each line.
+
+        A wider line is that of a disc whose velocities are all larger.
+        """
+        kms = self._velocities_kms()
+        widths = tuple(truth.fwhm_chan for truth in self.line_truths(grid))
+
+        def changed(i: int, channels: float, factor: float) -> np.ndarray:
+            stretch = np.ones(len(self.lines))
+            if not self.lines:
+                return self.local_spectra(grid, kms)
+            stretch[i] = factor
+            moved = replace(self.lines[i], channel=self.lines[i].channel + channels)
+            lines = (*self.lines[:i], moved, *self.lines[i + 1 :])
+            return replace(self, lines=lines).local_spectra(grid, kms, stretch)
+
+        def without(i: int) -> np.ndarray:
+            lines = (*self.lines[:i], *self.lines[i + 1 :])
+            return replace(self, lines=lines).local_spectra(grid, kms)
+
+        spectra, coefficients = common_parts(line_spectra(changed, without, widths), widths)
+        return tangent_of(self._drawn((grid.ny, grid.nx), kms, coefficients), spectra)
+
+    def brighter(self, factor: float) -> Self:
+        """A copy whose continuum and emission lines are multiplied by `factor`."""
+        lines = tuple(
+            replace(line, flux_jy_kms=line.flux_jy_kms * factor)
+            if isinstance(line, DiscLine)
+            else line
+            for line in self.lines
+        )
+        return replace(self, lines=lines, continuum_jy=self.continuum_jy * factor)
+
+    def _velocities_kms(self) -> np.ndarray:
+        """Velocities between which spectra are interpolated, with an error below 1e-4."""
+        reach = self.v_max_kms * np.sin(np.deg2rad(self.inclination_deg)) + self.dispersion_kms
+        points = int(np.ceil(16 * reach / self.dispersion_kms)) + 1
+        return np.linspace(-reach, reach, max(points, 33))
 
     def spectrum(self, grid: Grid) -> np.ndarray:
         """(chan,) flux density of the whole disc, Jy, from its light at each velocity."""
@@ -213,35 +253,44 @@ class Disc:
         across = (dx * np.cos(angle) + dy * np.sin(angle)) / self._flattening
         return along, np.hypot(along, across)
 
-    def local_spectra(self, grid: Grid, kms: np.ndarray) -> np.ndarray:
+    def local_spectra(
+        self, grid: Grid, kms: np.ndarray, stretch: np.ndarray | None = None
+    ) -> np.ndarray:
         """(chan, velocity) spectrum of the gas at each line-of-sight velocity; never negative.
+
+        stretch : (line,) factor on the velocities and the dispersion as a line shows them; 1
+            unless given
 
         In Jy, as if the whole disc had that velocity. The transmission of each absorption line is
         averaged over each channel; these averages are then multiplied.
         """
+        stretch = np.ones(len(self.lines)) if stretch is None else stretch
         continuum = power_law(self.continuum_jy, self.spectral_index, grid)
         out = np.repeat(continuum[:, None], len(kms), axis=1)
-        for line in self.lines:
+        for line, factor in zip(self.lines, stretch, strict=True):
             if isinstance(line, DiscAbsorption):
                 # the mean of a unit-peak Gaussian over a channel
                 area_chan = np.sqrt(2 * np.pi) * self.dispersion_kms / _channel_kms(grid, line)
-                out *= 1 - line.depth * area_chan * self._in_channels(grid, line, kms)
-        for line in self.lines:
+                out *= 1 - line.depth * area_chan * self._in_channels(grid, line, kms, factor)
+        for line, factor in zip(self.lines, stretch, strict=True):
             if isinstance(line, DiscLine):
                 per_channel = line.flux_jy_kms / _channel_kms(grid, line)
-                out += per_channel * self._in_channels(grid, line, kms)
+                out += per_channel * self._in_channels(grid, line, kms, factor)
         return out
 
     def _in_channels(
-        self, grid: Grid, line: DiscLine | DiscAbsorption, kms: np.ndarray
+        self, grid: Grid, line: DiscLine | DiscAbsorption, kms: np.ndarray, stretch: float
     ) -> np.ndarray:
-        """(chan, velocity) fraction of the line that gas at each velocity emits in each channel."""
+        """(chan, velocity) fraction of the line that gas at each velocity emits in each channel.
+
+        stretch : factor on velocities and dispersion
+        """
         index = np.arange(len(grid.freq_hz))
         # receding gas is seen at lower frequency
         direction = -np.sign(grid.freq_hz[-1] - grid.freq_hz[0])
         channel_kms = _channel_kms(grid, line)
-        centre = line.channel + direction * kms / channel_kms
-        sigma = self.dispersion_kms / channel_kms * np.sqrt(2)
+        centre = line.channel + direction * kms * stretch / channel_kms
+        sigma = self.dispersion_kms * stretch / channel_kms * np.sqrt(2)
         edges = (np.append(index - 0.5, index[-1] + 0.5)[:, None] - centre) / sigma
         share: np.ndarray = np.diff(erf(edges), axis=0) / 2
         return share

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -57,7 +57,7 @@ class GalaxiesAnywhere(SourcesAnywhere):
         x, y = self.place(grid, rng)
         line = self._line(grid, rng)
         width_kms = line.fwhm_chan * float(grid.width_kms(1.0, line.channel))
-        return TemplateSource(
+        source = TemplateSource(
             template,
             x=x,
             y=y,
@@ -69,3 +69,4 @@ class GalaxiesAnywhere(SourcesAnywhere):
             continuum_jy=flux_jy_kms / (float(rng.uniform(*self.line_amplitude)) * width_kms),
             spectral_index=float(rng.uniform(*self.spectral_index)),
         )
+        return replace(source, continuum_jy=source.continuum_jy * self._continuum_share(rng))

@@ -10,7 +10,8 @@ point with only the frequencies that the grid can sample.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -20,9 +21,11 @@ from deepfocus.sky.components import (
     EmissionLine,
     LineTruth,
     multiplied_lines,
+    multiplied_tangent,
     over_continuum,
     power_law,
 )
+from deepfocus.sky.tangent import Tangent
 
 HALF_WIDTH_PX = 24
 KAISER_BETA = 14.5
@@ -36,6 +39,7 @@ class Point:
     x, y : 0-based pixel position, any fraction
     flux_jy : continuum at the reference frequency, the band's middle
     lines : they multiply the continuum, as in a Gaussian source
+    continuum_share : what shines of the continuum; 0 for a source that has only lines
     """
 
     x: float
@@ -43,6 +47,7 @@ class Point:
     flux_jy: float
     spectral_index: float
     lines: tuple[EmissionLine, ...]
+    continuum_share: float = 1.0
 
     @property
     def ellipse(self) -> Ellipse:
@@ -57,13 +62,10 @@ class Point:
 
     def spectrum(self, grid: Grid) -> np.ndarray:
         """(chan,) continuum and lines, Jy."""
-        flux_density: np.ndarray = self.continuum(grid) * over_continuum(
-            self.lines, len(grid.freq_hz)
-        )
-        return flux_density
+        return self._with_lines(self.lines, grid)
 
     def continuum(self, grid: Grid) -> np.ndarray:
-        """(chan,) continuum, Jy."""
+        """(chan,) continuum to which lines are relative, Jy."""
         return power_law(self.flux_jy, self.spectral_index, grid)
 
     def parts(self, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
@@ -72,8 +74,28 @@ class Point:
 
     def line_truths(self, grid: Grid) -> tuple[LineTruth, ...]:
         """True properties of each line."""
-        continuum = self.continuum(grid)
-        return multiplied_lines(self.lines, continuum=continuum, area_px=1.0, grid=grid)
+        return multiplied_lines(
+            self.lines,
+            continuum=self.continuum(grid),
+            continuum_share=self.continuum_share,
+            area_px=1.0,
+            grid=grid,
+        )
+
+    def tangent(self, grid: Grid) -> Tangent:
+        """One part, and how its spectrum changes with each line."""
+        image = self.image((grid.ny, grid.nx))
+        return multiplied_tangent(image, self.lines, lambda lines: self._with_lines(lines, grid))
+
+    def brighter(self, factor: float) -> Self:
+        """A copy whose continuum and lines are multiplied by `factor`."""
+        return replace(self, flux_jy=self.flux_jy * factor)
+
+    def _with_lines(self, lines: tuple[EmissionLine, ...], grid: Grid) -> np.ndarray:
+        flux_density: np.ndarray = self.continuum(grid) * over_continuum(
+            lines, len(grid.freq_hz), self.continuum_share
+        )
+        return flux_density
 
 
 def point_1d(n: int, position: float) -> np.ndarray:

@@ -41,6 +41,9 @@ class SourceRanges:
         multiply
     point_fraction, disc_fraction : probabilities of a point and a rotating disc; else a Gaussian
     field_fraction : sources lie in a central square with this fraction of the image's side
+    with_continuum : probability that a source has a continuum; every one has if not given
+    ideal_snr : signal-to-noise ratio at which an ideal observer sees each source's most significant
+        line, log-uniform, in place of flux_jy_kms; needs noise in physical units (pwv)
     """
 
     flux_jy_kms: Range = (0.1, 10.0)
@@ -58,6 +61,8 @@ class SourceRanges:
     point_fraction: float = 0.0
     disc_fraction: float = 0.0
     field_fraction: float = 0.6
+    with_continuum: float | None = None
+    ideal_snr: Range | None = None
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -85,6 +90,10 @@ class SourceRanges:
             raise _bad("a fraction", "chances from 0 to 1, point and disc together at most 1")
         if not 0 < self.field_fraction <= 1:
             raise _bad(f"field_fraction {self.field_fraction:g}", "above 0, at most 1")
+        if self.with_continuum is not None and not 0 <= self.with_continuum <= 1:
+            raise _bad(f"with_continuum {self.with_continuum:g}", "a chance from 0 to 1")
+        if self.ideal_snr is not None and self.ideal_snr[0] <= 0:
+            raise _bad(f"ideal_snr from {self.ideal_snr[0]:g}", "a positive number")
 
     def draw_flux(self, rng: np.random.Generator) -> float:
         """Line flux in Jy km/s, log-uniform."""
@@ -101,7 +110,17 @@ class SourceRanges:
         drawn = [self.source(grid, rng, self.draw_flux(rng)) for _ in range(max(number, 1))]
         if number == 0:
             return SkyModel(grid, (), reference=drawn[0])
-        return SkyModel(grid, brightest_first(drawn, grid))
+        return self.ordered(drawn, grid, rng)
+
+    def ordered(self, drawn: list[SkySource], grid: Grid, rng: np.random.Generator) -> SkyModel:
+        """The sky of these sources, brightest or most significant first."""
+        if self.ideal_snr is None:
+            return SkyModel(grid, brightest_first(drawn, grid))
+        low, high = np.log(self.ideal_snr)
+        snrs = np.exp(rng.uniform(low, high, size=len(drawn)))
+        order = np.argsort(-snrs)
+        snrs_in_order = tuple(float(snr) for snr in snrs[order])
+        return SkyModel(grid, tuple(drawn[i] for i in order), ideal_snrs=snrs_in_order)
 
     def source(self, grid: Grid, rng: np.random.Generator, flux_jy_kms: float) -> SkySource:
         """A source whose lines have about this flux; its first emission line has it exactly."""
@@ -128,6 +147,7 @@ class SourceRanges:
             peak_jy_px=1.0,
             spectral_index=rng.uniform(*self.spectral_index),
             lines=lines,
+            continuum_share=self._continuum_share(rng),
         )
         continuum = self._continuum_jy(lines, grid, rng, flux_jy_kms, unit.spectral_index)
         return Component(**{**vars(unit), "peak_jy_px": continuum / unit.area_px})
@@ -138,7 +158,14 @@ class SourceRanges:
         lines = self.draw_lines(grid, rng)
         index = rng.uniform(*self.spectral_index)
         continuum = self._continuum_jy(lines, grid, rng, flux_jy_kms, index)
-        return Point(x=x, y=y, flux_jy=continuum, spectral_index=index, lines=lines)
+        return Point(
+            x=x,
+            y=y,
+            flux_jy=continuum,
+            spectral_index=index,
+            lines=lines,
+            continuum_share=self._continuum_share(rng),
+        )
 
     def disc(self, grid: Grid, rng: np.random.Generator, flux_jy_kms: float) -> Disc:
         """A rotating disc.
@@ -154,7 +181,7 @@ class SourceRanges:
         width_kms = middle.fwhm_chan * float(grid.width_kms(1.0, middle.channel))
         sine = max(float(np.sqrt(1 - ratio**2)), 0.2)  # nearly face-on: v_max <= 5 half widths
         amplitude = rng.uniform(*self.line_amplitude)
-        continuum = flux_jy_kms / (amplitude * width_kms)
+        continuum = self._continuum_share(rng) * flux_jy_kms / (amplitude * width_kms)
         lines = tuple(
             DiscAbsorption(depth=-line.relative, channel=line.channel)
             if line.relative < 0
@@ -198,6 +225,12 @@ class SourceRanges:
             -rng.uniform(*self.absorption_depth) if absorbs else rng.uniform(*self.line_amplitude)
         )
         return EmissionLine(relative=relative, channel=channel, fwhm_chan=fwhm)
+
+    def _continuum_share(self, rng: np.random.Generator) -> float:
+        """1 for a source with continuum, else 0."""
+        if self.with_continuum is None:
+            return 1.0
+        return float(rng.uniform() < self.with_continuum)
 
     def _continuum_jy(
         self,

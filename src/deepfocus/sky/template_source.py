@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Self
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -13,6 +15,7 @@ from deepfocus.core.source import Ellipse
 from deepfocus.ops.morphology import axes_from_major_minor
 from deepfocus.sky.components import LineTruth, power_law
 from deepfocus.sky.parts import first_of_unit_peak, onto_first_axis
+from deepfocus.sky.tangent import Tangent, common_parts, line_spectra, tangent_of
 from deepfocus.sky.template import Template
 
 
@@ -62,7 +65,7 @@ class TemplateSource:
 
     def image(self, shape: tuple[int, int]) -> np.ndarray:
         """(y, x) unit-peak image of all emission summed over frequency."""
-        total = (self._on_pixels(shape) @ self.template.image.ravel()).reshape(shape)
+        total = (_on_pixels(self, shape) @ self.template.image.ravel()).reshape(shape)
         peak = total.max()
         unit_peak: np.ndarray = (total / peak if peak > 0 else total).astype(np.float32)
         return unit_peak
@@ -75,14 +78,15 @@ class TemplateSource:
         """
         channels, image = self.template.voxels, self.template.image
         own = np.concatenate([channels, image[None]]).reshape(-1, image.size)
-        spectra = np.concatenate([self._line_spectra(grid), self._continuum(grid)[:, None]], axis=1)
+        continuum = self._continuum(grid)[:, None]
+        spectra = np.concatenate([self._line_spectra(grid, 0.0, 1.0), continuum], axis=1)
         lit = np.abs(spectra).max(axis=0) > 0
         own, spectra = own[lit], spectra[:, lit]
         if not lit.any():
             own, spectra = self.template.image.reshape(1, -1), np.zeros((len(grid.freq_hz), 1))
         brightest = int(np.argmax(np.abs(spectra @ own.sum(axis=1))))
         turn = onto_first_axis(spectra[brightest])
-        images = self._on_pixels((grid.ny, grid.nx)) @ (turn @ own).T
+        images = _on_pixels(self, (grid.ny, grid.nx)) @ (turn @ own).T
         return first_of_unit_peak(images.T.reshape(-1, grid.ny, grid.nx), turn @ spectra.T)
 
     def line_truths(self, grid: Grid) -> tuple[LineTruth, ...]:
@@ -90,7 +94,7 @@ class TemplateSource:
         last = len(grid.freq_hz) - 1
         at = float(np.clip(self.channel, 0, last))
         continuum = float(np.interp(at, np.arange(last + 1), self._continuum(grid)))
-        height = float((self._line_spectra(grid) @ self.template.spectrum).max())
+        height = float((self._line_spectra(grid, 0.0, 1.0) @ self.template.spectrum).max())
         brightest = height + continuum
         return (
             LineTruth(
@@ -103,13 +107,45 @@ class TemplateSource:
             ),
         )
 
-    def _line_spectra(self, grid: Grid) -> np.ndarray:
-        """(chan, channel of the template) Jy in every channel per unit of the template's light."""
+    def tangent(self, grid: Grid) -> Tangent:
+        """Its parts, and how their spectra change with its line."""
+        channels, image = self.template.voxels, self.template.image
+        own = np.concatenate([channels, image[None]]).reshape(-1, image.size)
+        continuum = self._continuum(grid)[:, None]
+
+        def changed(_: int, by_channels: float, factor: float) -> np.ndarray:
+            line = self._line_spectra(grid, by_channels, factor)
+            return np.concatenate([line, continuum], axis=1)
+
+        def without(_: int) -> np.ndarray:
+            dark = np.zeros((len(continuum), len(channels)))
+            return np.concatenate([dark, continuum], axis=1)
+
+        widths = (self.fwhm_chan,)
+        spectra, coefficients = common_parts(line_spectra(changed, without, widths), widths)
+        images = _on_pixels(self, (grid.ny, grid.nx)) @ (coefficients @ own).T
+        return tangent_of(images.T.reshape(-1, grid.ny, grid.nx), spectra)
+
+    def brighter(self, factor: float) -> Self:
+        """A copy whose line and continuum are multiplied by `factor`."""
+        return replace(
+            self,
+            flux_jy_kms=self.flux_jy_kms * factor,
+            continuum_jy=self.continuum_jy * factor,
+        )
+
+    def _line_spectra(self, grid: Grid, by_channels: float, factor: float) -> np.ndarray:
+        """(chan, channel of the template) Jy in every channel per unit of the template's light.
+
+        by_channels, factor : what the line is moved by, and its width multiplied with
+        """
         # receding gas is seen at lower frequency
         direction = -float(np.sign(grid.freq_hz[-1] - grid.freq_hz[0]))
         _, width = self.template.line
         shares = self.template.in_channels(
-            len(grid.freq_hz), centre=self.channel, scale=direction * self.fwhm_chan / width
+            len(grid.freq_hz),
+            centre=self.channel + by_channels,
+            scale=direction * self.fwhm_chan * factor / width,
         )
         jy: np.ndarray = shares * self.flux_jy_kms / float(grid.width_kms(1.0, self.channel))
         return jy
@@ -117,8 +153,15 @@ class TemplateSource:
     def _continuum(self, grid: Grid) -> np.ndarray:
         return power_law(self.continuum_jy, self.spectral_index, grid)
 
-    def _on_pixels(self, shape: tuple[int, int]) -> csr_array:
-        own = self.template.shape
-        return self.template.on_pixels(
-            shape, x=self.x, y=self.y, scale=self.fwhm_px / own.major, turn_deg=self.pa - own.pa
-        )
+
+@lru_cache(maxsize=4)
+def _on_pixels(source: TemplateSource, shape: tuple[int, int]) -> csr_array:
+    """Where the template's light falls; kept, since parts, image and tangent all need it."""
+    own = source.template.shape
+    return source.template.on_pixels(
+        shape,
+        x=source.x,
+        y=source.y,
+        scale=source.fwhm_px / own.major,
+        turn_deg=source.pa - own.pa,
+    )

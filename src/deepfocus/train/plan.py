@@ -28,7 +28,8 @@ from deepfocus.nets.build import NetworkConfig
 from deepfocus.nets.deep_gru import DeepGRUConfig, WholeHead
 from deepfocus.nets.resnet import ResNetConfig
 from deepfocus.ops.inputs import BoxSpectrum, Input
-from deepfocus.simulation.settings import SetSettings, load_set
+from deepfocus.simulation.sets import load_one, one_kind
+from deepfocus.simulation.settings import SetSettings
 from deepfocus.simulation.stored_set import settings_of_store
 from deepfocus.train import roles
 from deepfocus.train.recipe import Recipe
@@ -104,6 +105,9 @@ class RolePlan:
         return usual
 
 
+TO_LEARN_FROM = "to learn from, since a network's card states one domain"
+
+
 @dataclass(frozen=True)
 class Plan:
     """The content of a recipe file.
@@ -144,8 +148,8 @@ def _set_of(name: str, *, folder: Path) -> tuple[SetSettings, Path | None]:
     """The settings of a set, and the path of its store if it is one."""
     path = folder / name
     if path.suffix != STORE:
-        return load_set(path if path.exists() else Path(name)), None
-    return settings_of_store(path), path
+        return load_one(path if path.exists() else Path(name), purpose=TO_LEARN_FROM), None
+    return one_kind(settings_of_store(path), name=str(path), purpose=TO_LEARN_FROM), path
 
 
 def _role(role: str, table: RoleTable, *, source: str) -> RolePlan:

@@ -23,7 +23,7 @@ from deepfocus.jobs.claim import claim
 from deepfocus.jobs.tally import Report, Tally, silent
 from deepfocus.jobs.workers import Workers
 from deepfocus.nets.build import build as build_network
-from deepfocus.simulation.settings import shipped_set
+from deepfocus.simulation.sets import shipped_one
 from deepfocus.train.batches import examples
 from deepfocus.train.domain import domain_of, joined
 from deepfocus.train.export import export, load_exported
@@ -119,7 +119,7 @@ class _Run:
         self.make(ImageOfSeed(sky), "images", data.images, data.validation_images)
         self.make(SourcesOfSeed(sky), TRUTH, data.cubes, data.validation_cubes)
         if data.wide_cubes:
-            wide = shipped_set("wide")
+            wide = shipped_one("wide")
             spectra = SpectraOfSeed(SkySettings(wide, data.thermal_every))
             seeds = wide.seeds("train", data.wide_cubes)
             build(spectra, seeds, self.out / "examples" / WIDE, workers=self.workers)
@@ -213,7 +213,7 @@ def _domain(plan: Plan, role: str) -> Domain:
     smallest = plan.data.crop_px
     domain = domain_of(plan.base, smallest_image_px=smallest)
     if role == "deep_gru" and plan.data.wide_cubes and not plan.store:
-        return joined(domain, domain_of(shipped_set("wide"), smallest_image_px=smallest))
+        return joined(domain, domain_of(shipped_one("wide"), smallest_image_px=smallest))
     return domain
 
 
@@ -235,7 +235,7 @@ def _sky(plan: Plan) -> SkySettings:
 
 def _seeds(plan: Plan, step: Step) -> dict[str, list[int]]:
     """First seed and number of seeds for each kind of data that a step learns from."""
-    wide = {"wide": [shipped_set("wide").split.train[0], plan.data.wide_cubes]}
+    wide = {"wide": [shipped_one("wide").split.train[0], plan.data.wide_cubes]}
     learns_wide = step.role == "deep_gru" and plan.data.wide_cubes and not plan.store
     return {
         "train": [plan.base.split.train[0], _number(plan, step, "train")],

@@ -1,0 +1,201 @@
+"""How a cube shows the sky: dirty, through the dirty beam, or cleaned, through a restoring beam.
+
+A cleaned cube is what CLEAN would leave if it found all emission down to a threshold: that
+emission through the restoring beam, the rest still through the dirty beam, and the noise of the
+residual image, whose power is that of the uv coverage and not that of the restoring beam.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import ClassVar, Protocol
+
+import numpy as np
+
+from deepfocus.core import noise
+from deepfocus.core.cube import Beam
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.forward.kernels import (
+    Kernels,
+    cleaned_kernels,
+    visibility_kernels,
+    white_kernels,
+)
+from deepfocus.forward.response import beam_image
+from deepfocus.instrument.noise import Thermal, White
+from deepfocus.instrument.telescope import C_M_S, Telescope, dirty_beam
+from deepfocus.instrument.weighting import Natural
+
+TAPER_BEAMS = 6.0
+"""Lag, in FWHM of the beam, at which the autocorrelation of a cleaned image's noise is cut off: its
+power is then as smooth as one measured in the line-free channels of a cube."""
+
+
+class View(Protocol):
+    """A telescope, and what its cube shows of the sky."""
+
+    @property
+    def telescope(self) -> Telescope:
+        """The telescope whose `dirty_beam` is the beam through which the cube shows the sky."""
+
+    @property
+    def beam(self) -> Beam:
+        """The beam in the cube's header."""
+
+    @property
+    def psf(self) -> np.ndarray | None:
+        """(k, y, x) the dirty beam, if the cube is convolved with it."""
+
+    def power(self, kind: White | Thermal) -> noise.Power:
+        """The power of a kind of noise in the cube."""
+
+    def kernels(self, power: noise.Power, node: int, *, x: float, y: float, reach: int) -> Kernels:
+        """What can be known of a source at (x, y), at a node in frequency (forward.kernels)."""
+
+
+@dataclass(frozen=True, eq=False)
+class DirtyView:
+    """A dirty cube."""
+
+    telescope: Telescope
+
+    @property
+    def beam(self) -> Beam:
+        """Fitted to the main lobe of the dirty beam."""
+        return self.telescope.beam
+
+    @property
+    def psf(self) -> np.ndarray:
+        """The dirty beam."""
+        return self.telescope.psf
+
+    def power(self, kind: White | Thermal) -> noise.Power:
+        """That of the noise model."""
+        return kind.power(self.telescope)
+
+    def kernels(self, power: noise.Power, node: int, *, x: float, y: float, reach: int) -> Kernels:
+        """Those of the visibilities; for white noise, those of the image."""
+        if isinstance(power, noise.White):
+            return _white(self.telescope, node, x=x, y=y, reach=reach)
+        beam, loss = _natural_beam(self.telescope, node)
+        return visibility_kernels(beam, loss=loss, reach=reach)
+
+
+@dataclass(frozen=True, eq=False)
+class CleanedView:
+    """A cleaned cube; dirty : the telescope with its dirty beam."""
+
+    telescope: Telescope
+    dirty: Telescope
+
+    psf: ClassVar[None] = None
+
+    @property
+    def beam(self) -> Beam:
+        """The restoring beam: the same in all channels."""
+        return self.dirty.beam
+
+    def power(self, kind: White | Thermal) -> noise.Power:
+        """That of the residual image: of the uv coverage, not of the restoring beam."""
+        if isinstance(kind, White):
+            return kind.power(self.dirty)
+        return noise.SquaredWeights(self.dirty.beam_of_squared_weights)
+
+    def kernels(self, power: noise.Power, node: int, *, x: float, y: float, reach: int) -> Kernels:
+        """Those of the filter that keeps to what was observed."""
+        if isinstance(power, noise.White):
+            return _white(self.telescope, node, x=x, y=y, reach=reach)
+        return _cleaned(self).within(reach)
+
+
+@dataclass(frozen=True)
+class Dirty:
+    """Dirty cubes: nothing is deconvolved."""
+
+    kind: ClassVar[str] = "dirty"
+
+    threshold_snr: ClassVar[float] = 0.0
+
+    def view(self, telescope: Telescope) -> View:
+        """The telescope as it is."""
+        return DirtyView(telescope)
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """Cleaned cubes, restored with the Gaussian fitted to the dirty beam at mid band.
+
+    threshold_snr : CLEAN stops where a source's own residual has this signal-to-noise ratio in a
+        channel; what is left stays convolved with the dirty beam. 0: nothing is left
+    """
+
+    kind: ClassVar[str] = "cleaned"
+
+    threshold_snr: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.threshold_snr < 0:
+            raise DeepFocusError(
+                f"threshold_snr = {self.threshold_snr:g}",
+                wanted="0 or more",
+                remedy="correct it in [imaging]",
+            )
+
+    def view(self, telescope: Telescope) -> View:
+        """The telescope with a restoring beam."""
+        return _restored(telescope)
+
+
+Imaging = Dirty | Cleaned
+"""The kinds of imaging that a settings file can name."""
+
+
+@lru_cache(maxsize=4)
+def _restored(telescope: Telescope) -> CleanedView:
+    """One view of each telescope, since its transforms take a second to make."""
+    n = telescope.size
+    wide = replace(telescope.grid, ny=2 * n, nx=2 * n)
+    beam = beam_image(telescope.beam, wide).astype(np.float32)
+    restoring = np.broadcast_to(beam, (len(telescope.node_hz), 2 * n, 2 * n))
+    return CleanedView(replace(telescope, dirty_beam=restoring), dirty=telescope)
+
+
+def _white(telescope: Telescope, node: int, *, x: float, y: float, reach: int) -> Kernels:
+    shape = (telescope.size, telescope.size)
+    return white_kernels(telescope.dirty_beam[node], x=x, y=y, shape=shape, reach=reach)
+
+
+@lru_cache(maxsize=32)
+def _natural_beam(telescope: Telescope, node: int) -> tuple[np.ndarray, float]:
+    """Dirty beam (2 n, 2 n) of equal weights, and the noise variance that the telescope's lose."""
+    if isinstance(telescope.weighting, Natural):
+        return telescope.dirty_beam[node], 1.0
+    hz = telescope.node_hz[node]
+    weights = telescope.weights(hz)
+    used = int(np.count_nonzero(weights))
+    loss = used * float(np.sum(weights**2)) / float(np.sum(weights)) ** 2
+    beam = dirty_beam(
+        telescope.uv_m * hz / C_M_S,
+        size=telescope.size,
+        cell_arcsec=telescope.grid.cell_arcsec,
+        weighting=Natural(),
+    )
+    return beam, loss
+
+
+@lru_cache(maxsize=4)
+def _cleaned(view: CleanedView) -> Kernels:
+    """At mid band, and at all lags: the restoring beam is the same in all channels."""
+    telescope = view.dirty
+    n = telescope.size
+    dy, dx = np.indices((n, n)) - n // 2
+    lag = np.hypot(dy, dx) / min(
+        TAPER_BEAMS * telescope.beam.fwhm_px(telescope.grid.cell_arcsec), n / 2
+    )
+    taper = np.clip(1 - lag**4, 0.0, None) ** 2
+    return cleaned_kernels(
+        beam_image(view.beam, telescope.grid),
+        telescope.beam_of_squared_weights() * taper,
+        reach=n - 1,
+    )
