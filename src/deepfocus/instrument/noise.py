@@ -6,12 +6,12 @@ Both are drawn with unit standard deviation in the image; the caller scales them
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from scipy.fft import next_fast_len
 
 from deepfocus.core import noise
+from deepfocus.core.kept import kept
 from deepfocus.instrument.sampling import on_grid
 from deepfocus.instrument.telescope import C_M_S, Telescope
 from deepfocus.instrument.transforms import corner_of_image
@@ -97,7 +97,7 @@ class _Cells:
     columns: int
 
 
-@lru_cache(maxsize=2)
+@kept(lambda telescope, n: telescope.size)
 def _filled_cells(telescope: Telescope, n: int) -> tuple[_Cells, ...]:
     """The filled cells at each node. They cost as much as a hundred planes, so they are cached."""
     filled = []

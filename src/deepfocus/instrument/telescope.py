@@ -19,6 +19,7 @@ from scipy.fft import next_fast_len, rfft2
 from deepfocus.core.cube import Beam
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
+from deepfocus.core.kept import kept
 from deepfocus.core.memory import require_memory
 from deepfocus.instrument.antennas import antennas
 from deepfocus.instrument.nodes import node_channels
@@ -178,7 +179,7 @@ class Coverage:
     response: BlockedAiry
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def coverage(observation: Observation) -> Coverage:
     """The uv samples, cell and size of an observation: everything before its beams.
 
@@ -202,9 +203,13 @@ def coverage(observation: Observation) -> Coverage:
     return Coverage(observation=sampled, uv_m=uv, response=response)
 
 
-@lru_cache(maxsize=4)
+def _side_px(observation: Observation) -> int:
+    return coverage(observation).observation.size or 0
+
+
+@kept(_side_px)
 def telescope_of(observation: Observation) -> Telescope:
-    """The telescope of an observation: tracks, weights, beams. Takes about 1 s, then is cached.
+    """The telescope of an observation: tracks, weights, beams. Takes about 1 s, then is kept.
 
     Raises `DeepFocusError` as `coverage` does, and if the beams do not fit in memory.
     """

@@ -8,7 +8,6 @@ residual image, whose power is that of the uv coverage and not that of the resto
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from deepfocus.core import noise
 from deepfocus.core.cube import Beam
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.kept import kept
 from deepfocus.forward.kernels import (
     Kernels,
     cleaned_kernels,
@@ -151,7 +151,7 @@ Imaging = Dirty | Cleaned
 """The kinds of imaging that a settings file can name."""
 
 
-@lru_cache(maxsize=4)
+@kept(lambda telescope: telescope.size)
 def _restored(telescope: Telescope) -> CleanedView:
     """One view of each telescope, since its transforms take a second to make."""
     n = telescope.size
@@ -166,7 +166,7 @@ def _white(telescope: Telescope, node: int, *, x: float, y: float, reach: int) -
     return white_kernels(telescope.dirty_beam[node], x=x, y=y, shape=shape, reach=reach)
 
 
-@lru_cache(maxsize=32)
+@kept(lambda telescope, node: telescope.size)
 def _natural_beam(telescope: Telescope, node: int) -> tuple[np.ndarray, float]:
     """Dirty beam (2 n, 2 n) of equal weights, and the noise variance that the telescope's lose."""
     if isinstance(telescope.weighting, Natural):
@@ -184,7 +184,7 @@ def _natural_beam(telescope: Telescope, node: int) -> tuple[np.ndarray, float]:
     return beam, loss
 
 
-@lru_cache(maxsize=4)
+@kept(lambda view: view.telescope.size)
 def _cleaned(view: CleanedView) -> Kernels:
     """At mid band, and at all lags: the restoring beam is the same in all channels."""
     telescope = view.dirty
