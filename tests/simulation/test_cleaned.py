@@ -16,7 +16,7 @@ from deepfocus.core.noise import SquaredWeights
 from deepfocus.forward.response import beam_image
 from deepfocus.instrument.observation import Observation
 from deepfocus.io.fits_cube import read_cube
-from deepfocus.simulation.cube import simulate
+from deepfocus.simulation.cube import integrated_image, simulate
 from deepfocus.simulation.dataset import FitsSet
 from deepfocus.simulation.settings import Noise, SetSettings
 from deepfocus.simulation.view import Cleaned
@@ -152,3 +152,21 @@ def test_a_folder_of_cleaned_cubes_is_searched_once_each(
     out = ["--out", str(tmp_path / "found"), "--finder", "matched_filter"]
     assert main(["detect", *files, *out]) == 0
     assert len(list((tmp_path / "found").glob("*.ecsv"))) == 1
+
+
+def test_the_integrated_image_is_the_sum_of_the_cube() -> None:
+    """Also with what CLEAN left, and with fluxes that follow from the noise."""
+    settings = replace(
+        SMALL,
+        population=replace(SMALL.population, ideal_snr=(20.0, 40.0)),
+        noise=Noise(pwv=1 * u.mm),
+        imaging=Cleaned(threshold_snr=3.0),
+    )
+    made = simulate(settings, 4)
+    image, sky = integrated_image(settings, 4)
+    expected = made.noise_free.sum(axis=0)
+    np.testing.assert_allclose(made.scene.summed(), expected, atol=1e-5 * expected.max())
+    assert sky.components == made.sky.components
+    rms = made.cube.noise.level_jy_beam * np.sqrt(12)
+    # thermal noise of a few hundred independent patches
+    assert (image - expected).std() == pytest.approx(rms, rel=0.15)

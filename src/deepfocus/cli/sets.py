@@ -16,10 +16,10 @@ def sets() -> None:
     from deepfocus.simulation.sets import SHIPPED, shipped_set
 
     rows = []
-    for each in SHIPPED.values():
-        made = shipped_set(each.name)
+    for name, what in SHIPPED.items():
+        made = shipped_set(name)
         seen = made.variants[0].observation
         shape = f"{seen.channels}x{seen.size}x{seen.size}"
         kinds = len(made.variants)
-        rows.append([each.name, f"{kinds} kind{'' if kinds == 1 else 's'}", shape, each.what])
+        rows.append([name, f"{kinds} kind{'' if kinds == 1 else 's'}", shape, what])
     click.echo(aligned_left(rows))

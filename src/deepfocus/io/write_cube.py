@@ -83,11 +83,8 @@ def write_corrected(cube: Cube, path: Path) -> Path:
     nodes = _channels(cube.psf_channels, len(cube.primary_beam), len(cube.grid.freq_hz))
     corrected = np.empty(cube.data.shape, np.float32)
     for channel, plane in enumerate(cube.data):
-        above = int(np.clip(np.searchsorted(nodes, channel), 1, len(nodes) - 1))
-        below = min(above - 1, len(nodes) - 1)
-        share = (channel - nodes[below]) / (nodes[above] - nodes[below]) if below < above else 0.0
-        beams = cube.primary_beam[below], cube.primary_beam[min(above, len(nodes) - 1)]
-        response = (1 - share) * beams[0] + share * beams[1]
+        shares = [np.interp(channel, nodes, unit) for unit in np.eye(len(nodes))]
+        response = np.tensordot(shares, cube.primary_beam, axes=1)
         seen = response >= PRIMARY_BEAM_LIMIT
         corrected[channel] = np.where(seen, plane / np.where(seen, response, 1.0), np.nan)
     hdus = _hdus(corrected, cube.grid)

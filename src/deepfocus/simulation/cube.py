@@ -82,15 +82,37 @@ class Scene:
         """(chan, y, x) cube of the sky alone, Jy/beam."""
         return self._rows(slice(None))
 
+    def summed(self) -> np.ndarray:
+        """(y, x) the cube of the sky alone summed over channels, Jy/beam * chan, without it."""
+        return sum(
+            (
+                np.einsum(
+                    "pk,pkyx->yx",
+                    (spectra @ self.telescope.interpolation.T).astype(np.float32),
+                    components,
+                )
+                for components, spectra in self._layers()
+            ),
+            np.zeros((self.telescope.size, self.telescope.size), np.float32),
+        )
+
+    def _layers(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Images (part, node, y, x) and spectra (part, chan) of all that the cube shows."""
+        if self.uncleaned is None:
+            return [(self.components, self.spectra)]
+        share = self.uncleaned.share
+        return [
+            (self.components, self.spectra * (1 - share)),
+            (self.uncleaned.components, self.spectra * share),
+        ]
+
     def _rows(self, rows: slice) -> np.ndarray:
         """(chan, y, x) those rows of the cube of the sky alone."""
-        images = self.components[..., rows, :]
-        if self.uncleaned is None:
-            return self.telescope.dirty_cube(images, self.spectra)
-        restored = self.telescope.dirty_cube(images, self.spectra * (1 - self.uncleaned.share))
-        left = self.uncleaned.components[..., rows, :]
-        restored += self.telescope.dirty_cube(left, self.spectra * self.uncleaned.share)
-        return restored
+        (images, spectra), *left = self._layers()
+        cube = self.telescope.dirty_cube(images[..., rows, :], spectra)
+        for images, spectra in left:
+            cube += self.telescope.dirty_cube(images[..., rows, :], spectra)
+        return cube
 
     def add_to(self, noise: np.ndarray) -> np.ndarray:
         """Turn `noise` (chan, y, x), of unit standard deviation, into the cube in place.
@@ -246,8 +268,7 @@ def integrated_image(settings: AnySet, seed: int) -> tuple[np.ndarray, SkyModel]
 def _integrated_scene(settings: SetSettings, seed: int) -> tuple[np.ndarray, SkyModel]:
     """As `integrated_image`, of a scene: where fluxes follow from its noise, or it is cleaned."""
     scene = observe(settings, seed)
-    weights = scene.spectra @ scene.telescope.interpolation.T
-    image = np.einsum("pk,pkyx->yx", weights.astype(np.float32), scene.components)
+    image = scene.summed()
     peak = _reference_peak(scene.telescope, scene.sky, scene.peaks)
     return image + _summed_noise(settings, seed, scene.telescope, peak), scene.sky
 

@@ -101,15 +101,25 @@ class FitsSet:
 def provenance_of(settings: AnySet) -> dict[str, Any]:
     """What determines the cubes: the settings, and the content of any file that they name."""
     named: dict[str, Any] = {"settings": set_to(settings)}
+    antennas: dict[str, str] = {}
     templates: dict[str, str] = {}
     for variant in settings.variants:
-        antennas = Path(variant.observation.configuration)
-        if antennas.suffix == ".cfg" and antennas.is_file():
-            named["antennas"] = hashlib.sha256(antennas.read_bytes()).hexdigest()
-        if isinstance(variant.population, GalaxiesAnywhere | SkyCube):
-            own = variant.population.files
-            templates |= {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in own}
-    return named | ({"templates": templates} if templates else {})
+        array, population = Path(variant.observation.configuration), variant.population
+        if array.suffix == ".cfg" and array.is_file():
+            antennas |= _digests((array,))
+        if isinstance(population, GalaxiesAnywhere | SkyCube):
+            templates |= _digests(population.files)
+    if antennas:
+        # one file is the digest alone, as in sets of one kind
+        named["antennas"] = antennas if len(antennas) > 1 else next(iter(antennas.values()))
+    if templates:
+        named["templates"] = templates
+    return named
+
+
+def _digests(files: Sequence[Path]) -> dict[str, str]:
+    """SHA-256 of each file's content, by its path."""
+    return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def _finished(settings: AnySet, cube: Path) -> bool:
