@@ -16,11 +16,13 @@ import pytest
 from astropy import units as u
 from scipy.fft import irfft2, rfft2
 
+from deepfocus.core.cube import Cube
 from deepfocus.core.noise import Noise
 from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.telescope import Telescope, telescope_of
 from deepfocus.simulation.limits import limits_of
+from deepfocus.simulation.truth import truth_catalogue
 from deepfocus.simulation.view import Cleaned, Dirty, View
 from deepfocus.sky.components import Component, EmissionLine, SkyModel, SkySource
 
@@ -183,3 +185,17 @@ def test_a_known_template_scatters_by_the_bound(name: str, beams: float) -> None
     assert np.all(np.abs(ratios - 1) < WITHIN), dict(zip(NAMES, ratios.round(3), strict=True))
     # the line alone, all else known: its score over that score's scatter
     assert limit.snr == pytest.approx(snr, rel=WITHIN)
+
+
+def test_a_cube_without_noise_has_no_limits() -> None:
+    """pwv = 0 leaves noise; a level of zero, as of a source that only absorbs, has no ratio."""
+    case = CASES["white"]
+    telescope = case.view.telescope
+    sky = SkyModel(telescope.grid, (gaussian(1.0),))
+    silent = Noise(case.view.power(case.noise), np.zeros(1))
+    limits = limits_of(sky, case.view, silent)
+    assert limits == ((),)
+    cube = Cube(np.zeros(telescope.grid.shape, np.float32), telescope.grid, noise=silent)
+    truth = truth_catalogue(sky, peaks=np.array([0.1]), limits=limits, cube=cube)
+    assert len(truth) == 1
+    assert np.isnan(truth["ideal_snr"]).all()

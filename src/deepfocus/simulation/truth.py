@@ -39,12 +39,11 @@ def truth_catalogue(sky: SkyModel, *, peaks: np.ndarray, limits: Limits, cube: C
     rows = []
     for source, peak, those in zip(sky.components, peaks, limits, strict=True):
         lines = source.line_truths(sky.grid)
-        own = [_row(source, line, peak_jy_beam=peak, cube=cube) for line in lines]
-        bounds = [
-            limit_columns(limit, line.channel, line.flux_jy_kms, sky.grid)
-            for limit, line in zip(those, lines, strict=True)
-        ]
-        rows += [row | bound for row, bound in zip(own, bounds or [{}] * len(own), strict=True)]
+        for number, line in enumerate(lines):
+            row = _row(source, line, peak_jy_beam=peak, cube=cube)
+            if those:
+                row |= limit_columns(those[number], line.channel, line.flux_jy_kms, sky.grid)
+            rows.append(row)
     return catalogue_of_rows(rows)
 
 
