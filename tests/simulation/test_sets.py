@@ -11,6 +11,7 @@ import pytest
 from astropy import units as u
 
 from deepfocus.cli import main
+from deepfocus.cli.inputs import inputs
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.set_store import open_store
 from deepfocus.io.stored_cube import Exact, stored_cube, stored_truth
@@ -134,6 +135,9 @@ def test_a_mixed_set_in_one_store(mixed: MixedSet, tmp_path: Path) -> None:
         for name in ("x", "ideal_snr", "x_err", "line_flux_err", "pa_err"):
             np.testing.assert_array_equal(found[name], truth[name])
     assert again.check([7, 8]) == []
+    searched = inputs([store.path], rest_hz=None)
+    assert [one.name for one in searched] == ["6", "7", "8", "9"]
+    assert searched[1].read().psf is None  # a cleaned one
 
 
 def test_one_store_needs_one_shape(tmp_path: Path) -> None:

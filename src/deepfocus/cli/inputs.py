@@ -69,10 +69,10 @@ def _of_file(path: Path, rest_hz: float | None) -> Iterator[Input]:
 def _of_store(path: Path, rest_hz: float | None) -> Iterator[Input]:
     from deepfocus.io.fits_cube import MIN_CHANNELS
     from deepfocus.io.set_store import open_store
+    from deepfocus.io.stored_cube import channels_of
 
     store = open_store(path)
-    mixed = "kinds" in store.attributes
-    channels = store.array("frequency_hz_0" if mixed else "frequency_hz").shape[0]
+    channels = channels_of(store)
     if store.attributes["cubes"] == "none" or channels < MIN_CHANNELS:
         kept = "no cubes" if channels >= MIN_CHANNELS else f"cubes of {channels} channels"
         raise DeepFocusError(

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
     from deepfocus.core.catalogue import Catalogue
 
-SHOWN: tuple[tuple[str, str, float, int], ...] = (
+Columns = tuple[tuple[str, str, float, int], ...]
+"""Column of the catalogue, heading, factor, digits."""
+
+SHOWN: Columns = (
     ("id", "id", 1, 0),
     ("x", "x", 1, 1),
     ("y", "y", 1, 1),
@@ -24,9 +27,8 @@ SHOWN: tuple[tuple[str, str, float, int], ...] = (
     ("line_flux", "Jy km/s", 1, 4),
     ("snr_peak", "SNR", 1, 1),
 )
-"""Column of the catalogue, heading, factor, digits."""
 
-TRUE: tuple[tuple[str, str, float, int], ...] = (
+TRUE: Columns = (
     ("x", "x", 1, 1),
     ("y", "y", 1, 1),
     ("fwhm_x_px", "FWHM x", 1, 1),
@@ -39,7 +41,7 @@ TRUE: tuple[tuple[str, str, float, int], ...] = (
     ("ideal_snr", "ideal SNR", 1, 1),
 )
 
-COMPARED: tuple[tuple[str, str, float, int], ...] = (
+COMPARED: Columns = (
     ("x", "x", 1, 1),
     ("y", "y", 1, 1),
     ("channel", "channel", 1, 1),
@@ -51,20 +53,12 @@ COMPARED: tuple[tuple[str, str, float, int], ...] = (
 
 def sources_table(found: Catalogue) -> str:
     """The accepted sources, one per line."""
-    rows = [
-        [_number(row[name] * factor, digits) for name, _, factor, digits in SHOWN]
-        for row in found.accepted.rows
-    ]
-    return _aligned([heading for _, heading, _, _ in SHOWN], rows)
+    return _listed(found.accepted, SHOWN)
 
 
 def true_sources(truth: Catalogue) -> str:
     """The lines of a truth, one per line."""
-    rows = [
-        [_number(row[name] * factor, digits) for name, _, factor, digits in TRUE]
-        for row in truth.rows
-    ]
-    return _aligned([heading for _, heading, _, _ in TRUE], rows)
+    return _listed(truth, TRUE)
 
 
 def beside_truth(found: Catalogue, truth: Catalogue) -> str:
@@ -83,6 +77,15 @@ def beside_truth(found: Catalogue, truth: Catalogue) -> str:
     for other in matches.found.where(matches.spurious).rows:
         rows.append(["spurious", *_pair(None, other)])
     return _aligned(["", *(heading for _, heading, _, _ in COMPARED)], rows)
+
+
+def _listed(catalogue: Catalogue, columns: Columns) -> str:
+    """Every row of a catalogue, in those columns."""
+    rows = [
+        [_number(row[name] * factor, digits) for name, _, factor, digits in columns]
+        for row in catalogue.rows
+    ]
+    return _aligned([heading for _, heading, _, _ in columns], rows)
 
 
 def _pair(true: Row | None, found: Row | None) -> list[str]:

@@ -100,12 +100,11 @@ def spatial_information(
     changes = np.concatenate([images[None], source.shifts(), shape.images(source)])
     through_beam = (changes * primary_beam).astype(np.float32)
     seen = rfft2(through_beam, (side, side)).reshape(len(changes) * len(images), -1)
-    best = kernels.noise is kernels.model
-    model = _products(seen, kernels.model, side)
-    noise = _products(seen, kernels.noise, side) if not best else model
     kinds = (len(changes), len(images)) * 2
-    model = model.reshape(kinds)
-    return SpatialInformation(model, model if best else noise.reshape(kinds))
+    model = _products(seen, kernels.model, side).reshape(kinds)
+    if kernels.noise is kernels.model:
+        return SpatialInformation(model, model)
+    return SpatialInformation(model, _products(seen, kernels.noise, side).reshape(kinds))
 
 
 def patch_around(place: Ellipse, reach: int, shape: tuple[int, int]) -> tuple[slice, slice]:

@@ -130,6 +130,12 @@ def common_of(cube: Cube, *, variant: int | None = None) -> tuple[NamedArrays, d
     }
 
 
+def channels_of(store: SetStore) -> int:
+    """Number of channels of its cubes."""
+    mixed = "kinds" in store.attributes
+    return int(store.array(_name("frequency_hz", 0 if mixed else None)).shape[0])
+
+
 def stored_truth(store: SetStore, seed: int) -> Catalogue:
     """The truth of one seed. Raises `DeepFocusError` if the store does not have it."""
     row = store.row_of(seed)
