@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.fft import irfft2
 from scipy.ndimage import gaussian_filter
 
 from deepfocus.core.source import FWHM_PER_SIGMA, Ellipse
-from deepfocus.forward.deformations import GaussianShape, Padded, RigidShape, axes
+from deepfocus.forward.cells import cells_of
+from deepfocus.forward.deformations import GaussianShape, RigidShape, Seen, axes
+from deepfocus.forward.kernels import Kernels
 from deepfocus.ops.gaussians import gaussian_2d
 from deepfocus.sky.template_files import template_of
 from deepfocus.sky.template_source import TemplateSource
@@ -43,28 +46,42 @@ def close(found: np.ndarray, expected: np.ndarray, within: float) -> bool:
     return bool(np.abs(found - expected).max() < within * np.abs(expected).max())
 
 
-def padded() -> Padded:
-    return Padded(drawn(GALAXY)[None].astype(np.float32), **AT, side=168)
+PRIMARY_BEAM = gaussian_2d(SHAPE, Ellipse(x=20.0, y=60.0, fwhm_x_px=60.0, fwhm_y_px=60.0, pa=0.0))
+"""Steep under the source: 1% of its peak a pixel."""
+WHOLE_PLANE = cells_of(Kernels(*[np.pad([[1.0]], 83)] * 2), max(SHAPE))
+
+
+def seen(image: np.ndarray) -> Seen:
+    return Seen(image[None].astype(np.float32), PRIMARY_BEAM, **AT, cells=WHOLE_PLANE)
+
+
+def on_sky(transforms: np.ndarray) -> np.ndarray:
+    """(..., y, x) the images of transforms (..., cell)."""
+    side = WHOLE_PLANE.side
+    plane = np.zeros((*transforms.shape[:-1], side, side // 2 + 1), np.complex64)
+    plane[..., WHOLE_PLANE.rows, WHOLE_PLANE.columns] = transforms
+    images: np.ndarray = irfft2(plane, (side, side))[..., : SHAPE[0], : SHAPE[1]]
+    return images
 
 
 @pytest.mark.parametrize(("axis", "number"), [("x", 0), ("y", 1)])
 def test_a_shift_is_the_difference_of_two_places(axis: str, number: int) -> None:
     step = 0.5
     moved = [replace(GALAXY, **{axis: AT[axis] + s * step}) for s in (1, -1)]
-    expected = (drawn(moved[0]) - drawn(moved[1])) / (2 * step)
-    assert close(padded().shifts()[number, 0], expected, WITHIN)
+    expected = PRIMARY_BEAM * (drawn(moved[0]) - drawn(moved[1])) / (2 * step)
+    assert close(on_sky(seen(drawn(GALAXY)).shifts())[number, 0], expected, WITHIN)
 
 
 def test_a_pattern_grows_and_turns_about_its_centre() -> None:
-    changes = RigidShape(GALAXY.ellipse).images(padded())[:, 0]
+    changes = on_sky(RigidShape(GALAXY.ellipse).changes(seen(drawn(GALAXY))))[:, 0]
     step = 0.02
     larger, smaller = (replace(GALAXY, fwhm_px=GALAXY.fwhm_px * (1 + s * step)) for s in (1, -1))
     growth = (drawn(larger) - drawn(smaller)) / (2 * step)
     # both sizes together are one size
-    assert close(changes[0] + changes[1], growth, WITHIN)
+    assert close(changes[0] + changes[1], PRIMARY_BEAM * growth, WITHIN)
     turned, back = (replace(GALAXY, pa=GALAXY.pa + s * 2.0) for s in (1, -1))
     turn = (drawn(turned) - drawn(back)) / np.deg2rad(4.0)
-    assert close(changes[2], turn, WITHIN)
+    assert close(changes[2], PRIMARY_BEAM * turn, WITHIN)
 
 
 def test_a_blur_adds_to_the_covariance_of_a_gaussian() -> None:
@@ -74,19 +91,18 @@ def test_a_blur_adds_to_the_covariance_of_a_gaussian() -> None:
         ellipse = replace(at, fwhm_x_px=fwhm_x, fwhm_y_px=fwhm_y, pa=pa)
         return gaussian_2d(SHAPE, ellipse).astype(float) / ellipse.area_px
 
-    source = Padded(gaussian(9.0, 6.0, 0.0)[None].astype(np.float32), x=at.x, y=at.y, side=168)
-    xx, yy, xy = GaussianShape(at).images(source)[:, 0]
+    xx, yy, xy = on_sky(GaussianShape(at).changes(seen(gaussian(9.0, 6.0, 0.0))))[:, 0]
     step = 1e-2
     # at pa 0 the first axis is y, the second x
     by_first = (gaussian(9 + step, 6, 0) - gaussian(9 - step, 6, 0)) / (2 * step)
     by_second = (gaussian(9, 6 + step, 0) - gaussian(9, 6 - step, 0)) / (2 * step)
     variance_per_fwhm = 2 / FWHM_PER_SIGMA**2
-    assert close(yy * variance_per_fwhm * 9, by_first, 1e-3)
-    assert close(xx * variance_per_fwhm * 6, by_second, 1e-3)
+    assert close(yy * variance_per_fwhm * 9, PRIMARY_BEAM * by_first, 1e-3)
+    assert close(xx * variance_per_fwhm * 6, PRIMARY_BEAM * by_second, 1e-3)
     # an angle towards -x makes xy negative while y is the longer axis
     difference = (9**2 - 6**2) / FWHM_PER_SIGMA**2
     turned = gaussian(9, 6, 0.5) - gaussian(9, 6, 0.0)
-    assert close(-xy * difference * np.deg2rad(0.5), turned, 2e-2)
+    assert close(-xy * difference * np.deg2rad(0.5), PRIMARY_BEAM * turned, 2e-2)
 
 
 @pytest.mark.parametrize("pa", [0.0, 30.0, 75.0, 140.0])

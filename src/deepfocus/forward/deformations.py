@@ -8,12 +8,13 @@ derivative for a point too, where a stretch has none.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from scipy.fft import irfft2, rfft2
 
 from deepfocus.core.source import FWHM_PER_SIGMA, Ellipse
+from deepfocus.forward.cells import Cells
 
 SHAPES = 3
 """Parameters of a shape: two sizes and an angle."""
@@ -22,8 +23,8 @@ SHAPES = 3
 class ShapeChange(Protocol):
     """Three ways in which the shape of a source may change."""
 
-    def images(self, source: Padded) -> np.ndarray:
-        """(3, part, y, x) derivatives."""
+    def changes(self, source: Seen) -> np.ndarray:
+        """(3, part, cell) transforms of the derivatives."""
         ...
 
     def spread(self, covariance: np.ndarray) -> tuple[float, float, float]:
@@ -35,47 +36,102 @@ class ShapeChange(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Padded:
-    """Images of a source's parts on a patch, and their transforms on a larger grid.
+class Seen:
+    """The parts of a source through the primary beam P, and how their transforms change.
 
-    images : (part, y, x) float32; x, y : centre of the source on the patch; side : of that grid
+    images : (part, y, x) on the sky; primary_beam : (y, x); x, y : centre of the source there
+
+    A change D f of the sky is seen as P D f. By the product rule that is a derivative of P f, which
+    is a factor in the uv plane, and terms of f times a slope of P, which is smooth.
     """
 
     images: np.ndarray
+    primary_beam: np.ndarray
     x: float
     y: float
-    side: int
+    cells: Cells
+
+    @cached_property
+    def itself(self) -> np.ndarray:
+        """(part, cell) transforms of P f."""
+        return self.cells.transform(self.images * self.primary_beam)
 
     def shifts(self) -> np.ndarray:
-        """(2, part, y, x) change with x and with y, per pixel."""
-        u, v = self._frequencies()
-        transform = rfft2(self.images, (self.side, self.side))
-        return np.stack([self._image(np.complex64(-2j * np.pi) * k * transform) for k in (u, v)])
+        """(2, part, cell) change with x and with y, per pixel."""
+        return np.stack(
+            [
+                by_slope - _along(k) * self.itself
+                for k, by_slope in zip(self._uv, self._sloped, strict=True)
+            ]
+        )
 
     def blurs(self) -> np.ndarray:
-        """(3, part, y, x) change with the covariances xx, yy and xy of a Gaussian blur."""
-        u, v = self._frequencies()
-        transform = rfft2(self.images, (self.side, self.side))
-        factors = (u**2 / 2, v**2 / 2, u * v)
-        return np.stack([self._image(np.float32(-4 * np.pi**2) * k * transform) for k in factors])
+        """(3, part, cell) change with the covariances xx, yy and xy of a Gaussian blur."""
+
+        def mixed(one: int, other: int) -> np.ndarray:
+            k, m = _along(self._uv[one]), _along(self._uv[other])
+            curved = self.cells.transform(self.images * _slope(self._slopes[one], other))
+            crossed = m * self._sloped[one] + k * self._sloped[other]
+            second: np.ndarray = k * m * self.itself - crossed + curved
+            return second
+
+        half = np.float32(0.5)
+        return np.stack([half * mixed(0, 0), half * mixed(1, 1), mixed(0, 1)])
 
     def flow(self, matrix: np.ndarray) -> np.ndarray:
-        """(part, y, x) change under r -> r + e A r about the centre, per e: -div(A r f)."""
-        dy, dx = np.indices(self.images.shape[-2:], np.float32)
-        dx, dy = dx - np.float32(self.x), dy - np.float32(self.y)
-        u, v = self._frequencies()
-        moved = [row[0] * dx + row[1] * dy for row in matrix.astype(np.float32)]
-        along_x, along_y = (rfft2(each * self.images, (self.side, self.side)) for each in moved)
-        return self._image(np.complex64(-2j * np.pi) * (u * along_x + v * along_y))
+        """(part, cell) change under r -> r + e A r about the centre, per e: -div(A r f)."""
+        (xx, xy), (yx, yy) = matrix.astype(np.float32)
+        offsets, slopes = self._offsets, self._slopes
+        moved = (xx * offsets[0] + xy * offsets[1], yx * offsets[0] + yy * offsets[1])
+        by_slope = self.cells.transform(self.images * (moved[0] * slopes[0] + moved[1] * slopes[1]))
+        along_x, along_y = (_along(k) for k in self._uv)
+        by_x, by_y = self._weighted
+        out = (xx * along_x + yx * along_y) * by_x + (xy * along_x + yy * along_y) * by_y
+        flow: np.ndarray = by_slope - out
+        return flow
 
-    def _frequencies(self) -> tuple[np.ndarray, np.ndarray]:
-        u, v = np.fft.rfftfreq(self.side)[None, :], np.fft.fftfreq(self.side)[:, None]
-        return u.astype(np.float32), v.astype(np.float32)
+    @property
+    def _uv(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.cells.u, self.cells.v
 
-    def _image(self, transform: np.ndarray) -> np.ndarray:
-        ny, nx = self.images.shape[-2:]
-        image: np.ndarray = irfft2(transform, (self.side, self.side))[..., :ny, :nx]
-        return image
+    @cached_property
+    def _offsets(self) -> tuple[np.ndarray, np.ndarray]:
+        """x and y of every pixel from the centre."""
+        ny, nx = self.primary_beam.shape
+        dx = (np.arange(nx) - self.x).astype(np.float32)[None, :]
+        dy = (np.arange(ny) - self.y).astype(np.float32)[:, None]
+        return dx, dy
+
+    @cached_property
+    def _slopes(self) -> tuple[np.ndarray, np.ndarray]:
+        return _slope(self.primary_beam, 0), _slope(self.primary_beam, 1)
+
+    @cached_property
+    def _sloped(self) -> tuple[np.ndarray, np.ndarray]:
+        """(part, cell) transforms of f times the slopes of P along x and y."""
+        by_x, by_y = (self.cells.transform(self.images * slope) for slope in self._slopes)
+        return by_x, by_y
+
+    @cached_property
+    def _weighted(self) -> tuple[np.ndarray, np.ndarray]:
+        """(part, cell) transforms of x P f and y P f."""
+        seen = self.images * self.primary_beam
+        by_x, by_y = (self.cells.transform(seen * offset) for offset in self._offsets)
+        return by_x, by_y
+
+
+def _along(k: np.ndarray) -> np.ndarray:
+    """A derivative along an axis, as a factor in the uv plane."""
+    return np.complex64(2j * np.pi) * k
+
+
+def _slope(image: np.ndarray, along: int) -> np.ndarray:
+    """(y, x) derivative per pixel along x (0) or y (1); 0 across a single pixel."""
+    axis = 1 - along
+    if image.shape[axis] < 2:
+        return np.zeros_like(image)
+    slope: np.ndarray = np.gradient(image, axis=axis)
+    return slope
 
 
 def axes(ellipse: Ellipse) -> tuple[np.ndarray, np.ndarray]:
@@ -91,8 +147,8 @@ class GaussianShape:
 
     ellipse: Ellipse
 
-    def images(self, source: Padded) -> np.ndarray:
-        """(3, part, y, x) derivatives by the covariances."""
+    def changes(self, source: Seen) -> np.ndarray:
+        """(3, part, cell) derivatives by the covariances."""
         return source.blurs()
 
     def spread(self, covariance: np.ndarray) -> tuple[float, float, float]:
@@ -116,8 +172,8 @@ class RigidShape:
 
     ellipse: Ellipse
 
-    def images(self, source: Padded) -> np.ndarray:
-        """(3, part, y, x) derivatives by ln FWHM x, ln FWHM y and the angle in radians."""
+    def changes(self, source: Seen) -> np.ndarray:
+        """(3, part, cell) derivatives by ln FWHM x, ln FWHM y and the angle in radians."""
         stretches = [np.outer(axis, axis) for axis in axes(self.ellipse)]
         # from +y towards -x, as position angles grow
         turn = np.array([[0.0, -1.0], [1.0, 0.0]])

@@ -14,16 +14,14 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from scipy.fft import next_fast_len, rfft2
 
 from deepfocus.core.source import Ellipse
-from deepfocus.forward.deformations import SHAPES, Padded, ShapeChange
+from deepfocus.forward.cells import cells_of
+from deepfocus.forward.deformations import SHAPES, Seen, ShapeChange
 from deepfocus.forward.kernels import Kernels
 
 ITSELF, SHIFTS, SHAPE = 0, (1, 2), (3, 4, 5)
 """The images of a source: itself, and its changes with x, y and shape."""
-NO_POWER = 1e-6
-"""Of a kernel's highest power: what is below changes no product by more than 1e-4."""
 DEGENERATE = 1e-12
 """Smallest eigenvalue, relative to the largest, of a matrix of information that has an inverse."""
 
@@ -94,17 +92,15 @@ def spatial_information(
     images : (part, rows, columns) on a patch of sky, Jy/pixel at unit spectrum
     x, y : the source on the patch; primary_beam : (rows, columns)
     """
-    rows, columns = images.shape[-2:]
-    side = next_fast_len(2 * max(rows, columns) - 1, real=True)
-    source = Padded(images.astype(np.float32), x=x, y=y, side=side)
-    changes = np.concatenate([images[None], source.shifts(), shape.images(source)])
-    through_beam = (changes * primary_beam).astype(np.float32)
-    seen = rfft2(through_beam, (side, side)).reshape(len(changes) * len(images), -1)
-    kinds = (len(changes), len(images)) * 2
-    model = _products(seen, kernels.model, side).reshape(kinds)
-    if kernels.noise is kernels.model:
+    cells = cells_of(kernels, max(images.shape[-2:]))
+    source = Seen(images, primary_beam.astype(np.float32), x=x, y=y, cells=cells)
+    changes = np.concatenate([source.itself[None], source.shifts(), shape.changes(source)])
+    seen = changes.reshape(-1, changes.shape[-1])
+    kinds = changes.shape[:2] * 2
+    model = cells.products(seen, cells.model).reshape(kinds)
+    if cells.noise is cells.model:
         return SpatialInformation(model, model)
-    return SpatialInformation(model, _products(seen, kernels.noise, side).reshape(kinds))
+    return SpatialInformation(model, cells.products(seen, cells.noise).reshape(kinds))
 
 
 def patch_around(place: Ellipse, reach: int, shape: tuple[int, int]) -> tuple[slice, slice]:
@@ -142,25 +138,6 @@ def limit_of(
         flux=float(deviation[7]),
         rest=float(deviation[8]),
     )
-
-
-def _products(transforms: np.ndarray, kernel: np.ndarray, side: int) -> np.ndarray:
-    """(n, n) a' K b of images by their half-plane transforms (n, side * (side // 2 + 1)).
-
-    Only the uv cells where the kernel has power are multiplied: a few per cent of them.
-    """
-    reach = len(kernel) // 2
-    circular = np.zeros((side, side))
-    lags = np.arange(-reach, reach + 1)
-    circular[np.ix_(lags, lags)] = kernel
-    # every column but these stands for its conjugate too
-    twice = np.full(side // 2 + 1, 2.0)
-    twice[[0, -1] if side % 2 == 0 else [0]] = 1.0
-    power = (rfft2(circular).real * twice).ravel() / side**2
-    told = np.flatnonzero(np.abs(power) > NO_POWER * np.abs(power).max())
-    seen = transforms[:, told].astype(complex)
-    products: np.ndarray = ((seen * power[told]) @ seen.conj().T).real
-    return products
 
 
 def _gram(information: np.ndarray, images: list[int], spectra: list[np.ndarray]) -> np.ndarray:

@@ -21,7 +21,7 @@ from deepfocus.sky.components import Component, SkyModel, SkySource
 from deepfocus.sky.point import HALF_WIDTH_PX, Point
 from deepfocus.sky.tangent import Tangent
 
-GAUSSIAN_REACH, REACH = 2.0, 3.0
+GAUSSIAN_REACH, REACH = 2.0, 2.5
 """Half a side of the patch around a source, in FWHM of its major axis: a Gaussian has less than
 1e-5 of its light outside, a disc 0.2%."""
 

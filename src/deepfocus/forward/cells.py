@@ -1,0 +1,77 @@
+"""The uv cells in which kernels have power: a few per cent of those of an image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.fft import fft, next_fast_len, rfft, rfft2
+
+from deepfocus.forward.kernels import Kernels
+
+NO_POWER = 1e-4
+"""Of a kernel's highest power: what is below changes no limit by more than 2e-4."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Cells of the half plane that the transform of a real square image needs.
+
+    side : pixels of the image, padded so that nothing wraps around
+    rows, columns : (cell,) where they lie; model, noise : (cell,) power of the kernels, such that
+        sums over the cells are products on the sky. The same array where the kernels are the same.
+    """
+
+    side: int
+    rows: np.ndarray
+    columns: np.ndarray
+    model: np.ndarray
+    noise: np.ndarray
+
+    def transform(self, images: np.ndarray) -> np.ndarray:
+        """(..., cell) complex64 of images (..., y, x) with the pixel [0, 0] at the origin."""
+        along_x = rfft(images.astype(np.float32, copy=False), self.side, axis=-1)
+        told = along_x[..., : self.columns.max() + 1]
+        transform: np.ndarray = fft(told, self.side, axis=-2)[..., self.rows, self.columns]
+        return transform
+
+    @cached_property
+    def u(self) -> np.ndarray:
+        """(cell,) cycles per pixel of x."""
+        return np.fft.rfftfreq(self.side).astype(np.float32)[self.columns]
+
+    @cached_property
+    def v(self) -> np.ndarray:
+        """(cell,) cycles per pixel of y."""
+        return np.fft.fftfreq(self.side).astype(np.float32)[self.rows]
+
+    def products(self, transforms: np.ndarray, power: np.ndarray) -> np.ndarray:
+        """(n, n) a' K b of images by their transforms (n, cell)."""
+        parts = np.ascontiguousarray(transforms).view(np.float32)
+        products: np.ndarray = (parts * np.repeat(power, 2).astype(np.float32)) @ parts.T
+        return products.astype(float)
+
+
+def cells_of(kernels: Kernels, pixels: int) -> Cells:
+    """The cells of images of `pixels` by `pixels` where one of the kernels has power."""
+    side = next_fast_len(2 * pixels - 1, real=True)
+    model = _power(kernels.model, side)
+    noise = model if kernels.noise is kernels.model else _power(kernels.noise, side)
+    told = [np.abs(power) > NO_POWER * np.abs(power).max() for power in (model, noise)]
+    rows, columns = np.nonzero(told[0] | told[1])
+    kept = model[rows, columns]
+    return Cells(side, rows, columns, kept, kept if noise is model else noise[rows, columns])
+
+
+def _power(kernel: np.ndarray, side: int) -> np.ndarray:
+    """(side, side // 2 + 1) power of a kernel centred on its array."""
+    reach = len(kernel) // 2
+    circular = np.zeros((side, side))
+    lags = np.arange(-reach, reach + 1)
+    circular[np.ix_(lags, lags)] = kernel
+    # every column but these stands for its conjugate too
+    twice = np.full(side // 2 + 1, 2.0)
+    twice[[0, -1] if side % 2 == 0 else [0]] = 1.0
+    power: np.ndarray = rfft2(circular).real * twice / side**2
+    return power
