@@ -39,12 +39,14 @@ class Cells:
     @cached_property
     def u(self) -> np.ndarray:
         """(cell,) cycles per pixel of x."""
-        return np.fft.rfftfreq(self.side).astype(np.float32)[self.columns]
+        frequencies: np.ndarray = np.fft.rfftfreq(self.side)[self.columns]
+        return frequencies.astype(np.float32)
 
     @cached_property
     def v(self) -> np.ndarray:
         """(cell,) cycles per pixel of y."""
-        return np.fft.fftfreq(self.side).astype(np.float32)[self.rows]
+        frequencies: np.ndarray = np.fft.fftfreq(self.side)[self.rows]
+        return frequencies.astype(np.float32)
 
     def products(self, transforms: np.ndarray, power: np.ndarray) -> np.ndarray:
         """(n, n) a' K b of images by their transforms (n, cell)."""
