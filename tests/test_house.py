@@ -45,6 +45,8 @@ ROOMS: dict[str, Room] = {
     "sky": Room("sources, populations, spectra", ("core", "ops")),
     "instrument": Room("antennas, uv tracks, beams, weights, noise", ("core", "ops")),
     "forward": Room("a cube's own response: its beams, its noise", ("core", "ops")),
+    "search": Room("noise, filters, false alarms, peaks", ("core", "ops", "forward")),
+    "fit": Room("components in a cube, their errors, their groups", ("core", "ops", "forward")),
     "imaging": Room("measurement set -> dirty cube", ("core", "ops", "io", "instrument")),
     "simulation": Room(
         "seed + settings -> Cube + truth; data sets; injection",
@@ -54,7 +56,7 @@ ROOMS: dict[str, Room] = {
     "weights": Room("shipped weights, each with its card; inference sessions", ("core", "ops")),
     "finders": Room(
         "the contract, the kinds, one folder a finder",
-        ("core", "ops", "jobs", "weights", "forward"),
+        ("core", "ops", "jobs", "weights", "forward", "search", "fit"),
     ),
     "train": Room(
         "the loop, the recipes, export of weights",

@@ -1,0 +1,1 @@
+"""Where a cube stands out of its noise: noise, filters, false alarms, peaks, groups of peaks."""

@@ -1,0 +1,110 @@
+"""Filters along one axis as blocks of a banded matrix: rows at every few samples, dense inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from deepfocus.core.source import FWHM_PER_SIGMA
+
+REACH_SIGMA = 3.5
+FEWEST_ROWS = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Rows start to stop of the matrix, which is 0 outside columns low to high."""
+
+    start: int
+    stop: int
+    low: int
+    high: int
+    matrix: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Banded:
+    """A banded matrix (rows, columns); row r is centred on column r * step."""
+
+    rows: int
+    columns: int
+    step: int
+    blocks: tuple[Block, ...]
+
+    def times(self, values: np.ndarray) -> np.ndarray:
+        """(rows, n) product with values (columns, n)."""
+        out = np.empty((self.rows, values.shape[1]), np.result_type(values, np.float32))
+        for block in self.blocks:
+            np.matmul(
+                block.matrix, values[block.low : block.high], out=out[block.start : block.stop]
+            )
+        return out
+
+    def along_y(self, images: np.ndarray) -> np.ndarray:
+        """(chan, rows, x) of images (chan, y, x)."""
+        out = np.empty((len(images), self.rows, images.shape[2]), np.float32)
+        for block in self.blocks:
+            part = images[:, block.low : block.high]
+            np.matmul(block.matrix, part, out=out[:, block.start : block.stop])
+        return out
+
+    def along_x(self, images: np.ndarray) -> np.ndarray:
+        """(chan, y, rows) of images (chan, y, x)."""
+        out = np.empty((*images.shape[:2], self.rows), np.float32)
+        for block in self.blocks:
+            part = images[:, :, block.low : block.high]
+            out[:, :, block.start : block.stop] = part @ block.matrix.T
+        return out
+
+    def changed(self, change: Callable[[Block], np.ndarray]) -> Banded:
+        """Another matrix with the same band."""
+        blocks = tuple(
+            Block(b.start, b.stop, b.low, b.high, change(b).astype(np.float32)) for b in self.blocks
+        )
+        return Banded(self.rows, self.columns, self.step, blocks)
+
+    def row(self, r: int) -> tuple[int, np.ndarray]:
+        """First column and values of one row."""
+        for block in self.blocks:
+            if block.start <= r < block.stop:
+                return block.low, block.matrix[r - block.start]
+        raise IndexError(r)
+
+    def dense(self) -> np.ndarray:
+        """(rows, columns)."""
+        matrix = np.zeros((self.rows, self.columns), np.float32)
+        for block in self.blocks:
+            matrix[block.start : block.stop, block.low : block.high] = block.matrix
+        return matrix
+
+
+def gaussians(columns: int, fwhm: float, step: int) -> Banded:
+    """Gaussians of peak 1 centred on every `step`-th column; a FWHM of 1 or less is one column."""
+    sigma = fwhm / FWHM_PER_SIGMA
+    reach = int(REACH_SIGMA * sigma + 1) if fwhm > 1 else 0
+    rows = -(-columns // step)
+    together = max(FEWEST_ROWS, -(-2 * reach // step))
+    blocks = []
+    for start in range(0, rows, together):
+        stop = min(start + together, rows)
+        low = max(start * step - reach, 0)
+        high = min((stop - 1) * step + reach + 1, columns)
+        away = np.arange(start, stop)[:, None] * step - np.arange(low, high)[None]
+        values = np.exp(-0.5 * (away / sigma) ** 2) if fwhm > 1 else away == 0
+        near = np.abs(away) <= reach
+        blocks.append(Block(start, stop, low, high, (values * near).astype(np.float32)))
+    return Banded(rows, columns, step, tuple(blocks))
+
+
+def doubled(values: np.ndarray, n: int, axis: int) -> np.ndarray:
+    """Linear interpolation to twice the nodes along an axis, n of them."""
+    values = np.moveaxis(values, axis, 0)
+    out = np.empty((n, *values.shape[1:]), values.dtype)
+    out[0::2] = values[: (n + 1) // 2]
+    odd = n // 2
+    right = values[1 : odd + 1]
+    out[1::2][: len(right)] = 0.5 * (values[: len(right)] + right)
+    out[1::2][len(right) :] = values[len(right) : odd]
+    return np.moveaxis(out, 0, axis)

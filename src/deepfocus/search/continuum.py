@@ -1,0 +1,51 @@
+"""Spectra without their continuum: the part that is orthogonal to a straight line over the band.
+
+Nothing is subtracted from a pixel by its own channels being masked: masks confirm the noise that
+they find. A projection costs a line only what a continuum really hides of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+ORDER = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """The projection of spectra, in units of their noise, off polynomials over the band.
+
+    basis : (chan, order + 1) orthonormal columns; 0 in channels without data
+    """
+
+    basis: np.ndarray
+
+    def of(self, spectra: np.ndarray) -> np.ndarray:
+        """(chan, n) spectra without their continuum."""
+        basis = self.basis.astype(spectra.dtype)
+        left: np.ndarray = spectra - basis @ (basis.T @ spectra)
+        return left
+
+    @property
+    def share_left(self) -> np.ndarray:
+        """(chan,) variance of white noise that is left in each channel."""
+        left: np.ndarray = 1 - np.sum(self.basis**2, axis=1)
+        return left
+
+    def correlation(self, lags: int) -> np.ndarray:
+        """(lags,) correlation that it gives to white noise, over its mean variance; 0 at lag 0."""
+        matrix = self.basis @ self.basis.T
+        variance = np.mean(self.share_left)
+        off = [-np.mean(np.diag(matrix, lag)) / variance for lag in range(1, lags)]
+        return np.array([0.0, *off])
+
+
+def projection_of(sigma: np.ndarray, order: int = ORDER) -> Projection:
+    """The projection for noise sigma (chan,), infinite in channels without data."""
+    at = np.linspace(-1, 1, len(sigma))
+    weight = np.where(np.isfinite(sigma), np.median(sigma[np.isfinite(sigma)]) / sigma, 0.0)
+    degree = min(order, max(int(np.count_nonzero(weight)) - 2, -1))
+    powers = np.stack([at**p for p in range(degree + 1)], axis=1) if degree >= 0 else at[:, :0]
+    return Projection(np.linalg.qr(powers.reshape(len(at), -1) * weight[:, None])[0])

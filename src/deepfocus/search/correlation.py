@@ -1,0 +1,58 @@
+"""How the noise of a cube is correlated on the sky, from the cube itself."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.fft import irfft2, next_fast_len, rfft2
+
+from deepfocus.core.noise import Measured, Power, White
+from deepfocus.search.noise_map import NoiseMap
+
+MOST_PAIRS = 24
+"""Pairs of channels: an autocorrelation over a hundred beams is known to 2% from that many."""
+CLIP = 4.0
+WHITE_BELOW = 0.1
+"""Correlation with the next pixel. Beams of 3 pixels and more give more than 0.7 to the noise."""
+
+
+def noise_power(data: np.ndarray, noise: NoiseMap, *, reach: int) -> Power:
+    """White, or as measured at lags to `reach` pixels; data : (chan, y, x), NaN where blank."""
+    autocorrelation = sky_autocorrelation(data, noise, reach=reach)
+    beside = autocorrelation[reach, reach + 1], autocorrelation[reach + 1, reach]
+    return White() if max(beside) < WHITE_BELOW else Measured(autocorrelation)
+
+
+def sky_autocorrelation(data: np.ndarray, noise: NoiseMap, *, reach: int) -> np.ndarray:
+    """(2 reach + 1, 2 reach + 1) autocorrelation of the noise, 1 at its centre.
+
+    Of differences between channels half the band apart: continuum cancels. Values above the clip
+    are left out as if they were blank.
+    """
+    searched = np.flatnonzero(noise.searched)
+    half = len(searched) // 2
+    if not half:
+        return _of_one_pixel(reach)
+    pairs = np.unique(np.linspace(0, half - 1, min(half, MOST_PAIRS)).astype(int))
+    size = [next_fast_len(n + reach, real=True) for n in data.shape[1:]]
+    products = np.zeros((size[0], size[1] // 2 + 1))
+    counts = np.zeros_like(products)
+    for pair in pairs:
+        one, other = searched[pair], searched[pair + half]
+        level = np.hypot(noise.channel[one], noise.channel[other])
+        difference = (data[one] - data[other]) / (level * noise.position)
+        used = np.abs(difference) < CLIP
+        products += np.abs(rfft2(np.where(used, difference, 0.0), size)) ** 2
+        counts += np.abs(rfft2(used.astype(float), size)) ** 2
+    lags = np.ix_(np.arange(-reach, reach + 1), np.arange(-reach, reach + 1))
+    summed, number = irfft2(products, size)[lags], irfft2(counts, size)[lags]
+    mean = np.where(number > 0.5, summed / np.maximum(number, 0.5), 0.0)
+    if mean[reach, reach] <= 0:
+        return _of_one_pixel(reach)
+    autocorrelation: np.ndarray = mean / mean[reach, reach]
+    return autocorrelation
+
+
+def _of_one_pixel(reach: int) -> np.ndarray:
+    alone = np.zeros((2 * reach + 1, 2 * reach + 1))
+    alone[reach, reach] = 1.0
+    return alone

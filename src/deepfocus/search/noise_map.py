@@ -1,0 +1,123 @@
+"""The noise of a cube by channel and by position, from the cube itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from deepfocus.search.robust import negative_rms, shrunk
+
+BLOCK_BEAMS, SMALLEST_BLOCK_PX = 5.0, 12
+"""Noise by position is measured on blocks of that many beams."""
+FEWEST_VALUES = 30
+"""Of a channel, or its noise is not known and it is not searched."""
+FEWEST_CHANNELS = 16
+"""Of a band, for a slope to be told from noise."""
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseMap:
+    """Standard deviation sigma(k, y, x) = channel[k] position[y, x].
+
+    channel : (chan,) Jy/beam, infinite where a channel has no data
+    position : (y, x) relative, root mean square 1
+    """
+
+    channel: np.ndarray
+    position: np.ndarray
+
+    @property
+    def searched(self) -> np.ndarray:
+        """(chan,) whether a channel has data."""
+        searched: np.ndarray = np.isfinite(self.channel)
+        return searched
+
+    def at(self, *, x: float, y: float) -> np.ndarray:
+        """(chan,) standard deviation at the nearest pixel."""
+        rows, columns = self.position.shape
+        row, column = min(max(round(y), 0), rows - 1), min(max(round(x), 0), columns - 1)
+        at: np.ndarray = self.channel * float(self.position[row, column])
+        return at
+
+
+def noise_map(data: np.ndarray, *, correlated_px: float, emission: np.ndarray) -> NoiseMap:
+    """Noise from the negative half of the values, without the continuum of each pixel.
+
+    data : (chan, y, x), NaN where blank
+    correlated_px : FWHM of the beam that correlates the noise; 0 for white noise
+    emission : (chan, y, x) bool, voxels of known emission, left out
+
+    A tenth of the pixels serve: the others are correlated with them, or add little.
+    """
+    step = max(1, int(correlated_px / 2), round(data[0].size ** 0.5 / 128))
+    some = data[:, ::step, ::step]
+    used = np.isfinite(some) & ~emission[:, ::step, ::step]
+    line = _without_continuum(np.where(np.isfinite(some), some, 0.0).astype(np.float32))
+    line = np.where(used, line, np.nan)
+    channels = len(line)
+    together = max(1.13 * correlated_px**2 / 2 / step**2, 1.0)
+    counts = used.reshape(channels, -1).sum(axis=1)
+    flat = line.reshape(channels, -1)
+    raw = np.array([_level(each, n) for each, n in zip(flat, counts, strict=True)])
+    known = np.isfinite(raw) & (raw > 0)
+    typical = float(np.median(counts[known])) if known.any() else 1.0
+    channel = np.where(known, shrunk(raw, np.sqrt(together / max(typical, 1.0))), np.inf)
+    blocks = _blocks(line / channel[:, None, None], correlated_px / step)
+    values = max(float(used.sum()) / blocks.size, 1.0)
+    position = _interpolated(shrunk(blocks, np.sqrt(together / values)), data.shape[1:])
+    return NoiseMap(channel.astype(np.float32), position.astype(np.float32))
+
+
+def _level(values: np.ndarray, count: int) -> float:
+    return negative_rms(values) if count > FEWEST_VALUES else float("nan")
+
+
+def _without_continuum(some: np.ndarray) -> np.ndarray:
+    """Each pixel off the straight line through the medians of the two halves of its band.
+
+    A least-squares line would spread a bright spectral line over the channels without it.
+    """
+    channels = len(some)
+    if channels < FEWEST_CHANNELS:
+        flat: np.ndarray = some - np.median(some, axis=0)
+        return flat
+    half = channels // 2
+    low, high = np.median(some[:half], axis=0), np.median(some[half:], axis=0)
+    at = (np.arange(channels) - (half - 1) / 2) / ((channels + half - 1) / 2 - (half - 1) / 2)
+    line: np.ndarray = some - low - (high - low) * at[:, None, None].astype(np.float32)
+    return line
+
+
+def _blocks(normalised: np.ndarray, beam: float) -> np.ndarray:
+    """(rows, columns) noise of blocks of some beams, in samples; NaN where there is none."""
+    size = max(SMALLEST_BLOCK_PX, round(BLOCK_BEAMS * beam))
+    edges = [
+        np.linspace(0, n, max(1, round(n / size)) + 1).astype(int) for n in normalised.shape[1:]
+    ]
+    return np.array(
+        [
+            [
+                negative_rms(normalised[:, y0:y1, x0:x1])
+                for x0, x1 in zip(edges[1][:-1], edges[1][1:], strict=True)
+            ]
+            for y0, y1 in zip(edges[0][:-1], edges[0][1:], strict=True)
+        ]
+    )
+
+
+def _interpolated(blocks: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """(y, x) between the middles of the blocks, linear; constant beyond them; mean square 1."""
+    if not np.isfinite(blocks).all() or np.ptp(blocks) == 0:
+        return np.ones(shape)
+    rows, columns = (_hats(n, parts) for n, parts in zip(shape, blocks.shape, strict=True))
+    relative = blocks / np.sqrt(np.mean(blocks**2))
+    between: np.ndarray = rows @ relative @ columns.T
+    return between
+
+
+def _hats(n: int, parts: int) -> np.ndarray:
+    """(n, parts) weights of linear interpolation from the middles of equal parts."""
+    at = np.clip((np.arange(n) + 0.5) / n * parts - 0.5, 0, parts - 1)
+    hats: np.ndarray = np.maximum(0.0, 1 - np.abs(at[:, None] - np.arange(parts)))
+    return hats

@@ -1,0 +1,196 @@
+"""Peaks of the filtered cube: maxima over position, channel, width and size together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from deepfocus.search.banded import doubled
+from deepfocus.search.bank import Bank
+from deepfocus.search.continuum import Projection
+from deepfocus.search.lines import highest
+from deepfocus.search.unit_noise import Searched
+
+NEIGHBOURS = [off for off in product((-1, 0, 1), repeat=3) if off != (0, 0, 0)]
+AROUND = 2
+"""Nodes on each side of a candidate in which a filter's own maximum is looked for."""
+LEAST_SIDE = 0.2
+"""Of a peak: a node beside it that is lower does not tell where between nodes the peak is."""
+
+
+@dataclass(frozen=True)
+class Peak:
+    """A peak of the search.
+
+    x, y : pixels; channel; snr : of its best filter
+    width_chan, size_px : FWHM of that filter
+    node : (chan, row, column) of the highest map where it was found
+    """
+
+    x: float
+    y: float
+    channel: float
+    snr: float
+    width_chan: float
+    size_px: float
+    node: tuple[int, int, int]
+
+
+def maxima(highest: np.ndarray, above: float) -> np.ndarray:
+    """(n, 3) nodes no lower than their 26 neighbours, and above a level; highest first."""
+    at = np.stack(np.unravel_index(np.flatnonzero(highest.ravel() > above), highest.shape), axis=1)
+    values = highest[tuple(at.T)]
+    last = np.array(highest.shape) - 1
+    for offset in NEIGHBOURS:
+        beside = np.clip(at + np.array(offset), 0, last)
+        kept = values >= highest[tuple(beside.T)]
+        at, values = at[kept], values[kept]
+    ordered: np.ndarray = at[np.argsort(-values)]
+    return ordered
+
+
+@dataclass(frozen=True, eq=False)
+class Lattice:
+    """All filters of a search, and where spectra are searched without their continuum.
+
+    on_continuum : (rows, columns) bool on the first size's grid
+    """
+
+    sizes: tuple[Searched, ...]
+    bank: Bank
+    projection: Projection
+    on_continuum: np.ndarray
+
+    def highest(self) -> np.ndarray:
+        """(chan, rows, columns) the highest output of all filters, on the first size's grid."""
+        maps = [self._highest_of(each) for each in self.sizes]
+        best = merged(maps, [each.field.step for each in self.sizes])
+        best[self.sizes[0].field.values == 0] = 0.0
+        return best
+
+    def _highest_of(self, each: Searched) -> np.ndarray:
+        """(chan, rows, columns) for one size; without continuum where there is any."""
+        values = each.field.values
+        spectra = values.reshape(len(values), -1)
+        best = highest(spectra, each.filters.plain)
+        ratio = each.field.step // self.sizes[0].field.step
+        hidden = np.flatnonzero(self.on_continuum[::ratio, ::ratio].ravel())
+        if len(hidden):
+            line = self.projection.of(spectra[:, hidden])
+            best[:, hidden] = highest(line, each.filters.projected)
+        return best.reshape(values.shape)
+
+    def refined(self, node: np.ndarray) -> Peak:
+        """The best filter near a node of the highest map, between its own nodes."""
+        best: tuple[float, np.ndarray, float, float] | None = None
+        for size_px, each in zip(self.bank.sizes_px, self.sizes, strict=True):
+            for snr, place, width in self._of_size(each, node):
+                if best is None or snr > best[0]:
+                    best = (snr, place, width, size_px)
+        assert best is not None
+        snr, (channel, y, x), width, size_px = best
+        at = (int(node[0]), int(node[1]), int(node[2]))
+        return Peak(float(x), float(y), float(channel), snr, width, size_px, at)
+
+    def _of_size(
+        self, each: Searched, node: np.ndarray
+    ) -> Iterator[tuple[float, np.ndarray, float]]:
+        """(snr, (channel, y, x), width) of each width's filter near a node."""
+        field = each.field
+        ratio = field.step // self.sizes[0].field.step
+        rows, columns = field.values.shape[1:]
+        row, column = (
+            min(round(float(at) / ratio), n - 1)
+            for at, n in zip(node[1:], (rows, columns), strict=True)
+        )
+        near_y, near_x = _around(row, rows), _around(column, columns)
+        block = field.values[:, near_y[0] : near_y[-1] + 1, near_x[0] : near_x[-1] + 1]
+        spectra = np.ascontiguousarray(block).reshape(len(block), -1)
+        filters = each.filters.plain
+        if self.on_continuum[node[1], node[2]]:
+            spectra, filters = self.projection.of(spectra), each.filters.projected
+        for width, lines in zip(self.bank.widths_chan, filters, strict=True):
+            middle = min(round(float(node[0]) / lines.step), lines.rows - 1)
+            near = _around(middle, lines.rows)
+            values = np.stack([_output(lines.row(r), spectra) for r in near])
+            values = values.reshape(len(near), len(near_y), len(near_x))
+            start = (middle - near[0], row - near_y[0], column - near_x[0])
+            steps = (lines.step, field.step, field.step)
+            snr, place = _between_nodes(values, start, steps)
+            origin = np.array([near[0], near_y[0], near_x[0]])
+            yield snr, (origin + place) * np.array(steps), width
+
+
+def merged(maps: Sequence[np.ndarray], steps: Sequence[int]) -> np.ndarray:
+    """The highest of maps (..., rows, columns) on grids of these steps, on the first one's."""
+    best, step = maps[-1], steps[-1]
+    for finer, its_step in zip(maps[-2::-1], steps[-2::-1], strict=True):
+        while step > its_step:
+            step //= 2
+            rows, columns = (-(-n * its_step // step) for n in finer.shape[-2:])
+            best = doubled(doubled(best, columns, axis=-1), rows, axis=-2)
+        best = np.maximum(finer, best)
+    return best
+
+
+def apart(peaks: Sequence[Peak], pixels: float) -> list[Peak]:
+    """The peaks, highest first, without those that reach the place of a higher one."""
+    kept: list[Peak] = []
+    for peak in sorted(peaks, key=lambda each: -each.snr):
+        if not any(
+            abs(peak.channel - other.channel) <= 1.01
+            and max(abs(peak.x - other.x), abs(peak.y - other.y)) <= 1.01 * pixels
+            for other in kept
+        ):
+            kept.append(peak)
+    return kept
+
+
+def _around(middle: int, n: int) -> range:
+    return range(max(middle - AROUND, 0), min(middle + AROUND + 1, n))
+
+
+def _output(row: tuple[int, np.ndarray], spectra: np.ndarray) -> np.ndarray:
+    low, values = row
+    output: np.ndarray = values @ spectra[low : low + len(values)]
+    return output
+
+
+def _between_nodes(
+    values: np.ndarray, start: tuple[int, int, int], steps: tuple[int, int, int]
+) -> tuple[float, np.ndarray]:
+    """Highest value near a node, and its place in nodes, by parabolas of the logarithm.
+
+    Where nodes are every sample, nothing lies between them and the node itself counts. A filter
+    that has no maximum of its own there gives its value at the node: its neighbour's slope is not
+    its peak.
+    """
+    near = tuple(
+        slice(max(i - 1, 0), i + 2) if step > 1 else slice(i, i + 1)
+        for i, step in zip(start, steps, strict=True)
+    )
+    inner = values[near]
+    offset = np.unravel_index(int(inner.argmax()), inner.shape)
+    at = np.array([part.start for part in near]) + np.array(offset)
+    peak = float(values[tuple(at)])
+    logarithm, place = 0.0, at.astype(float)
+    for axis, step in enumerate(steps):
+        if step == 1 or not 0 < at[axis] < values.shape[axis] - 1:
+            continue
+        index = list(at)
+        lower, upper = (
+            float(values[tuple([*index[:axis], at[axis] + s, *index[axis + 1 :]])]) for s in (-1, 1)
+        )
+        if peak < max(lower, upper):
+            return float(values[start]), np.array(start, float)
+        if peak <= 0 or min(lower, upper) < LEAST_SIDE * peak:
+            continue
+        left, middle, right = np.log([lower, peak, upper])
+        curvature = max(2 * middle - left - right, 1e-9)
+        shift = float(np.clip(0.5 * (right - left) / curvature, -0.5, 0.5))
+        logarithm += 0.5 * (right - left) * shift - 0.5 * curvature * shift**2
+        place[axis] += shift
+    return peak * float(np.exp(logarithm)), place

@@ -1,0 +1,78 @@
+"""The search of a cube: filters of all widths and sizes, and the peaks that noise does not make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from deepfocus.search.bank import Bank
+from deepfocus.search.continuum import projection_of
+from deepfocus.search.false_alarms import FalseAlarms, false_alarms
+from deepfocus.search.fields import fields
+from deepfocus.search.first_filter import FirstFilter
+from deepfocus.search.lines import band_filter
+from deepfocus.search.noise_map import NoiseMap
+from deepfocus.search.peaks import Lattice, Peak, apart, maxima, merged
+from deepfocus.search.unit_noise import Searched, searched, statistics_of
+
+CONTINUUM_SNR = 4.0
+"""Band-integrated signal-to-noise, at any size, from which spectra are searched without their
+continuum: chosen on cubes with and without lines (docs/experiments.md)."""
+CANDIDATES = 0.85
+"""Of the threshold: between nodes a peak may be a tenth higher than at them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a search found.
+
+    peaks : above the threshold, highest first
+    threshold : signal-to-noise; alarms : false peaks expected above any
+    highest : (chan, rows, columns) of all filters, at every `step`-th pixel
+    on_continuum : (rows, columns) bool, where spectra were searched without their continuum
+    noise : of the cube
+    """
+
+    peaks: tuple[Peak, ...]
+    threshold: float
+    alarms: FalseAlarms
+    highest: np.ndarray
+    step: int
+    on_continuum: np.ndarray
+    noise: NoiseMap
+
+
+def search(
+    data: np.ndarray,
+    noise: NoiseMap,
+    bank: Bank,
+    first: FirstFilter,
+    *,
+    false_peaks: float,
+    continuum_snr: float = CONTINUUM_SNR,
+) -> Found:
+    """Peaks of a cube (chan, y, x), of which `false_peaks` are expected to be noise."""
+    projection = projection_of(noise.channel)
+    made = fields(data, noise, bank, first)
+    sizes = tuple(
+        searched(field, bank, i, noise.channel, projection) for i, field in enumerate(made)
+    )
+    alarms = false_alarms(statistics_of(sizes, bank, noise.channel, projection, data.shape[1:]))
+    threshold = alarms.threshold(false_peaks)
+    on_continuum = _above_band_noise(sizes, noise.channel) > continuum_snr
+    lattice = Lattice(sizes, bank, projection, on_continuum)
+    best = lattice.highest()
+    candidates = [lattice.refined(node) for node in maxima(best, CANDIDATES * threshold)]
+    step = sizes[0].field.step
+    peaks = apart([peak for peak in candidates if peak.snr > threshold], step)
+    return Found(tuple(peaks), threshold, alarms, best, step, on_continuum, noise)
+
+
+def _above_band_noise(sizes: tuple[Searched, ...], sigma: np.ndarray) -> np.ndarray:
+    """(rows, columns) signal-to-noise of the band-integrated cube, the highest of all sizes."""
+    maps = []
+    for each in sizes:
+        band = band_filter(sigma, each.correlation)
+        maps.append(np.tensordot(band, each.field.values, axes=1))
+    return merged(maps, [each.field.step for each in sizes])
