@@ -1,0 +1,1 @@
+"""The finder `deepfocus`: search, fit, group, judge."""

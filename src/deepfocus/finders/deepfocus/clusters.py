@@ -1,0 +1,113 @@
+"""Components that are fitted together, and the state of an explanation of a cube by components."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.finders.deepfocus.sight import Sight
+from deepfocus.fit.grow import Needed, fit_starts, grow
+from deepfocus.fit.image import add_model
+from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CYY, FLUX, X, Y
+from deepfocus.fit.patch import Problem, patch_problem
+from deepfocus.fit.solve import Fit
+from deepfocus.search.noise_map import NoiseMap
+
+NEIGHBOURS_BEAMS = 1.5
+"""Components are fitted together up to this distance, in FWHM of what the beam makes of them."""
+MARGIN_BEAMS = 1.0
+"""Of a patch around its components, beside one standard deviation of their sizes."""
+NOT_ALONE = 0.7
+"""Of a component's threshold: a residual with a higher square asks for more than one Gaussian."""
+
+
+@dataclass(frozen=True, eq=False)
+class Explained:
+    """A cube as components and what they leave.
+
+    fits : one for each cluster of components; residual : (chan, y, x)
+    """
+
+    fits: tuple[Fit, ...]
+    residual: np.ndarray
+
+    @property
+    def components(self) -> np.ndarray:
+        """(n, 11) of all clusters, in their order."""
+        return np.concatenate([np.empty((0, COUNT)), *(each.values for each in self.fits)])
+
+
+def with_starts(
+    explained: Explained, starts: np.ndarray, sight: Sight, noise: NoiseMap, needed: Needed
+) -> Explained:
+    """The cube explained anew, with more components; clusters without a new one stay as they are."""
+    residual = explained.residual.copy()
+    known = explained.components
+    fit_of = np.repeat(np.arange(len(explained.fits)), [len(f.values) for f in explained.fits])
+    together = np.concatenate([known, starts])
+    fits: list[Fit] = []
+    for members in clusters_of(together, sight.beam_px):
+        old, new = members[members < len(known)], members[members >= len(known)]
+        if not len(new) and len(set(fit_of[old])) == 1:
+            fits.append(explained.fits[fit_of[old[0]]])
+            continue
+        add_model(residual, known[old], sight.response, sign=1.0)
+        fitted = _fitted(residual, together[members], sight, noise, needed)
+        add_model(residual, fitted.values, sight.response, sign=-1.0)
+        fits.append(fitted)
+    return Explained(tuple(each for each in fits if len(each.values)), residual)
+
+
+def clusters_of(components: np.ndarray, beam_px: float) -> Iterator[np.ndarray]:
+    """Indices of components (n, 11) that lie near each other on the sky, the brightest first."""
+    n = len(components)
+    if not n:
+        return
+    reach = NEIGHBOURS_BEAMS / 2 * np.hypot(beam_px, _fwhm(components))
+    places = components[:, [X, Y]]
+    pairs = cKDTree(places).query_pairs(2 * float(reach.max()), output_type="ndarray")
+    apart = np.hypot(*(places[pairs[:, 0]] - places[pairs[:, 1]]).T)
+    near = pairs[apart < reach[pairs[:, 0]] + reach[pairs[:, 1]]]
+    links = coo_array((np.ones(len(near)), near.T), shape=(n, n))
+    _, number = connected_components(links, directed=False)
+    brightness = np.nan_to_num(components[:, FLUX], nan=np.inf)
+    groups = [np.flatnonzero(number == i) for i in range(number.max() + 1)]
+    yield from sorted(groups, key=lambda members: -float(brightness[members].max()))
+
+
+def _fitted(
+    data: np.ndarray, starts: np.ndarray, sight: Sight, noise: NoiseMap, needed: Needed
+) -> Fit:
+    """One Gaussian for each start if that is enough; else more, still or moving, which is better."""
+    problem = _problem(data, starts, sight, noise)
+    simple = fit_starts(problem, starts, needed)
+    if simple.residual_peak**2 < NOT_ALONE * needed.added:
+        return simple
+    still = grow(problem, simple.values, needed)
+    moving = grow(problem, simple.values, needed, gradients=True)
+    return min(still, moving, key=lambda each: each.chi2 + needed.added * len(each.values))
+
+
+def _problem(data: np.ndarray, starts: np.ndarray, sight: Sight, noise: NoiseMap) -> Problem:
+    """The patch around components."""
+    reach = MARGIN_BEAMS * sight.beam_px + _fwhm(starts) / FWHM_PER_SIGMA
+    low = np.floor((starts[:, [Y, X]] - reach[:, None]).min(axis=0)).astype(int)
+    high = np.ceil((starts[:, [Y, X]] + reach[:, None]).max(axis=0)).astype(int) + 1
+    box = (int(low[0]), int(high[0]), int(low[1]), int(high[1]))
+    y, x = starts[:, [Y, X]].mean(axis=0)
+    channel = float(np.clip(starts[0, CHANNEL], 0, len(data) - 1))
+    return patch_problem(
+        data, noise.at(x=x, y=y), sight.response, sight.power, box=box, channel=round(channel)
+    )
+
+
+def _fwhm(components: np.ndarray) -> np.ndarray:
+    squared = np.maximum(components[:, [CXX, CYY]].max(axis=1), 0.0)
+    fwhm: np.ndarray = FWHM_PER_SIGMA * np.sqrt(squared)
+    return fwhm

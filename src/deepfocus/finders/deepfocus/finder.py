@@ -1,0 +1,85 @@
+"""The finder `deepfocus`: search, fit, group, judge.
+
+search   lines of all widths and sizes, by matched filters in units of the noise (`search`)
+fit      what stands out, all of it together, as Gaussians through the dirty beam (`fit`)
+         ... again on what that leaves, until nothing stands out
+group    components that their own model joins are one source
+judge    by how likely noise is to make a peak as high anywhere in the cube
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from deepfocus.core.cube import Cube
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.finders.deepfocus.judge import judged
+from deepfocus.finders.deepfocus.panels import panels_of
+from deepfocus.finders.deepfocus.rounds import rounds
+from deepfocus.finders.deepfocus.sight import sight_of
+from deepfocus.finders.deepfocus.sources import sources_of
+from deepfocus.finders.deepfocus.table import table_of, table_of_peaks
+from deepfocus.finders.finder import Detection, refuse_empty
+
+
+@dataclass(frozen=True)
+class DeepFocus:
+    """Statistics that hold on any cube, with the dirty beam as a part of the model.
+
+    false_peaks : peaks of noise to expect in a cube, all places, widths and sizes counted; a source
+        is accepted if the probability of noise as high is no more than that
+    """
+
+    kind: ClassVar[str] = "deepfocus"
+    summary: ClassVar[str] = (
+        "matched filters, a joint fit through the dirty beam, errors for every number; any cube"
+    )
+
+    false_peaks: float = 0.01
+
+    def __post_init__(self) -> None:
+        if not 0 < self.false_peaks < 10:
+            raise DeepFocusError(
+                f"{self.false_peaks:g} false peaks a cube",
+                wanted="a number above 0 and below 10",
+                remedy="set false_peaks to 0.01, one false source in a hundred cubes",
+            )
+
+    def ready(self) -> ReadyDeepFocus:
+        """Nothing needs to be loaded."""
+        return ReadyDeepFocus(self)
+
+
+@dataclass(frozen=True)
+class ReadyDeepFocus:
+    """`DeepFocus`, which needs no preparation."""
+
+    settings: DeepFocus = field(default_factory=DeepFocus)
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """Empty: the results depend on the settings alone."""
+        return {}
+
+    def find(self, cube: Cube) -> Detection:
+        """Search, fit, group, judge.
+
+        Raises `DeepFocusError` for a cube without data, or with neither PSF nor beam.
+        """
+        refuse_empty(cube)
+        sight = sight_of(cube)
+        taken = tuple(rounds(sight, false_peaks=self.settings.false_peaks))
+        explained, noise = taken[-1].explained, taken[-1].found.noise
+        sources = tuple(sources_of(explained, sight.beam_px))
+        most = float(-np.expm1(-self.settings.false_peaks))
+        verdicts = [judged(source, taken, sight.beam_px, most) for source in sources]
+        catalogue = table_of(sources, verdicts, cube, noise)
+        return Detection(
+            catalogue=catalogue,
+            snapshots={"search": table_of_peaks(taken[0].found.peaks, cube.grid)},
+            evidence=panels_of(catalogue, cube, taken),
+        )

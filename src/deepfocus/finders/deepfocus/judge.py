@@ -1,0 +1,49 @@
+"""Whether a source is real: from how likely noise is to make a peak as high anywhere in the cube."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from deepfocus.core.flags import Flag
+from deepfocus.finders.deepfocus.rounds import Round
+from deepfocus.finders.deepfocus.sources import SourceFit
+from deepfocus.fit.parameters import CHANNEL, SIGMA, X, Y
+from deepfocus.search.peaks import Peak
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict and what it rests on.
+
+    snr : of the source's highest peak in the search, or of its lines' gain of chi^2 if they are
+        higher; false_alarm : probability of at least one peak of noise as high in the whole cube
+    """
+
+    snr: float
+    false_alarm: float
+    flag: Flag
+
+
+def judged(source: SourceFit, rounds: Sequence[Round], beam_px: float, most: float) -> Judgement:
+    """Accept a source whose false-alarm probability is no more than `most`.
+
+    The search looked at all places, channels, widths and sizes, so the probability counts them. A
+    source that the fit added beside another has no peak of its own: its gain stands for it.
+    """
+    peaks = [peak.snr for each in rounds for peak in each.found.peaks if _of(source, peak, beam_px)]
+    snr = max([*peaks, float(np.sqrt(max(source.gain, 0.0)))])
+    alarms = rounds[-1].found.alarms
+    false_alarm = float(alarms.probability(snr))
+    flag = Flag.ACCEPTED if false_alarm <= most else Flag.LOW_PROBABILITY
+    return Judgement(snr, false_alarm, flag)
+
+
+def _of(source: SourceFit, peak: Peak, beam_px: float) -> bool:
+    components = source.components
+    apart = np.hypot(components[:, X] - peak.x, components[:, Y] - peak.y)
+    within = np.abs(components[:, CHANNEL] - peak.channel)
+    near = apart < np.hypot(beam_px, peak.size_px) / 2
+    return bool(np.any(near & (within < peak.width_chan / 2 + 2 * components[:, SIGMA])))

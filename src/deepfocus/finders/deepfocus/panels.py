@@ -1,0 +1,70 @@
+"""What the finder saw: the highest signal-to-noise, what is left, and each source's line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from deepfocus.core.catalogue import Catalogue
+from deepfocus.core.cube import Cube
+from deepfocus.finders.deepfocus.rounds import Round
+from deepfocus.finders.evidence import CutoutPanel, ImagePanel, Panel, SpectrumPanel, Trace
+from deepfocus.ops.crop import Window, crop
+
+CUTOUT_BEAMS = 8.0
+
+
+def panels_of(catalogue: Catalogue, cube: Cube, rounds: Sequence[Round]) -> tuple[Panel, ...]:
+    """Images of the field, and of every row of the catalogue."""
+    first, last = rounds[0].found, rounds[-1]
+    residual = last.explained.residual
+    level = last.found.noise.channel[:, None] * np.ones(1, np.float32)
+    left = np.nanmax(residual.reshape(len(residual), -1) / level, axis=0)
+    return (
+        ImagePanel(
+            "Highest signal-to-noise over channels, widths and sizes",
+            _on_pixels(first.highest.max(axis=0), first.step, cube.data.shape[1:]),
+            "standard deviations",
+        ),
+        ImagePanel(
+            "Highest voxel that the sources leave",
+            left.reshape(residual.shape[1:]),
+            "standard deviations",
+        ),
+        *_of_sources(catalogue, cube, residual),
+    )
+
+
+def _of_sources(catalogue: Catalogue, cube: Cube, residual: np.ndarray) -> Iterator[Panel]:
+    beam_px = cube.beam_px or 6.0
+    for i in range(len(catalogue)):
+        number = int(catalogue["id"][i])
+        x, y = float(catalogue["x"][i]), float(catalogue["y"][i])
+        low, high = (float(catalogue[name][i]) for name in ("channel_lo", "channel_hi"))
+        row = min(max(round(y), 0), cube.data.shape[1] - 1)
+        column = min(max(round(x), 0), cube.data.shape[2] - 1)
+        spectrum = cube.data[:, row, column]
+        yield SpectrumPanel(
+            number,
+            measured=Trace("at the source", spectrum, "Jy/beam"),
+            model=Trace("model", spectrum - residual[:, row, column], "Jy/beam"),
+        )
+        line = slice(max(int(np.floor(low)), 0), max(int(np.ceil(high)) + 1, 1))
+        window = Window(x, y, 2 * int(CUTOUT_BEAMS * beam_px / 2) + 1)
+        for title, data in (("summed over its line", cube.data), ("what is left", residual)):
+            yield CutoutPanel(
+                number,
+                title=title,
+                image=crop(data[line], window).sum(axis=0),
+                x0=window.x0,
+                y0=window.y0,
+                unit="Jy/beam x channels",
+            )
+
+
+def _on_pixels(nodes: np.ndarray, step: int, shape: tuple[int, ...]) -> np.ndarray:
+    """(y, x) from every `step`-th pixel."""
+    repeated = np.repeat(np.repeat(nodes, step, axis=0), step, axis=1)
+    image: np.ndarray = repeated[: shape[0], : shape[1]]
+    return image

@@ -1,0 +1,80 @@
+"""What the finder needs to know of a cube before it looks: its beams, and what its noise is like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from deepfocus.core.cube import Cube
+from deepfocus.core.noise import DirtyBeam, Power, SquaredWeights, White
+from deepfocus.forward.response import Response, response_of
+from deepfocus.search.bank import Bank, bank_of
+from deepfocus.search.correlation import noise_power
+from deepfocus.search.first_filter import FirstFilter, PixelItself, beam_filter
+from deepfocus.search.noise_map import noise_map
+
+AUTOCORRELATION_BEAMS = 4.0
+"""Lags at which the noise's autocorrelation is measured, FWHM of the beam."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """A cube and how it is to be looked at.
+
+    data : (chan, y, x) Jy/beam; response : its beams; power : of its noise
+    bank, first : filters of the search, and the smallest of them on the sky
+    """
+
+    data: np.ndarray
+    response: Response
+    power: Power
+    bank: Bank
+    first: FirstFilter
+
+    @property
+    def white(self) -> bool:
+        """Whether noise is independent from pixel to pixel."""
+        return isinstance(self.power, White)
+
+    @property
+    def beam_px(self) -> float:
+        return self.response.beam_px
+
+    @property
+    def correlated_px(self) -> float:
+        """FWHM of the beam that correlates the noise; 0 in white noise."""
+        return 0.0 if self.white else self.beam_px
+
+    @property
+    def places(self) -> float:
+        """Beams times channels: how many independent places for a line there are."""
+        beams = self.data[0].size / (1.133 * self.beam_px**2)
+        return max(beams * len(self.data), np.e)
+
+
+def sight_of(cube: Cube) -> Sight:
+    """Raises `DeepFocusError` for a cube with neither PSF nor beam."""
+    response = response_of(cube)
+    power = _power_of(cube, response.beam_px)
+    white = isinstance(power, White)
+    finest = response.beam_px if white else response.beam_px / np.sqrt(2)
+    bank = bank_of(len(cube.data), response.beam_px, finest_px=float(finest))
+    step = bank.steps_px[0]
+    first: FirstFilter = PixelItself(step)
+    if white:
+        beam = response.dirty_beam[len(response.dirty_beam) // 2]
+        shape = (response.ny, response.nx)
+        first = beam_filter(beam, beam_px=response.beam_px, step=step, shape=shape)
+    return Sight(cube.data, response, power, bank, first)
+
+
+def _power_of(cube: Cube, beam_px: float) -> Power:
+    """The known power of the noise, or else the measured one."""
+    known = None if cube.noise is None else cube.noise.power
+    if isinstance(known, White | DirtyBeam):
+        return known
+    if isinstance(known, SquaredWeights) and known.beam is not None:
+        return known
+    noise = noise_map(cube.data, correlated_px=beam_px, emission=np.zeros(cube.data.shape, bool))
+    return noise_power(cube.data, noise, reach=int(AUTOCORRELATION_BEAMS * beam_px))

@@ -1,0 +1,176 @@
+"""Sources, each one component or several, with the numbers of a catalogue and their errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from deepfocus.core.source import FWHM_PER_SIGMA, Ellipse
+from deepfocus.finders.deepfocus.clusters import Explained
+from deepfocus.fit.grouping import grouped
+from deepfocus.fit.parameters import (
+    CHANNEL,
+    CONTINUUM,
+    CXX,
+    CXY,
+    CYY,
+    FLUX,
+    GX,
+    GY,
+    SIGMA,
+    SIZES,
+    X,
+    Y,
+    covariance_of,
+    ellipse_of,
+)
+from deepfocus.fit.solve import Fit
+from deepfocus.forward.deformations import GaussianShape
+
+AT_HALF = 0.5
+SAMPLES = 20
+"""Of the narrowest line's standard deviation, where a profile of several lines is drawn."""
+SUMMARY = ("x", "y", "cxx", "cyy", "cxy", "channel", "fwhm_chan", "flux", "continuum")
+MODEL_SHARE = 0.02
+"""Of the flux: what a few Gaussians are wrong by for a galaxy."""
+
+
+@dataclass(frozen=True, eq=False)
+class SourceFit:
+    """A source: the summary of its components, and the covariance of that.
+
+    components : (n, 11), the brightest first; summary, covariance : in the order of `SUMMARY`
+    gain : chi^2 that its lines gain; residual_peak : signal-to-noise left in its patch
+    """
+
+    components: np.ndarray
+    summary: np.ndarray
+    covariance: np.ndarray
+    gain: float
+    residual_peak: float
+
+    def value(self, name: str) -> float:
+        """A number of the summary."""
+        return float(self.summary[SUMMARY.index(name)])
+
+    def error(self, name: str) -> float:
+        """Its standard deviation."""
+        i = SUMMARY.index(name)
+        return float(np.sqrt(self.covariance[i, i]))
+
+    @property
+    def ellipse(self) -> Ellipse:
+        """Deconvolved; sizes that noise made negative are 0."""
+        return ellipse_of(self.summary[[0, 1, 2, 3, 4]])
+
+    @property
+    def shape_errors(self) -> tuple[float, float, float]:
+        """Of FWHM x, FWHM y (pixels) and pa (degrees); NaN where undefined."""
+        return GaussianShape(self.ellipse).spread(self.covariance[2:5, 2:5])
+
+
+def sources_of(explained: Explained, beam_px: float) -> Iterator[SourceFit]:
+    """Components grouped where their own model has no deep saddle between them."""
+    shape = explained.residual.shape
+    for fitted in explained.fits:
+        groups = grouped(
+            fitted.values,
+            beam_sigma_px=beam_px / FWHM_PER_SIGMA,
+            shape=(shape[0], shape[1], shape[2]),
+        )
+        for number in np.unique(groups.source):
+            yield _source(fitted, np.flatnonzero(groups.source == number))
+
+
+def _source(fitted: Fit, members: np.ndarray) -> SourceFit:
+    order = members[np.argsort(-fitted.values[members, FLUX])]
+    components = fitted.values[order]
+    within = np.nan_to_num(fitted.covariance[order][:, :, order])
+    n = components.size
+    jacobian = _jacobian(components)
+    covariance = jacobian @ within.reshape(n, n) @ jacobian.T
+    if len(components) > 1:
+        wrong = MODEL_SHARE * components[:, FLUX].sum()
+        covariance[7, 7] += wrong**2
+    return SourceFit(
+        components=components,
+        summary=summary_of(components),
+        covariance=covariance,
+        gain=float(fitted.gain[order].max() if len(order) == 1 else _together(fitted, order)),
+        residual_peak=fitted.residual_peak,
+    )
+
+
+def summary_of(components: np.ndarray) -> np.ndarray:
+    """(9,) position, size, line and flux of components (n, 11) taken as one source.
+
+    Position and size are the moments of its line's image; the line's centre and width are those of
+    its spectrum at half of its peak.
+    """
+    if len(components) == 1 and not np.any(components[0, [GX, GY]]):
+        row = components[0]
+        fwhm = FWHM_PER_SIGMA * row[SIGMA]
+        return np.array([*row[[X, Y, *SIZES, CHANNEL]], fwhm, row[FLUX], row[CONTINUUM]])
+    weights = components[:, FLUX] / components[:, FLUX].sum()
+    centre = weights @ components[:, [X, Y]]
+    gradient = components[:, [GX, GY]] * components[:, [SIGMA]]
+    apart = components[:, [X, Y]] - centre
+    matrix = np.einsum("n,nij->ij", weights, covariance_of(components))
+    matrix += np.einsum("n,ni,nj->ij", weights, gradient, gradient)
+    matrix += np.einsum("n,ni,nj->ij", weights, apart, apart)
+    channel, fwhm = _half_width(components)
+    flux, continuum = components[:, FLUX].sum(), components[:, CONTINUUM].sum()
+    sizes = matrix[0, 0], matrix[1, 1], matrix[0, 1]
+    return np.array([*centre, *sizes, channel, fwhm, flux, continuum])
+
+
+def _half_width(components: np.ndarray) -> tuple[float, float]:
+    """Centre and width of the spectrum at half of its peak, channels."""
+    centre, sigma = components[:, CHANNEL], components[:, SIGMA]
+    low, high = (centre - 4 * sigma).min(), (centre + 4 * sigma).max()
+    at = np.arange(low, high, sigma.min() / SAMPLES)
+    offset = (at[:, None] - centre) / sigma
+    spectrum = np.exp(-0.5 * offset**2) @ (components[:, FLUX] / sigma)
+    half = AT_HALF * spectrum.max()
+    above = np.flatnonzero(spectrum >= half)
+    ends = [_crossing(at, spectrum, half, int(above[k]), step) for k, step in ((0, -1), (-1, 1))]
+    return (ends[0] + ends[1]) / 2, ends[1] - ends[0]
+
+
+def _crossing(at: np.ndarray, spectrum: np.ndarray, level: float, i: int, step: int) -> float:
+    j = i + step
+    if not 0 <= j < len(at):
+        return float(at[i])
+    share = (spectrum[i] - level) / (spectrum[i] - spectrum[j])
+    return float(at[i] + share * (at[j] - at[i]))
+
+
+def _jacobian(components: np.ndarray) -> np.ndarray:
+    """(9, 11 n) derivatives of the summary, by central differences."""
+    scale = np.abs(components) + _typical(components)
+    columns = []
+    for index in np.ndindex(components.shape):
+        step = 1e-4 * scale[index]
+        ends = []
+        for sign in (1, -1):
+            moved = components.copy()
+            moved[index] += sign * step
+            ends.append(summary_of(moved))
+        columns.append((ends[0] - ends[1]) / (2 * step))
+    return np.array(columns).T
+
+
+def _typical(components: np.ndarray) -> np.ndarray:
+    """(11,) what a parameter near 0 may change by."""
+    typical = np.ones(components.shape[1])
+    typical[[FLUX, CONTINUUM]] = np.abs(components[:, FLUX]).max()
+    typical[[GX, GY]] = 0.1
+    typical[[CXX, CYY, CXY]] = 1.0
+    return typical
+
+
+def _together(fitted: Fit, order: np.ndarray) -> float:
+    """Chi^2 that several lines gain: no less than that of each."""
+    return float(fitted.gain[order].sum())

@@ -1,0 +1,123 @@
+"""Sources as rows of a catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
+from deepfocus.core.cube import Cube
+from deepfocus.core.flags import REASONS
+from deepfocus.core.grid import Grid
+from deepfocus.finders.deepfocus.judge import Judgement
+from deepfocus.finders.deepfocus.sources import SourceFit
+from deepfocus.finders.line_measurement import box_of
+from deepfocus.finders.sky_columns import with_sky_columns
+from deepfocus.search.noise_map import NoiseMap
+from deepfocus.search.peaks import Peak
+
+STEP = "judge"
+
+
+def table_of(
+    sources: Sequence[SourceFit], verdicts: Sequence[Judgement], cube: Cube, noise: NoiseMap
+) -> Catalogue:
+    """One row a source, the most significant first."""
+    rows = [
+        row_of(source, verdict, cube, noise)
+        for source, verdict in zip(sources, verdicts, strict=True)
+    ]
+    rows.sort(key=lambda row: -row["snr_focused"])
+    return _with_sky(catalogue_of_rows(rows), cube.grid)
+
+
+def row_of(source: SourceFit, verdict: Judgement, cube: Cube, noise: NoiseMap) -> dict[str, Any]:
+    """The columns of a source, in pixels and channels."""
+    ellipse = source.ellipse
+    fwhm_x_err, fwhm_y_err, pa_err = source.shape_errors
+    channel, fwhm_chan = source.value("channel"), source.value("fwhm_chan")
+    kms = float(cube.grid.width_kms(1.0, channel))
+    box = box_of(ellipse)
+    highest = _voxel(cube.data, x=ellipse.x, y=ellipse.y, channel=channel)
+    level = noise.at(x=ellipse.x, y=ellipse.y)[_nearest(channel, len(cube.data))]
+    return {
+        "flag": int(verdict.flag),
+        "reason": f"{REASONS[verdict.flag]} ({STEP})" if verdict.flag else "",
+        "x": ellipse.x,
+        "x_err": source.error("x"),
+        "y": ellipse.y,
+        "y_err": source.error("y"),
+        "channel": channel,
+        "channel_err": source.error("channel"),
+        "line_fwhm_chan": fwhm_chan,
+        "line_fwhm_chan_err": source.error("fwhm_chan"),
+        "channel_lo": channel - fwhm_chan,
+        "channel_hi": channel + fwhm_chan,
+        "box_x0": box.x0,
+        "box_x1": box.x1,
+        "box_y0": box.y0,
+        "box_y1": box.y1,
+        "fwhm_x_px": ellipse.fwhm_x_px,
+        "fwhm_x_px_err": fwhm_x_err,
+        "fwhm_y_px": ellipse.fwhm_y_px,
+        "fwhm_y_px_err": fwhm_y_err,
+        "pa": ellipse.pa,
+        "pa_err": pa_err,
+        "line_flux": source.value("flux") * kms,
+        "line_flux_err": source.error("flux") * kms,
+        "continuum": 1e3 * source.value("continuum"),
+        "continuum_err": 1e3 * source.error("continuum"),
+        "peak": 1e3 * highest,
+        "peak_err": 1e3 * float(level),
+        "snr_peak": highest / float(level),
+        "snr_focused": verdict.snr,
+        "probability": 1 - verdict.false_alarm,
+    }
+
+
+def table_of_peaks(peaks: Sequence[Peak], grid: Grid) -> Catalogue:
+    """What the search found, before anything was fitted."""
+    rows = [
+        {
+            "x": peak.x,
+            "y": peak.y,
+            "channel": peak.channel,
+            "line_fwhm_chan": peak.width_chan,
+            "channel_lo": peak.channel - peak.width_chan,
+            "channel_hi": peak.channel + peak.width_chan,
+            "fwhm_x_px": peak.size_px,
+            "fwhm_y_px": peak.size_px,
+            "snr_focused": peak.snr,
+        }
+        for peak in peaks
+    ]
+    return with_sky_columns(catalogue_of_rows(rows), grid)
+
+
+def _with_sky(found: Catalogue, grid: Grid) -> Catalogue:
+    """With sky positions, frequencies and velocities, and their errors."""
+    if not len(found):
+        return found
+    found = with_sky_columns(found, grid)
+    cell_deg = grid.cell_arcsec / 3600.0
+    hz = abs(grid.channel_width_hz)
+    return found.with_columns(
+        ra_err=found["x_err"] * cell_deg / np.cos(np.deg2rad(found["dec"])),
+        dec_err=found["y_err"] * cell_deg,
+        frequency_err=found["channel_err"] * hz,
+        line_fwhm_err=grid.width_kms(found["line_fwhm_chan_err"], found["channel"]),
+        fwhm_x_err=found["fwhm_x_px_err"] * grid.cell_arcsec,
+        fwhm_y_err=found["fwhm_y_px_err"] * grid.cell_arcsec,
+    )
+
+
+def _voxel(data: np.ndarray, *, x: float, y: float, channel: float) -> float:
+    at = (channel, y, x)
+    nearest = tuple(_nearest(value, n) for value, n in zip(at, data.shape, strict=True))
+    return float(data[nearest])
+
+
+def _nearest(value: float, n: int) -> int:
+    return min(max(round(value), 0), n - 1)

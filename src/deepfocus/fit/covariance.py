@@ -1,0 +1,50 @@
+"""What a fit's parameters scatter by, and what a component's line adds to it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from deepfocus.fit.equations import score_covariance
+from deepfocus.fit.parameters import CONTINUUM, COUNT, FLUX
+from deepfocus.fit.patch import Problem
+
+
+def sandwich(
+    problem: Problem, values: np.ndarray, information: np.ndarray, free: np.ndarray
+) -> np.ndarray:
+    """(n, 11, n, 11) H^-1 M H^-1 of the free parameters, NaN of the others.
+
+    information : (11 n, 11 n) H. A size that is held at its bound counts as free.
+    """
+    at = np.flatnonzero(free)
+    both = np.ix_(at, at)
+    inverse = _inverse(information[both])
+    covariance = np.full(information.shape, np.nan)
+    covariance[both] = inverse @ score_covariance(problem, values)[both] @ inverse
+    return covariance.reshape(*free.shape, *free.shape)
+
+
+def line_gain(values: np.ndarray, information: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """(n,) chi^2 that is lost without each line, to second order.
+
+    Its own continuum and all of the other components would take over what they can.
+    """
+    gains = np.zeros(len(values))
+    for i, flux in enumerate(values[:, FLUX]):
+        others = free.copy()
+        others[i] = False
+        others[i, CONTINUUM] = free[i, CONTINUUM]
+        at, own = np.flatnonzero(others), i * COUNT + FLUX
+        shared = information[at, own]
+        taken = shared @ _inverse(information[np.ix_(at, at)]) @ shared
+        gains[i] = flux**2 * (information[own, own] - taken)
+    return gains
+
+
+def _inverse(matrix: np.ndarray) -> np.ndarray:
+    """Of a symmetric matrix, scaled to a unit diagonal so that units do not matter."""
+    diagonal = np.diag(matrix)
+    scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, np.inf))
+    both = np.outer(scale, scale)
+    inverse: np.ndarray = np.linalg.pinv(matrix * both, rcond=1e-13, hermitian=True) * both
+    return inverse

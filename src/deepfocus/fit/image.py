@@ -1,0 +1,146 @@
+"""The dirty image of components over a whole cube, for subtraction: sidelobes and all.
+
+A component without a gradient is one image times one spectrum at each node in frequency. One that
+moves is another image in every channel of its line.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.fft import irfft2
+
+from deepfocus.fit.attenuation import NO_PRIMARY_BEAM, Attenuation, attenuation_in
+from deepfocus.fit.parameters import (
+    CHANNEL,
+    CONTINUUM,
+    FLUX,
+    GRADIENT,
+    SIGMA,
+    X,
+    Y,
+    covariance_of,
+)
+from deepfocus.fit.spectra import Integrated, Profile, window
+from deepfocus.forward.response import Response
+
+ATTENUATION_BEAMS = 3.0
+"""Half a side, in beams, of the least square in which the primary beam is expanded."""
+ATTENUATION_SIGMAS = 3.0
+"""The same in standard deviations of the component."""
+NO_WEIGHT = 1e-6
+"""Of a node's flux, relative to the largest: it is left out."""
+
+
+def model_cube(
+    values: np.ndarray, response: Response, *, profile: Profile | None = None
+) -> np.ndarray:
+    """(chan, y, x) float32 Jy/beam: the dirty image of components (n, 11)."""
+    chan = response.interpolation.shape[1]
+    out = np.zeros((chan, response.ny, response.nx), np.float32)
+    add_model(out, values, response, profile=profile)
+    return out
+
+
+def add_model(
+    out: np.ndarray,
+    values: np.ndarray,
+    response: Response,
+    *,
+    sign: float = 1.0,
+    profile: Profile | None = None,
+) -> None:
+    """Add the dirty image of components (n, 11), times `sign`, to a cube (chan, y, x) in place.
+
+    profile : `Integrated` unless given. Sidelobes end where the known dirty beam does.
+    """
+    seen_by = profile or Integrated()
+    for row in np.asarray(values, float):
+        if np.any(row[GRADIENT]):
+            _add_moving_line(out, row, response, sign, seen_by)
+            row = row.copy()
+            row[FLUX] = 0.0
+        _add_still(out, row, response, sign, seen_by)
+
+
+def _add_still(
+    out: np.ndarray, row: np.ndarray, response: Response, sign: float, profile: Profile
+) -> None:
+    """A component whose line stays in place."""
+    channels = np.arange(len(out))
+    near = window(row[CHANNEL], row[SIGMA], len(out))
+    spectrum = np.full(len(out), row[CONTINUUM])
+    spectrum[near] += row[FLUX] * _line(row, channels[near], profile)
+    shining = np.flatnonzero(spectrum)
+    if not len(shining):
+        return
+    of_nodes = response.interpolation[:, shining] * spectrum[shining]
+    strength = np.abs(of_nodes).max(axis=1)
+    nodes = np.flatnonzero(strength > NO_WEIGHT * strength.max())
+    same = len(response.dirty_beam) == 1 and response.primary_beam is None
+    if same:
+        of_nodes, nodes = of_nodes.sum(axis=0, keepdims=True), np.array([0])
+    planes = np.stack([_plane(row, response, int(k)) for k in nodes]).reshape(len(nodes), -1)
+    amounts = (sign * of_nodes[nodes]).T.astype(np.float32)
+    for channel, amount in zip(shining, amounts, strict=True):
+        out[channel] += (amount @ planes).reshape(out.shape[1:])
+
+
+def _add_moving_line(
+    out: np.ndarray, row: np.ndarray, response: Response, sign: float, profile: Profile
+) -> None:
+    """The line of a component that is elsewhere in each channel."""
+    near = np.arange(len(out))[window(row[CHANNEL], row[SIGMA], len(out))]
+    for channel, amount in zip(near, row[FLUX] * _line(row, near, profile), strict=True):
+        moved = row.copy()
+        moved[[X, Y]] += (channel - row[CHANNEL]) * row[GRADIENT]
+        weights = response.interpolation[:, channel]
+        beams = weights if len(response.dirty_beam) > 1 else np.ones(1)
+        transfer = np.tensordot(beams, response.transfer, axes=1)
+        attenuation = _attenuation(moved, response, weights)
+        plane = _through(moved, response, transfer, attenuation)
+        out[channel] += np.float32(sign * amount) * plane
+
+
+def _line(row: np.ndarray, channels: np.ndarray, profile: Profile) -> np.ndarray:
+    """(chan,) the line of unit flux."""
+    line: np.ndarray = profile.of(channels, centre=row[[CHANNEL]], sigma=row[[SIGMA]])[0][0]
+    return line
+
+
+def _plane(row: np.ndarray, response: Response, node: int) -> np.ndarray:
+    """(y, x) float32 dirty image at a node, of unit flux density."""
+    transfer = response.transfer[node if len(response.transfer) > 1 else 0]
+    weights = np.zeros(len(response.interpolation))
+    weights[node] = 1.0
+    return _through(row, response, transfer, _attenuation(row, response, weights))
+
+
+def _through(
+    row: np.ndarray, response: Response, transfer: np.ndarray, attenuation: Attenuation
+) -> np.ndarray:
+    """(y, x) float32 image of unit flux density through a primary and a dirty beam."""
+    seen = attenuation.of(row[None, [X, Y]], covariance_of(row[None]))
+    rows, columns = response.padded
+    v, u = np.fft.fftfreq(rows), np.fft.rfftfreq(columns)
+    (cxx, cxy), (_, cyy) = seen.covariance[0]
+    x, y = seen.centre[0]
+    size = cxx * u**2 + cyy * v[:, None] ** 2 + 2 * cxy * np.outer(v, u)
+    waves = np.outer(np.exp(-2j * np.pi * y * v), np.exp(-2j * np.pi * x * u))
+    transform = np.exp(seen.log_factor[0] - 2 * np.pi**2 * size) * waves * transfer
+    plane: np.ndarray = irfft2(transform.astype(np.complex64), s=response.padded)
+    return plane[: response.ny, : response.nx].astype(np.float32, copy=False)
+
+
+def _attenuation(row: np.ndarray, response: Response, weights: np.ndarray) -> Attenuation:
+    """The primary beam near a component, for weights (node,) of its planes."""
+    if response.primary_beam is None:
+        return NO_PRIMARY_BEAM
+    planes = response.primary_beam
+    used = weights if len(planes) > 1 else np.ones(1)
+    major = float(np.sqrt(max(np.linalg.eigvalsh(covariance_of(row[None])[0])[-1], 0.0)))
+    reach = int(ATTENUATION_BEAMS * response.beam_px + ATTENUATION_SIGMAS * major) + 1
+    rows, columns = (
+        slice(min(max(round(at) - reach, 0), n - 1), max(min(round(at) + reach + 1, n), 1))
+        for at, n in ((row[Y], response.ny), (row[X], response.nx))
+    )
+    return attenuation_in(np.tensordot(used, planes[:, rows, columns], axes=1), rows, columns)

@@ -1,0 +1,213 @@
+"""A patch of a cube, as a fit sees it: the filtered data at the uv cells that tell anything.
+
+The likelihood needs the data only through J'A d / sigma^2. In the uv plane, that is a sum over the
+few hundred cells where the beam has power, so the data are transformed once, and a component's
+template may be as small as a point, or even sharper.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from scipy.fft import next_fast_len, rfft2
+
+from deepfocus.core.noise import Power
+from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.fit.attenuation import NO_PRIMARY_BEAM, Attenuation, attenuation_in
+from deepfocus.fit.filters import Filter, halo_px, score_filter
+from deepfocus.fit.spectra import Integrated, Profile
+from deepfocus.forward.response import Response
+
+MARGIN_BEAMS = 2.0
+"""How far beyond the box a component's light is taken to reach, in FWHM of the beam."""
+
+PASSED = 3e-2
+"""Of the filter's highest value: cells where it is lower are left out on both sides of the
+equation."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """The data of a patch and what is needed to fit components to them.
+
+    rows, columns : of the cube, in which components lie
+    u, v : (cell,) cycles per pixel of x and y
+    score : (chan, 2 cell) real and imaginary parts of A d, without the noise's level
+    model, noise : (cell,) power of A B and of A^2 N
+    weights : (chan,) 1 / sigma^2 of the noise, 0 in blank channels
+    beam_px : FWHM of the beam
+    attenuation : primary beam at the line; profile : how channels see a line
+    """
+
+    rows: slice
+    columns: slice
+    u: np.ndarray
+    v: np.ndarray
+    score: np.ndarray
+    model: np.ndarray
+    noise: np.ndarray
+    weights: np.ndarray
+    beam_px: float
+    attenuation: Attenuation = NO_PRIMARY_BEAM
+    profile: Profile = field(default_factory=Integrated)
+
+    @property
+    def channels(self) -> int:
+        return len(self.weights)
+
+    @property
+    def beam_sigma_px(self) -> float:
+        return self.beam_px / FWHM_PER_SIGMA
+
+    @cached_property
+    def score_of_band(self) -> np.ndarray:
+        """(2 cell,) weighted sum of the score over all channels."""
+        total: np.ndarray = self.weights @ self.score
+        return total
+
+
+def patch_problem(
+    data: np.ndarray,
+    sigma: np.ndarray,
+    response: Response,
+    power: Power,
+    *,
+    box: tuple[int, int, int, int],
+    channel: float,
+    profile: Profile | None = None,
+) -> Problem:
+    """The problem of fitting components that lie in a box.
+
+    data : (chan, y, x) the whole cube, Jy/beam, without any other sources; NaN where blank. The
+        data around the box that the filter needs are taken too
+    sigma : (chan,) standard deviation of the noise at the box, Jy/beam
+    box : y0, y1, x0, x1, the ends excluded
+    channel : of the line; beams are those of that channel
+    profile : `Integrated` unless given
+
+    A channel without any data has no weight. Other blank pixels count as 0: whoever has sources at
+    the edge of the data gets too little flux there, as at the edge of the image.
+    """
+    rows, columns = (
+        slice(max(start, 0), min(stop, n))
+        for (start, stop), n in zip((box[:2], box[2:]), data.shape[1:], strict=True)
+    )
+    halo = halo_px(response, power)
+    margin = int(np.ceil(MARGIN_BEAMS * response.beam_px))
+    side = max(rows.stop - rows.start, columns.stop - columns.start)
+    # a template must not meet itself, nor the data around it, across the transform's border
+    pixels = max(side + margin, (side + 2 * halo + margin) // 2 + 1)
+    filtering = score_filter(
+        response, power, channel=channel, exact=side + margin // 2, reach=pixels - 1
+    )
+    cells = _Cells.of(filtering, next_fast_len(2 * pixels - 1, real=True))
+    near = tuple(
+        slice(max(part.start - halo, 0), min(part.stop + halo, n))
+        for part, n in zip((rows, columns), data.shape[1:], strict=True)
+    )
+    cut = data[:, near[0], near[1]]
+    weights = _weights(cut, sigma)
+    if np.isnan(cut).any():
+        cut = np.nan_to_num(cut)
+    seen = cells.transform(cut, y=near[0].start, x=near[1].start) * cells.score
+    return Problem(
+        rows=rows,
+        columns=columns,
+        u=cells.u,
+        v=cells.v,
+        score=np.ascontiguousarray(seen, dtype=complex).view(float),
+        model=cells.model,
+        noise=cells.noise,
+        weights=weights,
+        beam_px=response.beam_px,
+        attenuation=_attenuation(response, channel, rows, columns),
+        profile=profile or Integrated(),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """The uv cells that the filter lets through: frequencies, cycles per pixel, and power, (cell,).
+
+    score, model, noise : of A, A B and A^2 N, such that sums over the cells are those over the sky
+
+    A cell is chosen by A, which is smooth, even if the beam has no power there: a filter with
+    holes would reach across the sky to the edge of the data. Power below 0 comes from a beam that
+    is known to a finite lag; with it, chi^2 would have no minimum.
+    """
+
+    u: np.ndarray
+    v: np.ndarray
+    score: np.ndarray
+    model: np.ndarray
+    noise: np.ndarray
+
+    @classmethod
+    def of(cls, kernels: Filter, side: int) -> _Cells:
+        """The cells of a transform of `side` pixels."""
+        score, model, noise = (
+            _power(kernel, side) for kernel in (kernels.score, kernels.model, kernels.noise)
+        )
+        passed = np.abs(score) > PASSED * np.abs(score).max()
+        v, u = np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None, :]
+        return cls(
+            u=np.broadcast_to(u, passed.shape)[passed],
+            v=np.broadcast_to(v, passed.shape)[passed],
+            score=score[passed],
+            model=np.maximum(model[passed], 0.0),
+            noise=np.maximum(noise[passed], 0.0),
+        )
+
+    def transform(self, images: np.ndarray, *, y: int, x: int) -> np.ndarray:
+        """(image, cell) complex64 of images (image, y, x) whose first pixel is at (x, y)."""
+        _, ny, nx = images.shape
+        rows, at_row = np.unique(self.v, return_inverse=True)
+        columns, at_column = np.unique(self.u, return_inverse=True)
+        along_x = np.exp(-2j * np.pi * np.outer(x + np.arange(nx), columns))
+        parts = np.concatenate([along_x.real, along_x.imag], axis=1).astype(np.float32)
+        by_column = (images.astype(np.float32, copy=False).reshape(-1, nx) @ parts).reshape(
+            len(images), ny, 2, len(columns)
+        )
+        along_y = np.exp(-2j * np.pi * np.outer(rows, y + np.arange(ny)))
+        split = np.concatenate([along_y.real, along_y.imag]).astype(np.float32)
+        both = np.matmul(split, by_column.reshape(len(images), ny, -1)).reshape(
+            len(images), 2, len(rows), 2, len(columns)
+        )[:, :, at_row, :, at_column]
+        # numpy puts the cells first
+        (rr, ri), (ir, ii) = both.transpose(2, 3, 1, 0)
+        transform: np.ndarray = (rr - ii) + 1j * (ri + ir)
+        return transform
+
+
+def _power(kernel: np.ndarray, side: int) -> np.ndarray:
+    """(side, side // 2 + 1) power of a kernel centred on its array."""
+    lags = np.arange(len(kernel)) - len(kernel) // 2
+    circular = np.zeros((side, side))
+    circular[np.ix_(lags, lags)] = kernel
+    # every column but these stands for its conjugate too
+    twice = np.full(side // 2 + 1, 2.0)
+    twice[[0, -1] if side % 2 == 0 else [0]] = 1.0
+    power: np.ndarray = rfft2(circular).real * twice / side**2
+    return power
+
+
+def _weights(data: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    """(chan,) 1 / sigma^2; 0 where there are no data or the noise is unknown."""
+    middle = data[:, data.shape[1] // 2]
+    blank = np.isnan(middle).all(axis=1)
+    blank[blank] = np.isnan(data[blank]).all(axis=(1, 2))
+    sigma = np.broadcast_to(np.asarray(sigma, float), len(data))
+    known = np.isfinite(sigma) & (sigma > 0) & ~blank
+    weights: np.ndarray = np.where(known, 1 / np.where(known, sigma, 1.0) ** 2, 0.0)
+    return weights
+
+
+def _attenuation(response: Response, channel: float, rows: slice, columns: slice) -> Attenuation:
+    if response.primary_beam is None:
+        return NO_PRIMARY_BEAM
+    nearest = int(np.clip(round(channel), 0, response.interpolation.shape[1] - 1))
+    planes = response.primary_beam[:, rows, columns]
+    weights = response.interpolation[:, nearest] if len(planes) > 1 else np.ones(1)
+    return attenuation_in(np.tensordot(weights, planes, axes=1), rows, columns)

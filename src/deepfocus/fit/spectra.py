@@ -1,0 +1,68 @@
+"""Spectra of lines of unit flux, and how they change with the line's centre and width."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from scipy.special import ndtr
+
+LINE_REACH = 5.0
+"""Half a line's window in its standard deviations: 6e-7 of its flux lies outside."""
+
+
+class Profile(Protocol):
+    """How a cube's channels see a Gaussian line."""
+
+    def of(
+        self, channels: np.ndarray, *, centre: np.ndarray, sigma: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(n, chan) profiles of unit flux, and their derivatives by centre and by sigma.
+
+        channels : (chan,); centre, sigma : (n,) in channels
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Integrated:
+    """A channel holds the mean over its width, as a correlator's does."""
+
+    def of(
+        self, channels: np.ndarray, *, centre: np.ndarray, sigma: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Differences of the error function at the channels' edges."""
+        width = sigma[:, None]
+        low, high = ((channels + edge - centre[:, None]) / width for edge in (-0.5, 0.5))
+        at_low, at_high = _normal(low), _normal(high)
+        profile = ndtr(high) - ndtr(low)
+        by_sigma = (low * at_low - high * at_high) / width
+        return profile, (at_low - at_high) / width, by_sigma
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A channel holds the value at its centre, as those of `core.source` and simulations do."""
+
+    def of(
+        self, channels: np.ndarray, *, centre: np.ndarray, sigma: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The Gaussian at the channels' centres."""
+        width = sigma[:, None]
+        offset = (channels - centre[:, None]) / width
+        profile = _normal(offset) / width
+        return profile, profile * offset / width, profile * (offset**2 - 1) / width
+
+
+def window(centre: float, sigma: float, channels: int) -> slice:
+    """The channels of a band in which a line shines; none if it lies outside the band."""
+    reach = LINE_REACH * sigma + 0.5
+    first = int(np.clip(np.ceil(centre - reach), 0, channels))
+    last = int(np.clip(np.floor(centre + reach) + 1, first, channels))
+    return slice(first, last)
+
+
+def _normal(offset: np.ndarray) -> np.ndarray:
+    density: np.ndarray = np.exp(-0.5 * offset**2) / np.sqrt(2 * np.pi)
+    return density

@@ -1,0 +1,52 @@
+"""The model of a cube against the simulation's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from deepfocus.fit.image import add_model, model_cube
+from deepfocus.fit.parameters import CONTINUUM, GX, GY
+from deepfocus.fit.spectra import Sampled
+
+
+def test_the_model_is_what_the_simulation_makes(case, component: np.ndarray) -> None:
+    dirty = case.dirty(component)
+    model = model_cube(component[None], case.response, profile=Sampled())
+    # within the reach of the known beam; the second-order primary beam leaves 5e-4
+    near = np.s_[:, 20:124, 20:124]
+    assert model[near] == pytest.approx(dirty[near], abs=1e-3 * float(dirty.max()))
+
+
+def test_a_moving_line_is_in_each_channel_where_it_should_be(
+    case_named: Callable, component: np.ndarray
+) -> None:
+    case = case_named("thermal")
+    component[CONTINUUM] = 0.2
+    component[[GX, GY]] = 1.5, -0.8
+    model = model_cube(component[None], case.response, profile=Sampled())
+    still = component.copy()
+    still[[GX, GY]] = 0.0
+    for channel in (9, 13):
+        there = still.copy()
+        there[:2] += (channel - component[5]) * component[[GX, GY]]
+        # the continuum stays
+        expected = model_cube(there[None], case.response, profile=Sampled())[channel]
+        only = np.zeros_like(there)
+        only[:5], only[5:7], only[CONTINUUM] = there[:5], there[5:7], component[CONTINUUM]
+        expected -= model_cube(only[None], case.response)[channel]
+        only[:5] = still[:5]
+        expected += model_cube(only[None], case.response)[channel]
+        assert model[channel] == pytest.approx(expected, abs=2e-5 * float(np.abs(expected).max()))
+
+
+def test_what_is_added_can_be_taken_away(case_named: Callable, component: np.ndarray) -> None:
+    case = case_named("white")
+    out = np.zeros(case.view.telescope.grid.shape, np.float32)
+    add_model(out, component[None], case.response)
+    highest = out.max()
+    add_model(out, component[None], case.response, sign=-1)
+    assert highest > 0
+    assert np.abs(out).max() < 1e-6 * highest
