@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy.interpolate import RectBivariateSpline
 
 from deepfocus.fit.attenuation import Attenuation
 from deepfocus.fit.equations import normal_equations, score_covariance
@@ -34,13 +35,11 @@ def test_lines_keep_their_flux_and_have_their_derivatives(profile: Profile) -> N
 def test_a_gaussian_primary_beam_is_exact() -> None:
     """Against the product on a grid: flux, centre and covariance."""
     width, at = 30.0, np.array([12.0, -7.0])
-    # ln P = -r^2 / (2 width^2) about the origin
-    coefficients = np.zeros(15)
-    terms = [(i, j) for i in range(5) for j in range(5 - i)]
-    for order in ((2, 0), (0, 2)):
-        coefficients[terms.index(order)] = -0.5 / width**2
     covariance = np.array([[20.0, 5.0], [5.0, 9.0]])
-    seen = Attenuation(coefficients).of(at[None], covariance[None])
+    pixels = np.arange(-60, 61)
+    logarithm = -(pixels[:, None] ** 2 + pixels[None, :] ** 2) / (2 * width**2)
+    spline = RectBivariateSpline(pixels, pixels, logarithm)
+    seen = Attenuation(spline).of(at[None], covariance[None])
     y, x = np.mgrid[-60:61, -60:61].astype(float)
     offset = np.stack([x - at[0], y - at[1]], axis=-1)
     exponent = np.einsum("yxi,ij,yxj->yx", offset, np.linalg.inv(covariance), offset)

@@ -8,18 +8,19 @@ exp(l + g'C'g/2) / sqrt(det(1 - HC)). That is exact for a Gaussian primary beam.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
-from numpy.polynomial.polynomial import polyder
+from scipy.interpolate import RectBivariateSpline
 
-DEGREE = 4
-"""Of the polynomial that ln P is in a patch."""
-SAMPLES = 13
-"""Pixels along each side of a patch through which the polynomial goes."""
+SAMPLED_EVERY_PX = 3
+"""Step between the pixels through which the logarithm's spline goes."""
+BEYOND_PX = 9
+"""How far it reaches beyond the patch."""
+DEGREE = 3
 LEAST = 1e-3
 """Where the primary beam is lower, it tells no more, and is held there."""
-TERMS = [(i, j) for i in range(DEGREE + 1) for j in range(DEGREE + 1 - i)]
+DERIVATIVES = ((0, 0), (1, 0), (0, 1), (2, 0), (0, 2), (1, 1))
+"""Orders by x and y of the value, the slope and the curvature."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,15 +43,12 @@ class SeenGaussian:
 
 @dataclass(frozen=True, eq=False)
 class Attenuation:
-    """Logarithm of the primary beam near a patch: a polynomial.
+    """Logarithm of the primary beam near a patch.
 
-    coefficients : (term,) of (x - x0)^i (y - y0)^j / scale^(i + j); None without a primary beam
+    spline : of y and x, pixels of the cube; None without a primary beam
     """
 
-    coefficients: np.ndarray | None
-    x0: float = 0.0
-    y0: float = 0.0
-    scale: float = 1.0
+    spline: RectBivariateSpline | None
 
     def of(self, centre: np.ndarray, covariance: np.ndarray) -> SeenGaussian:
         """Gaussians (n, 2) and (n, 2, 2) through the primary beam."""
@@ -77,45 +75,38 @@ class Attenuation:
 
     def _expansion(self, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(n,) ln P, (n, 2) its slope and (n, 2, 2) curvature at the centres."""
-        if self.coefficients is None:
+        if self.spline is None:
             n = len(centre)
             return np.zeros(n), np.zeros((n, 2)), np.zeros((n, 2, 2))
-        powers = ((centre - (self.x0, self.y0)) / self.scale)[..., None] ** np.arange(DEGREE + 1)
-        level, *rest = np.einsum("oij,ni,nj->on", self._derived, powers[:, 0], powers[:, 1])
-        gx, gy, hxx, hyy, hxy = rest
+        x, y = centre.T
+        level, gx, gy, hxx, hyy, hxy = (
+            self.spline.ev(y, x, dx=by_y, dy=by_x) for by_x, by_y in DERIVATIVES
+        )
         curvature = np.stack([np.stack([hxx, hxy], -1), np.stack([hxy, hyy], -1)], -2)
         return level, np.stack([gx, gy], -1), curvature
-
-    @cached_property
-    def _derived(self) -> np.ndarray:
-        """(6, i, j) coefficients of ln P and its derivatives by x, y, xx, yy, xy."""
-        assert self.coefficients is not None
-        polynomial = np.zeros((DEGREE + 1, DEGREE + 1))
-        polynomial[tuple(np.transpose(TERMS))] = self.coefficients
-        derived = np.zeros((6, *polynomial.shape))
-        for k, (by_x, by_y) in enumerate([(0, 0), (1, 0), (0, 1), (2, 0), (0, 2), (1, 1)]):
-            part = polyder(polyder(polynomial, by_x, axis=0), by_y, axis=1)
-            derived[k, : part.shape[0], : part.shape[1]] = part / self.scale ** (by_x + by_y)
-        return derived
 
 
 NO_PRIMARY_BEAM = Attenuation(None)
 
 
-def attenuation_in(plane: np.ndarray, rows: slice, columns: slice) -> Attenuation:
-    """The logarithm of a primary beam in a patch, fitted where the beam is high.
+def attenuation_near(
+    primary_beam: np.ndarray, weights: np.ndarray, *, rows: slice, columns: slice
+) -> Attenuation:
+    """The logarithm of a primary beam near a patch.
 
-    plane : (rows, columns) the primary beam in the patch; rows, columns : of the image
+    primary_beam : (k, y, x) at nodes in frequency, or (1, y, x) for all; weights : (k,) of nodes
     """
-    y, x = (
-        np.unique(np.linspace(0, part.stop - part.start - 1, SAMPLES).round().astype(int))
-        for part in (rows, columns)
-    )
-    values = np.maximum(plane[np.ix_(y, x)].astype(float), LEAST)
-    scale = max(float(np.ptp(x)), float(np.ptp(y)), 2.0) / 2
-    dx, dy = (each.ravel() / scale for each in np.meshgrid(x - x.mean(), y - y.mean()))
-    terms = np.stack([dx**i * dy**j for i, j in TERMS], axis=1)
-    weights = values.ravel()
-    fitted = np.linalg.lstsq(terms * weights[:, None], np.log(weights) * weights, rcond=1e-10)
-    x0, y0 = float(x.mean()) + columns.start, float(y.mean()) + rows.start
-    return Attenuation(fitted[0], x0, y0, scale)
+    ny, nx = primary_beam.shape[1:]
+    y, x = (_samples(part, n) for part, n in ((rows, ny), (columns, nx)))
+    near = primary_beam[:, y[:, None], x[None, :]].astype(float)
+    values = np.tensordot(weights if len(near) > 1 else np.ones(1), near, axes=1)
+    logarithm = np.log(np.maximum(values, LEAST))
+    degrees = {"kx": min(DEGREE, len(y) - 1), "ky": min(DEGREE, len(x) - 1)}
+    return Attenuation(RectBivariateSpline(y, x, logarithm, **degrees))
+
+
+def _samples(part: slice, length: int) -> np.ndarray:
+    """Pixels of a patch and a little beyond, evenly, both ends among them."""
+    first, last = max(part.start - BEYOND_PX, 0), min(part.stop + BEYOND_PX, length) - 1
+    pixels = np.linspace(first, last, max((last - first) // SAMPLED_EVERY_PX, 1) + 1)
+    return np.unique(pixels.round().astype(int))

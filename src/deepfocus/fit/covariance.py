@@ -14,9 +14,10 @@ def sandwich(
 ) -> np.ndarray:
     """(n, 11, n, 11) H^-1 M H^-1 of the free parameters, NaN of the others.
 
-    information : (11 n, 11 n) H. A size that is held at its bound counts as free.
+    information : (11 n, 11 n) H. A size that is held at its bound counts as free. What has no
+        information has no variance either: NaN
     """
-    at = np.flatnonzero(free)
+    at = np.flatnonzero(free.ravel() & (np.diag(information) > 0))
     both = np.ix_(at, at)
     inverse = _inverse(information[both])
     covariance = np.full(information.shape, np.nan)

@@ -24,8 +24,8 @@ AUTOCORRELATION_REACH = 6.0
 """Lag in FWHM of the beam at which a measured autocorrelation is taken to end."""
 TAPER_EDGE, TAPER_POWER = 1.08, 16
 """The taper of the uv plane falls at 1.08 times its outer edge: a hard edge would ring."""
-OUTER_EDGE = 3e-3
-"""Of the highest power of the beam: where the uv coverage is taken to end."""
+COVERED = 0.998
+"""Share of the beam's power within the outer edge of the uv coverage."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +122,12 @@ def _taper(plane: _Plane, lags: np.ndarray) -> np.ndarray:
     """1 in the uv coverage, falling smoothly beyond its outer edge."""
     smooth = plane.transform(_ending(lags, len(lags) // 2))
     frequency = plane.frequency()
-    edge = frequency[smooth > OUTER_EDGE * smooth.max()].max()
+    order = np.argsort(frequency, axis=None)
+    # a beam that is known to a finite lag has power of both signs everywhere, which cancels
+    twice = np.full(smooth.shape, 2.0)
+    twice[:, 0] = 1.0
+    share = np.cumsum((smooth * twice).ravel()[order])
+    edge = frequency.ravel()[order[np.argmax(share > COVERED * share[-1])]]
     taper: np.ndarray = 1 / (1 + (frequency / (TAPER_EDGE * edge)) ** TAPER_POWER)
     return taper
 

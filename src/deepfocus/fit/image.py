@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.fft import irfft2
 
-from deepfocus.fit.attenuation import NO_PRIMARY_BEAM, Attenuation, attenuation_in
+from deepfocus.fit.attenuation import NO_PRIMARY_BEAM, Attenuation, attenuation_near
 from deepfocus.fit.parameters import (
     CHANNEL,
     CONTINUUM,
@@ -23,10 +23,6 @@ from deepfocus.fit.parameters import (
 from deepfocus.fit.spectra import Integrated, Profile, window
 from deepfocus.forward.response import Response
 
-ATTENUATION_BEAMS = 3.0
-"""Half a side, in beams, of the least square in which the primary beam is expanded."""
-ATTENUATION_SIGMAS = 3.0
-"""The same in standard deviations of the component."""
 NO_WEIGHT = 1e-6
 """Of a node's flux, relative to the largest: it is left out."""
 
@@ -135,12 +131,8 @@ def _attenuation(row: np.ndarray, response: Response, weights: np.ndarray) -> At
     """The primary beam near a component, for weights (node,) of its planes."""
     if response.primary_beam is None:
         return NO_PRIMARY_BEAM
-    planes = response.primary_beam
-    used = weights if len(planes) > 1 else np.ones(1)
-    major = float(np.sqrt(max(np.linalg.eigvalsh(covariance_of(row[None])[0])[-1], 0.0)))
-    reach = int(ATTENUATION_BEAMS * response.beam_px + ATTENUATION_SIGMAS * major) + 1
     rows, columns = (
-        slice(min(max(round(at) - reach, 0), n - 1), max(min(round(at) + reach + 1, n), 1))
+        slice(min(max(round(at), 0), n - 1), min(max(round(at), 0), n - 1) + 1)
         for at, n in ((row[Y], response.ny), (row[X], response.nx))
     )
-    return attenuation_in(np.tensordot(used, planes[:, rows, columns], axes=1), rows, columns)
+    return attenuation_near(response.primary_beam, weights, rows=rows, columns=columns)

@@ -15,7 +15,7 @@ from scipy.fft import next_fast_len, rfft2
 
 from deepfocus.core.noise import Power
 from deepfocus.core.source import FWHM_PER_SIGMA
-from deepfocus.fit.attenuation import NO_PRIMARY_BEAM, Attenuation, attenuation_in
+from deepfocus.fit.attenuation import NO_PRIMARY_BEAM, Attenuation, attenuation_near
 from deepfocus.fit.filters import Filter, halo_px, score_filter
 from deepfocus.fit.spectra import Integrated, Profile
 from deepfocus.forward.response import Response
@@ -134,8 +134,7 @@ class _Cells:
     score, model, noise : of A, A B and A^2 N, such that sums over the cells are those over the sky
 
     A cell is chosen by A, which is smooth, even if the beam has no power there: a filter with
-    holes would reach across the sky to the edge of the data. Power below 0 comes from a beam that
-    is known to a finite lag; with it, chi^2 would have no minimum.
+    holes would reach across the sky to the edge of the data.
     """
 
     u: np.ndarray
@@ -156,8 +155,8 @@ class _Cells:
             u=np.broadcast_to(u, passed.shape)[passed],
             v=np.broadcast_to(v, passed.shape)[passed],
             score=score[passed],
-            model=np.maximum(model[passed], 0.0),
-            noise=np.maximum(noise[passed], 0.0),
+            model=model[passed],
+            noise=noise[passed],
         )
 
     def transform(self, images: np.ndarray, *, y: int, x: int) -> np.ndarray:
@@ -208,6 +207,5 @@ def _attenuation(response: Response, channel: float, rows: slice, columns: slice
     if response.primary_beam is None:
         return NO_PRIMARY_BEAM
     nearest = int(np.clip(round(channel), 0, response.interpolation.shape[1] - 1))
-    planes = response.primary_beam[:, rows, columns]
-    weights = response.interpolation[:, nearest] if len(planes) > 1 else np.ones(1)
-    return attenuation_in(np.tensordot(weights, planes, axes=1), rows, columns)
+    weights = response.interpolation[:, nearest]
+    return attenuation_near(response.primary_beam, weights, rows=rows, columns=columns)

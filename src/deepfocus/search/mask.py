@@ -134,7 +134,8 @@ def around_on_sky(mask: np.ndarray, reach_px: float) -> np.ndarray:
     ring = np.zeros_like(mask)
     for channel in np.flatnonzero(mask.any(axis=(1, 2))):
         ring[channel] = ndimage.distance_transform_edt(~mask[channel]) <= reach_px
-    return ring & ~mask
+    ring &= ~mask
+    return ring
 
 
 def bounding_box(mask: np.ndarray) -> Slices:

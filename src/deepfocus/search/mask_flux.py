@@ -117,7 +117,7 @@ def measure_mask(
     )
     channel, y, x = centroid(masked)
     in_mask, covariance = _spectrum(masked.data, masked.mask, masked.noise, beam)
-    footprint = masked.mask.any(axis=0)[None]
+    footprint = np.any(masked.mask, axis=0)[None]
     spectrum, its_covariance = _spectrum(data[whole] * footprint, footprint, masked.noise, beam)
     bright = core_of(masked)
     slope, angle = (float("nan"), float("nan")) if bright is None else gradient_of(bright, masked)

@@ -20,8 +20,11 @@ LEAST_LEVEL, MOST_LEVEL = 0.1, 0.6
 LEVEL_ERRORS = 3.0
 """The same in standard deviations, where that is higher."""
 ROUNDS = 2
+"""Of the correction of second moments for what lies below the level."""
+STEP = 1e-3
+"""Relative, by which moments are changed to see what becomes of their errors."""
 FEWEST_PIXELS = 5
-"""Fewer have neither a size nor a gradient."""
+"""Fewer, or all in a row, have neither a size nor a gradient."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,9 @@ class Core:
     def centre(self) -> np.ndarray:
         """(x, y)"""
         y, x = np.indices(self.image.shape)
-        return np.array([(self.image * x).sum(), (self.image * y).sum()]) / self.image.sum()
+        sums = [(self.image * x).sum(), (self.image * y).sum()]
+        centre: np.ndarray = np.array(sums) / self.image.sum()
+        return centre
 
     @property
     def kept(self) -> float:
@@ -75,20 +80,28 @@ class Core:
         decades = np.log(1 / self.level)
         return float(1 - decades * self.level / (1 - self.level))
 
-    def covariance(self) -> np.ndarray:
-        """(2, 2) covariance over (x, y), px^2, of the Gaussian with the moments that are seen.
+    @property
+    def seen(self) -> np.ndarray:
+        """(2, 2) second moments over (x, y), px^2, as they are above the level."""
+        offsets = _offsets(self.image.shape, self.centre)[:, self.image > 0]
+        return _second_moments(offsets, self.image[self.image > 0])
+
+    def covariance_from(self, seen: np.ndarray) -> np.ndarray:
+        """(2, 2) covariance over (x, y), px^2, of the Gaussian with these moments as it is seen.
 
         From the analytic correction for the level, then twice from the moments that such a Gaussian
         has in these pixels. Light in a ring has moments that no Gaussian has: more rounds would
         not end.
         """
         offsets = _offsets(self.image.shape, self.centre)[:, self.image > 0]
-        seen = _second_moments(offsets, self.image[self.image > 0])
         covariance = seen / self.kept
         for _ in range(ROUNDS):
             inverse = np.linalg.inv(covariance)
             gaussian = np.exp(-0.5 * np.einsum("ap,ab,bp->p", offsets, inverse, offsets))
-            covariance = covariance + (seen - _second_moments(offsets, gaussian)) / self.kept
+            corrected = covariance + (seen - _second_moments(offsets, gaussian)) / self.kept
+            if not np.linalg.eigvalsh(corrected)[0] > 0:
+                break
+            covariance = corrected
         return covariance
 
 
@@ -145,23 +158,26 @@ def core_of(line: MaskedLine) -> Core | None:
     level = float(np.clip(noise, LEAST_LEVEL, MOST_LEVEL))
     islands, _ = ndimage.label(image > level * image[peak], np.ones((3, 3)))
     inside = islands == islands[peak]
-    if inside.sum() < FEWEST_PIXELS:
+    if inside.sum() < FEWEST_PIXELS or np.linalg.matrix_rank(np.cov(np.nonzero(inside))) < 2:
         return None
     return Core(np.where(inside, image, 0.0), level)
 
 
 def size_of(core: Core, line: MaskedLine, beam: Ellipse) -> Size:
     """That of a Gaussian with the second moments above the level, without the beam."""
-    seen = core.covariance()
+    seen = core.seen
+    covariance = core.covariance_from(seen)
+    change = (core.covariance_from((1 + STEP) * seen) - covariance) / STEP
     x, y = core.centre
-    ellipse = ellipse_of(seen - covariance_of(beam), x=float(x), y=float(y))
-    variances, errors = zip(
-        *(_variance_along(axis, core, line, seen, beam) for axis in axes(ellipse)), strict=True
-    )
+    without_beam = covariance - covariance_of(beam)
+    ellipse = ellipse_of(without_beam, x=float(x), y=float(y))
+    along = np.stack(axes(ellipse))
+    variances, changes = (np.einsum("na,ab,nb->n", along, m, along) for m in (without_beam, change))
+    errors = changes * np.array([_relative_error(axis, core, line) for axis in along])
     fwhm = FWHM_PER_SIGMA * np.sqrt(np.maximum(variances, 0.0))
     limit = FWHM_PER_SIGMA * np.sqrt(np.maximum(variances, 0.0) + errors)
     with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.where(fwhm > 0, FWHM_PER_SIGMA**2 * np.array(errors) / (2 * fwhm), np.nan)
+        error = np.where(fwhm > 0, FWHM_PER_SIGMA**2 * errors / (2 * fwhm), np.nan)
     return Size(ellipse, float(error[0]), float(error[1]), float(limit[0]), float(limit[1]))
 
 
@@ -216,16 +232,12 @@ def _image_noise(line: MaskedLine) -> float:
     return float(np.median(np.sqrt(variance * together) * line.noise.position[footprint]))
 
 
-def _variance_along(
-    axis: np.ndarray, core: Core, line: MaskedLine, seen: np.ndarray, beam: Ellipse
-) -> tuple[float, float]:
-    """Variance along an axis (x, y) without the beam's, and its standard deviation, px^2."""
-    along = float(axis @ seen @ axis)
-    above_level = along * core.kept
+def _relative_error(axis: np.ndarray, core: Core, line: MaskedLine) -> float:
+    """Of the second moment along an axis (x, y), what the noise changes it by."""
+    along = float(axis @ core.seen @ axis)
     offset = np.tensordot(axis, _offsets(core.image.shape, core.centre), axes=1)
-    weights = line.mask * ((core.image > 0) * (offset**2 - above_level))
-    error = line.noise.error(weights) / float(core.image.sum()) / core.kept
-    return along - float(axis @ covariance_of(beam) @ axis), error
+    weights = line.mask * ((core.image > 0) * (offset**2 - along))
+    return line.noise.error(weights) / float(core.image.sum()) / along
 
 
 def _second_moments(offsets: np.ndarray, weights: np.ndarray) -> np.ndarray:
