@@ -26,6 +26,8 @@ MARGIN_BEAMS = 2.0
 PASSED = 3e-2
 """Of the filter's highest value: cells where it is lower are left out on both sides of the
 equation."""
+LEAST_TOLD = 1e-3
+"""Of the highest power of a kernel: what a cell with less of it tells is taken for this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +68,17 @@ class Problem:
         """(2 cell,) weighted sum of the score over all channels."""
         total: np.ndarray = self.weights @ self.score
         return total
+
+
+    @cached_property
+    def lowest_chi2(self) -> float:
+        """No model of the sky fits better: every cell and channel explained by itself.
+
+        Where the kernel's power is negative, which noise of the beam makes of no power, chi^2 has
+        no bound; whatever lies below this one is there.
+        """
+        told = np.maximum(np.repeat(self.model, 2), LEAST_TOLD * self.model.max())
+        return -float(self.weights @ (self.score**2 @ (1 / told)))
 
 
 def patch_problem(

@@ -130,7 +130,7 @@ def fit_free(
         step += 1
         there, share = _stepped(problem, values, here, free, damping=damping, least=least)
         ahead = _with_prior(problem, there)
-        if not ahead.chi2 < here.chi2:
+        if not problem.lowest_chi2 < ahead.chi2 < here.chi2:
             # nothing moved, or what it would gain is lost in rounding
             converged = bool(np.abs(there - values).max() < 1e-9)
             damping = max(damping, 1e-6) * STIFFENED

@@ -51,8 +51,13 @@ def search(
     *,
     false_peaks: float,
     continuum_snr: float = CONTINUUM_SNR,
+    known_continuum: np.ndarray | None = None,
 ) -> Found:
-    """Peaks of a cube (chan, y, x), of which `false_peaks` are expected to be noise."""
+    """Peaks of a cube (chan, y, x), of which `false_peaks` are expected to be noise.
+
+    known_continuum : (rows, columns) bool, `Found.on_continuum` of an earlier search: what was
+        subtracted there may have been no straight line
+    """
     projection = projection_of(noise.channel)
     made = fields(data, noise, bank, first)
     sizes = tuple(
@@ -61,6 +66,8 @@ def search(
     alarms = false_alarms(statistics_of(sizes, bank, noise.channel, projection, data.shape[1:]))
     threshold = alarms.threshold(false_peaks)
     on_continuum = _above_band_noise(sizes, noise.channel) > continuum_snr
+    if known_continuum is not None:
+        on_continuum = on_continuum | known_continuum
     lattice = Lattice(sizes, bank, projection, on_continuum)
     best = lattice.highest()
     candidates = [lattice.refined(node) for node in maxima(best, CANDIDATES * threshold)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -17,6 +17,7 @@ from deepfocus.fit.image import add_model
 from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CYY, FLUX, X, Y
 from deepfocus.fit.patch import Problem, patch_problem
 from deepfocus.fit.solve import Fit
+from deepfocus.fit.spectra import Integrated, Sampled
 from deepfocus.search.noise_map import NoiseMap
 
 NEIGHBOURS_BEAMS = 1.5
@@ -25,6 +26,8 @@ MARGIN_BEAMS = 1.0
 """Of a patch around its components, beside one standard deviation of their sizes."""
 NOT_ALONE = 0.7
 """Of a component's threshold: a residual with a higher square asks for more than one Gaussian."""
+MODEL_ERROR = 0.015
+"""Of a source's signal-to-noise: what its model may be wrong by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +49,7 @@ class Explained:
 def with_starts(
     explained: Explained, starts: np.ndarray, sight: Sight, noise: NoiseMap, needed: Needed
 ) -> Explained:
-    """The cube explained anew, with more components; clusters without a new one stay as they are."""
+    """The cube explained anew, with more components; clusters without a new one stay."""
     residual = explained.residual.copy()
     known = explained.components
     fit_of = np.repeat(np.arange(len(explained.fits)), [len(f.values) for f in explained.fits])
@@ -54,8 +57,9 @@ def with_starts(
     fits: list[Fit] = []
     for members in clusters_of(together, sight.beam_px):
         old, new = members[members < len(known)], members[members >= len(known)]
-        if not len(new) and len(set(fit_of[old])) == 1:
-            fits.append(explained.fits[fit_of[old[0]]])
+        before = [explained.fits[number] for number in np.unique(fit_of[old])]
+        if not len(new) and len(before) == 1:
+            fits += before
             continue
         add_model(residual, known[old], sight.response, sign=1.0)
         fitted = _fitted(residual, together[members], sight, noise, needed)
@@ -84,14 +88,31 @@ def clusters_of(components: np.ndarray, beam_px: float) -> Iterator[np.ndarray]:
 def _fitted(
     data: np.ndarray, starts: np.ndarray, sight: Sight, noise: NoiseMap, needed: Needed
 ) -> Fit:
-    """One Gaussian for each start if that is enough; else more, still or moving, which is better."""
+    """One Gaussian for each start if that is enough; else more of them, still or moving."""
     problem = _problem(data, starts, sight, noise)
-    simple = fit_starts(problem, starts, needed)
+    simple = _better(
+        fit_starts(replace(problem, profile=profile), starts, needed)
+        for profile in (Integrated(), Sampled())
+    )
+    needed = _near(simple, needed)
     if simple.residual_peak**2 < NOT_ALONE * needed.added:
         return simple
-    still = grow(problem, simple.values, needed)
-    moving = grow(problem, simple.values, needed, gradients=True)
+    still = grow(simple.problem, simple.values, needed)
+    if len(still.values) <= len(simple.values):
+        return still
+    moving = fit_starts(simple.problem, simple.values, needed, gradients=True)
     return min(still, moving, key=lambda each: each.chi2 + needed.added * len(each.values))
+
+
+def _better(fits: Iterable[Fit]) -> Fit:
+    """How channels see a line, integrated or sampled, is what the data say."""
+    return min(fits, key=lambda each: each.chi2)
+
+
+def _near(fitted: Fit, needed: Needed) -> Needed:
+    """Near a bright source, its model's own errors are not to be mistaken for more sources."""
+    brightest = float(fitted.gain.max()) if len(fitted.values) else 0.0
+    return Needed(needed.kept, max(needed.added, MODEL_ERROR**2 * brightest))
 
 
 def _problem(data: np.ndarray, starts: np.ndarray, sight: Sight, noise: NoiseMap) -> Problem:

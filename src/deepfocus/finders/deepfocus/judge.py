@@ -1,4 +1,4 @@
-"""Whether a source is real: from how likely noise is to make a peak as high anywhere in the cube."""
+"""Whether a source is real: how likely noise is to make a peak as high anywhere in the cube."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ def panels_of(catalogue: Catalogue, cube: Cube, rounds: Sequence[Round]) -> tupl
     """Images of the field, and of every row of the catalogue."""
     first, last = rounds[0].found, rounds[-1]
     residual = last.explained.residual
-    level = last.found.noise.channel[:, None] * np.ones(1, np.float32)
-    left = np.nanmax(residual.reshape(len(residual), -1) / level, axis=0)
+    level = last.found.noise.channel[:, None]
+    left = np.nan_to_num(residual.reshape(len(residual), -1) / level, nan=0.0).max(axis=0)
     return (
         ImagePanel(
             "Highest signal-to-noise over channels, widths and sizes",

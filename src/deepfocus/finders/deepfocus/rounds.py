@@ -16,6 +16,7 @@ from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.trust import start_of, worth_fitting
 from deepfocus.fit.grow import Needed
 from deepfocus.search.noise_map import NoiseMap, noise_map
+from deepfocus.search.peaks import Peak
 from deepfocus.search.search import Found, search
 
 MOST_ROUNDS = 8
@@ -28,7 +29,7 @@ measured on cubes of noise with 6,000 to 80,000 places."""
 
 @dataclass(frozen=True, eq=False)
 class Round:
-    """A search of what the components of before leave, and the cube explained with what it found."""
+    """A search of what earlier components leave, and the cube explained with what it found."""
 
     found: Found
     explained: Explained
@@ -37,12 +38,22 @@ class Round:
 def rounds(sight: Sight, *, false_peaks: float) -> Iterator[Round]:
     """Rounds as long as they find something; the last found nothing worth fitting."""
     explained = Explained((), sight.data)
+    known_continuum = None
+    fitted: list[Peak] = []
     for _ in range(MOST_ROUNDS):
         noise = _noise(sight, explained)
-        found = search(explained.residual, noise, sight.bank, sight.first, false_peaks=false_peaks)
-        starts = [
-            start_of(peak, sight.beam_px) for peak in worth_fitting(found.peaks, sight.response)
-        ]
+        found = search(
+            explained.residual,
+            noise,
+            sight.bank,
+            sight.first,
+            false_peaks=false_peaks,
+            known_continuum=known_continuum,
+        )
+        known_continuum = found.on_continuum
+        peaks = worth_fitting(found.peaks, sight.response, fitted)
+        fitted += peaks
+        starts = [start_of(peak, sight.beam_px) for peak in peaks]
         if starts:
             needed = Needed(kept=found.threshold**2, added=2 * float(np.log(sight.places)) + BESIDE)
             before = len(explained.components)

@@ -1,4 +1,4 @@
-"""What the finder needs to know of a cube before it looks: its beams, and what its noise is like."""
+"""What the finder needs to know of a cube before it looks: its beams, and its noise's power."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Sight:
     def places(self) -> float:
         """Beams times channels: how many independent places for a line there are."""
         beams = self.data[0].size / (1.133 * self.beam_px**2)
-        return max(beams * len(self.data), np.e)
+        return max(float(beams) * len(self.data), float(np.e))
 
 
 def sight_of(cube: Cube) -> Sight:

@@ -129,8 +129,8 @@ def summary_of(components: np.ndarray) -> np.ndarray:
 def _half_width(components: np.ndarray) -> tuple[float, float]:
     """Centre and width of the spectrum at half of its peak, channels."""
     centre, sigma = components[:, CHANNEL], components[:, SIGMA]
-    low, high = (centre - 4 * sigma).min(), (centre + 4 * sigma).max()
-    at = np.arange(low, high, sigma.min() / SAMPLES)
+    low, high = (centre - 2 * sigma).min(), (centre + 2 * sigma).max()
+    at = np.linspace(low, high, max(int(SAMPLES * (high - low) / sigma.min()), SAMPLES))
     offset = (at[:, None] - centre) / sigma
     spectrum = np.exp(-0.5 * offset**2) @ (components[:, FLUX] / sigma)
     half = AT_HALF * spectrum.max()

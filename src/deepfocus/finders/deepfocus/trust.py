@@ -11,27 +11,51 @@ from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, CXX, CYY, FLUX, 
 from deepfocus.forward.response import Response
 from deepfocus.search.peaks import Peak
 
-ABOVE_SIDELOBES = 2.0
-"""Times the sidelobes of stronger peaks there: what is lower waits until they are subtracted."""
+SIDELOBES = 0.35
+"""Of a peak: what is lower in the same channels may be a sidelobe of it, summed by a wide filter; it
+waits until that one is subtracted. Restored cubes have no sidelobes."""
+NO_SIDELOBES = 0.01
+"""Of the beam's peak: a beam whose highest sidelobe is lower has none."""
+FAR_SAFETY = 3.0
+"""A wide filter sums sidelobes over some beams."""
 OWN_BEAMS = 1.0
-"""Within so many FWHM of a stronger peak's filter, a peak is a part of that one: the fit decides."""
+"""Within so many FWHM of a stronger peak's filter a peak is a part of it: the fit decides."""
 LEAST_SIZE = 0.3
 """FWHM of a start, of the beam's: from a size of 0 no fit moves."""
 
 
-def worth_fitting(peaks: Sequence[Peak], response: Response) -> list[Peak]:
-    """Peaks, highest first, that no stronger one explains."""
-    beam = _envelope(response)
+def worth_fitting(
+    peaks: Sequence[Peak], response: Response, fitted: Sequence[Peak] = ()
+) -> list[Peak]:
+    """Peaks, highest first, that no stronger one explains.
+
+    fitted : of earlier searches, whose sidelobes were subtracted as far as the beam is known
+    """
+    share = SIDELOBES if highest_sidelobe(response) > NO_SIDELOBES else 0.0
+    far = _level_at_end(response)
     kept: list[Peak] = []
     for peak in sorted(peaks, key=lambda each: -each.snr):
-        if any(_part_of(peak, other, response.beam_px) for other in kept):
-            continue
-        sidelobes = sum(
-            other.snr * _sidelobe(beam, peak, other) for other in peaks if other.snr > peak.snr
+        hidden = any(
+            peak.snr < share * other.snr and _same_channels(peak, other)
+            for other in peaks
+            if other.snr > peak.snr
+        ) or any(
+            peak.snr < far * other.snr
+            and _same_channels(peak, other)
+            and _beyond_beam(peak, other, response)
+            for other in fitted
         )
-        if peak.snr > ABOVE_SIDELOBES * sidelobes:
+        if not hidden and not any(_part_of(peak, other, response.beam_px) for other in kept):
             kept.append(peak)
     return kept
+
+
+def highest_sidelobe(response: Response) -> float:
+    """Highest response of the dirty beam, of its peak, beyond 1.5 FWHM."""
+    beam = response.dirty_beam[len(response.dirty_beam) // 2]
+    dy, dx = (np.arange(n) - n // 2 for n in beam.shape)
+    beyond = np.hypot(dy[:, None], dx[None]) > 1.5 * response.beam_px
+    return float(np.abs(beam[beyond]).max()) if beyond.any() else 0.0
 
 
 def start_of(peak: Peak, beam_px: float) -> np.ndarray:
@@ -51,24 +75,21 @@ def _part_of(peak: Peak, stronger: Peak, beam_px: float) -> bool:
     return apart < reach and abs(peak.channel - stronger.channel) <= width
 
 
-def _sidelobe(beam: np.ndarray, peak: Peak, stronger: Peak) -> float:
-    """What a stronger peak makes at the place of another, of its own height."""
-    width = (peak.width_chan + stronger.width_chan) / 2
-    if abs(peak.channel - stronger.channel) > 1.5 * width:
-        return 0.0
-    py, px = beam.shape
-    row = round(peak.y - stronger.y) + py // 2
-    column = round(peak.x - stronger.x) + px // 2
-    return float(beam[row, column]) if 0 <= row < py and 0 <= column < px else 0.0
+def _beyond_beam(peak: Peak, other: Peak, response: Response) -> bool:
+    """Whether a peak lies where the other's dirty beam is not known, or next to it."""
+    _, py, px = response.dirty_beam.shape
+    reach_y, reach_x = (n // 2 - response.beam_px for n in (py, px))
+    return abs(peak.y - other.y) > reach_y or abs(peak.x - other.x) > reach_x
 
 
-def _envelope(response: Response) -> np.ndarray:
-    """(py, px) the highest response of the dirty beam within half a beam, outside its main lobe."""
-    from scipy.ndimage import maximum_filter
-
+def _level_at_end(response: Response) -> float:
+    """Highest peak that unknown sidelobes may make, of the source's, from the beam's outer half."""
     beam = response.dirty_beam[len(response.dirty_beam) // 2]
-    reach = 2 * int(response.beam_px / 2) + 1
-    dy, dx = (np.arange(n) - n // 2 for n in beam.shape)
-    outside = np.hypot(dy[:, None], dx[None]) > response.beam_px
-    envelope: np.ndarray = maximum_filter(np.where(outside, beam, 0.0), reach)
-    return envelope
+    dy, dx = (np.abs(np.arange(n) - n // 2) / (n / 2) for n in beam.shape)
+    outer = np.maximum(dy[:, None], dx[None]) > 0.5
+    return FAR_SAFETY * float(np.abs(beam[outer]).max()) if outer.any() else 0.0
+
+
+def _same_channels(one: Peak, other: Peak) -> bool:
+    width = (one.width_chan + other.width_chan) / 2
+    return abs(one.channel - other.channel) < 1.5 * width
