@@ -109,7 +109,7 @@ def case_named() -> Callable[[str], Case]:
 
 @pytest.fixture
 def component() -> np.ndarray:
-    """(11,) a source of about one beam, off the primary beam's axis, with line and continuum."""
+    """(12,) a source of about one beam, off the primary beam's axis, with line and continuum."""
     row = np.zeros(COUNT)
     row[:2] = 78.3, 65.6
     row[[CXX, CYY, CXY]] = np.array([6.0, 4.0, 1.0]) * (6.5 / FWHM_PER_SIGMA) ** 2 / 6

@@ -66,7 +66,7 @@ def test_the_gradient_is_that_of_chi2(
     values = np.array([component, component])
     values[1, :6] += 3.0, -2.0, 2.0, -1.0, 1.0, 1.3
     values[:, 7] *= 0.7
-    values[0, 9:] = gradient, -gradient / 2
+    values[0, 9:11] = gradient, -gradient / 2
     found = normal_equations(problem, values)
     scale = np.sqrt(np.diag(found.information)).reshape(values.shape)
     for i in range(2):

@@ -24,7 +24,7 @@ def component(
     flux: float = 1.0,
     motion: tuple[float, float] = (0.0, 0.0),
 ) -> list[float]:
-    return [x, y, variance, variance, 0.0, channel, sigma, flux, 0.0, *motion]
+    return [x, y, variance, variance, 0.0, channel, sigma, flux, 0.0, *motion, 0.0]
 
 
 def sources(*components: list[float], **settings: float) -> list[int]:
@@ -132,7 +132,7 @@ def test_the_brightest_source_comes_first() -> None:
 def test_centres_beyond_the_cube_and_lines_without_flux() -> None:
     outside = component(x=-3.0), component(x=-3.0, y=123.0), component(channel=400.0)
     assert sources(*outside, component(flux=0.0)) == [0, 0, 1, 2]
-    assert grouped(np.zeros((0, 11)), beam_sigma_px=BEAM, shape=SHAPE).source.shape == (0,)
+    assert grouped(np.zeros((0, 12)), beam_sigma_px=BEAM, shape=SHAPE).source.shape == (0,)
 
 
 def field(n: int, rng: np.random.Generator) -> tuple[np.ndarray, tuple[int, int, int]]:

@@ -12,7 +12,7 @@ from deepfocus.fit.parameters import CONTINUUM, FLUX, SIZES
 
 NEEDED = Needed(kept=45.0, added=45.0)
 """2 ln V + 27, with 1e4 beams times channels."""
-NONE = np.zeros((0, 11))
+NONE = np.zeros((0, 12))
 
 
 def bright(case, row: np.ndarray, snr: float) -> np.ndarray:

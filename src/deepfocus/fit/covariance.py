@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from deepfocus.fit.equations import score_covariance
-from deepfocus.fit.parameters import CONTINUUM, COUNT, FLUX
+from deepfocus.fit.parameters import CONTINUUM, COUNT, FLUX, SLOPE
 from deepfocus.fit.patch import Problem
 
 
 def sandwich(
     problem: Problem, values: np.ndarray, information: np.ndarray, free: np.ndarray
 ) -> np.ndarray:
-    """(n, 11, n, 11) H^-1 M H^-1 of the free parameters, NaN of the others.
+    """(n, 12, n, 12) H^-1 M H^-1 of the free parameters, NaN of the others.
 
-    information : (11 n, 11 n) H. A size that is held at its bound counts as free. What has no
+    information : (12 n, 12 n) H. A size that is held at its bound counts as free. What has no
         information has no variance either: NaN
     """
     at = np.flatnonzero(free.ravel() & (np.diag(information) > 0))
@@ -34,7 +34,7 @@ def line_gain(values: np.ndarray, information: np.ndarray, free: np.ndarray) -> 
     for i, flux in enumerate(values[:, FLUX]):
         others = free.copy()
         others[i] = False
-        others[i, CONTINUUM] = free[i, CONTINUUM]
+        others[i, [CONTINUUM, SLOPE]] = free[i, [CONTINUUM, SLOPE]]
         at, own = np.flatnonzero(others), i * COUNT + FLUX
         shared = information[at, own]
         taken = shared @ _inverse(information[np.ix_(at, at)]) @ shared

@@ -1,9 +1,9 @@
 """Chi^2 of components in a patch, its gradient, and the information about the parameters.
 
 chi^2 is that of the components less that of none: m'A B m - 2 m'A d, over sigma^2. Far from any
-line all channels hold the same continuum, so they count as one. Where no line's centre moves, a
-product of two templates is one on the sky times one of spectra; where one does, it is summed over
-channels.
+line channels hold nothing but a straight continuum, so a few bins stand for them. Where no line's
+centre moves, a product of two templates is one on the sky times one of spectra; where one does, it
+is summed over channels.
 """
 
 from __future__ import annotations
@@ -14,34 +14,39 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from deepfocus.fit.parameters import (
+    BRIGHTNESS,
     CHANNEL,
     CONTINUUM,
     COUNT,
     FLUX,
     GRADIENT,
-    GX,
     SIGMA,
+    SLOPE,
     X,
     Y,
     covariance_of,
+    tilt,
 )
 from deepfocus.fit.patch import Problem
 from deepfocus.fit.spectra import window
 
 SPATIAL = 5
 """Parameters of place and shape, the first in a row."""
-TOTAL, BY_CHANNEL, BY_SIGMA, UNIT_LINE, UNIT, MOVED_LINE = range(6)
-"""Spectra of a component: all of it, its line's derivatives, its line of unit flux, 1, and its line
-times the distance from its centre in channels."""
-IMAGE_OF = [1, 2, 3, 4, 5, 0, 0, 0, 0, 1, 2]
-SPECTRUM_OF = [TOTAL] * SPATIAL + [BY_CHANNEL, BY_SIGMA, UNIT_LINE, UNIT, MOVED_LINE, MOVED_LINE]
+TOTAL, BY_CHANNEL, BY_SIGMA, UNIT_LINE, UNIT, MOVED_LINE, TILT = range(7)
+"""Spectra of a component: all of it, its line's derivatives, its line of unit flux, 1, its line
+times the distance from its centre in channels, and a straight line through the middle of the band.
+"""
+IMAGE_OF = [1, 2, 3, 4, 5, 0, 0, 0, 0, 1, 2, 0]
+SPECTRUM_OF = [
+    *([TOTAL] * SPATIAL), BY_CHANNEL, BY_SIGMA, UNIT_LINE, UNIT, MOVED_LINE, MOVED_LINE, TILT,
+]  # fmt: skip
 """Each parameter's derivative is one image times one spectrum: itself (0), or its change."""
 BLOCK_BYTES = 2**24
 
 
 @dataclass(frozen=True, eq=False)
 class Normal:
-    """chi2; gradient : (n, 11) -d chi2 / 2; information : (11 n, 11 n) J'A B J / sigma^2."""
+    """chi2; gradient : (n, 12) -d chi2 / 2; information : (12 n, 12 n) J'A B J / sigma^2."""
 
     chi2: float
     gradient: np.ndarray
@@ -50,20 +55,21 @@ class Normal:
 
 @dataclass(frozen=True, eq=False)
 class _Band:
-    """The channels with lines, and one more for all others, if they tell anything.
+    """The channels with lines, and bins of all others.
 
-    offsets : (n, m) channels from each line's centre, 0 in the last; weights : (m,)
-    score : (m, 2 cell); spectra : (n, 6, m)
+    offsets : (n, m) channels from each line's centre, 0 in bins; weights : (m,)
+    score : (m, 2 cell); spectra : (n, 7, m); tilt : (m,) place in the band, -1 to 1
     """
 
     offsets: np.ndarray
     weights: np.ndarray
     score: np.ndarray
     spectra: np.ndarray
+    tilt: np.ndarray
 
 
 def normal_equations(problem: Problem, values: np.ndarray) -> Normal:
-    """The equations at components (n, 11)."""
+    """The equations at components (n, 12)."""
     band = _band(problem, values)
     if np.any(values[:, GRADIENT]):
         return _moving(problem, values, band)
@@ -71,7 +77,7 @@ def normal_equations(problem: Problem, values: np.ndarray) -> Normal:
 
 
 def score_covariance(problem: Problem, values: np.ndarray) -> np.ndarray:
-    """(11 n, 11 n) J'A^2 N J / sigma^2: the covariance of the gradient in the noise."""
+    """(12 n, 12 n) J'A^2 N J / sigma^2: the covariance of the gradient in the noise."""
     band = _band(problem, values)
     power = np.repeat(problem.noise, 2)
     if not np.any(values[:, GRADIENT]):
@@ -95,7 +101,7 @@ def model_score(problem: Problem, values: np.ndarray) -> np.ndarray:
     channels = np.arange(problem.channels)
     line = problem.profile.of(channels, centre=values[:, CHANNEL], sigma=values[:, SIGMA])[0]
     still = templates_of(problem, values).view(float)
-    model = values[:, CONTINUUM] @ still + np.zeros((problem.channels, 1))
+    model = _continuum(values, tilt(channels, problem.channels)).T @ still
     for row, image, profile in zip(values, still, line * values[:, [FLUX]], strict=True):
         near = window(row[CHANNEL], row[SIGMA], problem.channels)
         if np.any(row[GRADIENT]):
@@ -113,30 +119,36 @@ def _band(problem: Problem, values: np.ndarray) -> _Band:
     for row in values:
         shines[window(row[CHANNEL], row[SIGMA], problem.channels)] = True
     near = np.flatnonzero(shines)
-    weights = problem.weights[near]
-    score = problem.score[near]
-    far = max(problem.weights.sum() - weights.sum(), 0.0)
-    rest = problem.score_of_band - weights @ score
-    mean = rest / far if far > 0 else np.zeros_like(rest)
+    bins = problem.bins.without(problem, near)
     profile, by_channel, by_sigma = problem.profile.of(
         near, centre=values[:, CHANNEL], sigma=values[:, SIGMA]
     )
     offsets = near - values[:, [CHANNEL]]
     flux = values[:, [FLUX]]
-    spectra = np.zeros((len(values), 6, len(near) + 1))
-    spectra[:, TOTAL, :-1] = flux * profile
-    spectra[:, BY_CHANNEL, :-1] = flux * by_channel
-    spectra[:, BY_SIGMA, :-1] = flux * by_sigma
-    spectra[:, UNIT_LINE, :-1] = profile
+    lines = slice(0, len(near))
+    spectra = np.zeros((len(values), 7, len(near) + len(bins.weights)))
+    spectra[:, TOTAL, lines] = flux * profile
+    spectra[:, BY_CHANNEL, lines] = flux * by_channel
+    spectra[:, BY_SIGMA, lines] = flux * by_sigma
+    spectra[:, UNIT_LINE, lines] = profile
     spectra[:, UNIT] = 1.0
-    spectra[:, MOVED_LINE, :-1] = flux * profile * offsets
-    spectra[:, TOTAL] += values[:, [CONTINUUM]]
+    spectra[:, MOVED_LINE, lines] = flux * profile * offsets
+    tilted = np.append(tilt(near, problem.channels), bins.tilt)
+    spectra[:, TILT] = tilted
+    spectra[:, TOTAL] += _continuum(values, tilted)
     return _Band(
-        offsets=np.pad(offsets, ((0, 0), (0, 1))),
-        weights=np.append(weights, far),
-        score=np.concatenate([score, mean[None]]),
+        offsets=np.pad(offsets, ((0, 0), (0, len(bins.weights)))),
+        weights=np.append(problem.weights[near], bins.weights),
+        score=np.concatenate([problem.score[near], bins.score]),
         spectra=spectra,
+        tilt=tilted,
     )
+
+
+def _continuum(values: np.ndarray, tilts: np.ndarray) -> np.ndarray:
+    """(n, m) continuum of components (n, 12) where the straight line of the band is `tilts`."""
+    continuum: np.ndarray = values[:, [CONTINUUM]] + values[:, [SLOPE]] * tilts
+    return continuum
 
 
 def _still(problem: Problem, values: np.ndarray, band: _Band) -> Normal:
@@ -161,9 +173,7 @@ def _moving(problem: Problem, values: np.ndarray, band: _Band) -> Normal:
     chi2 = 0.0
     for part, templates in _blocks(problem, values, band):
         weights = part.weights[:, None]
-        # the model is linear in flux and continuum
-        amplitudes = values[:, [FLUX, CONTINUUM]]
-        model = np.einsum("na,mnac->mc", amplitudes, templates[:, :, [FLUX, CONTINUUM]])
+        model = np.einsum("na,mnac->mc", values[:, BRIGHTNESS], templates[:, :, BRIGHTNESS])
         seen = model * power
         chi2 += float(np.sum(weights * model * (seen - 2 * part.score)))
         rows = _rows(templates)
@@ -173,7 +183,7 @@ def _moving(problem: Problem, values: np.ndarray, band: _Band) -> Normal:
 
 
 def _separable(gram: np.ndarray, band: _Band) -> np.ndarray:
-    """(11 n, 11 n) products on the sky (n, 6, n, 6) times those of spectra."""
+    """(12 n, 12 n) products on the sky (n, 6, n, 6) times those of spectra."""
     spectra = band.spectra[:, SPECTRUM_OF]
     flat = spectra.reshape(spectra.shape[0] * spectra.shape[1], spectra.shape[-1])
     information: np.ndarray = gram[:, IMAGE_OF][:, :, :, IMAGE_OF].reshape(len(flat), len(flat)) * (
@@ -192,7 +202,7 @@ def _products(images: np.ndarray, power: np.ndarray) -> np.ndarray:
 def _blocks(
     problem: Problem, values: np.ndarray, band: _Band
 ) -> Iterator[tuple[_Band, np.ndarray]]:
-    """Some channels at a time, with the derivatives (m, n, 11, 2 cell) of the model in them."""
+    """Some channels at a time, with the derivatives (m, n, 12, 2 cell) of the model in them."""
     still = _images(problem, values, np.zeros((len(values), 1)))[:, 0]
     step = max(1, BLOCK_BYTES // (values.size * still.shape[-1] * 8))
     for first in range(0, len(band.weights), step):
@@ -203,6 +213,7 @@ def _blocks(
             weights=band.weights[part],
             score=band.score[part],
             spectra=band.spectra[:, :, part],
+            tilt=band.tilt[part],
         )
         yield some, _templates(problem, values, some, still)
 
@@ -210,21 +221,23 @@ def _blocks(
 def _templates(problem: Problem, values: np.ndarray, band: _Band, still: np.ndarray) -> np.ndarray:
     moving = _images(problem, values, band.offsets).swapaxes(0, 1)
     spectra = np.moveaxis(band.spectra, 2, 0)[..., None]
-    line = spectra[:, :, [TOTAL]] - values[:, CONTINUUM, None, None]
+    continuum = _continuum(values, band.tilt).T[:, :, None, None]
+    line = spectra[:, :, [TOTAL]] - continuum
     out = np.zeros((*spectra.shape[:2], COUNT, still.shape[-1]))
-    out[:, :, :SPATIAL] = line * moving[:, :, 1:] + values[:, CONTINUUM, None, None] * still[:, 1:]
+    out[:, :, :SPATIAL] = line * moving[:, :, 1:] + continuum * still[:, 1:]
     drift = np.einsum("ng,mngc->mnc", values[:, GRADIENT], moving[:, :, 1:3])
     itself = moving[:, :, 0]
     out[:, :, CHANNEL] = spectra[:, :, BY_CHANNEL] * itself - line[:, :, 0] * drift
     out[:, :, SIGMA] = spectra[:, :, BY_SIGMA] * itself
     out[:, :, FLUX] = spectra[:, :, UNIT_LINE] * itself
     out[:, :, CONTINUUM] = still[:, 0]
-    out[:, :, GX:] = spectra[:, :, [MOVED_LINE]] * moving[:, :, 1:3]
+    out[:, :, GRADIENT] = spectra[:, :, [MOVED_LINE]] * moving[:, :, 1:3]
+    out[:, :, SLOPE] = spectra[:, :, TILT] * still[:, 0]
     return out
 
 
 def _rows(templates: np.ndarray) -> np.ndarray:
-    """(11 n, m 2 cell) of templates (m, n, 11, 2 cell)."""
+    """(12 n, m 2 cell) of templates (m, n, 12, 2 cell)."""
     m, n, p, c = templates.shape
     return templates.reshape(m, n * p, c).swapaxes(0, 1).reshape(n * p, m * c)
 

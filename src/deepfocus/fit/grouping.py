@@ -95,7 +95,7 @@ def grouped(
 ) -> Grouping:
     """Which components are one source.
 
-    components : (component, 11), columns of fit.parameters. A line in absorption counts by its
+    components : (component, 12), columns of fit.parameters. A line in absorption counts by its
         depth; continuum links nothing.
     shape : (chan, y, x) of the cube
     least_saddle : of the lower peak

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from deepfocus.fit.parameters import (
+    BRIGHTNESS,
     CHANNEL,
     CONTINUUM,
     COUNT,
     FLUX,
     GRADIENT,
     SIGMA,
+    SLOPE,
     X,
     Y,
     covariance_of,
@@ -27,7 +29,7 @@ from deepfocus.fit.patch import Problem
 from deepfocus.fit.residual import ResidualPeak, residual_peaks
 from deepfocus.fit.solve import Fit, fit_free
 
-MOST = 30
+MOST = 16
 """Components in a patch."""
 WORTH_A_TRY = 0.6
 """Of the threshold: a peak whose square is higher may gain enough once it is fitted."""
@@ -60,12 +62,14 @@ class _Growth:
     needed: Needed
     gradients: bool
     continuum: bool
+    slopes: bool
     most: int
 
     def free(self, n: int) -> np.ndarray:
         free = np.ones((n, COUNT), bool)
         free[:, GRADIENT] = self.gradients
         free[:, CONTINUUM] = self.continuum
+        free[:, SLOPE] = self.slopes
         return free
 
     def refit(self, values: np.ndarray) -> Fit:
@@ -95,9 +99,10 @@ def fit_starts(
     *,
     gradients: bool = False,
     continuum: bool = True,
+    slopes: bool = False,
 ) -> Fit:
-    """Fit the starts (n, 11) alone, without those whose line gains too little."""
-    growth = _Growth(problem, needed, gradients, continuum, len(starts))
+    """Fit the starts (n, 12) alone, without those whose line gains too little."""
+    growth = _Growth(problem, needed, gradients, continuum, slopes, len(starts))
     return growth.freely(_dropped(growth, growth.refit(starts)))
 
 
@@ -108,14 +113,15 @@ def grow(
     *,
     gradients: bool = False,
     continuum: bool = True,
+    slopes: bool = False,
     most: int = MOST,
 ) -> Fit:
-    """Fit the starts (n, 11), none allowed, and whatever else gains enough.
+    """Fit the starts (n, 12), none allowed, and whatever else gains enough.
 
-    gradients, continuum : whether they are free
+    gradients, continuum, slopes : whether they are free
     most : components in the end, at most; but no start is left out before it was fitted
     """
-    growth = _Growth(problem, needed, gradients, continuum, most)
+    growth = _Growth(problem, needed, gradients, continuum, slopes, most)
     fitted = growth.refit(np.asarray(starts, float).reshape(-1, COUNT))
     fitted = _added(growth, fitted)
     fitted = _split(growth, fitted)
@@ -190,7 +196,7 @@ def _halved(growth: _Growth, values: np.ndarray, i: int, offset: np.ndarray) -> 
     one, other = values[i].copy(), values[i].copy()
     for half, sign in ((one, 1), (other, -1)):
         half[[X, Y, CHANNEL]] += sign * offset
-        half[[FLUX, CONTINUUM]] /= 2
+        half[BRIGHTNESS] /= 2
         half[SIZE_COLUMNS] /= 2
         if offset[2]:
             half[SIGMA] *= 0.7
@@ -202,12 +208,13 @@ def _halved(growth: _Growth, values: np.ndarray, i: int, offset: np.ndarray) -> 
 def _dropped(growth: _Growth, fitted: Fit) -> Fit:
     """Without the components whose lines gain less than the threshold, the least first."""
     while len(fitted.values):
-        gain = fitted.gain
+        # a line in absorption is not what was looked for
+        gain = np.where(fitted.values[:, FLUX] > 0, fitted.gain, 0.0)
         i = int(np.argmin(gain))
         if gain[i] > CLEARLY_NEEDED * growth.needed.kept and len(fitted.values) <= growth.most:
             break
         fewer = growth.refit(np.delete(fitted.values, i, axis=0))
-        needed = fewer.chi2 - fitted.chi2 > growth.needed.kept
+        needed = gain[i] > 0 and fewer.chi2 - fitted.chi2 > growth.needed.kept
         if needed and len(fitted.values) <= growth.most:
             break
         fitted = fewer

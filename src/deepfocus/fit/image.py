@@ -16,9 +16,11 @@ from deepfocus.fit.parameters import (
     FLUX,
     GRADIENT,
     SIGMA,
+    SLOPE,
     X,
     Y,
     covariance_of,
+    tilt,
 )
 from deepfocus.fit.spectra import Integrated, Profile, window
 from deepfocus.forward.response import Response
@@ -30,7 +32,7 @@ NO_WEIGHT = 1e-6
 def model_cube(
     values: np.ndarray, response: Response, *, profile: Profile | None = None
 ) -> np.ndarray:
-    """(chan, y, x) float32 Jy/beam: the dirty image of components (n, 11)."""
+    """(chan, y, x) float32 Jy/beam: the dirty image of components (n, 12)."""
     chan = response.interpolation.shape[1]
     out = np.zeros((chan, response.ny, response.nx), np.float32)
     add_model(out, values, response, profile=profile)
@@ -45,7 +47,7 @@ def add_model(
     sign: float = 1.0,
     profile: Profile | None = None,
 ) -> None:
-    """Add the dirty image of components (n, 11), times `sign`, to a cube (chan, y, x) in place.
+    """Add the dirty image of components (n, 12), times `sign`, to a cube (chan, y, x) in place.
 
     profile : `Integrated` unless given. Sidelobes end where the known dirty beam does.
     """
@@ -64,7 +66,7 @@ def _add_still(
     """A component whose line stays in place."""
     channels = np.arange(len(out))
     near = window(row[CHANNEL], row[SIGMA], len(out))
-    spectrum = np.full(len(out), row[CONTINUUM])
+    spectrum = row[CONTINUUM] + row[SLOPE] * tilt(channels, len(out))
     spectrum[near] += row[FLUX] * _line(row, channels[near], profile)
     shining = np.flatnonzero(spectrum)
     if not len(shining):

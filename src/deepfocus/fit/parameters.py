@@ -1,6 +1,6 @@
 """The parameters of a component: an elliptical Gaussian with a Gaussian line, a row of an array.
 
-Components are rows of float arrays (n, 11), with columns in the order of `NAMES`. Positions are
+Components are rows of float arrays (n, 12), with columns in the order of `NAMES`. Positions are
 0-based pixels and channels of the whole cube. `measured` turns a fitted row into a `Source` with
 errors, `row_of` a source into a row.
 """
@@ -14,15 +14,20 @@ import numpy as np
 from deepfocus.core.source import FWHM_PER_SIGMA, Ellipse, Source
 from deepfocus.forward.deformations import GaussianShape, axes
 
-NAMES = ("x", "y", "cxx", "cyy", "cxy", "channel", "sigma", "flux", "continuum", "gx", "gy")
+NAMES = (
+    "x", "y", "cxx", "cyy", "cxy", "channel", "sigma", "flux", "continuum", "gx", "gy", "slope",
+)  # fmt: skip
 """x, y : centre, px; cxx, cyy, cxy : covariance on the sky before any beam, px^2; channel, sigma :
 centre and width of the line, channels; flux : of the line, Jy channels, before the primary beam;
-continuum : Jy, the same in all channels; gx, gy : px per channel by which the line's centre moves.
+continuum : Jy, in the middle of the band; gx, gy : px per channel by which the line's centre moves;
+slope : Jy by which the continuum rises from the middle of the band to its end.
 The line is at (x, y) in the channel of its centre; the continuum is there in all channels."""
 COUNT = len(NAMES)
-X, Y, CXX, CYY, CXY, CHANNEL, SIGMA, FLUX, CONTINUUM, GX, GY = range(COUNT)
+X, Y, CXX, CYY, CXY, CHANNEL, SIGMA, FLUX, CONTINUUM, GX, GY, SLOPE = range(COUNT)
 SIZES = [CXX, CYY, CXY]
 GRADIENT = [GX, GY]
+BRIGHTNESS = [FLUX, CONTINUUM, SLOPE]
+"""In these the model is linear."""
 PEAK_PER_FLUX = float(1 / np.sqrt(2 * np.pi))
 """Peak of a Gaussian of unit flux and unit standard deviation."""
 
@@ -55,7 +60,7 @@ class Measured:
 
 
 def row_of(source: Source) -> np.ndarray:
-    """(11,) parameters of a source without a gradient; an unknown flux stays NaN."""
+    """(12,) parameters of a source without a gradient; an unknown flux stays NaN."""
     row = np.zeros(COUNT)
     row[[X, Y]] = source.x, source.y
     lengths = np.array([source.fwhm_x_px, source.fwhm_y_px]) / FWHM_PER_SIGMA
@@ -89,7 +94,7 @@ def source_of(row: np.ndarray) -> Source:
 
 
 def measured(row: np.ndarray, covariance: np.ndarray) -> Measured:
-    """A component and its (11, 11) covariance, NaN where not fitted, as a source with errors."""
+    """A component and its (12, 12) covariance, NaN where not fitted, as a source with errors."""
     source = source_of(row)
     deviation = np.sqrt(np.diag(covariance))
     of_sizes = covariance[np.ix_(SIZES, SIZES)]
@@ -118,7 +123,7 @@ def measured(row: np.ndarray, covariance: np.ndarray) -> Measured:
 
 
 def covariance_of(values: np.ndarray) -> np.ndarray:
-    """(n, 2, 2) covariances on the sky, x first, of components (n, 11)."""
+    """(n, 2, 2) covariances on the sky, x first, of components (n, 12)."""
     cxx, cyy, cxy = values[:, SIZES].T
     return np.stack([np.stack([cxx, cxy], -1), np.stack([cxy, cyy], -1)], -2)
 
@@ -128,3 +133,10 @@ def _limit(row: np.ndarray, along: np.ndarray, covariance: np.ndarray) -> float:
     weights = np.array([along[0] ** 2, along[1] ** 2, 2 * along[0] * along[1]])
     squared = max(float(weights @ row[SIZES]), 0.0)
     return float(FWHM_PER_SIGMA * np.sqrt(squared + np.sqrt(weights @ covariance @ weights)))
+
+
+def tilt(channels: np.ndarray, count: int) -> np.ndarray:
+    """What the slope of a continuum is multiplied with: -1 to 1 over `count` channels."""
+    middle = (count - 1) / 2
+    tilted: np.ndarray = (channels - middle) / max(middle, 1.0)
+    return tilted

@@ -17,6 +17,7 @@ from deepfocus.core.noise import Power
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.fit.attenuation import NO_PRIMARY_BEAM, Attenuation, attenuation_near
 from deepfocus.fit.filters import Filter, halo_px, score_filter
+from deepfocus.fit.parameters import tilt
 from deepfocus.fit.spectra import Integrated, Profile
 from deepfocus.forward.response import Response
 
@@ -26,8 +27,35 @@ MARGIN_BEAMS = 2.0
 PASSED = 3e-2
 """Of the filter's highest value: cells where it is lower are left out on both sides of the
 equation."""
+BINS = 8
+"""Of the band, in which a continuum is as good as constant."""
 LEAST_TOLD = 1e-3
 """Of the highest power of a kernel: what a cell with less of it tells is taken for this."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bins:
+    """Channels without lines, some together. Sums over a bin, each channel with its weight.
+
+    of_channel : (chan,) bin; weights : (bin,); tilt : (bin,); score : (bin, 2 cell)
+    """
+
+    of_channel: np.ndarray
+    weights: np.ndarray
+    tilt: np.ndarray
+    score: np.ndarray
+
+    def without(self, problem: Problem, near: np.ndarray) -> Bins:
+        """Means instead of sums, without some channels; bins in which none is left are gone."""
+        at = self.of_channel[near]
+        weights, tilts, score = self.weights.copy(), self.tilt.copy(), self.score.copy()
+        taken = problem.weights[near]
+        np.subtract.at(weights, at, taken)
+        np.subtract.at(tilts, at, taken * tilt(near, problem.channels))
+        np.subtract.at(score, at, taken[:, None] * problem.score[near])
+        left = weights > 1e-9 * max(float(problem.weights.max()), 1e-300)
+        by = weights[left]
+        return Bins(self.of_channel, by, tilts[left] / by, score[left] / by[:, None])
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,11 +92,13 @@ class Problem:
         return self.beam_px / FWHM_PER_SIGMA
 
     @cached_property
-    def score_of_band(self) -> np.ndarray:
-        """(2 cell,) weighted sum of the score over all channels."""
-        total: np.ndarray = self.weights @ self.score
-        return total
-
+    def bins(self) -> Bins:
+        """All channels, a few together."""
+        of_channel = np.arange(self.channels) * min(BINS, self.channels) // self.channels
+        shares = np.zeros((of_channel[-1] + 1, self.channels))
+        shares[of_channel, np.arange(self.channels)] = self.weights
+        at = tilt(np.arange(self.channels), self.channels)
+        return Bins(of_channel, shares.sum(axis=1), shares @ at, shares @ self.score)
 
     @cached_property
     def lowest_chi2(self) -> float:

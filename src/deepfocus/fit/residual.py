@@ -25,7 +25,7 @@ WIDEST = 0.25
 
 @dataclass(frozen=True, eq=False)
 class ResidualPeak:
-    """A line in the residual: its start (11,), of unknown flux, and its signal-to-noise ratio."""
+    """A line in the residual: its start (12,), of unknown flux, and its signal-to-noise ratio."""
 
     start: np.ndarray
     snr: float

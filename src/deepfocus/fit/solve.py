@@ -25,6 +25,7 @@ from deepfocus.fit.parameters import (
     GRADIENT,
     SIGMA,
     SIZES,
+    SLOPE,
     X,
     Y,
 )
@@ -50,8 +51,8 @@ LEAST_DAMPING, MOST_DAMPING = 1e-7, 1e7
 class Fit:
     """Fitted components.
 
-    values : (n, 11); chi2 : of the components less that of none, prior included
-    information : (11 n, 11 n), prior included; free : (n, 11) what was fitted
+    values : (n, 12); chi2 : of the components less that of none, prior included
+    information : (12 n, 12 n), prior included; free : (n, 12) what was fitted
     converged, steps : whether and when the fit came to an end
     """
 
@@ -65,7 +66,7 @@ class Fit:
 
     @cached_property
     def covariance(self) -> np.ndarray:
-        """(n, 11, n, 11) of the estimates in the noise; NaN where not fitted."""
+        """(n, 12, n, 12) of the estimates in the noise; NaN where not fitted."""
         return sandwich(self.problem, self.values, self.information, self.free)
 
     @cached_property
@@ -86,18 +87,20 @@ def fit(
     *,
     gradients: bool = False,
     continuum: bool = True,
+    slopes: bool = False,
     signed_sizes: bool = False,
     most_steps: int = MOST_STEPS,
     small_gain: float = SMALL_GAIN,
 ) -> Fit:
-    """Fit components from a start (n, 11); a flux or continuum of NaN there is solved for.
+    """Fit components from a start (n, 12); a flux or continuum of NaN there is solved for.
 
-    gradients, continuum : whether they are free; if not, they stay what they are
+    gradients, continuum, slopes : whether they are free; if not, they stay what they are
     signed_sizes : whether C may have an eigenvalue below 0, to -0.2 beam sigma^2
     """
     free = np.ones((len(start), COUNT), bool)
     free[:, GRADIENT] = gradients
     free[:, CONTINUUM] = continuum
+    free[:, SLOPE] = slopes
     fitted = fit_free(problem, start, free, most_steps=most_steps, small_gain=small_gain)
     if not signed_sizes:
         return fitted
@@ -121,7 +124,7 @@ def fit_free(
     most_steps: int = MOST_STEPS,
     small_gain: float = SMALL_GAIN,
 ) -> Fit:
-    """Fit those parameters of components (n, 11) that are free."""
+    """Fit those parameters of components (n, 12) that are free."""
     least = LEAST_SIZE * problem.beam_sigma_px**2 if signed_sizes else 0.0
     values = _within(problem, _with_amplitudes(problem, start, free), least)
     here = _with_prior(problem, values)
@@ -191,7 +194,7 @@ def _solved(information: np.ndarray, gradient: np.ndarray, damping: float) -> np
 
 
 def _largest(problem: Problem, values: np.ndarray) -> np.ndarray:
-    """(n, 11) largest step of each parameter: what a start may be wrong by, and not a neighbour."""
+    """(n, 12) largest step of each parameter: what a start may be wrong by, and not a neighbour."""
     beam = problem.beam_sigma_px
     squared = np.maximum(values[:, CXX] + values[:, CYY], 0.0) / 2
     largest = np.full(values.shape, np.inf)

@@ -14,18 +14,20 @@ from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.fit.grow import Needed, fit_starts, grow
 from deepfocus.fit.image import add_model
-from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CYY, FLUX, X, Y
+from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, CXX, CYY, FLUX, X, Y
 from deepfocus.fit.patch import Problem, patch_problem
 from deepfocus.fit.solve import Fit
 from deepfocus.fit.spectra import Integrated, Sampled
 from deepfocus.search.noise_map import NoiseMap
 
-NEIGHBOURS_BEAMS = 1.5
+NEIGHBOURS_BEAMS = 2.5
 """Components are fitted together up to this distance, in FWHM of what the beam makes of them."""
-MARGIN_BEAMS = 1.0
+MARGIN_BEAMS = 0.5
 """Of a patch around its components, beside one standard deviation of their sizes."""
 NOT_ALONE = 0.7
 """Of a component's threshold: a residual with a higher square asks for more than one Gaussian."""
+SLOPE_SNR = 20.0
+"""Of a continuum: a spectral index of 3 over a tenth of the band's frequency is 0.15 of it."""
 MODEL_ERROR = 0.015
 """Of a source's signal-to-noise: what its model may be wrong by."""
 
@@ -42,7 +44,7 @@ class Explained:
 
     @property
     def components(self) -> np.ndarray:
-        """(n, 11) of all clusters, in their order."""
+        """(n, 12) of all clusters, in their order."""
         return np.concatenate([np.empty((0, COUNT)), *(each.values for each in self.fits)])
 
 
@@ -69,7 +71,7 @@ def with_starts(
 
 
 def clusters_of(components: np.ndarray, beam_px: float) -> Iterator[np.ndarray]:
-    """Indices of components (n, 11) that lie near each other on the sky, the brightest first."""
+    """Indices of components (n, 12) that lie near each other on the sky, the brightest first."""
     n = len(components)
     if not n:
         return
@@ -94,14 +96,23 @@ def _fitted(
         fit_starts(replace(problem, profile=profile), starts, needed)
         for profile in (Integrated(), Sampled())
     )
+    slopes = _bright_continuum(simple)
+    if slopes:
+        simple = fit_starts(simple.problem, simple.values, needed, slopes=True)
     needed = _near(simple, needed)
     if simple.residual_peak**2 < NOT_ALONE * needed.added:
         return simple
-    still = grow(simple.problem, simple.values, needed)
+    still = grow(simple.problem, simple.values, needed, slopes=slopes)
     if len(still.values) <= len(simple.values):
         return still
-    moving = fit_starts(simple.problem, simple.values, needed, gradients=True)
+    moving = fit_starts(simple.problem, simple.values, needed, gradients=True, slopes=slopes)
     return min(still, moving, key=lambda each: each.chi2 + needed.added * len(each.values))
+
+
+def _bright_continuum(fitted: Fit) -> bool:
+    """Whether a continuum is known so well that its slope over the band matters."""
+    error = np.sqrt(np.einsum("nini->ni", fitted.covariance)[:, CONTINUUM])
+    return bool(np.any(np.abs(fitted.values[:, CONTINUUM]) > SLOPE_SNR * error))
 
 
 def _better(fits: Iterable[Fit]) -> Fit:

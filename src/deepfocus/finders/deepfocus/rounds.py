@@ -13,10 +13,9 @@ import numpy as np
 
 from deepfocus.finders.deepfocus.clusters import Explained, with_starts
 from deepfocus.finders.deepfocus.sight import Sight
-from deepfocus.finders.deepfocus.trust import start_of, worth_fitting
+from deepfocus.finders.deepfocus.trust import Fitted, start_of, worth_fitting
 from deepfocus.fit.grow import Needed
 from deepfocus.search.noise_map import NoiseMap, noise_map
-from deepfocus.search.peaks import Peak
 from deepfocus.search.search import Found, search
 
 MOST_ROUNDS = 8
@@ -39,7 +38,7 @@ def rounds(sight: Sight, *, false_peaks: float) -> Iterator[Round]:
     """Rounds as long as they find something; the last found nothing worth fitting."""
     explained = Explained((), sight.data)
     known_continuum = None
-    fitted: list[Peak] = []
+    fitted: list[Fitted] = []
     for _ in range(MOST_ROUNDS):
         noise = _noise(sight, explained)
         found = search(
@@ -52,7 +51,7 @@ def rounds(sight: Sight, *, false_peaks: float) -> Iterator[Round]:
         )
         known_continuum = found.on_continuum
         peaks = worth_fitting(found.peaks, sight.response, fitted)
-        fitted += peaks
+        fitted += [Fitted(peak, float(found.band[peak.node[1:]])) for peak in peaks]
         starts = [start_of(peak, sight.beam_px) for peak in peaks]
         if starts:
             needed = Needed(kept=found.threshold**2, added=2 * float(np.log(sight.places)) + BESIDE)

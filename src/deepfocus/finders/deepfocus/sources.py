@@ -21,10 +21,12 @@ from deepfocus.fit.parameters import (
     GY,
     SIGMA,
     SIZES,
+    SLOPE,
     X,
     Y,
     covariance_of,
     ellipse_of,
+    tilt,
 )
 from deepfocus.fit.solve import Fit
 from deepfocus.forward.deformations import GaussianShape
@@ -41,7 +43,7 @@ MODEL_SHARE = 0.02
 class SourceFit:
     """A source: the summary of its components, and the covariance of that.
 
-    components : (n, 11), the brightest first; summary, covariance : in the order of `SUMMARY`
+    components : (n, 12), the brightest first; summary, covariance : in the order of `SUMMARY`
     gain : chi^2 that its lines gain; residual_peak : signal-to-noise left in its patch
     """
 
@@ -88,23 +90,23 @@ def _source(fitted: Fit, members: np.ndarray) -> SourceFit:
     order = members[np.argsort(-fitted.values[members, FLUX])]
     components = fitted.values[order]
     within = np.nan_to_num(fitted.covariance[order][:, :, order])
-    n = components.size
-    jacobian = _jacobian(components)
+    n, channels = components.size, fitted.problem.channels
+    jacobian = _jacobian(components, channels)
     covariance = jacobian @ within.reshape(n, n) @ jacobian.T
     if len(components) > 1:
         wrong = MODEL_SHARE * components[:, FLUX].sum()
         covariance[7, 7] += wrong**2
     return SourceFit(
         components=components,
-        summary=summary_of(components),
+        summary=summary_of(components, channels),
         covariance=covariance,
         gain=float(fitted.gain[order].max() if len(order) == 1 else _together(fitted, order)),
         residual_peak=fitted.residual_peak,
     )
 
 
-def summary_of(components: np.ndarray) -> np.ndarray:
-    """(9,) position, size, line and flux of components (n, 11) taken as one source.
+def summary_of(components: np.ndarray, channels: int) -> np.ndarray:
+    """(9,) position, size, line and flux of components (n, 12) taken as one source.
 
     Position and size are the moments of its line's image; the line's centre and width are those of
     its spectrum at half of its peak.
@@ -112,7 +114,8 @@ def summary_of(components: np.ndarray) -> np.ndarray:
     if len(components) == 1 and not np.any(components[0, [GX, GY]]):
         row = components[0]
         fwhm = FWHM_PER_SIGMA * row[SIGMA]
-        return np.array([*row[[X, Y, *SIZES, CHANNEL]], fwhm, row[FLUX], row[CONTINUUM]])
+        continuum = _continuum_at(components, row[CHANNEL], channels)
+        return np.array([*row[[X, Y, *SIZES, CHANNEL]], fwhm, row[FLUX], continuum])
     weights = components[:, FLUX] / components[:, FLUX].sum()
     centre = weights @ components[:, [X, Y]]
     gradient = components[:, [GX, GY]] * components[:, [SIGMA]]
@@ -121,9 +124,14 @@ def summary_of(components: np.ndarray) -> np.ndarray:
     matrix += np.einsum("n,ni,nj->ij", weights, gradient, gradient)
     matrix += np.einsum("n,ni,nj->ij", weights, apart, apart)
     channel, fwhm = _half_width(components)
-    flux, continuum = components[:, FLUX].sum(), components[:, CONTINUUM].sum()
+    flux, continuum = components[:, FLUX].sum(), _continuum_at(components, channel, channels)
     sizes = matrix[0, 0], matrix[1, 1], matrix[0, 1]
     return np.array([*centre, *sizes, channel, fwhm, flux, continuum])
+
+
+def _continuum_at(components: np.ndarray, channel: float, channels: int) -> float:
+    at = tilt(np.array([channel]), channels)[0]
+    return float(np.sum(components[:, CONTINUUM] + at * components[:, SLOPE]))
 
 
 def _half_width(components: np.ndarray) -> tuple[float, float]:
@@ -147,8 +155,8 @@ def _crossing(at: np.ndarray, spectrum: np.ndarray, level: float, i: int, step: 
     return float(at[i] + share * (at[j] - at[i]))
 
 
-def _jacobian(components: np.ndarray) -> np.ndarray:
-    """(9, 11 n) derivatives of the summary, by central differences."""
+def _jacobian(components: np.ndarray, channels: int) -> np.ndarray:
+    """(9, 12 n) derivatives of the summary, by central differences."""
     scale = np.abs(components) + _typical(components)
     columns = []
     for index in np.ndindex(components.shape):
@@ -157,15 +165,15 @@ def _jacobian(components: np.ndarray) -> np.ndarray:
         for sign in (1, -1):
             moved = components.copy()
             moved[index] += sign * step
-            ends.append(summary_of(moved))
+            ends.append(summary_of(moved, channels))
         columns.append((ends[0] - ends[1]) / (2 * step))
     return np.array(columns).T
 
 
 def _typical(components: np.ndarray) -> np.ndarray:
-    """(11,) what a parameter near 0 may change by."""
+    """(12,) what a parameter near 0 may change by."""
     typical = np.ones(components.shape[1])
-    typical[[FLUX, CONTINUUM]] = np.abs(components[:, FLUX]).max()
+    typical[[FLUX, CONTINUUM, SLOPE]] = np.abs(components[:, FLUX]).max()
     typical[[GX, GY]] = 0.1
     typical[[CXX, CYY, CXY]] = 1.0
     return typical

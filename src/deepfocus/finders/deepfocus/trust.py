@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,8 +13,8 @@ from deepfocus.forward.response import Response
 from deepfocus.search.peaks import Peak
 
 SIDELOBES = 0.35
-"""Of a peak: what is lower in the same channels may be a sidelobe of it, summed by a wide filter; it
-waits until that one is subtracted. Restored cubes have no sidelobes."""
+"""Of a peak: what is lower in the same channels may be a sidelobe of it, summed by a wide filter.
+It waits until that one is subtracted. Restored cubes have no sidelobes."""
 NO_SIDELOBES = 0.01
 """Of the beam's peak: a beam whose highest sidelobe is lower has none."""
 FAR_SAFETY = 3.0
@@ -24,8 +25,20 @@ LEAST_SIZE = 0.3
 """FWHM of a start, of the beam's: from a size of 0 no fit moves."""
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """A peak that was fitted, and the signal-to-noise of the band-integrated cube there."""
+
+    peak: Peak
+    band: float
+
+    def brightness(self, peak: Peak) -> float:
+        """Signal-to-noise whose sidelobes may look like another peak: a line's, or continuum's."""
+        return max(self.peak.snr if _same_channels(peak, self.peak) else 0.0, self.band)
+
+
 def worth_fitting(
-    peaks: Sequence[Peak], response: Response, fitted: Sequence[Peak] = ()
+    peaks: Sequence[Peak], response: Response, fitted: Sequence[Fitted] = ()
 ) -> list[Peak]:
     """Peaks, highest first, that no stronger one explains.
 
@@ -40,10 +53,8 @@ def worth_fitting(
             for other in peaks
             if other.snr > peak.snr
         ) or any(
-            peak.snr < far * other.snr
-            and _same_channels(peak, other)
-            and _beyond_beam(peak, other, response)
-            for other in fitted
+            peak.snr < far * each.brightness(peak) and _beyond_beam(peak, each.peak, response)
+            for each in fitted
         )
         if not hidden and not any(_part_of(peak, other, response.beam_px) for other in kept):
             kept.append(peak)
@@ -59,7 +70,7 @@ def highest_sidelobe(response: Response) -> float:
 
 
 def start_of(peak: Peak, beam_px: float) -> np.ndarray:
-    """(11,) a component to start a fit from; its flux and continuum are solved for."""
+    """(12,) a component to start a fit from; its flux and continuum are solved for."""
     row = np.zeros(COUNT)
     row[[X, Y, CHANNEL]] = peak.x, peak.y, peak.channel
     row[[CXX, CYY]] = (max(peak.size_px, LEAST_SIZE * beam_px) / FWHM_PER_SIGMA) ** 2
@@ -79,7 +90,7 @@ def _beyond_beam(peak: Peak, other: Peak, response: Response) -> bool:
     """Whether a peak lies where the other's dirty beam is not known, or next to it."""
     _, py, px = response.dirty_beam.shape
     reach_y, reach_x = (n // 2 - response.beam_px for n in (py, px))
-    return abs(peak.y - other.y) > reach_y or abs(peak.x - other.x) > reach_x
+    return bool(abs(peak.y - other.y) > reach_y or abs(peak.x - other.x) > reach_x)
 
 
 def _level_at_end(response: Response) -> float:
