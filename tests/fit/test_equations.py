@@ -13,7 +13,7 @@ from deepfocus.fit.equations import normal_equations, score_covariance
 from deepfocus.fit.parameters import COUNT
 from deepfocus.fit.spectra import Integrated, Profile, Sampled
 
-STEPS = np.array([1e-3, 1e-3, 1e-2, 1e-2, 1e-2, 1e-3, 1e-3, 1e-2, 1e-3, 1e-3, 1e-3])
+STEPS = np.array([1e-3, 1e-3, 1e-2, 1e-2, 1e-2, 1e-3, 1e-3, 1e-2, 1e-3, 1e-3, 1e-3, 1e-3])
 
 
 @pytest.mark.parametrize("profile", [Integrated(), Sampled()])

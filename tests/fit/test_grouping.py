@@ -104,7 +104,7 @@ def test_a_gradient_carries_a_line_to_its_neighbour() -> None:
         component(x=100.0 + s * 9.0, channel=40.0 + s * 6.0, sigma=4.0, motion=motion)
         for s in (-1, 1)
     ]
-    still = [[*each[:9], 0.0, 0.0] for each in ends]
+    still = [[*each[:9], 0.0, 0.0, 0.0] for each in ends]
     assert sources(*ends) == [0, 0]
     assert sorted(sources(*still)) == [0, 1]
 

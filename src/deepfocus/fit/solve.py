@@ -40,6 +40,8 @@ OUTSIDE_PX = 3.0
 """How far outside its box a component may lie; and of a line, in channels, outside the band."""
 LEAST_SIGMA = 0.2
 """Least width of a line, channels: all of its flux is in one or two channels then."""
+LARGEST_SIGMA = 0.3
+"""Of a line, over the band: broader ones are continuum."""
 SMALL_GAIN = 0.01
 """A full step that gains less chi^2 than that is the last."""
 MOST_STEPS = 40
@@ -215,7 +217,7 @@ def _within(problem: Problem, values: np.ndarray, least: float) -> np.ndarray:
         values[:, column] = np.clip(values[:, column], low, high)
     last = problem.channels - 1
     values[:, CHANNEL] = np.clip(values[:, CHANNEL], -OUTSIDE_PX, last + OUTSIDE_PX)
-    values[:, SIGMA] = np.clip(values[:, SIGMA], LEAST_SIGMA, problem.channels)
+    values[:, SIGMA] = np.clip(values[:, SIGMA], LEAST_SIGMA, LARGEST_SIGMA * problem.channels)
     largest = (
         max(problem.rows.stop - problem.rows.start, problem.columns.stop - problem.columns.start)
         / 2.0

@@ -16,7 +16,7 @@ from deepfocus.fit.grow import Needed, fit_starts, grow
 from deepfocus.fit.image import add_model
 from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, CXX, CYY, FLUX, X, Y
 from deepfocus.fit.patch import Problem, patch_problem
-from deepfocus.fit.solve import Fit
+from deepfocus.fit.solve import Fit, fit_free
 from deepfocus.fit.spectra import Integrated, Sampled
 from deepfocus.search.noise_map import NoiseMap
 
@@ -65,9 +65,55 @@ def with_starts(
             continue
         add_model(residual, known[old], sight.response, sign=1.0)
         fitted = _fitted(residual, together[members], sight, noise, needed)
-        add_model(residual, fitted.values, sight.response, sign=-1.0)
-        fits.append(fitted)
+        if _subtracted(residual, fitted, sight):
+            fits.append(fitted)
+        else:
+            add_model(residual, known[old], sight.response, sign=-1.0)
+            fits += before
     return Explained(tuple(each for each in fits if len(each.values)), residual)
+
+
+def _subtracted(residual: np.ndarray, fitted: Fit, sight: Sight) -> bool:
+    """Subtract a cluster's model in place, unless that leaves more around it than there was.
+
+    The beam's power is known but for what lies beyond the image of the beam. Where it is negative,
+    a fit may run away.
+    """
+    if not len(fitted.values):
+        return True
+    reach = int(2 * sight.beam_px)
+    rows, columns = (
+        slice(max(part.start - reach, 0), part.stop + reach)
+        for part in (fitted.problem.rows, fitted.problem.columns)
+    )
+    around = residual[:, rows, columns]
+    before = _power(around)
+    add_model(residual, fitted.values, sight.response, sign=-1.0)
+    if _power(around) <= before:
+        return True
+    add_model(residual, fitted.values, sight.response, sign=1.0)
+    return False
+
+
+def _power(data: np.ndarray) -> float:
+    values = np.nan_to_num(data)
+    return float(np.vdot(values, values))
+
+
+def refitted(explained: Explained, sight: Sight, noise: NoiseMap) -> Explained:
+    """Every cluster once more, the others' final models subtracted: sidelobes reach far."""
+    residual = explained.residual.copy()
+    fits: list[Fit] = []
+    for before in explained.fits:
+        add_model(residual, before.values, sight.response, sign=1.0)
+        profile = before.problem.profile
+        problem = replace(_problem(residual, before.values, sight, noise), profile=profile)
+        again = fit_free(problem, before.values, before.free, signed_sizes=True)
+        if not _subtracted(residual, again, sight):
+            again = before
+            add_model(residual, before.values, sight.response, sign=-1.0)
+        fits.append(again)
+    return Explained(tuple(fits), residual)
 
 
 def clusters_of(components: np.ndarray, beam_px: float) -> Iterator[np.ndarray]:
@@ -111,8 +157,17 @@ def _fitted(
 
 def _bright_continuum(fitted: Fit) -> bool:
     """Whether a continuum is known so well that its slope over the band matters."""
-    error = np.sqrt(np.einsum("nini->ni", fitted.covariance)[:, CONTINUUM])
-    return bool(np.any(np.abs(fitted.values[:, CONTINUUM]) > SLOPE_SNR * error))
+    return _continuum_snr(fitted) > SLOPE_SNR
+
+
+def _continuum_snr(fitted: Fit) -> float:
+    """Signal-to-noise of the brightest continuum; 0 without any."""
+    if not len(fitted.values):
+        return 0.0
+    variance = np.einsum("nini->ni", fitted.covariance)[:, CONTINUUM]
+    known = variance > 0
+    snr = np.abs(fitted.values[:, CONTINUUM]) / np.sqrt(np.where(known, variance, np.inf))
+    return float(snr.max())
 
 
 def _better(fits: Iterable[Fit]) -> Fit:
@@ -122,8 +177,9 @@ def _better(fits: Iterable[Fit]) -> Fit:
 
 def _near(fitted: Fit, needed: Needed) -> Needed:
     """Near a bright source, its model's own errors are not to be mistaken for more sources."""
-    brightest = float(fitted.gain.max()) if len(fitted.values) else 0.0
-    return Needed(needed.kept, max(needed.added, MODEL_ERROR**2 * brightest))
+    line = float(np.sqrt(max(fitted.gain.max(initial=0.0), 0.0)))
+    brightest = max(line, _continuum_snr(fitted))
+    return Needed(needed.kept, max(needed.added, (MODEL_ERROR * brightest) ** 2))
 
 
 def _problem(data: np.ndarray, starts: np.ndarray, sight: Sight, noise: NoiseMap) -> Problem:

@@ -11,9 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deepfocus.finders.deepfocus.clusters import Explained, with_starts
+from deepfocus.finders.deepfocus.clusters import Explained, refitted, with_starts
 from deepfocus.finders.deepfocus.sight import Sight
-from deepfocus.finders.deepfocus.trust import Fitted, start_of, worth_fitting
+from deepfocus.finders.deepfocus.trust import (
+    NO_SIDELOBES,
+    Fitted,
+    highest_sidelobe,
+    start_of,
+    worth_fitting,
+)
 from deepfocus.fit.grow import Needed
 from deepfocus.search.noise_map import NoiseMap, noise_map
 from deepfocus.search.search import Found, search
@@ -58,6 +64,8 @@ def rounds(sight: Sight, *, false_peaks: float) -> Iterator[Round]:
             before = len(explained.components)
             explained = with_starts(explained, np.array(starts), sight, noise, needed)
             starts = starts if len(explained.components) != before else []
+        if not starts and highest_sidelobe(sight.response) > NO_SIDELOBES:
+            explained = refitted(explained, sight, noise)
         yield Round(found, explained)
         if not starts:
             return

@@ -17,8 +17,10 @@ SIDELOBES = 0.35
 It waits until that one is subtracted. Restored cubes have no sidelobes."""
 NO_SIDELOBES = 0.01
 """Of the beam's peak: a beam whose highest sidelobe is lower has none."""
-FAR_SAFETY = 3.0
+FAR_SAFETY = 5.0
 """A wide filter sums sidelobes over some beams."""
+LEFT_OVER = 0.04
+"""Of a source that was subtracted: what its model's errors leave elsewhere in the same channels."""
 OWN_BEAMS = 1.0
 """Within so many FWHM of a stronger peak's filter a peak is a part of it: the fit decides."""
 LEAST_SIZE = 0.3
@@ -32,9 +34,9 @@ class Fitted:
     peak: Peak
     band: float
 
-    def brightness(self, peak: Peak) -> float:
-        """Signal-to-noise whose sidelobes may look like another peak: a line's, or continuum's."""
-        return max(self.peak.snr if _same_channels(peak, self.peak) else 0.0, self.band)
+    def line(self, peak: Peak) -> float:
+        """Signal-to-noise of its line in the channels of another peak."""
+        return self.peak.snr if _same_channels(peak, self.peak) else 0.0
 
 
 def worth_fitting(
@@ -45,7 +47,8 @@ def worth_fitting(
     fitted : of earlier searches, whose sidelobes were subtracted as far as the beam is known
     """
     share = SIDELOBES if highest_sidelobe(response) > NO_SIDELOBES else 0.0
-    far = _level_at_end(response)
+    left = LEFT_OVER if share else 0.0
+    far = max(_level_at_end(response), left)
     kept: list[Peak] = []
     for peak in sorted(peaks, key=lambda each: -each.snr):
         hidden = any(
@@ -53,7 +56,11 @@ def worth_fitting(
             for other in peaks
             if other.snr > peak.snr
         ) or any(
-            peak.snr < far * each.brightness(peak) and _beyond_beam(peak, each.peak, response)
+            peak.snr < left * each.line(peak)
+            or (
+                peak.snr < far * max(each.line(peak), each.band)
+                and _beyond_beam(peak, each.peak, response)
+            )
             for each in fitted
         )
         if not hidden and not any(_part_of(peak, other, response.beam_px) for other in kept):
