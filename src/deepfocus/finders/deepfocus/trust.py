@@ -23,6 +23,8 @@ LEFT_OVER = 0.04
 """Of a source that was subtracted: what its model's errors leave elsewhere in the same channels."""
 OWN_BEAMS = 1.0
 """Within so many FWHM of a stronger peak's filter a peak is a part of it: the fit decides."""
+BROAD = 0.25
+"""Of the band: broader peaks come last, for between two lines' continua they may be anything."""
 LEAST_SIZE = 0.3
 """FWHM of a start, of the beam's: from a size of 0 no fit moves."""
 
@@ -50,11 +52,12 @@ def worth_fitting(
     left = LEFT_OVER if share else 0.0
     far = max(_level_at_end(response), left)
     kept: list[Peak] = []
-    for peak in sorted(peaks, key=lambda each: -each.snr):
+    broad = BROAD * response.interpolation.shape[1]
+    for peak in sorted(peaks, key=lambda each: (each.width_chan > broad, -each.snr)):
         hidden = any(
             peak.snr < share * other.snr and _same_channels(peak, other)
             for other in peaks
-            if other.snr > peak.snr
+            if other.snr > peak.snr and (other.width_chan <= broad or peak.width_chan > broad)
         ) or any(
             peak.snr < left * each.line(peak)
             or (
