@@ -20,10 +20,10 @@ from deepfocus.finders.finder import Finder
 
 OURS = {
     "slim": "deepfocus.finders.slim.finder:Slim",
-    "deepfocus": "deepfocus.finders.deepfocus.finder:DeepFocus",
     "paper": "deepfocus.finders.paper.finder:Paper",
     "matched_filter": "deepfocus.finders.matched_filter.finder:MatchedFilter",
     "flood_fill": "deepfocus.finders.flood_fill.finder:FloodFill",
+    "deepfocus": "deepfocus.finders.deepfocus.finder:DeepFocus",
 }
 """Kind -> import path of its class; the first kind is the default."""
 

@@ -82,8 +82,10 @@ def sources_of(explained: Explained, beam_px: float) -> Iterator[SourceFit]:
             beam_sigma_px=beam_px / FWHM_PER_SIGMA,
             shape=(shape[0], shape[1], shape[2]),
         )
-        for number in np.unique(groups.source):
-            yield _source(fitted, np.flatnonzero(groups.source == number))
+        # a line that the last fit turned into absorption is none
+        shining = fitted.values[:, FLUX] > 0
+        for number in np.unique(groups.source[shining]):
+            yield _source(fitted, np.flatnonzero(shining & (groups.source == number)))
 
 
 def _source(fitted: Fit, members: np.ndarray) -> SourceFit:

@@ -1,0 +1,114 @@
+"""The finder `deepfocus` on cubes made for it: places, sizes, errors, noise, sidelobes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from astropy import units as u
+
+from deepfocus.core.cube import Cube
+from deepfocus.finders.deepfocus.finder import DeepFocus
+from deepfocus.finders.deepfocus.sources import summary_of
+from deepfocus.fit.parameters import CHANNEL, COUNT, FLUX, SIGMA, X, Y
+from deepfocus.instrument.noise import Thermal, White
+from deepfocus.instrument.observation import Observation
+from deepfocus.instrument.telescope import telescope_of
+from deepfocus.sky.components import Component, EmissionLine
+
+SIGMA_JY = 1e-3
+OBSERVATION = Observation(channels=48, size=128, total_time=600 * u.s, integration=60 * u.s)
+
+
+def source(x: float, y: float, peak_jy: float) -> Component:
+    """A resolved source with a line of 6 channels and a continuum."""
+    return Component(
+        x=x,
+        y=y,
+        fwhm_x_px=6.0,
+        fwhm_y_px=4.0,
+        pa=30.0,
+        peak_jy_px=peak_jy / 27.0,
+        spectral_index=0.0,
+        lines=(EmissionLine(4.0, 20.0, 6.0),),
+    )
+
+
+def cube_of(sources: list[Component], noise: White | Thermal, seed: int) -> Cube:
+    """Their dirty cube, with noise of SIGMA_JY."""
+    telescope = telescope_of(OBSERVATION)
+    drawn = noise.draw(telescope, np.random.default_rng(seed))
+    data = drawn * np.float32(SIGMA_JY / drawn.std())
+    for each in sources:
+        images, spectra = each.parts(telescope.grid)
+        data = data + telescope.dirty_cube(telescope.dirty_components(images), spectra)
+    return Cube(
+        data=data.astype(np.float32),
+        grid=telescope.grid,
+        beam=telescope.beam,
+        psf=telescope.psf,
+        psf_channels=telescope.node_channels,
+        primary_beam=telescope.primary_beam,
+    )
+
+
+@pytest.mark.parametrize("noise", [White(), Thermal()], ids=["white", "thermal"])
+def test_a_source_is_measured_within_its_errors(noise: White | Thermal) -> None:
+    truth = source(70.0, 58.0, 0.004)
+    cube = cube_of([truth], noise, 3)
+    found = DeepFocus().ready().find(cube).catalogue.accepted
+    assert len(found) == 1
+    line = truth.line_truths(cube.grid)[0]
+    expected = {
+        "x": truth.x,
+        "y": truth.y,
+        "channel": line.channel,
+        "line_fwhm_chan": line.fwhm_chan,
+        "fwhm_x_px": 6.0,
+        "fwhm_y_px": 4.0,
+    }
+    for name, value in expected.items():
+        error = found[f"{name}_err"][0]
+        assert error > 0
+        # four errors for six numbers; lines are fitted as sampled or integrated over channels
+        assert found[name][0] == pytest.approx(value, abs=4 * error + 0.1), name
+
+
+def test_noise_alone_has_no_source() -> None:
+    for seed in range(3):
+        assert not len(DeepFocus().ready().find(cube_of([], White(), seed)).catalogue)
+
+
+def test_sidelobes_of_a_bright_source_are_no_sources() -> None:
+    found = DeepFocus().ready().find(cube_of([source(64.0, 64.0, 0.5)], Thermal(), 1)).catalogue
+    assert len(found.accepted) == 1
+
+
+def test_a_faint_neighbour_appears_once_the_bright_one_is_subtracted() -> None:
+    faint = replace(source(90.0, 40.0, 0.003), lines=(EmissionLine(8.0, 30.0, 6.0),))
+    cube = cube_of([source(50.0, 70.0, 0.3), faint], Thermal(), 2)
+    found = DeepFocus().ready().find(cube).catalogue.accepted
+    assert len(found) == 2
+    assert np.min(np.hypot(found["x"] - 90.0, found["y"] - 40.0)) < 1.5
+
+
+def test_blank_edges_and_channels_are_no_sources() -> None:
+    cube = cube_of([source(70.0, 58.0, 0.02)], White(), 4)
+    data = cube.data.copy()
+    data[:, :16] = np.nan
+    data[40:42] = np.nan
+    found = DeepFocus().ready().find(cube.with_data(data)).catalogue.accepted
+    assert len(found) == 1
+
+
+def test_several_components_are_summed_up_as_one_source() -> None:
+    """Two halves of a line, apart on the sky and in frequency: the middle and the whole flux."""
+    components = np.zeros((2, COUNT))
+    components[:, X], components[:, Y] = [10.0, 14.0], 20.0
+    components[:, CHANNEL], components[:, SIGMA] = [30.0, 34.0], 3.0
+    components[:, FLUX] = 1.0
+    x, y, cxx, cyy, _, channel, fwhm, flux, _ = summary_of(components, 64)
+    assert (x, y, channel, flux) == pytest.approx((12.0, 20.0, 32.0, 2.0), abs=0.05)
+    assert (cxx, cyy) == pytest.approx((4.0, 0.0))
+    assert 7.06 < fwhm < 7.06 + 4.0  # wider than one of them, narrower than both in turn
