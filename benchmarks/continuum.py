@@ -52,8 +52,12 @@ def main() -> None:
             cube = _bright_continuum(brightness, index, np.random.default_rng(seed))
             for i, threshold in enumerate(THRESHOLDS):
                 false[i] += _searched(cube, [], threshold)[1]
-        print(f"| continuum of {brightness} sigma, index {index}: false | "
-              + " | ".join(map(str, false)) + " |", flush=True)
+        print(
+            f"| continuum of {brightness} sigma, index {index}: false | "
+            + " | ".join(map(str, false))
+            + " |",
+            flush=True,
+        )
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,14 @@ def _cube(kind, rng):
     lines = []
     for _ in range(3):
         x, y = rng.uniform(10, SIZE - 10, 2)
-        line = Line(x, y, rng.uniform(6, CHANNELS - 7), 3 * (20 / 3) ** rng.uniform(),
-                    rng.choice([0.0, 0.5, 1.0]) * BEAM_PX, rng.uniform(4, 10))
+        line = Line(
+            x,
+            y,
+            rng.uniform(6, CHANNELS - 7),
+            3 * (20 / 3) ** rng.uniform(),
+            rng.choice([0.0, 0.5, 1.0]) * BEAM_PX,
+            rng.uniform(4, 10),
+        )
         lines.append(line)
         image = _image(line.x, line.y, line.size)
         profile = np.exp(-4 * np.log(2) * ((np.arange(CHANNELS) - line.channel) / line.width) ** 2)
@@ -135,15 +145,24 @@ def _searched(cube, lines, threshold):
 
     noise = noise_map(cube, correlated_px=BEAM_PX, emission=np.zeros(cube.shape, bool))
     bank = bank_of(CHANNELS, BEAM_PX, finest_px=BEAM_PX / np.sqrt(2))
-    found = search(cube, noise, bank, PixelItself(bank.steps_px[0]), false_peaks=FALSE_PEAKS,
-                   continuum_snr=threshold)
+    found = search(
+        cube,
+        noise,
+        bank,
+        PixelItself(bank.steps_px[0]),
+        false_peaks=FALSE_PEAKS,
+        continuum_snr=threshold,
+    )
     hits = [False] * len(lines)
     wrong: list[tuple[float, float]] = []
     for peak in found.peaks:
-        near = [i for i, line in enumerate(lines)
-                if np.hypot(peak.x - line.x, peak.y - line.y)
-                < np.hypot(BEAM_PX, max(line.size, peak.size_px))
-                and abs(peak.channel - line.channel) < max(2, line.width, peak.width_chan)]
+        near = [
+            i
+            for i, line in enumerate(lines)
+            if np.hypot(peak.x - line.x, peak.y - line.y)
+            < np.hypot(BEAM_PX, max(line.size, peak.size_px))
+            and abs(peak.channel - line.channel) < max(2, line.width, peak.width_chan)
+        ]
         for i in near:
             hits[i] = True
         if not near and not any(np.hypot(peak.x - x, peak.y - y) < 2 * BEAM_PX for x, y in wrong):
