@@ -58,9 +58,10 @@ class SourceFit:
         return float(self.summary[SUMMARY.index(name)])
 
     def error(self, name: str) -> float:
-        """Its standard deviation."""
+        """Its standard deviation; NaN where the data do not tell."""
         i = SUMMARY.index(name)
-        return float(np.sqrt(self.covariance[i, i]))
+        variance = self.covariance[i, i]
+        return float(np.sqrt(variance)) if variance > 0 else float("nan")
 
     @property
     def ellipse(self) -> Ellipse:
@@ -70,7 +71,10 @@ class SourceFit:
     @property
     def shape_errors(self) -> tuple[float, float, float]:
         """Of FWHM x, FWHM y (pixels) and pa (degrees); NaN where undefined."""
-        return GaussianShape(self.ellipse).spread(self.covariance[2:5, 2:5])
+        of_sizes = self.covariance[2:5, 2:5]
+        if np.linalg.eigvalsh(of_sizes)[0] < 0:  # a kernel of a cut-off beam has negative power
+            return float("nan"), float("nan"), float("nan")
+        return GaussianShape(self.ellipse).spread(of_sizes)
 
 
 def sources_of(explained: Explained, beam_px: float) -> Iterator[SourceFit]:
@@ -97,12 +101,13 @@ def _source(fitted: Fit, members: np.ndarray) -> SourceFit:
     covariance = jacobian @ within.reshape(n, n) @ jacobian.T
     if len(components) > 1:
         wrong = MODEL_SHARE * components[:, FLUX].sum()
-        covariance[7, 7] += wrong**2
+        flux = SUMMARY.index("flux")
+        covariance[flux, flux] += wrong**2
     return SourceFit(
         components=components,
         summary=summary_of(components, channels),
         covariance=covariance,
-        gain=float(fitted.gain[order].max() if len(order) == 1 else _together(fitted, order)),
+        gain=float(fitted.gain[order].sum()),
         residual_peak=fitted.residual_peak,
     )
 
@@ -179,8 +184,3 @@ def _typical(components: np.ndarray) -> np.ndarray:
     typical[[GX, GY]] = 0.1
     typical[[CXX, CYY, CXY]] = 1.0
     return typical
-
-
-def _together(fitted: Fit, order: np.ndarray) -> float:
-    """Chi^2 that several lines gain: no less than that of each."""
-    return float(fitted.gain[order].sum())
