@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from deepfocus.fit.grow import Needed, grow
-from deepfocus.fit.parameters import CONTINUUM, FLUX, SIZES
+from deepfocus.fit.parameters import CONTINUUM, FLUX, GRADIENT, SIZES, SLOPE, free_but
 
 NEEDED = Needed(kept=45.0, added=45.0)
 """2 ln V + 27, with 1e4 beams times channels."""
 NONE = np.zeros((0, 12))
+STILL = free_but(1, *GRADIENT, SLOPE)
 
 
 def bright(case, row: np.ndarray, snr: float) -> np.ndarray:
@@ -23,7 +24,7 @@ def bright(case, row: np.ndarray, snr: float) -> np.ndarray:
 
 def test_noise_grows_nothing(case) -> None:
     for seed in range(5):
-        assert len(grow(case.problem(case.noise(seed)), NONE, NEEDED).values) == 0
+        assert len(grow(case.problem(case.noise(seed)), NONE, STILL[:0], NEEDED).values) == 0
 
 
 def test_a_faint_neighbour_is_added(case, component: np.ndarray) -> None:
@@ -33,7 +34,7 @@ def test_a_faint_neighbour_is_added(case, component: np.ndarray) -> None:
     other[5] = 15.0
     other = bright(case, other, 15.0)
     data = case.dirty(one) + case.dirty(other) + case.noise(11)
-    found = grow(case.problem(data), one[None], NEEDED)
+    found = grow(case.problem(data), one[None], STILL, NEEDED)
     assert len(found.values) == 2
     assert found.values[1, :2] == pytest.approx(other[:2], abs=1.5)
     assert found.residual_peak < np.sqrt(NEEDED.added)
@@ -48,7 +49,7 @@ def test_a_close_pair_is_split(case_named: Callable, component: np.ndarray) -> N
     other[1] += 0.6 * case.response.beam_px
     data = case.dirty(one) + case.dirty(other) + case.noise(13)
     start = (one + other) / 2
-    found = grow(case.problem(data), start[None], NEEDED)
+    found = grow(case.problem(data), start[None], STILL, NEEDED)
     assert len(found.values) == 2
     assert np.sort(found.values[:, 1]) == pytest.approx([one[1], other[1]], abs=0.5)
     assert found.values[:, FLUX].sum() == pytest.approx(2 * one[FLUX], rel=0.1)
@@ -56,7 +57,7 @@ def test_a_close_pair_is_split(case_named: Callable, component: np.ndarray) -> N
 
 def test_one_component_stays_one(case, component: np.ndarray) -> None:
     one = bright(case, component, 100.0)
-    found = grow(case.problem(case.dirty(one) + case.noise(17)), one[None], NEEDED)
+    found = grow(case.problem(case.dirty(one) + case.noise(17)), one[None], STILL, NEEDED)
     assert len(found.values) == 1
 
 
@@ -64,4 +65,4 @@ def test_a_start_on_noise_is_dropped(case_named: Callable, component: np.ndarray
     case = case_named("thermal")
     start = component.copy()
     start[[FLUX, CONTINUUM]] = np.nan
-    assert len(grow(case.problem(case.noise(19)), start[None], NEEDED).values) == 0
+    assert len(grow(case.problem(case.noise(19)), start[None], STILL, NEEDED).values) == 0

@@ -8,9 +8,22 @@ import numpy as np
 import pytest
 
 from deepfocus.core.source import FWHM_PER_SIGMA
-from deepfocus.fit.parameters import CONTINUUM, FLUX, GX, GY, SIZES, measured, row_of, source_of
+from deepfocus.fit.parameters import (
+    CONTINUUM,
+    FLUX,
+    GRADIENT,
+    GX,
+    GY,
+    SIZES,
+    SLOPE,
+    free_but,
+    measured,
+    row_of,
+    source_of,
+)
 from deepfocus.fit.solve import fit
 
+STILL = free_but(1, *GRADIENT, SLOPE)
 DRAWS = 120
 """A scatter is known to 6.5%: three of its errors, 20%, for the worst of nine parameters."""
 
@@ -37,7 +50,7 @@ def test_rows_and_sources_are_the_same(component: np.ndarray) -> None:
 
 def test_a_component_without_noise_is_recovered(case, component: np.ndarray) -> None:
     """Sidelobes beyond the known beam, and the change of the beam in the band, leave 0.2%."""
-    found = fit(case.problem(case.dirty(component)), moved(component))
+    found = fit(case.problem(case.dirty(component)), moved(component), STILL)
     assert found.converged
     row = found.values[0]
     assert row[FLUX] == pytest.approx(component[FLUX], rel=2e-3)
@@ -56,7 +69,7 @@ def test_estimates_scatter_as_they_say_and_as_they_must(case, component: np.ndar
     dirty = case.dirty(truth)
     pulls, values = [], []
     for seed in range(DRAWS):
-        found = fit(case.problem(dirty + case.noise(seed)), truth[None], signed_sizes=True)
+        found = fit(case.problem(dirty + case.noise(seed)), truth[None], STILL)
         deviation = np.sqrt(np.einsum("ipip->ip", found.covariance))[0]
         pulls.append(((found.values[0] - truth) / deviation)[:9])
         values.append(found.values[0])
@@ -91,7 +104,7 @@ def test_two_components_within_a_beam_are_told_apart(
     start = np.concatenate([moved(one), moved(other)])
     # as splitting one component gives them: about their common centre
     start[:, 0] = one[0] + np.array([0.2, 0.6]) * case.response.beam_px
-    found = fit(case.problem(data), start, signed_sizes=True)
+    found = fit(case.problem(data), start, np.repeat(STILL, 2, axis=0))
     order = np.argsort(found.values[:, 0])
     deviation = np.sqrt(np.einsum("ipip->ip", found.covariance))[order, :9]
     pulls = (found.values[order] - [one, other])[:, :9] / deviation
@@ -114,8 +127,8 @@ def test_a_line_that_moves_keeps_its_flux(case_named: Callable, component: np.nd
     start = moved(truth)
     start[0, [GX, GY]] = 0.0
     problem = case.problem(data, sigma=0.05)
-    free = fit(problem, start, gradients=True)
-    still = fit(problem, start)
+    free = fit(problem, start, free_but(1, SLOPE))
+    still = fit(problem, start, STILL)
     assert free.values[0, FLUX] == pytest.approx(truth[FLUX], rel=3e-3)
     assert free.values[0, [GX, GY]] == pytest.approx(truth[[GX, GY]], rel=5e-3)
     # what a fit without a gradient loses
@@ -128,7 +141,7 @@ def test_blank_channels_tell_nothing(case_named: Callable, component: np.ndarray
     data[[3, 12]] = np.nan
     problem = case.problem(data)
     assert np.flatnonzero(problem.weights == 0).tolist() == [3, 12]
-    found = fit(problem, moved(component))
+    found = fit(problem, moved(component), STILL)
     assert found.values[0, FLUX] == pytest.approx(component[FLUX], rel=3e-3)
 
 
@@ -139,7 +152,7 @@ def test_a_source_far_smaller_than_the_beam_has_a_limit_in_place_of_a_size(
     point = component.copy()
     point[SIZES] = 0.5, 0.5, 0.0
     point[[FLUX, CONTINUUM]] *= 20.0 / case.limit(point).snr
-    found = fit(case.problem(case.dirty(point) + case.noise(5)), moved(point), signed_sizes=True)
+    found = fit(case.problem(case.dirty(point) + case.noise(5)), moved(point), STILL)
     told = measured(found.values[0], found.covariance[0, :, 0])
     for size, limit in (
         (told.source.fwhm_x_px, told.fwhm_x_limit_px),

@@ -59,6 +59,13 @@ class Measured:
     fwhm_y_limit_px: float
 
 
+def free_but(count: int, *fixed: int) -> np.ndarray:
+    """(n, 12) bool, which parameters of n components are fitted: all but some columns."""
+    free = np.ones((count, COUNT), bool)
+    free[:, list(fixed)] = False
+    return free
+
+
 def row_of(source: Source) -> np.ndarray:
     """(12,) parameters of a source without a gradient; an unknown flux stays NaN."""
     row = np.zeros(COUNT)

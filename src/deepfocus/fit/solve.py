@@ -17,15 +17,12 @@ from deepfocus.fit.covariance import line_gain, sandwich
 from deepfocus.fit.equations import Normal, normal_equations
 from deepfocus.fit.parameters import (
     CHANNEL,
-    CONTINUUM,
-    COUNT,
     CXX,
     CXY,
     CYY,
     GRADIENT,
     SIGMA,
     SIZES,
-    SLOPE,
     X,
     Y,
 )
@@ -86,35 +83,15 @@ class Fit:
 def fit(
     problem: Problem,
     start: np.ndarray,
-    *,
-    gradients: bool = False,
-    continuum: bool = True,
-    slopes: bool = False,
-    signed_sizes: bool = False,
-    most_steps: int = MOST_STEPS,
-    small_gain: float = SMALL_GAIN,
+    free: np.ndarray,
 ) -> Fit:
-    """Fit components from a start (n, 12); a flux or continuum of NaN there is solved for.
+    """Fit components from a start (n, 12), to the end, their sizes as noise has them.
 
-    gradients, continuum, slopes : whether they are free; if not, they stay what they are
-    signed_sizes : whether C may have an eigenvalue below 0, to -0.2 beam sigma^2
+    free : (n, 12) bool; what is not stays what it is. A free flux of NaN is solved for
     """
-    free = np.ones((len(start), COUNT), bool)
-    free[:, GRADIENT] = gradients
-    free[:, CONTINUUM] = continuum
-    free[:, SLOPE] = slopes
-    fitted = fit_free(problem, start, free, most_steps=most_steps, small_gain=small_gain)
-    if not signed_sizes:
-        return fitted
+    near = fit_free(problem, start, free)
     # from far away, a negative size would run off into modes sharper than the beam
-    return fit_free(
-        problem,
-        fitted.values,
-        free,
-        signed_sizes=True,
-        most_steps=most_steps,
-        small_gain=small_gain,
-    )
+    return fit_free(problem, near.values, free, signed_sizes=True)
 
 
 def fit_free(
@@ -126,7 +103,10 @@ def fit_free(
     most_steps: int = MOST_STEPS,
     small_gain: float = SMALL_GAIN,
 ) -> Fit:
-    """Fit those parameters of components (n, 12) that are free."""
+    """Fit those parameters of components (n, 12) that are free.
+
+    signed_sizes : whether C may have an eigenvalue below 0, to -0.2 beam sigma^2
+    """
     least = LEAST_SIZE * problem.beam_sigma_px**2 if signed_sizes else 0.0
     values = _within(problem, _with_amplitudes(problem, start, free), least)
     here = _with_prior(problem, values)

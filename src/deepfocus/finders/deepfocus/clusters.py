@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,24 +12,19 @@ from scipy.spatial import cKDTree
 
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.sight import Sight
-from deepfocus.fit.grow import Needed, fit_starts, grow
 from deepfocus.fit.image import add_model
-from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, CXX, CYY, FLUX, X, Y
+from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CYY, FLUX, X, Y
 from deepfocus.fit.patch import Problem, patch_problem
-from deepfocus.fit.solve import Fit, fit_free
-from deepfocus.fit.spectra import Integrated, Sampled
+from deepfocus.fit.solve import Fit
 from deepfocus.search.noise_map import NoiseMap
 
 NEIGHBOURS_BEAMS = 2.5
 """Components are fitted together up to this distance, in FWHM of what the beam makes of them."""
 MARGIN_BEAMS = 0.5
 """Of a patch around its components, beside one standard deviation of their sizes."""
-NOT_ALONE = 0.7
-"""Of a component's threshold: a residual with a higher square asks for more than one Gaussian."""
-SLOPE_SNR = 20.0
-"""Of a continuum: a spectral index of 3 over a tenth of the band's frequency is 0.15 of it."""
-MODEL_ERROR = 0.015
-"""Of a source's signal-to-noise: what its model may be wrong by."""
+
+Fitting = Callable[[Problem, np.ndarray, np.ndarray], Fit]
+"""From a problem, components (n, 12) and what is free of them to a fit of as many or others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,30 +42,69 @@ class Explained:
         """(n, 12) of all clusters, in their order."""
         return np.concatenate([np.empty((0, COUNT)), *(each.values for each in self.fits)])
 
+    @property
+    def free(self) -> np.ndarray:
+        """(n, 12) bool, what was fitted of them."""
+        return np.concatenate([np.empty((0, COUNT), bool), *(each.free for each in self.fits)])
+
 
 def with_starts(
-    explained: Explained, starts: np.ndarray, sight: Sight, noise: NoiseMap, needed: Needed
+    explained: Explained,
+    starts: np.ndarray,
+    free: np.ndarray,
+    sight: Sight,
+    noise: NoiseMap,
+    fitting: Fitting,
 ) -> Explained:
     """The cube explained anew, with more components; clusters without a new one stay."""
     residual = explained.residual.copy()
     known = explained.components
     fit_of = np.repeat(np.arange(len(explained.fits)), [len(f.values) for f in explained.fits])
-    together = np.concatenate([known, starts])
+    together, all_free = np.concatenate([known, starts]), np.concatenate([explained.free, free])
     fits: list[Fit] = []
     for members in clusters_of(together, sight.beam_px):
-        old, new = members[members < len(known)], members[members >= len(known)]
-        before = [explained.fits[number] for number in np.unique(fit_of[old])]
-        if not len(new) and len(before) == 1:
+        before = [explained.fits[i] for i in np.unique(fit_of[members[members < len(known)]])]
+        if np.all(members < len(known)) and len(before) == 1:
             fits += before
-            continue
-        add_model(residual, known[old], sight.response, sign=1.0)
-        fitted = _fitted(residual, together[members], sight, noise, needed)
-        if _subtracted(residual, fitted, sight):
-            fits.append(fitted)
         else:
-            add_model(residual, known[old], sight.response, sign=-1.0)
-            fits += before
-    return Explained(tuple(each for each in fits if len(each.values)), residual)
+            values = together[members]
+            fits += _fitted_again(
+                residual, before, values, all_free[members], sight, noise, fitting
+            )
+    return Explained(tuple(fits), residual)
+
+
+def refitted(explained: Explained, sight: Sight, noise: NoiseMap, fitting: Fitting) -> Explained:
+    """Every cluster once more, the others' final models subtracted: sidelobes reach far."""
+    residual = explained.residual.copy()
+    fits: list[Fit] = []
+    for before in explained.fits:
+        again = _fitted_again(residual, [before], before.values, before.free, sight, noise, fitting)
+        fits += again
+    return Explained(tuple(fits), residual)
+
+
+def _fitted_again(
+    residual: np.ndarray,
+    before: list[Fit],
+    values: np.ndarray,
+    free: np.ndarray,
+    sight: Sight,
+    noise: NoiseMap,
+    fitting: Fitting,
+) -> list[Fit]:
+    """A cluster fitted in place of some fits; these stay where it leaves more than there was."""
+    for each in before:
+        add_model(residual, each.values, sight.response, sign=1.0)
+    problem = _problem(residual, values, sight, noise)
+    if before:
+        problem = replace(problem, profile=before[0].problem.profile)
+    fitted = fitting(problem, values, free)
+    if _subtracted(residual, fitted, sight):
+        return [fitted] if len(fitted.values) else []
+    for each in before:
+        add_model(residual, each.values, sight.response, sign=-1.0)
+    return before
 
 
 def _subtracted(residual: np.ndarray, fitted: Fit, sight: Sight) -> bool:
@@ -100,22 +134,6 @@ def _power(data: np.ndarray) -> float:
     return float(np.vdot(values, values))
 
 
-def refitted(explained: Explained, sight: Sight, noise: NoiseMap) -> Explained:
-    """Every cluster once more, the others' final models subtracted: sidelobes reach far."""
-    residual = explained.residual.copy()
-    fits: list[Fit] = []
-    for before in explained.fits:
-        add_model(residual, before.values, sight.response, sign=1.0)
-        profile = before.problem.profile
-        problem = replace(_problem(residual, before.values, sight, noise), profile=profile)
-        again = fit_free(problem, before.values, before.free, signed_sizes=True)
-        if not _subtracted(residual, again, sight):
-            again = before
-            add_model(residual, before.values, sight.response, sign=-1.0)
-        fits.append(again)
-    return Explained(tuple(fits), residual)
-
-
 def clusters_of(components: np.ndarray, beam_px: float) -> Iterator[np.ndarray]:
     """Indices of components (n, 12) that lie near each other on the sky, the brightest first."""
     n = len(components)
@@ -131,55 +149,6 @@ def clusters_of(components: np.ndarray, beam_px: float) -> Iterator[np.ndarray]:
     brightness = np.nan_to_num(components[:, FLUX], nan=np.inf)
     groups = [np.flatnonzero(number == i) for i in range(number.max() + 1)]
     yield from sorted(groups, key=lambda members: -float(brightness[members].max()))
-
-
-def _fitted(
-    data: np.ndarray, starts: np.ndarray, sight: Sight, noise: NoiseMap, needed: Needed
-) -> Fit:
-    """One Gaussian for each start if that is enough; else more of them, still or moving."""
-    problem = _problem(data, starts, sight, noise)
-    simple = _better(
-        fit_starts(replace(problem, profile=profile), starts, needed)
-        for profile in (Integrated(), Sampled())
-    )
-    slopes = _bright_continuum(simple)
-    if slopes:
-        simple = fit_starts(simple.problem, simple.values, needed, slopes=True)
-    needed = _near(simple, needed)
-    if simple.residual_peak**2 < NOT_ALONE * needed.added:
-        return simple
-    still = grow(simple.problem, simple.values, needed, slopes=slopes)
-    if len(still.values) <= len(simple.values):
-        return still
-    moving = fit_starts(simple.problem, simple.values, needed, gradients=True, slopes=slopes)
-    return min(still, moving, key=lambda each: each.chi2 + needed.added * len(each.values))
-
-
-def _bright_continuum(fitted: Fit) -> bool:
-    """Whether a continuum is known so well that its slope over the band matters."""
-    return _continuum_snr(fitted) > SLOPE_SNR
-
-
-def _continuum_snr(fitted: Fit) -> float:
-    """Signal-to-noise of the brightest continuum; 0 without any."""
-    if not len(fitted.values):
-        return 0.0
-    variance = np.einsum("nini->ni", fitted.covariance)[:, CONTINUUM]
-    known = variance > 0
-    snr = np.abs(fitted.values[:, CONTINUUM]) / np.sqrt(np.where(known, variance, np.inf))
-    return float(snr.max())
-
-
-def _better(fits: Iterable[Fit]) -> Fit:
-    """How channels see a line, integrated or sampled, is what the data say."""
-    return min(fits, key=lambda each: each.chi2)
-
-
-def _near(fitted: Fit, needed: Needed) -> Needed:
-    """Near a bright source, its model's own errors are not to be mistaken for more sources."""
-    line = float(np.sqrt(max(fitted.gain.max(initial=0.0), 0.0)))
-    brightest = max(line, _continuum_snr(fitted))
-    return Needed(needed.kept, max(needed.added, (MODEL_ERROR * brightest) ** 2))
 
 
 def _problem(data: np.ndarray, starts: np.ndarray, sight: Sight, noise: NoiseMap) -> Problem:

@@ -1,0 +1,117 @@
+"""How a cluster of components is fitted: kept, grown, and at last measured.
+
+kept      one Gaussian for each peak of the search, without those that neighbours explain
+grown     more of them where that is not enough, still or moving
+measured  to the end, with all that may shine free, so that errors are honest
+
+Whether a place has continuum is what the search said: a line without one is not to pay for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.fit.grow import Needed, fit_starts, grow
+from deepfocus.fit.parameters import CONTINUUM, CXX, CYY, GRADIENT, SLOPE, X, Y
+from deepfocus.fit.patch import Problem
+from deepfocus.fit.solve import Fit, fit_free
+from deepfocus.fit.spectra import Integrated, Sampled
+
+NOT_ALONE = 0.7
+"""Of a component's threshold: a residual with a higher square asks for more than one Gaussian."""
+SLOPE_SNR = 20.0
+"""Of a continuum: a spectral index of 3 over a tenth of the band's frequency is 0.15 of it."""
+MODEL_ERROR = 0.015
+"""Of a source's signal-to-noise: what its model may be wrong by."""
+SAME_PLACE = 0.5
+"""Of the FWHM that the beam makes of a component: nearer ones share its continuum."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The peaks of a search as Gaussians, those whose lines gain enough."""
+
+    needed: Needed
+
+    def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
+        """How channels see a line, integrated or sampled, is what the data say."""
+        fitted = _better(
+            fit_starts(replace(problem, profile=profile), values, free, self.needed)
+            for profile in (Integrated(), Sampled())
+        )
+        free = _with_slopes(fitted)
+        stricter = near_bright(fitted, self.needed)
+        if stricter == self.needed and np.array_equal(free, fitted.free):
+            return fitted
+        return fit_starts(fitted.problem, fitted.values, free, stricter)
+
+
+@dataclass(frozen=True)
+class Grown:
+    """More Gaussians where those of the search leave something."""
+
+    needed: Needed
+
+    def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
+        simple = fit_starts(problem, values, free, Needed(0.0, self.needed.added))
+        needed = near_bright(simple, self.needed)
+        if simple.residual_peak**2 < NOT_ALONE * needed.added:
+            return simple
+        still = grow(problem, simple.values, simple.free, needed)
+        if len(still.values) <= len(simple.values):
+            return still
+        free = simple.free.copy()
+        free[:, GRADIENT] = True
+        moving = fit_starts(problem, simple.values, free, needed)
+        return min(still, moving, key=lambda each: each.chi2 + needed.added * len(each.values))
+
+
+def measured(problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
+    """To the end, with sizes that noise may make negative; each place has a continuum."""
+    free = free.copy()
+    free[:, CONTINUUM] |= own_continuum(values, free[:, CONTINUUM], problem.beam_px)
+    return fit_free(problem, values, free, signed_sizes=True)
+
+
+def own_continuum(values: np.ndarray, known: np.ndarray, beam_px: float) -> np.ndarray:
+    """(n,) bool: the components that share no other's continuum, the known ones' first."""
+    own = known.copy()
+    for i in np.flatnonzero(~known):
+        squared = np.maximum(values[[i], [CXX]] + values[[i], [CYY]], 0.0) / 2
+        fwhm = np.hypot(beam_px, FWHM_PER_SIGMA * np.sqrt(squared))
+        apart = np.hypot(*(values[own][:, [X, Y]] - values[i, [X, Y]]).T)
+        own[i] = not np.any(apart < SAME_PLACE * fwhm)
+    return own
+
+
+def near_bright(fitted: Fit, needed: Needed) -> Needed:
+    """Near a bright source, its model's own errors are not to be mistaken for more sources."""
+    line = float(np.sqrt(max(fitted.gain.max(initial=0.0), 0.0)))
+    brightest = max(line, float(_continuum_snr(fitted).max(initial=0.0)))
+    error = (MODEL_ERROR * brightest) ** 2
+    return Needed(max(needed.kept, error), max(needed.added, error))
+
+
+def _with_slopes(fitted: Fit) -> np.ndarray:
+    """What is free, and the slope of a continuum that is known so well that it matters."""
+    free = fitted.free.copy()
+    free[:, SLOPE] |= _continuum_snr(fitted) > SLOPE_SNR
+    return free
+
+
+def _continuum_snr(fitted: Fit) -> np.ndarray:
+    """(n,) signal-to-noise of each continuum; 0 without any."""
+    variance = np.einsum("nini->ni", fitted.covariance)[:, CONTINUUM]
+    known = variance > 0
+    snr: np.ndarray = np.abs(fitted.values[:, CONTINUUM]) / np.sqrt(
+        np.where(known, variance, np.inf)
+    )
+    return snr
+
+
+def _better(fits: Iterable[Fit]) -> Fit:
+    return min(fits, key=lambda each: each.chi2)
