@@ -8,16 +8,14 @@ is summed over channels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from deepfocus.fit.moving import Lines, data_products, information, products, terms_of
 from deepfocus.fit.parameters import (
-    BRIGHTNESS,
     CHANNEL,
     CONTINUUM,
-    COUNT,
     FLUX,
     GRADIENT,
     SIGMA,
@@ -41,7 +39,6 @@ SPECTRUM_OF = [
     *([TOTAL] * SPATIAL), BY_CHANNEL, BY_SIGMA, UNIT_LINE, UNIT, MOVED_LINE, MOVED_LINE, TILT,
 ]  # fmt: skip
 """Each parameter's derivative is one image times one spectrum: itself (0), or its change."""
-BLOCK_BYTES = 2**24
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,15 +76,11 @@ def normal_equations(problem: Problem, values: np.ndarray) -> Normal:
 def score_covariance(problem: Problem, values: np.ndarray) -> np.ndarray:
     """(12 n, 12 n) J'A^2 N J / sigma^2: the covariance of the gradient in the noise."""
     band = _band(problem, values)
-    power = np.repeat(problem.noise, 2)
     if not np.any(values[:, GRADIENT]):
         images = _images(problem, values, np.zeros((len(values), 1)))[:, 0]
-        return _separable(_products(images, power), band)
-    total = np.zeros((values.size, values.size))
-    for part, templates in _blocks(problem, values, band):
-        rows = _rows(templates * np.sqrt(part.weights)[:, None, None, None])
-        total += (rows * np.tile(power, len(part.weights))) @ rows.T
-    return total
+        return _separable(_products(images, np.repeat(problem.noise, 2)), band)
+    terms = terms_of(problem, values, _lines(values, band))
+    return information(terms, products(problem, terms, problem.noise), band.weights)
 
 
 def templates_of(problem: Problem, values: np.ndarray) -> np.ndarray:
@@ -167,19 +160,30 @@ def _still(problem: Problem, values: np.ndarray, band: _Band) -> Normal:
 
 
 def _moving(problem: Problem, values: np.ndarray, band: _Band) -> Normal:
-    power = np.repeat(problem.model, 2)
-    information = np.zeros((values.size, values.size))
-    gradient = np.zeros(values.size)
-    chi2 = 0.0
-    for part, templates in _blocks(problem, values, band):
-        weights = part.weights[:, None]
-        model = np.einsum("na,mnac->mc", values[:, BRIGHTNESS], templates[:, :, BRIGHTNESS])
-        seen = model * power
-        chi2 += float(np.sum(weights * model * (seen - 2 * part.score)))
-        rows = _rows(templates)
-        gradient += rows @ (weights * (part.score - seen)).ravel()
-        information += (rows * (weights * power).ravel()) @ rows.T
-    return Normal(chi2, gradient.reshape(values.shape), information)
+    lines = _lines(values, band)
+    terms = terms_of(problem, values, lines)
+    grams = products(problem, terms, problem.model)
+    data = data_products(problem, terms, band.score)
+    weighted = terms.model * band.weights[:, None, None]
+    seen = np.einsum("ijmabcd,jmcd->imab", grams, terms.model)
+    chi2 = float(np.sum(weighted * (seen - 2 * data)))
+    left = (data - seen) * band.weights[:, None, None]
+    gradient = np.einsum("nmpab,nmab->np", terms.parts, left)
+    return Normal(chi2, gradient, information(terms, grams, band.weights))
+
+
+def _lines(values: np.ndarray, band: _Band) -> Lines:
+    continuum = _continuum(values, band.tilt)
+    return Lines(
+        offsets=band.offsets,
+        weights=band.weights,
+        line=band.spectra[:, TOTAL] - continuum,
+        by_channel=band.spectra[:, BY_CHANNEL],
+        by_sigma=band.spectra[:, BY_SIGMA],
+        unit=band.spectra[:, UNIT_LINE],
+        continuum=continuum,
+        tilt=band.tilt,
+    )
 
 
 def _separable(gram: np.ndarray, band: _Band) -> np.ndarray:
@@ -197,49 +201,6 @@ def _products(images: np.ndarray, power: np.ndarray) -> np.ndarray:
     flat = images.reshape(images.shape[0] * images.shape[1], images.shape[-1])
     products: np.ndarray = ((flat * power) @ flat.T).reshape(images.shape[:2] * 2)
     return products
-
-
-def _blocks(
-    problem: Problem, values: np.ndarray, band: _Band
-) -> Iterator[tuple[_Band, np.ndarray]]:
-    """Some channels at a time, with the derivatives (m, n, 12, 2 cell) of the model in them."""
-    still = _images(problem, values, np.zeros((len(values), 1)))[:, 0]
-    step = max(1, BLOCK_BYTES // (values.size * still.shape[-1] * 8))
-    for first in range(0, len(band.weights), step):
-        part = slice(first, first + step)
-        some = replace(
-            band,
-            offsets=band.offsets[:, part],
-            weights=band.weights[part],
-            score=band.score[part],
-            spectra=band.spectra[:, :, part],
-            tilt=band.tilt[part],
-        )
-        yield some, _templates(problem, values, some, still)
-
-
-def _templates(problem: Problem, values: np.ndarray, band: _Band, still: np.ndarray) -> np.ndarray:
-    moving = _images(problem, values, band.offsets).swapaxes(0, 1)
-    spectra = np.moveaxis(band.spectra, 2, 0)[..., None]
-    continuum = _continuum(values, band.tilt).T[:, :, None, None]
-    line = spectra[:, :, [TOTAL]] - continuum
-    out = np.zeros((*spectra.shape[:2], COUNT, still.shape[-1]))
-    out[:, :, :SPATIAL] = line * moving[:, :, 1:] + continuum * still[:, 1:]
-    drift = np.einsum("ng,mngc->mnc", values[:, GRADIENT], moving[:, :, 1:3])
-    itself = moving[:, :, 0]
-    out[:, :, CHANNEL] = spectra[:, :, BY_CHANNEL] * itself - line[:, :, 0] * drift
-    out[:, :, SIGMA] = spectra[:, :, BY_SIGMA] * itself
-    out[:, :, FLUX] = spectra[:, :, UNIT_LINE] * itself
-    out[:, :, CONTINUUM] = still[:, 0]
-    out[:, :, GRADIENT] = spectra[:, :, [MOVED_LINE]] * moving[:, :, 1:3]
-    out[:, :, SLOPE] = spectra[:, :, TILT] * still[:, 0]
-    return out
-
-
-def _rows(templates: np.ndarray) -> np.ndarray:
-    """(12 n, m 2 cell) of templates (m, n, 12, 2 cell)."""
-    m, n, p, c = templates.shape
-    return templates.reshape(m, n * p, c).swapaxes(0, 1).reshape(n * p, m * c)
 
 
 def _images(problem: Problem, values: np.ndarray, offsets: np.ndarray) -> np.ndarray:

@@ -50,11 +50,12 @@ class Needed:
     """Gains of chi^2 that a component needs.
 
     kept : of a start, whose place was searched for; added : of another component beside it, which
-        noise may have put anywhere
+        noise may have put anywhere; moves : of a velocity gradient, two numbers at a known place
     """
 
     kept: float
     added: float
+    moves: float = 16.0
 
 
 def fit_starts(problem: Problem, starts: np.ndarray, free: np.ndarray, needed: Needed) -> Fit:

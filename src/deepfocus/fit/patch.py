@@ -91,6 +91,20 @@ class Problem:
     def beam_sigma_px(self) -> float:
         return self.beam_px / FWHM_PER_SIGMA
 
+    def waves(self, places: np.ndarray, cells: np.ndarray) -> np.ndarray:
+        """(m, some cells) complex exp(2 pi i u.r) at places r (m, 2) in pixels."""
+        waves = np.ones((len(places), len(cells)), complex)
+        for (frequency, of_cell), along in zip(self._axes, places.T, strict=True):
+            waves *= np.exp(2j * np.pi * np.outer(along, frequency))[:, of_cell[cells]]
+        return waves
+
+    @cached_property
+    def _axes(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        """Of u and of v: the frequencies that there are, and which of them each cell has."""
+        u, of_u = np.unique(self.u, return_inverse=True)
+        v, of_v = np.unique(self.v, return_inverse=True)
+        return (u, of_u), (v, of_v)
+
     @cached_property
     def bins(self) -> Bins:
         """All channels, a few together."""

@@ -39,6 +39,8 @@ LEAST_SIGMA = 0.2
 """Least width of a line, channels: all of its flux is in one or two channels then."""
 LARGEST_SIGMA = 0.3
 """Of a line, over the band: broader ones are continuum."""
+LARGEST_BEAMS = 6.0
+"""Of a component, in beams: larger ones are resolved out, and take up what bright sources leave."""
 SMALL_GAIN = 0.01
 """A full step that gains less chi^2 than that is the last."""
 MOST_STEPS = 40
@@ -198,10 +200,7 @@ def _within(problem: Problem, values: np.ndarray, least: float) -> np.ndarray:
     last = problem.channels - 1
     values[:, CHANNEL] = np.clip(values[:, CHANNEL], -OUTSIDE_PX, last + OUTSIDE_PX)
     values[:, SIGMA] = np.clip(values[:, SIGMA], LEAST_SIGMA, LARGEST_SIGMA * problem.channels)
-    largest = (
-        max(problem.rows.stop - problem.rows.start, problem.columns.stop - problem.columns.start)
-        / 2.0
-    ) ** 2
+    largest = (LARGEST_BEAMS * problem.beam_sigma_px) ** 2
     mean = (values[:, CXX] + values[:, CYY]) / 2
     half = (values[:, CXX] - values[:, CYY]) / 2
     spread = np.hypot(half, values[:, CXY])

@@ -1,7 +1,8 @@
-"""How a cluster of components is fitted: kept, grown, and at last measured.
+"""How a cluster of components is fitted: kept, refined, and at last measured.
 
 kept      one Gaussian for each peak of the search, without those that neighbours explain
-grown     more of them where that is not enough, still or moving
+refined   lines that move over the sky, one moving Gaussian in place of several still ones, and more
+          of them where that is not enough
 measured  to the end, with all that may shine free, so that errors are honest
 
 Whether a place has continuum is what the search said: a line without one is not to pay for it.
@@ -15,11 +16,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.fit.grouping import grouped
 from deepfocus.fit.grow import Needed, fit_starts, grow
-from deepfocus.fit.parameters import CONTINUUM, CXX, CYY, GRADIENT, SLOPE, X, Y
+from deepfocus.fit.parameters import CONTINUUM, CXX, CYY, FLUX, GRADIENT, SLOPE, X, Y
 from deepfocus.fit.patch import Problem
 from deepfocus.fit.solve import Fit, fit_free
 from deepfocus.fit.spectra import Integrated, Sampled
+from deepfocus.fit.together import as_one
 
 NOT_ALONE = 0.7
 """Of a component's threshold: a residual with a higher square asks for more than one Gaussian."""
@@ -29,6 +32,11 @@ MODEL_ERROR = 0.015
 """Of a source's signal-to-noise: what its model may be wrong by."""
 SAME_PLACE = 0.5
 """Of the FWHM that the beam makes of a component: nearer ones share its continuum."""
+AS_GOOD = 16.0
+"""Chi^2 that one moving Gaussian may lose, for each still one that it stands for."""
+MOST_MOVING = 6
+"""Components whose gradients are free together."""
+MOVING_STEPS = 15
 
 
 @dataclass(frozen=True)
@@ -51,23 +59,19 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Grown:
-    """More Gaussians where those of the search leave something."""
+class Refined:
+    """Lines that move, and more Gaussians where those of the search leave something."""
 
     needed: Needed
 
     def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
-        simple = fit_starts(problem, values, free, Needed(0.0, self.needed.added))
+        simple = fit_free(problem, values, free)
         needed = near_bright(simple, self.needed)
-        if simple.residual_peak**2 < NOT_ALONE * needed.added:
-            return simple
-        still = grow(problem, simple.values, simple.free, needed)
-        if len(still.values) <= len(simple.values):
-            return still
-        free = simple.free.copy()
-        free[:, GRADIENT] = True
-        moving = fit_starts(problem, simple.values, free, needed)
-        return min(still, moving, key=lambda each: each.chi2 + needed.added * len(each.values))
+        fewer = moved(joined(simple), needed)
+        if fewer.residual_peak**2 < NOT_ALONE * needed.added:
+            return fewer
+        more = grow(problem, fewer.values, fewer.free, needed)
+        return moved(more, needed) if len(more.values) > len(fewer.values) else fewer
 
 
 def measured(problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
@@ -77,11 +81,56 @@ def measured(problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
     return fit_free(problem, values, free, signed_sizes=True)
 
 
+def joined(fitted: Fit) -> Fit:
+    """With one moving Gaussian in place of several that touch, where more do not gain enough."""
+    if len(fitted.values) < 2:
+        return fitted
+    problem = fitted.problem
+    source = grouped(
+        fitted.values,
+        beam_sigma_px=problem.beam_sigma_px,
+        shape=(problem.channels, problem.rows.stop + 1, problem.columns.stop + 1),
+    ).source
+    for number in np.unique(source):
+        members = np.flatnonzero(source == number)
+        if not 2 <= len(members) <= MOST_MOVING:
+            continue
+        left = np.setdiff1d(np.arange(len(source)), members)
+        brightest = members[np.argmax(fitted.values[members, FLUX])]
+        free = np.concatenate([fitted.free[left], fitted.free[[brightest]]])
+        free[-1, CONTINUUM] = fitted.free[members, CONTINUUM].any()
+        free[-1, SLOPE] = fitted.free[members, SLOPE].any()
+        free[-1, GRADIENT] = True
+        values = np.concatenate([fitted.values[left], as_one(fitted.values[members])[None]])
+        one = fit_free(problem, values, free, most_steps=MOVING_STEPS)
+        if one.chi2 - fitted.chi2 < AS_GOOD * (len(members) - 1):
+            # numbers of the others have changed
+            return joined(one)
+    return fitted
+
+
+def moved(fitted: Fit, needed: Needed) -> Fit:
+    """With velocity gradients, of the brightest components, where they gain enough."""
+    free = fitted.free.copy()
+    brightest = np.argsort(-fitted.gain)[:MOST_MOVING]
+    free[brightest[:, None], GRADIENT] = True
+    if np.array_equal(free, fitted.free):
+        return fitted
+    moving = fit_free(fitted.problem, fitted.values, free, most_steps=MOVING_STEPS)
+    moves = fitted.free[:, GRADIENT].any(axis=1) | (_gradient_gain(moving) > needed.moves)
+    if not moves.any():
+        return fitted
+    free[:, GRADIENT] = moves[:, None]
+    values = moving.values.copy()
+    values[np.flatnonzero(~moves)[:, None], GRADIENT] = 0.0
+    return fit_free(fitted.problem, values, free, most_steps=MOVING_STEPS)
+
+
 def own_continuum(values: np.ndarray, known: np.ndarray, beam_px: float) -> np.ndarray:
     """(n,) bool: the components that share no other's continuum, the known ones' first."""
     own = known.copy()
     for i in np.flatnonzero(~known):
-        squared = np.maximum(values[[i], [CXX]] + values[[i], [CYY]], 0.0) / 2
+        squared = max(float(values[i, CXX] + values[i, CYY]), 0.0) / 2
         fwhm = np.hypot(beam_px, FWHM_PER_SIGMA * np.sqrt(squared))
         apart = np.hypot(*(values[own][:, [X, Y]] - values[i, [X, Y]]).T)
         own[i] = not np.any(apart < SAME_PLACE * fwhm)
@@ -93,7 +142,17 @@ def near_bright(fitted: Fit, needed: Needed) -> Needed:
     line = float(np.sqrt(max(fitted.gain.max(initial=0.0), 0.0)))
     brightest = max(line, float(_continuum_snr(fitted).max(initial=0.0)))
     error = (MODEL_ERROR * brightest) ** 2
-    return Needed(max(needed.kept, error), max(needed.added, error))
+    return Needed(max(needed.kept, error), max(needed.added, error), max(needed.moves, error))
+
+
+def _gradient_gain(fitted: Fit) -> np.ndarray:
+    """(n,) chi^2 that each gradient gains, to second order."""
+    gains = np.zeros(len(fitted.values))
+    for i, row in enumerate(fitted.values):
+        if fitted.free[i, GRADIENT].any():
+            covariance = fitted.covariance[i][np.ix_(GRADIENT, [i], GRADIENT)][:, 0]
+            gains[i] = row[GRADIENT] @ np.linalg.pinv(covariance) @ row[GRADIENT]
+    return gains
 
 
 def _with_slopes(fitted: Fit) -> np.ndarray:

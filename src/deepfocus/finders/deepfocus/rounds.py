@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from deepfocus.finders.deepfocus.clusters import Explained, refitted, with_starts
-from deepfocus.finders.deepfocus.explaining import Grown, Kept, measured, own_continuum
+from deepfocus.finders.deepfocus.explaining import Kept, Refined, measured, own_continuum
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.trust import (
     NO_SIDELOBES,
@@ -74,7 +74,7 @@ def rounds(sight: Sight, *, false_peaks: float) -> Iterator[Round]:
         if peaks:
             explained = _with_peaks(explained, peaks, found, sight, needed)
         if len(explained.components) == before:
-            explained = refitted(explained, sight, noise, Grown(needed))
+            explained = refitted(explained, sight, noise, Refined(needed))
         if len(explained.components) == before:
             yield Round(found, refitted(explained, sight, noise, measured))
             return

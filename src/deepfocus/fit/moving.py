@@ -1,0 +1,211 @@
+"""Normal equations where a line's centre moves: sums over channels of products of images.
+
+A component is two terms: its line, which is elsewhere in every channel, and its continuum. All
+images and their changes are one Gaussian each times a power of u and v, so the product of two of
+them depends on the channel through their displacement alone: few sums over the uv cells serve for
+all parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from deepfocus.fit.parameters import (
+    CHANNEL,
+    CONTINUUM,
+    COUNT,
+    FLUX,
+    GRADIENT,
+    SIGMA,
+    SLOPE,
+    X,
+    Y,
+    covariance_of,
+)
+from deepfocus.fit.patch import Problem
+
+SPATIAL = 5
+ORDERS = np.array([(0, 0), (1, 0), (0, 1), (2, 0), (0, 2), (1, 1)])
+"""Powers of u and v in the transform of an image, and of its changes by x, y, cxx, cyy, cxy."""
+FACTORS = np.array(
+    [1, -2j * np.pi, -2j * np.pi, -2 * np.pi**2, -2 * np.pi**2, -4 * np.pi**2], complex
+)
+MONOMIALS = sorted({tuple(a + b) for a in ORDERS for b in ORDERS})
+MONOMIAL_OF = np.array([[MONOMIALS.index(tuple(a + b)) for b in ORDERS] for a in ORDERS])
+PRODUCT = np.conj(FACTORS)[:, None] * FACTORS[None, :]
+DARK = 40.0
+"""Exponent of a Gaussian in the uv plane from which on nothing is left of it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Spectra of components in the channels that a sum runs over; the last may be bins.
+
+    offsets : (n, m) channels from each line's centre; weights : (m,)
+    line, by_channel, by_sigma, unit : (n, m) line, its derivatives, and the line of unit flux
+    continuum : (n, m); tilt : (m,) place in the band, -1 to 1
+    """
+
+    offsets: np.ndarray
+    weights: np.ndarray
+    line: np.ndarray
+    by_channel: np.ndarray
+    by_sigma: np.ndarray
+    unit: np.ndarray
+    continuum: np.ndarray
+    tilt: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class _Term:
+    """Gaussians as the cube shows them in m channels, or in one that stands for all.
+
+    centre : (m, 2); covariance : (2, 2)
+    chain : (m, 6, 6) the image of unit flux and its changes by place and size on the sky, in those
+        by place and size in the cube
+    """
+
+    centre: np.ndarray
+    covariance: np.ndarray
+    chain: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """All terms of components, and how the model and its derivatives are made of them.
+
+    of : lines first, then continua
+    parts : (n, m, 12, 2, 6) derivatives by parameter in images of line and continuum
+    model : (n, m, 2, 6) the model itself in them
+    """
+
+    of: tuple[_Term, ...]
+    parts: np.ndarray
+    model: np.ndarray
+
+
+def terms_of(problem: Problem, values: np.ndarray, lines: Lines) -> Terms:
+    """The terms of components (n, 12)."""
+    n, m = lines.offsets.shape
+    moving = [_term(problem, *each) for each in zip(values, lines.offsets, strict=True)]
+    still = [_term(problem, row, np.zeros(1)) for row in values]
+    parts = np.zeros((n, m, COUNT, 2, 6))
+    model = np.zeros((n, m, 2, 6))
+    for i, row in enumerate(values):
+        chain, chain_still = moving[i].chain, still[i].chain
+        line, continuum = lines.line[i, :, None], lines.continuum[i, :, None]
+        parts[i, :, :SPATIAL, 0] = line[..., None] * chain[:, 1:]
+        parts[i, :, :SPATIAL, 1] = continuum[..., None] * chain_still[:, 1:]
+        drift = np.einsum("g,mgj->mj", row[GRADIENT], chain[:, 1:3])
+        parts[i, :, CHANNEL, 0] = lines.by_channel[i, :, None] * chain[:, 0] - line * drift
+        parts[i, :, SIGMA, 0] = lines.by_sigma[i, :, None] * chain[:, 0]
+        parts[i, :, FLUX, 0] = lines.unit[i, :, None] * chain[:, 0]
+        parts[i, :, CONTINUUM, 1] = chain_still[:, 0]
+        parts[i, :, SLOPE, 1] = lines.tilt[:, None] * chain_still[:, 0]
+        moved = (lines.line[i] * lines.offsets[i])[:, None, None]
+        parts[i, :, GRADIENT, 0] = (moved * chain[:, 1:3]).swapaxes(0, 1)
+        model[i, :, 0] = line * chain[:, 0]
+        model[i, :, 1] = continuum * chain_still[:, 0]
+    return Terms((*moving, *still), parts, model)
+
+
+def products(problem: Problem, terms: Terms, power: np.ndarray) -> np.ndarray:
+    """(n, n, m, 2, 6, 2, 6) products of all images of two components, with a power (cell,)."""
+    n, m = terms.model.shape[:2]
+    grams = np.zeros((n, n, m, 2, 6, 2, 6))
+    sums = _sums_over(problem, power)
+    for a in range(2 * n):
+        for b in range(a, 2 * n):
+            gram = _gram(terms.of[a], terms.of[b], sums)
+            (ka, i), (kb, j) = divmod(a, n), divmod(b, n)
+            grams[i, j, :, ka, :, kb] = gram
+            grams[j, i, :, kb, :, ka] = gram.swapaxes(1, 2)
+    return grams
+
+
+def information(terms: Terms, grams: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(12 n, 12 n) of the derivatives."""
+    n, m = terms.model.shape[:2]
+    flat = terms.parts.reshape(n, m, COUNT, 12)
+    total = np.zeros((n, COUNT, n, COUNT))
+    for i in range(n):
+        left = flat[i] * weights[:, None, None]
+        for j in range(i, n):
+            right = np.matmul(grams[i, j].reshape(m, 12, 12), flat[j].swapaxes(1, 2))
+            block = np.tensordot(left, right, axes=((0, 2), (0, 1)))
+            total[i, :, j] = block
+            total[j, :, i] = block.T
+    return total.reshape(n * COUNT, n * COUNT)
+
+
+def data_products(problem: Problem, terms: Terms, score: np.ndarray) -> np.ndarray:
+    """(n, m, 2, 6) products of all images with the data's score (m, 2 cell)."""
+    n, m = terms.model.shape[:2]
+    seen = score.view(complex)
+    out = np.zeros((n, m, 2, 6))
+    powers = np.stack([problem.u**a * problem.v**b for a, b in ORDERS], axis=1)
+    for index, term in enumerate(terms.of):
+        kind, i = divmod(index, n)
+        cells, light = _lit(problem.u, problem.v, term.covariance)
+        waves = problem.waves(term.centre, cells)
+        sums = (seen[:, cells] * waves) @ (powers[cells] * light[:, None])
+        out[i, :, kind] = np.real(np.conj(FACTORS) * sums)
+    return out
+
+
+def _term(problem: Problem, row: np.ndarray, offsets: np.ndarray) -> _Term:
+    place = row[[X, Y]] + offsets[:, None] * row[GRADIENT]
+    if not np.any(row[GRADIENT]):
+        place = place[:1]
+    covariance = covariance_of(row[None])
+    seen = problem.attenuation.of(place, np.repeat(covariance, len(place), axis=0))
+    chain = np.zeros((len(place), 6, 6))
+    chain[:, 0, 0] = 1.0
+    chain[:, 1:, 0] = seen.log_factor_by
+    chain[:, 1:, 1:3] = seen.centre_by
+    by = seen.covariance_by
+    chain[:, 1:, 3:] = np.stack([by[..., 0, 0], by[..., 1, 1], by[..., 0, 1]], axis=-1)
+    chain *= np.exp(seen.log_factor)[:, None, None]
+    # the primary beam's curvature does not change along a line
+    middle = int(np.argmin(np.abs(offsets[: len(place)])))
+    return _Term(seen.centre, seen.covariance[middle], chain)
+
+
+Sums = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def _sums_over(problem: Problem, power: np.ndarray) -> Sums:
+    """From displacements (m, 2) and the sum of two covariances to (m, monomial) complex sums."""
+    u, v = problem.u, problem.v
+    monomials = np.stack([u**a * v**b for a, b in MONOMIALS], axis=1) * power[:, None]
+
+    def sums(displacement: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+        cells, light = _lit(u, v, covariance)
+        of_cells = monomials[cells] * light[:, None]
+        if not np.any(displacement):
+            together: np.ndarray = of_cells.sum(axis=0, keepdims=True).astype(complex)
+            return together
+        waves = problem.waves(displacement, cells)
+        by_channel: np.ndarray = waves.real @ of_cells + 1j * (waves.imag @ of_cells)
+        return by_channel
+
+    return sums
+
+
+def _gram(one: _Term, other: _Term, sums: Sums) -> np.ndarray:
+    """(m or 1, 6, 6) products of the images of two terms."""
+    displacement = one.centre - other.centre
+    of_cells = sums(displacement, one.covariance + other.covariance)
+    gram: np.ndarray = np.real(PRODUCT * of_cells[:, MONOMIAL_OF])
+    return gram
+
+
+def _lit(u: np.ndarray, v: np.ndarray, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The cells where a Gaussian has light, and how much."""
+    (cxx, cxy), (_, cyy) = covariance
+    exponent = 2 * np.pi**2 * (cxx * u * u + cyy * v * v + 2 * cxy * u * v)
+    cells = np.flatnonzero(exponent < DARK)
+    return cells, np.exp(-exponent[cells])

@@ -1,0 +1,47 @@
+"""Several components as one: the moving Gaussian that has their moments."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from deepfocus.fit.parameters import (
+    CHANNEL,
+    CONTINUUM,
+    COUNT,
+    FLUX,
+    GRADIENT,
+    SIGMA,
+    SIZES,
+    SLOPE,
+    X,
+    Y,
+    covariance_of,
+)
+
+
+def as_one(components: np.ndarray) -> np.ndarray:
+    """(12,) the component with the flux, and the moments on the sky and in frequency, of several.
+
+    components : (n, 12) with positive fluxes
+    """
+    weights = components[:, FLUX] / components[:, FLUX].sum()
+    places = components[:, [X, Y, CHANNEL]]
+    centre = weights @ places
+    spread = np.zeros((3, 3))
+    for weight, row, place in zip(weights, components, places - centre, strict=True):
+        within = np.zeros((3, 3))
+        drift = row[GRADIENT]
+        within[:2, :2] = covariance_of(row[None])[0] + np.outer(drift, drift) * row[SIGMA] ** 2
+        within[:2, 2] = within[2, :2] = drift * row[SIGMA] ** 2
+        within[2, 2] = row[SIGMA] ** 2
+        spread += weight * (within + np.outer(place, place))
+    one = np.zeros(COUNT)
+    one[[X, Y, CHANNEL]] = centre
+    one[SIGMA] = np.sqrt(spread[2, 2])
+    one[GRADIENT] = spread[:2, 2] / spread[2, 2]
+    # what is left on the sky once the movement is taken out
+    still = spread[:2, :2] - np.outer(one[GRADIENT], one[GRADIENT]) * spread[2, 2]
+    one[SIZES] = still[0, 0], still[1, 1], still[0, 1]
+    for column in (FLUX, CONTINUUM, SLOPE):
+        one[column] = components[:, column].sum()
+    return one
