@@ -8,7 +8,7 @@ is summed over channels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -105,6 +105,11 @@ def model_score(problem: Problem, values: np.ndarray) -> np.ndarray:
             model[near] += np.outer(profile[near], image)
     scored: np.ndarray = model * np.repeat(problem.model, 2)
     return scored
+
+
+def without(problem: Problem, values: np.ndarray) -> Problem:
+    """The problem of what components (n, 12) leave of the data."""
+    return replace(problem, score=problem.score - model_score(problem, values))
 
 
 def _band(problem: Problem, values: np.ndarray) -> _Band:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from deepfocus.fit.equations import without
 from deepfocus.fit.parameters import (
     BRIGHTNESS,
     CHANNEL,
@@ -40,6 +41,8 @@ NOT_NOISE = 0.02
 MOST_FAILURES = 4
 """Peaks in turn that do not gain enough, after which no more are tried."""
 PAIR_STEPS, JOINT_STEPS, ROUGHLY = 8, 15, 0.3
+OVERLAP = 2.0
+"""Components overlap up to this distance, in the sum of their standard deviations."""
 CLEARLY_NEEDED = 2.0
 """Times the threshold: a component whose line gains more need not be fitted without."""
 LINE_ONLY = free_but(1, *GRADIENT, CONTINUUM, SLOPE)
@@ -84,73 +87,127 @@ def _roughly(problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
     return fit_free(problem, values, free, most_steps=JOINT_STEPS, small_gain=ROUGHLY)
 
 
-def _alone(problem: Problem, values: np.ndarray, free: np.ndarray, chosen: list[int]) -> Fit:
-    """Some components, roughly, the others held."""
-    held = free.copy()
-    held[[i for i in range(len(values)) if i not in chosen]] = False
-    held[:, GRADIENT] = False
-    return fit_free(problem, values, held, most_steps=PAIR_STEPS, small_gain=ROUGHLY)
-
-
 def _added(fitted: Fit, needed: Needed, most: int) -> Fit:
     """With the highest peaks of the residual, as long as they gain enough."""
     failed: list[ResidualPeak] = []
     least = float(np.sqrt(WORTH_A_TRY * needed.added))
-    while len(fitted.values) < most and len(failed) < MOST_FAILURES:
-        peaks = residual_peaks(fitted.problem, fitted.values, least=least, most=len(failed) + 1)
+    grown = Grown(fitted.values, fitted.free)
+    while len(grown.values) < most and len(failed) < MOST_FAILURES:
+        peaks = residual_peaks(fitted.problem, grown.values, least=least, most=len(failed) + 1)
         least = max(least, NOT_NOISE * peaks[0].snr) if peaks else least
         beam = fitted.problem.beam_sigma_px
         new = [peak for peak in peaks if not any(_same(peak, old, beam) for old in failed)]
         if not new:
             break
-        better = _with(fitted, new[0].start, needed)
+        better = _with(fitted.problem, grown, new[0].start, needed)
         if better is None:
             failed.append(new[0])
         else:
-            fitted = better
-    return fitted
+            grown = better
+    return grown.fit(fitted)
 
 
-def _with(fitted: Fit, start: np.ndarray, needed: Needed) -> Fit | None:
-    """With one more component, if that gains enough."""
+@dataclass(frozen=True, eq=False)
+class Grown:
+    """Components (n, 12), and what is free of them, as they become more."""
+
+    values: np.ndarray
+    free: np.ndarray
+
+    def fit(self, before: Fit) -> Fit:
+        """All of them together, if there are more than before."""
+        if len(self.values) == len(before.values):
+            return before
+        return _roughly(before.problem, self.values, self.free)
+
+    def locally(self, problem: Problem, chosen: np.ndarray, most_steps: int) -> Fit:
+        """Some of them fitted, the others subtracted; gradients stay what they are."""
+        others = np.setdiff1d(np.arange(len(self.values)), chosen)
+        free = self.free[chosen]
+        free[:, GRADIENT] = False
+        left = without(problem, self.values[others])
+        return fit_free(left, self.values[chosen], free, most_steps=most_steps, small_gain=ROUGHLY)
+
+    def near(self, row: np.ndarray, beam_sigma_px: float) -> np.ndarray:
+        """The components whose images and lines overlap another's."""
+        own = np.hypot(beam_sigma_px, _sigma(row[None]))
+        reach = OVERLAP * (own + np.hypot(beam_sigma_px, _sigma(self.values)))
+        apart = np.hypot(*(self.values[:, [X, Y]] - row[[X, Y]]).T)
+        in_band = OVERLAP * (row[SIGMA] + self.values[:, SIGMA]) + 1.0
+        shifted = np.abs(self.values[:, CHANNEL] - row[CHANNEL])
+        return np.flatnonzero((apart < reach) & (shifted < in_band))
+
+    def replaced(self, chosen: np.ndarray, values: np.ndarray) -> Grown:
+        """With other values of some components."""
+        new = self.values.copy()
+        new[chosen] = values
+        return Grown(new, self.free)
+
+
+def _with(problem: Problem, grown: Grown, start: np.ndarray, needed: Needed) -> Grown | None:
+    """With one more component, if that gains enough, its neighbours fitted with it."""
     start = start.copy()
     start[CONTINUUM] = 0.0
-    values = np.concatenate([fitted.values, start[None]])
-    free = np.concatenate([fitted.free, LINE_ONLY])
-    alone = _alone(fitted.problem, values, free, [len(fitted.values)])
-    if not alone.values[-1, FLUX] > 0:
+    last = np.array([len(grown.values)])
+    more = Grown(
+        np.concatenate([grown.values, start[None]]), np.concatenate([grown.free, LINE_ONLY])
+    )
+    alone = more.locally(problem, last, PAIR_STEPS)
+    if not alone.values[0, FLUX] > 0:
         return None
-    joint = _roughly(fitted.problem, alone.values, free)
-    enough = fitted.chi2 - joint.chi2 > needed.added
-    return joint if enough and joint.values[-1, FLUX] > 0 else None
+    more = more.replaced(last, alone.values)
+    near = grown.near(alone.values[0], problem.beam_sigma_px)
+    before = grown.locally(problem, near, 0).chi2
+    chosen = np.append(near, last)
+    joint = more.locally(problem, chosen, JOINT_STEPS)
+    enough = before - joint.chi2 > needed.added
+    shining = joint.values[-1, FLUX] > 0
+    return more.replaced(chosen, joint.values) if enough and shining else None
 
 
 def _split(fitted: Fit, needed: Needed, most: int) -> Fit:
     """With components replaced by two, each where that gains enough, the brightest first."""
     order = np.argsort(-fitted.gain)
+    grown = Grown(fitted.values, fitted.free)
     for i in order:
-        if len(fitted.values) >= most:
+        if len(grown.values) >= most:
             break
         # both halves need a line that gains the threshold by itself
         if fitted.gain[i] > 2 * needed.added:
-            fitted = _split_one(fitted, int(i), needed) or fitted
-    return fitted
+            grown = _split_one(fitted.problem, grown, int(i), needed) or grown
+    return grown.fit(fitted)
 
 
-def _split_one(fitted: Fit, i: int, needed: Needed) -> Fit | None:
-    pairs = [int(i), len(fitted.values)]
-    problem = fitted.problem
-    free = np.concatenate([fitted.free, fitted.free[[i]]])
+def _split_one(problem: Problem, grown: Grown, i: int, needed: Needed) -> Grown | None:
+    pair = np.array([i, len(grown.values)])
+    free = np.concatenate([grown.free, grown.free[[i]]])
+    one = grown.locally(problem, pair[:1], 0).chi2
     tries = [
-        _alone(problem, _halved(fitted.values, i, offset), free, pairs)
-        for offset in _offsets(fitted.values[i], problem.beam_sigma_px)
+        Grown(_halved(grown.values, i, offset), free).locally(problem, pair, PAIR_STEPS)
+        for offset in _offsets(grown.values[i], problem.beam_sigma_px)
     ]
     best = min(tries, key=lambda each: each.chi2)
-    if fitted.chi2 - best.chi2 < needed.added / 2 or np.any(best.values[pairs, FLUX] <= 0):
+    if one - best.chi2 < needed.added / 2 or np.any(best.values[:, FLUX] <= 0):
         return None
-    joint = _roughly(problem, best.values, free)
-    enough = fitted.chi2 - joint.chi2 > needed.added
-    return joint if enough and np.all(joint.values[pairs, FLUX] > 0) else None
+    more = Grown(np.concatenate([grown.values, grown.values[[i]]]), free)
+    more = more.replaced(pair, best.values)
+    near = np.setdiff1d(grown.near(grown.values[i], problem.beam_sigma_px), [i])
+    before = grown.locally(problem, np.append(near, i), 0).chi2
+    chosen = np.concatenate([near, pair])
+    joint = more.locally(problem, chosen, JOINT_STEPS)
+    enough = before - joint.chi2 > needed.added
+    return (
+        more.replaced(chosen, joint.values)
+        if enough and np.all(joint.values[-2:, FLUX] > 0)
+        else None
+    )
+
+
+def _sigma(values: np.ndarray) -> np.ndarray:
+    """(n,) largest standard deviation on the sky, px."""
+    squared = np.linalg.eigvalsh(covariance_of(values))[:, 1]
+    sigma: np.ndarray = np.sqrt(np.maximum(squared, 0.0))
+    return sigma
 
 
 def _offsets(row: np.ndarray, beam_sigma_px: float) -> list[np.ndarray]:

@@ -36,7 +36,7 @@ FACTORS = np.array(
 MONOMIALS = sorted({tuple(a + b) for a in ORDERS for b in ORDERS})
 MONOMIAL_OF = np.array([[MONOMIALS.index(tuple(a + b)) for b in ORDERS] for a in ORDERS])
 PRODUCT = np.conj(FACTORS)[:, None] * FACTORS[None, :]
-DARK = 40.0
+DARK = 23.0
 """Exponent of a Gaussian in the uv plane from which on nothing is left of it."""
 
 
@@ -63,14 +63,20 @@ class Lines:
 class _Term:
     """Gaussians as the cube shows them in m channels, or in one that stands for all.
 
+    shines : (some channels,) in which there is anything
     centre : (m, 2); covariance : (2, 2)
     chain : (m, 6, 6) the image of unit flux and its changes by place and size on the sky, in those
         by place and size in the cube
     """
 
+    shines: np.ndarray
     centre: np.ndarray
     covariance: np.ndarray
     chain: np.ndarray
+
+    def places(self, channels: np.ndarray) -> np.ndarray:
+        """(some channels or 1, 2) centres."""
+        return self.centre if len(self.centre) == 1 else self.centre[channels]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +96,11 @@ class Terms:
 def terms_of(problem: Problem, values: np.ndarray, lines: Lines) -> Terms:
     """The terms of components (n, 12)."""
     n, m = lines.offsets.shape
-    moving = [_term(problem, *each) for each in zip(values, lines.offsets, strict=True)]
-    still = [_term(problem, row, np.zeros(1)) for row in values]
+    moving = [
+        _term(problem, row, offsets, np.flatnonzero(unit))
+        for row, offsets, unit in zip(values, lines.offsets, lines.unit, strict=True)
+    ]
+    still = [_term(problem, row, np.zeros(1), np.arange(m)) for row in values]
     parts = np.zeros((n, m, COUNT, 2, 6))
     model = np.zeros((n, m, 2, 6))
     for i, row in enumerate(values):
@@ -119,10 +128,13 @@ def products(problem: Problem, terms: Terms, power: np.ndarray) -> np.ndarray:
     sums = _sums_over(problem, power)
     for a in range(2 * n):
         for b in range(a, 2 * n):
-            gram = _gram(terms.of[a], terms.of[b], sums)
+            both = np.intersect1d(terms.of[a].shines, terms.of[b].shines, assume_unique=True)
+            if not len(both):
+                continue
+            gram = _gram(terms.of[a], terms.of[b], both, sums)
             (ka, i), (kb, j) = divmod(a, n), divmod(b, n)
-            grams[i, j, :, ka, :, kb] = gram
-            grams[j, i, :, kb, :, ka] = gram.swapaxes(1, 2)
+            grams[i, j, both, ka, :, kb] = gram
+            grams[j, i, both, kb, :, ka] = gram.swapaxes(1, 2)
     return grams
 
 
@@ -150,13 +162,13 @@ def data_products(problem: Problem, terms: Terms, score: np.ndarray) -> np.ndarr
     for index, term in enumerate(terms.of):
         kind, i = divmod(index, n)
         cells, light = _lit(problem.u, problem.v, term.covariance)
-        waves = problem.waves(term.centre, cells)
-        sums = (seen[:, cells] * waves) @ (powers[cells] * light[:, None])
-        out[i, :, kind] = np.real(np.conj(FACTORS) * sums)
+        waves = problem.waves(term.places(term.shines), cells)
+        sums = (seen[np.ix_(term.shines, cells)] * waves) @ (powers[cells] * light[:, None])
+        out[i, term.shines, kind] = np.real(np.conj(FACTORS) * sums)
     return out
 
 
-def _term(problem: Problem, row: np.ndarray, offsets: np.ndarray) -> _Term:
+def _term(problem: Problem, row: np.ndarray, offsets: np.ndarray, shines: np.ndarray) -> _Term:
     place = row[[X, Y]] + offsets[:, None] * row[GRADIENT]
     if not np.any(row[GRADIENT]):
         place = place[:1]
@@ -171,7 +183,7 @@ def _term(problem: Problem, row: np.ndarray, offsets: np.ndarray) -> _Term:
     chain *= np.exp(seen.log_factor)[:, None, None]
     # the primary beam's curvature does not change along a line
     middle = int(np.argmin(np.abs(offsets[: len(place)])))
-    return _Term(seen.centre, seen.covariance[middle], chain)
+    return _Term(shines, seen.centre, seen.covariance[middle], chain)
 
 
 Sums = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -195,9 +207,9 @@ def _sums_over(problem: Problem, power: np.ndarray) -> Sums:
     return sums
 
 
-def _gram(one: _Term, other: _Term, sums: Sums) -> np.ndarray:
-    """(m or 1, 6, 6) products of the images of two terms."""
-    displacement = one.centre - other.centre
+def _gram(one: _Term, other: _Term, channels: np.ndarray, sums: Sums) -> np.ndarray:
+    """(some channels or 1, 6, 6) products of the images of two terms."""
+    displacement = one.places(channels) - other.places(channels)
     of_cells = sums(displacement, one.covariance + other.covariance)
     gram: np.ndarray = np.real(PRODUCT * of_cells[:, MONOMIAL_OF])
     return gram

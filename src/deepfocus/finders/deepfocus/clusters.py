@@ -32,10 +32,12 @@ class Explained:
     """A cube as components and what they leave.
 
     fits : one for each cluster of components; residual : (chan, y, x)
+    settled : clusters that need not be refined again
     """
 
     fits: tuple[Fit, ...]
     residual: np.ndarray
+    settled: frozenset[Fit] = frozenset()
 
     @property
     def components(self) -> np.ndarray:
@@ -71,17 +73,38 @@ def with_starts(
             fits += _fitted_again(
                 residual, before, values, all_free[members], sight, noise, fitting
             )
-    return Explained(tuple(fits), residual)
+    return Explained(tuple(fits), residual, explained.settled)
 
 
 def refitted(explained: Explained, sight: Sight, noise: NoiseMap, fitting: Fitting) -> Explained:
     """Every cluster once more, the others' final models subtracted: sidelobes reach far."""
     residual = explained.residual.copy()
     fits: list[Fit] = []
+    settled: set[Fit] = set()
     for before in explained.fits:
         again = _fitted_again(residual, [before], before.values, before.free, sight, noise, fitting)
         fits += again
-    return Explained(tuple(fits), residual)
+        if before in explained.settled and len(again) and alike(again[0], before):
+            settled |= set(again)
+    return Explained(tuple(fits), residual, frozenset(settled))
+
+
+def refined(explained: Explained, sight: Sight, noise: NoiseMap, fitting: Fitting) -> Explained:
+    """The clusters that are not settled, fitted in another way; then they are."""
+    residual = explained.residual.copy()
+    fits: list[Fit] = []
+    for before in explained.fits:
+        if before in explained.settled:
+            fits.append(before)
+        else:
+            values, free = before.values, before.free
+            fits += _fitted_again(residual, [before], values, free, sight, noise, fitting)
+    return Explained(tuple(fits), residual, frozenset(fits))
+
+
+def alike(one: Fit, other: Fit) -> bool:
+    """Whether two fits have as many components, with the same of them free."""
+    return np.array_equal(one.free, other.free)
 
 
 def _fitted_again(

@@ -32,6 +32,8 @@ MODEL_ERROR = 0.015
 """Of a source's signal-to-noise: what its model may be wrong by."""
 SAME_PLACE = 0.5
 """Of the FWHM that the beam makes of a component: nearer ones share its continuum."""
+LEAST_SADDLE = 0.2
+"""Of the lower peak, between two of one source: discs seen edge on have little between horns."""
 AS_GOOD = 16.0
 """Chi^2 that one moving Gaussian may lose, for each still one that it stands for."""
 MOST_MOVING = 6
@@ -90,6 +92,7 @@ def joined(fitted: Fit) -> Fit:
         fitted.values,
         beam_sigma_px=problem.beam_sigma_px,
         shape=(problem.channels, problem.rows.stop + 1, problem.columns.stop + 1),
+        least_saddle=LEAST_SADDLE,
     ).source
     for number in np.unique(source):
         members = np.flatnonzero(source == number)
@@ -140,7 +143,7 @@ def own_continuum(values: np.ndarray, known: np.ndarray, beam_px: float) -> np.n
 def near_bright(fitted: Fit, needed: Needed) -> Needed:
     """Near a bright source, its model's own errors are not to be mistaken for more sources."""
     line = float(np.sqrt(max(fitted.gain.max(initial=0.0), 0.0)))
-    brightest = max(line, float(_continuum_snr(fitted).max(initial=0.0)))
+    brightest = max(line, float(continuum_snr(fitted).max(initial=0.0)))
     error = (MODEL_ERROR * brightest) ** 2
     return Needed(max(needed.kept, error), max(needed.added, error), max(needed.moves, error))
 
@@ -158,11 +161,11 @@ def _gradient_gain(fitted: Fit) -> np.ndarray:
 def _with_slopes(fitted: Fit) -> np.ndarray:
     """What is free, and the slope of a continuum that is known so well that it matters."""
     free = fitted.free.copy()
-    free[:, SLOPE] |= _continuum_snr(fitted) > SLOPE_SNR
+    free[:, SLOPE] |= continuum_snr(fitted) > SLOPE_SNR
     return free
 
 
-def _continuum_snr(fitted: Fit) -> np.ndarray:
+def continuum_snr(fitted: Fit) -> np.ndarray:
     """(n,) signal-to-noise of each continuum; 0 without any."""
     variance = np.einsum("nini->ni", fitted.covariance)[:, CONTINUUM]
     known = variance > 0

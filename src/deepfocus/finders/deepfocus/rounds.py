@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deepfocus.finders.deepfocus.clusters import Explained, refitted, with_starts
+from deepfocus.finders.deepfocus.clusters import Explained, refined, refitted, with_starts
 from deepfocus.finders.deepfocus.explaining import Kept, Refined, measured, own_continuum
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.trust import (
     NO_SIDELOBES,
-    Fitted,
+    fitted_of,
     highest_sidelobe,
     start_of,
     worth_fitting,
@@ -52,7 +52,6 @@ def rounds(sight: Sight, *, false_peaks: float) -> Iterator[Round]:
     """Rounds as long as they find something; the last one's components are measured."""
     explained = Explained((), sight.data)
     known_continuum = None
-    fitted: list[Fitted] = []
     for _ in range(MOST_ROUNDS):
         noise = _noise(sight, explained)
         found = search(
@@ -68,16 +67,15 @@ def rounds(sight: Sight, *, false_peaks: float) -> Iterator[Round]:
             kept=CONFIRMED * found.threshold**2,
             added=2 * float(np.log(sight.places)) + BESIDE,
         )
-        peaks = worth_fitting(found.peaks, sight.response, fitted)
-        fitted += [Fitted(peak, float(found.band[peak.node[1:]])) for peak in peaks]
+        peaks = worth_fitting(found.peaks, sight.response, tuple(fitted_of(explained.fits)))
         before = len(explained.components)
         if peaks:
             explained = _with_peaks(explained, peaks, found, sight, needed)
         if len(explained.components) == before:
-            explained = refitted(explained, sight, noise, Refined(needed))
-        if len(explained.components) == before:
-            yield Round(found, refitted(explained, sight, noise, measured))
-            return
+            simple = explained
+            explained = refined(explained, sight, noise, Refined(needed))
+            if np.array_equal(explained.free, simple.free):
+                break
         yield Round(found, explained)
     yield Round(found, refitted(explained, sight, noise, measured))
 

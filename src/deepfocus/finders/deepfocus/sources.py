@@ -9,6 +9,7 @@ import numpy as np
 
 from deepfocus.core.source import FWHM_PER_SIGMA, Ellipse
 from deepfocus.finders.deepfocus.clusters import Explained
+from deepfocus.finders.deepfocus.explaining import LEAST_SADDLE
 from deepfocus.fit.grouping import grouped
 from deepfocus.fit.parameters import (
     CHANNEL,
@@ -35,8 +36,6 @@ AT_HALF = 0.5
 SAMPLES = 20
 """Of the narrowest line's standard deviation, where a profile of several lines is drawn."""
 SUMMARY = ("x", "y", "cxx", "cyy", "cxy", "channel", "fwhm_chan", "flux", "continuum")
-LEAST_SADDLE = 0.2
-"""Of the lower peak: discs seen edge on have two horns and little between."""
 MODEL_SHARE = 0.02
 """Of the flux: what a few Gaussians are wrong by for a galaxy."""
 

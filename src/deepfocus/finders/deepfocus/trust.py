@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.finders.deepfocus.explaining import continuum_snr
 from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, CXX, CYY, FLUX, SIGMA, X, Y
+from deepfocus.fit.solve import Fit
 from deepfocus.forward.response import Response
 from deepfocus.search.peaks import Peak
 
@@ -31,14 +33,33 @@ LEAST_SIZE = 0.3
 
 @dataclass(frozen=True)
 class Fitted:
-    """A peak that was fitted, and the signal-to-noise of the band-integrated cube there."""
+    """A component that was subtracted: where it is, and how bright its source is.
 
-    peak: Peak
-    band: float
+    line, continuum : signal-to-noise ratios
+    """
 
-    def line(self, peak: Peak) -> float:
-        """Signal-to-noise of its line in the channels of another peak."""
-        return self.peak.snr if _same_channels(peak, self.peak) else 0.0
+    x: float
+    y: float
+    channel: float
+    width_chan: float
+    line: float
+    continuum: float
+
+    def in_channels_of(self, peak: Peak) -> float:
+        """Signal-to-noise of its line, if it shines in the channels of a peak."""
+        width = (self.width_chan + peak.width_chan) / 2
+        return self.line if abs(self.channel - peak.channel) < 1.5 * width else 0.0
+
+
+def fitted_of(fits: Iterable[Fit]) -> Iterator[Fitted]:
+    """The components of clusters; each is as bright as all of its cluster."""
+    for each in fits:
+        line = float(np.sqrt(np.maximum(each.gain, 0.0).sum()))
+        continuum = float(continuum_snr(each).max())
+        for row in each.values:
+            width = float(FWHM_PER_SIGMA * row[SIGMA])
+            x, y, channel = row[[X, Y, CHANNEL]].tolist()
+            yield Fitted(x, y, channel, width, line, continuum)
 
 
 def worth_fitting(
@@ -46,7 +67,7 @@ def worth_fitting(
 ) -> list[Peak]:
     """Peaks, highest first, that no stronger one explains.
 
-    fitted : of earlier searches, whose sidelobes were subtracted as far as the beam is known
+    fitted : what was subtracted before, with its sidelobes as far as the beam is known
     """
     share = SIDELOBES if highest_sidelobe(response) > NO_SIDELOBES else 0.0
     left = LEFT_OVER if share else 0.0
@@ -59,10 +80,10 @@ def worth_fitting(
             for other in peaks
             if other.snr > peak.snr and (other.width_chan <= broad or peak.width_chan > broad)
         ) or any(
-            peak.snr < left * each.line(peak)
+            peak.snr < left * each.in_channels_of(peak)
             or (
-                peak.snr < far * max(each.line(peak), each.band)
-                and _beyond_beam(peak, each.peak, response)
+                peak.snr < far * max(each.in_channels_of(peak), each.continuum)
+                and _beyond_beam(peak, each, response)
             )
             for each in fitted
         )
@@ -96,7 +117,7 @@ def _part_of(peak: Peak, stronger: Peak, beam_px: float) -> bool:
     return apart < reach and abs(peak.channel - stronger.channel) <= width
 
 
-def _beyond_beam(peak: Peak, other: Peak, response: Response) -> bool:
+def _beyond_beam(peak: Peak, other: Fitted, response: Response) -> bool:
     """Whether a peak lies where the other's dirty beam is not known, or next to it."""
     _, py, px = response.dirty_beam.shape
     reach_y, reach_x = (n // 2 - response.beam_px for n in (py, px))
