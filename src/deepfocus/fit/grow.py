@@ -233,20 +233,42 @@ def _halved(values: np.ndarray, i: int, offset: np.ndarray) -> np.ndarray:
 
 
 def _dropped(fitted: Fit, needed: Needed, *, most: int) -> Fit:
-    """Without the components whose lines gain less than the threshold, the least first."""
-    while len(fitted.values):
+    """Without the lines that gain less than the threshold, the least first.
+
+    A line's continuum stays if it gains that much; components without a line are not judged.
+    """
+    while fitted.free[:, FLUX].any():
         # a line in absorption is not what was looked for
         gain = np.where(fitted.values[:, FLUX] > 0, fitted.gain, 0.0)
+        gain[~fitted.free[:, FLUX]] = np.inf
         i = int(np.argmin(gain))
-        if gain[i] > CLEARLY_NEEDED * needed.kept and len(fitted.values) <= most:
+        few = np.count_nonzero(fitted.free[:, FLUX]) <= most
+        if gain[i] > CLEARLY_NEEDED * needed.kept and few:
             break
-        left = np.arange(len(gain)) != i
-        fewer = _roughly(fitted.problem, fitted.values[left], fitted.free[left])
-        is_needed = gain[i] > 0 and fewer.chi2 - fitted.chi2 > needed.kept
-        if is_needed and len(fitted.values) <= most:
+        fewer = _without_line(fitted, i, needed)
+        if gain[i] > 0 and fewer.chi2 - fitted.chi2 > needed.kept and few:
             break
         fitted = fewer
     return fitted
+
+
+def _without_line(fitted: Fit, i: int, needed: Needed) -> Fit:
+    values, free = fitted.values.copy(), fitted.free.copy()
+    if continuum_snr(fitted)[i] ** 2 > needed.kept:
+        values[i, [FLUX, *GRADIENT]] = 0.0
+        free[i, [FLUX, CHANNEL, SIGMA, *GRADIENT]] = False
+    else:
+        values, free = (np.delete(each, i, axis=0) for each in (values, free))
+    return _roughly(fitted.problem, values, free)
+
+
+def continuum_snr(fitted: Fit) -> np.ndarray:
+    """(n,) signal-to-noise of each continuum; 0 without any."""
+    variance = np.einsum("nini->ni", fitted.covariance)[:, CONTINUUM]
+    known = variance > 0
+    deviation = np.sqrt(np.where(known, variance, np.inf))
+    snr: np.ndarray = np.abs(fitted.values[:, CONTINUUM]) / deviation
+    return snr
 
 
 def _same(one: ResidualPeak, other: ResidualPeak, beam_sigma_px: float) -> bool:

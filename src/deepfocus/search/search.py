@@ -30,7 +30,7 @@ class Found:
     peaks : above the threshold, highest first
     threshold : signal-to-noise; alarms : false peaks expected above any
     highest : (chan, rows, columns) of all filters, at every `step`-th pixel
-    band : (rows, columns) signal-to-noise of the band-integrated cube, the highest of all sizes
+    band : (rows, columns) signal-to-noise of the band-integrated cube, the largest of all sizes
     on_continuum : (rows, columns) bool, where spectra were searched without their continuum
     noise : of the cube
     """
@@ -68,7 +68,8 @@ def search(
     alarms = false_alarms(statistics_of(sizes, bank, noise.channel, projection, data.shape[1:]))
     threshold = alarms.threshold(false_peaks)
     band = _above_band_noise(sizes, noise.channel)
-    on_continuum = band > continuum_snr
+    # a sidelobe of a bright continuum is as often below zero
+    on_continuum = np.abs(band) > continuum_snr
     if known_continuum is not None:
         on_continuum = on_continuum | known_continuum
     lattice = Lattice(sizes, bank, projection, on_continuum)
@@ -80,9 +81,11 @@ def search(
 
 
 def _above_band_noise(sizes: tuple[Searched, ...], sigma: np.ndarray) -> np.ndarray:
-    """(rows, columns) signal-to-noise of the band-integrated cube, the highest of all sizes."""
+    """(rows, columns) signal-to-noise of the band-integrated cube, the largest of all sizes."""
     maps = []
     for each in sizes:
         band = band_filter(sigma, each.correlation)
         maps.append(np.tensordot(band, each.field.values, axes=1))
-    return merged(maps, [each.field.step for each in sizes])
+    steps = [each.field.step for each in sizes]
+    highest, lowest = (merged([sign * each for each in maps], steps) for sign in (1, -1))
+    return np.where(lowest > highest, -lowest, highest)

@@ -57,8 +57,13 @@ def with_starts(
     sight: Sight,
     noise: NoiseMap,
     fitting: Fitting,
+    *,
+    replaced: np.ndarray,
 ) -> Explained:
-    """The cube explained anew, with more components; clusters without a new one stay."""
+    """The cube explained anew, with more components; clusters without a new one stay.
+
+    replaced : indices of components that starts take the place of
+    """
     residual = explained.residual.copy()
     known = explained.components
     fit_of = np.repeat(np.arange(len(explained.fits)), [len(f.values) for f in explained.fits])
@@ -69,6 +74,7 @@ def with_starts(
         if np.all(members < len(known)) and len(before) == 1:
             fits += before
         else:
+            members = np.setdiff1d(members, replaced, assume_unique=True)
             values = together[members]
             fits += _fitted_again(
                 residual, before, values, all_free[members], sight, noise, fitting

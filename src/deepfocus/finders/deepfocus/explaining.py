@@ -17,7 +17,7 @@ import numpy as np
 
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.fit.grouping import grouped
-from deepfocus.fit.grow import Needed, fit_starts, grow
+from deepfocus.fit.grow import Needed, continuum_snr, fit_starts, grow
 from deepfocus.fit.parameters import CONTINUUM, CXX, CYY, FLUX, GRADIENT, SLOPE, X, Y
 from deepfocus.fit.patch import Problem
 from deepfocus.fit.solve import Fit, fit_free
@@ -76,6 +76,16 @@ class Refined:
         return moved(more, needed) if len(more.values) > len(fewer.values) else fewer
 
 
+@dataclass(frozen=True)
+class Continua:
+    """Components without lines, their continuum sloped where that matters."""
+
+    def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
+        flat = fit_free(problem, values, free, most_steps=MOVING_STEPS)
+        free = _with_slopes(flat)
+        return fit_free(problem, flat.values, free, most_steps=MOVING_STEPS)
+
+
 def measured(problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
     """To the end, with sizes that noise may make negative; each place has a continuum."""
     free = free.copy()
@@ -115,7 +125,8 @@ def joined(fitted: Fit) -> Fit:
 def moved(fitted: Fit, needed: Needed) -> Fit:
     """With velocity gradients, of the brightest components, where they gain enough."""
     free = fitted.free.copy()
-    brightest = np.argsort(-fitted.gain)[:MOST_MOVING]
+    brightest = np.argsort(-np.where(free[:, FLUX], fitted.gain, -1.0))[:MOST_MOVING]
+    brightest = brightest[free[brightest, FLUX]]
     free[brightest[:, None], GRADIENT] = True
     if np.array_equal(free, fitted.free):
         return fitted
@@ -126,7 +137,10 @@ def moved(fitted: Fit, needed: Needed) -> Fit:
     free[:, GRADIENT] = moves[:, None]
     values = moving.values.copy()
     values[np.flatnonzero(~moves)[:, None], GRADIENT] = 0.0
-    return fit_free(fitted.problem, values, free, most_steps=MOVING_STEPS)
+    better = fit_free(fitted.problem, values, free, most_steps=MOVING_STEPS)
+    new = np.count_nonzero(moves & ~fitted.free[:, GRADIENT].any(axis=1))
+    # what a gradient gains to second order may be lost in a size that it takes along
+    return better if fitted.chi2 - better.chi2 > needed.moves * new else fitted
 
 
 def own_continuum(values: np.ndarray, known: np.ndarray, beam_px: float) -> np.ndarray:
@@ -138,6 +152,27 @@ def own_continuum(values: np.ndarray, known: np.ndarray, beam_px: float) -> np.n
         apart = np.hypot(*(values[own][:, [X, Y]] - values[i, [X, Y]]).T)
         own[i] = not np.any(apart < SAME_PLACE * fwhm)
     return own
+
+
+def own_line_of(
+    starts: np.ndarray, known: np.ndarray, without_line: np.ndarray, beam_px: float
+) -> np.ndarray:
+    """(start,) index of the component without a line whose line a start is; -1 for none.
+
+    Of several starts at one place the first, the highest, is.
+    """
+    host = np.full(len(starts), -1)
+    for i, start in enumerate(starts):
+        free = np.setdiff1d(np.flatnonzero(without_line), host)
+        if not len(free):
+            break
+        squared = np.maximum(known[free, CXX] + known[free, CYY], 0.0) / 2
+        fwhm = np.hypot(beam_px, FWHM_PER_SIGMA * np.sqrt(squared))
+        apart = np.hypot(*(known[free][:, [X, Y]] - start[[X, Y]]).T) / fwhm
+        nearest = int(np.argmin(apart))
+        if apart[nearest] < SAME_PLACE:
+            host[i] = free[nearest]
+    return host
 
 
 def near_bright(fitted: Fit, needed: Needed) -> Needed:
@@ -152,8 +187,8 @@ def _gradient_gain(fitted: Fit) -> np.ndarray:
     """(n,) chi^2 that each gradient gains, to second order."""
     gains = np.zeros(len(fitted.values))
     for i, row in enumerate(fitted.values):
-        if fitted.free[i, GRADIENT].any():
-            covariance = fitted.covariance[i][np.ix_(GRADIENT, [i], GRADIENT)][:, 0]
+        covariance = fitted.covariance[i][np.ix_(GRADIENT, [i], GRADIENT)][:, 0]
+        if fitted.free[i, GRADIENT].any() and np.isfinite(covariance).all():
             gains[i] = row[GRADIENT] @ np.linalg.pinv(covariance) @ row[GRADIENT]
     return gains
 
@@ -163,16 +198,6 @@ def _with_slopes(fitted: Fit) -> np.ndarray:
     free = fitted.free.copy()
     free[:, SLOPE] |= continuum_snr(fitted) > SLOPE_SNR
     return free
-
-
-def continuum_snr(fitted: Fit) -> np.ndarray:
-    """(n,) signal-to-noise of each continuum; 0 without any."""
-    variance = np.einsum("nini->ni", fitted.covariance)[:, CONTINUUM]
-    known = variance > 0
-    snr: np.ndarray = np.abs(fitted.values[:, CONTINUUM]) / np.sqrt(
-        np.where(known, variance, np.inf)
-    )
-    return snr
 
 
 def _better(fits: Iterable[Fit]) -> Fit:

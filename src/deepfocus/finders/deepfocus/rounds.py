@@ -12,8 +12,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deepfocus.finders.deepfocus.clusters import Explained, refined, refitted, with_starts
-from deepfocus.finders.deepfocus.explaining import Kept, Refined, measured, own_continuum
+from deepfocus.finders.deepfocus.bright_continua import bright_continua
+from deepfocus.finders.deepfocus.clusters import (
+    Explained,
+    Fitting,
+    refined,
+    refitted,
+    with_starts,
+)
+from deepfocus.finders.deepfocus.explaining import (
+    Continua,
+    Kept,
+    Refined,
+    measured,
+    own_continuum,
+    own_line_of,
+)
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.trust import (
     NO_SIDELOBES,
@@ -23,7 +37,18 @@ from deepfocus.finders.deepfocus.trust import (
     worth_fitting,
 )
 from deepfocus.fit.grow import Needed
-from deepfocus.fit.parameters import CONTINUUM, GRADIENT, SLOPE, free_but
+from deepfocus.fit.parameters import (
+    CHANNEL,
+    CONTINUUM,
+    FLUX,
+    GRADIENT,
+    SIGMA,
+    SIZES,
+    SLOPE,
+    X,
+    Y,
+    free_but,
+)
 from deepfocus.search.noise_map import NoiseMap, noise_map
 from deepfocus.search.peaks import Peak
 from deepfocus.search.search import Found, search
@@ -50,7 +75,7 @@ class Round:
 
 def rounds(sight: Sight, *, false_peaks: float) -> Iterator[Round]:
     """Rounds as long as they find something; the last one's components are measured."""
-    explained = Explained((), sight.data)
+    explained = continua_of(sight)
     known_continuum = None
     for _ in range(MOST_ROUNDS):
         noise = _noise(sight, explained)
@@ -83,20 +108,49 @@ def rounds(sight: Sight, *, false_peaks: float) -> Iterator[Round]:
 def _with_peaks(
     explained: Explained, peaks: list[Peak], found: Found, sight: Sight, needed: Needed
 ) -> Explained:
-    """One Gaussian more for each peak that is needed."""
+    """One Gaussian more for each peak that is needed; the first at a continuum shares its own."""
     starts = np.array([start_of(peak, sight.beam_px) for peak in peaks])
     on_continuum = np.array([found.on_continuum[peak.node[1:]] for peak in peaks])
-    together = np.concatenate([explained.components, starts])
-    known = np.concatenate([explained.free[:, CONTINUUM], np.zeros(len(starts), bool)])
-    own = own_continuum(together, known, sight.beam_px)[len(known) - len(starts) :]
+    known = explained.components
+    owned = explained.free[:, CONTINUUM]
+    shared = own_line_of(starts, known, ~explained.free[:, FLUX], sight.beam_px)
+    together = np.concatenate([known, starts])
+    own = own_continuum(together, np.concatenate([owned, shared >= 0]), sight.beam_px)[len(known) :]
     free = free_but(len(starts), *GRADIENT, SLOPE)
-    free[:, CONTINUUM] = own & on_continuum
+    free[:, CONTINUUM] = (own & on_continuum) | (shared >= 0)
     starts[~free[:, CONTINUUM], CONTINUUM] = 0.0
+    for i in np.flatnonzero(shared >= 0):
+        host = known[shared[i]]
+        starts[i, [X, Y, *SIZES, CONTINUUM, SLOPE]] = host[[X, Y, *SIZES, CONTINUUM, SLOPE]]
+        free[i, SLOPE] = explained.free[shared[i], SLOPE]
     kept = Kept(needed)
-    explained = with_starts(explained, starts, free, sight, found.noise, kept)
+    explained = with_starts(
+        explained, starts, free, sight, found.noise, kept, replaced=shared[shared >= 0]
+    )
+    return _swept(explained, sight, found.noise, kept)
+
+
+def _swept(explained: Explained, sight: Sight, noise: NoiseMap, fitting: Fitting) -> Explained:
+    """Every cluster again with the others subtracted, if there are sidelobes that link them."""
     if highest_sidelobe(sight.response) > NO_SIDELOBES:
         for _ in range(SWEEPS):
-            explained = refitted(explained, sight, found.noise, kept)
+            explained = refitted(explained, sight, noise, fitting)
+    return explained
+
+
+def continua_of(sight: Sight) -> Explained:
+    """The bright continua, each as a Gaussian without a line: all else hides in their sidelobes."""
+    explained = Explained((), sight.data)
+    for _ in range(MOST_ROUNDS):
+        starts = bright_continua(explained, sight.beam_px)
+        if not len(starts):
+            break
+        noise = _noise(sight, explained)
+        free = free_but(len(starts), CHANNEL, SIGMA, FLUX, *GRADIENT, SLOPE)
+        explained = with_starts(
+            explained, starts, free, sight, noise, Continua(), replaced=np.empty(0, int)
+        )
+        explained = _swept(explained, sight, noise, Continua())
     return explained
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from deepfocus.core.source import FWHM_PER_SIGMA
-from deepfocus.finders.deepfocus.explaining import continuum_snr
+from deepfocus.fit.grow import continuum_snr
 from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, CXX, CYY, FLUX, SIGMA, X, Y
 from deepfocus.fit.solve import Fit
 from deepfocus.forward.response import Response
@@ -23,6 +23,8 @@ FAR_SAFETY = 5.0
 """A wide filter sums sidelobes over some beams."""
 LEFT_OVER = 0.04
 """Of a source that was subtracted: what its model's errors leave elsewhere in the same channels."""
+LEFT_CONTINUUM = 2e-3
+"""Of a continuum's signal-to-noise: what is left of it once a straight line is subtracted."""
 OWN_BEAMS = 1.0
 """Within so many FWHM of a stronger peak's filter a peak is a part of it: the fit decides."""
 BROAD = 0.25
@@ -80,7 +82,7 @@ def worth_fitting(
             for other in peaks
             if other.snr > peak.snr and (other.width_chan <= broad or peak.width_chan > broad)
         ) or any(
-            peak.snr < left * each.in_channels_of(peak)
+            peak.snr < max(left * each.in_channels_of(peak), LEFT_CONTINUUM * each.continuum)
             or (
                 peak.snr < far * max(each.in_channels_of(peak), each.continuum)
                 and _beyond_beam(peak, each, response)

@@ -1,0 +1,51 @@
+"""Where bright continua are: peaks of the image that most of the band agrees on."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import maximum_filter
+
+from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.finders.deepfocus.clusters import Explained
+from deepfocus.finders.deepfocus.trust import LEAST_SIZE, SIDELOBES
+from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, CXX, CYY, SIGMA, X, Y
+from deepfocus.search.robust import negative_rms
+
+PARTS = 16
+"""Of the band, whose median is no line's: one is in less than half of them."""
+BRIGHT = 20.0
+"""Signal-to-noise ratio of a peak that is fitted before any line is looked for."""
+MOST = 20
+"""Continua that are added at a time."""
+
+
+def bright_continua(explained: Explained, beam_px: float) -> np.ndarray:
+    """(n, 12) starts without lines for the peaks that no higher one's sidelobes explain."""
+    image = band_median(explained.residual)
+    level = negative_rms(image)
+    if not level > 0:
+        return np.empty((0, COUNT))
+    least = max(BRIGHT * level, SIDELOBES * float(image.max()))
+    peaks = (image == maximum_filter(image, size=2 * int(beam_px) + 1)) & (image > least)
+    places = np.argwhere(peaks)
+    places = places[np.argsort(-image[peaks])][:MOST]
+    starts = np.zeros((len(places), COUNT))
+    starts[:, [Y, X]] = places
+    starts[:, [CXX, CYY]] = (LEAST_SIZE * beam_px / FWHM_PER_SIGMA) ** 2
+    starts[:, CHANNEL], starts[:, SIGMA] = (len(explained.residual) - 1) / 2, 1.0
+    starts[:, CONTINUUM] = np.nan
+    return starts
+
+
+def band_median(data: np.ndarray) -> np.ndarray:
+    """(y, x) median over parts of the band; 0 where it is blank."""
+    parts = min(PARTS, len(data))
+    edges = np.arange(parts) * len(data) // parts
+    known = np.isfinite(data)
+    totals = np.add.reduceat(np.where(known, data, 0.0), edges, axis=0)
+    counts = np.add.reduceat(known, edges, axis=0, dtype=np.int32)
+    means = np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)
+    covered = np.any(counts > 0, axis=0)
+    median: np.ndarray = np.zeros(data.shape[1:])
+    median[covered] = np.nanmedian(means[:, covered], axis=0)
+    return median
