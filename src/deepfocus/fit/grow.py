@@ -58,7 +58,7 @@ class Needed:
 
     kept: float
     added: float
-    moves: float = 16.0
+    moves: float
 
 
 def fit_starts(problem: Problem, starts: np.ndarray, free: np.ndarray, needed: Needed) -> Fit:

@@ -70,6 +70,13 @@ class Fit:
         """(n, 12, n, 12) of the estimates in the noise; NaN where not fitted."""
         return sandwich(self.problem, self.values, self.information, self.free)
 
+    @property
+    def brightness(self) -> np.ndarray:
+        """(n, 12) of each parameter, its signal-to-noise ratio if all others were known."""
+        information = np.diag(self.information).reshape(self.values.shape)
+        brightness: np.ndarray = np.abs(self.values) * np.sqrt(np.maximum(information, 0.0))
+        return brightness
+
     @cached_property
     def gain(self) -> np.ndarray:
         """(n,) chi^2 that the fit would lose without each component's line, all else refitted."""

@@ -22,6 +22,8 @@ NEIGHBOURS_BEAMS = 2.5
 """Components are fitted together up to this distance, in FWHM of what the beam makes of them."""
 MARGIN_BEAMS = 0.5
 """Of a patch around its components, beside one standard deviation of their sizes."""
+AS_MUCH = 1.01
+"""Times the power that was left: a fit may leave so much, for it may drop what noise explains."""
 
 Fitting = Callable[[Problem, np.ndarray, np.ndarray], Fit]
 """From a problem, components (n, 12) and what is free of them to a fit of as many or others."""
@@ -122,40 +124,27 @@ def _fitted_again(
     noise: NoiseMap,
     fitting: Fitting,
 ) -> list[Fit]:
-    """A cluster fitted in place of some fits; these stay where it leaves more than there was."""
+    """A cluster fitted in place of some fits; these stay where it would leave more than they do.
+
+    The beam's power is known but for what lies beyond the image of the beam. Where it is negative,
+    a fit may run away; beside a very bright source, it may not come to an end.
+    """
+    box = _box(values, sight)
+    around = residual[:, *_region(box, int(2 * sight.beam_px))]
+    left_before = _power(around)
     for each in before:
         add_model(residual, each.values, sight.response, sign=1.0)
-    problem = _problem(residual, values, sight, noise)
+    problem = _problem(residual, values, box, sight, noise)
     if before:
         problem = replace(problem, profile=before[0].problem.profile)
     fitted = fitting(problem, values, free)
-    if _subtracted(residual, fitted, sight):
+    add_model(residual, fitted.values, sight.response, sign=-1.0)
+    if _power(around) <= AS_MUCH * left_before:
         return [fitted] if len(fitted.values) else []
+    add_model(residual, fitted.values, sight.response, sign=1.0)
     for each in before:
         add_model(residual, each.values, sight.response, sign=-1.0)
     return before
-
-
-def _subtracted(residual: np.ndarray, fitted: Fit, sight: Sight) -> bool:
-    """Subtract a cluster's model in place, unless that leaves more around it than there was.
-
-    The beam's power is known but for what lies beyond the image of the beam. Where it is negative,
-    a fit may run away.
-    """
-    if not len(fitted.values):
-        return True
-    reach = int(2 * sight.beam_px)
-    rows, columns = (
-        slice(max(part.start - reach, 0), part.stop + reach)
-        for part in (fitted.problem.rows, fitted.problem.columns)
-    )
-    around = residual[:, rows, columns]
-    before = _power(around)
-    add_model(residual, fitted.values, sight.response, sign=-1.0)
-    if _power(around) <= before:
-        return True
-    add_model(residual, fitted.values, sight.response, sign=1.0)
-    return False
 
 
 def _power(data: np.ndarray) -> float:
@@ -180,12 +169,30 @@ def clusters_of(components: np.ndarray, beam_px: float) -> Iterator[np.ndarray]:
     yield from sorted(groups, key=lambda members: -float(brightness[members].max()))
 
 
-def _problem(data: np.ndarray, starts: np.ndarray, sight: Sight, noise: NoiseMap) -> Problem:
-    """The patch around components."""
-    reach = MARGIN_BEAMS * sight.beam_px + _fwhm(starts) / FWHM_PER_SIGMA
-    low = np.floor((starts[:, [Y, X]] - reach[:, None]).min(axis=0)).astype(int)
-    high = np.ceil((starts[:, [Y, X]] + reach[:, None]).max(axis=0)).astype(int) + 1
-    box = (int(low[0]), int(high[0]), int(low[1]), int(high[1]))
+def _box(components: np.ndarray, sight: Sight) -> tuple[int, int, int, int]:
+    """y0, y1, x0, x1 of the patch around components."""
+    reach = MARGIN_BEAMS * sight.beam_px + _fwhm(components) / FWHM_PER_SIGMA
+    low = np.floor((components[:, [Y, X]] - reach[:, None]).min(axis=0)).astype(int)
+    high = np.ceil((components[:, [Y, X]] + reach[:, None]).max(axis=0)).astype(int) + 1
+    return int(low[0]), int(high[0]), int(low[1]), int(high[1])
+
+
+def _region(box: tuple[int, int, int, int], margin: int) -> tuple[slice, slice]:
+    """Rows and columns of a box and a margin around it."""
+    y0, y1, x0, x1 = box
+    return (
+        slice(max(y0 - margin, 0), max(y1 + margin, 0)),
+        slice(max(x0 - margin, 0), max(x1 + margin, 0)),
+    )
+
+
+def _problem(
+    data: np.ndarray,
+    starts: np.ndarray,
+    box: tuple[int, int, int, int],
+    sight: Sight,
+    noise: NoiseMap,
+) -> Problem:
     y, x = starts[:, [Y, X]].mean(axis=0)
     channel = float(np.clip(starts[0, CHANNEL], 0, len(data) - 1))
     return patch_problem(

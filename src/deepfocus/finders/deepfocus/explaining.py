@@ -177,8 +177,7 @@ def own_line_of(
 
 def near_bright(fitted: Fit, needed: Needed) -> Needed:
     """Near a bright source, its model's own errors are not to be mistaken for more sources."""
-    line = float(np.sqrt(max(fitted.gain.max(initial=0.0), 0.0)))
-    brightest = max(line, float(continuum_snr(fitted).max(initial=0.0)))
+    brightest = float(fitted.brightness[:, [FLUX, CONTINUUM]].max(initial=0.0))
     error = (MODEL_ERROR * brightest) ** 2
     return Needed(max(needed.kept, error), max(needed.added, error), max(needed.moves, error))
 

@@ -33,6 +33,7 @@ from deepfocus.finders.deepfocus.trust import (
     NO_SIDELOBES,
     fitted_of,
     highest_sidelobe,
+    left_of_continua,
     start_of,
     worth_fitting,
 )
@@ -60,6 +61,8 @@ EMISSION_SIGMA = 1.0
 """Voxels where the model is brighter are not noise."""
 CONFIRMED = 0.72
 """Of the threshold's square: the gain of chi^2 that confirms a peak of the search."""
+MOVES = 16.0
+"""Gain of chi^2 of a velocity gradient: two numbers at a known place."""
 BESIDE = 26.0
 """Gain of chi^2 that a component beside another needs, above 2 ln(places): one false in 100 cubes,
 measured on cubes of noise with 6,000 to 80,000 places."""
@@ -88,11 +91,14 @@ def rounds(sight: Sight, *, false_peaks: float) -> Iterator[Round]:
             known_continuum=known_continuum,
         )
         known_continuum = found.on_continuum
+        fitted = tuple(fitted_of(explained.fits))
+        left = left_of_continua(fitted, sight.response) ** 2
         needed = Needed(
-            kept=CONFIRMED * found.threshold**2,
-            added=2 * float(np.log(sight.places)) + BESIDE,
+            kept=max(CONFIRMED * found.threshold**2, left),
+            added=max(2 * float(np.log(sight.places)) + BESIDE, left),
+            moves=max(MOVES, left),
         )
-        peaks = worth_fitting(found.peaks, sight.response, tuple(fitted_of(explained.fits)))
+        peaks = worth_fitting(found.peaks, sight.response, fitted)
         before = len(explained.components)
         if peaks:
             explained = _with_peaks(explained, peaks, found, sight, needed)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from deepfocus.core.source import FWHM_PER_SIGMA
-from deepfocus.fit.grow import continuum_snr
 from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, CXX, CYY, FLUX, SIGMA, X, Y
 from deepfocus.fit.solve import Fit
 from deepfocus.forward.response import Response
@@ -57,7 +56,7 @@ def fitted_of(fits: Iterable[Fit]) -> Iterator[Fitted]:
     """The components of clusters; each is as bright as all of its cluster."""
     for each in fits:
         line = float(np.sqrt(np.maximum(each.gain, 0.0).sum()))
-        continuum = float(continuum_snr(each).max())
+        continuum = float(each.brightness[:, CONTINUUM].max())
         for row in each.values:
             width = float(FWHM_PER_SIGMA * row[SIGMA])
             x, y, channel = row[[X, Y, CHANNEL]].tolist()
@@ -74,6 +73,7 @@ def worth_fitting(
     share = SIDELOBES if highest_sidelobe(response) > NO_SIDELOBES else 0.0
     left = LEFT_OVER if share else 0.0
     far = max(_level_at_end(response), left)
+    of_continua = left_of_continua(fitted, response)
     kept: list[Peak] = []
     broad = BROAD * response.interpolation.shape[1]
     for peak in sorted(peaks, key=lambda each: (each.width_chan > broad, -each.snr)):
@@ -82,7 +82,7 @@ def worth_fitting(
             for other in peaks
             if other.snr > peak.snr and (other.width_chan <= broad or peak.width_chan > broad)
         ) or any(
-            peak.snr < max(left * each.in_channels_of(peak), LEFT_CONTINUUM * each.continuum)
+            peak.snr < max(left * each.in_channels_of(peak), of_continua)
             or (
                 peak.snr < far * max(each.in_channels_of(peak), each.continuum)
                 and _beyond_beam(peak, each, response)
@@ -92,6 +92,13 @@ def worth_fitting(
         if not hidden and not any(_part_of(peak, other, response.beam_px) for other in kept):
             kept.append(peak)
     return kept
+
+
+def left_of_continua(fitted: Sequence[Fitted], response: Response) -> float:
+    """Signal-to-noise of what the brightest continuum may leave anywhere."""
+    if highest_sidelobe(response) <= NO_SIDELOBES:
+        return 0.0
+    return LEFT_CONTINUUM * max((each.continuum for each in fitted), default=0.0)
 
 
 def highest_sidelobe(response: Response) -> float:
