@@ -83,7 +83,17 @@ class Attenuation:
             self.spline.ev(y, x, dx=by_y, dy=by_x) for by_x, by_y in DERIVATIVES
         )
         curvature = np.stack([np.stack([hxx, hxy], -1), np.stack([hxy, hyy], -1)], -2)
-        return level, np.stack([gx, gy], -1), curvature
+        return level, np.stack([gx, gy], -1), _falling(curvature)
+
+
+def _falling(curvature: np.ndarray) -> np.ndarray:
+    """(n, 2, 2) without directions in which the logarithm bends upwards.
+
+    A primary beam does so in its sidelobes alone, where a Gaussian times a rising one has no end.
+    """
+    values, vectors = np.linalg.eigh(curvature)
+    falling: np.ndarray = np.einsum("nik,nk,njk->nij", vectors, np.minimum(values, 0.0), vectors)
+    return falling
 
 
 NO_PRIMARY_BEAM = Attenuation(None)

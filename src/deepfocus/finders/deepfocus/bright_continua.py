@@ -7,28 +7,43 @@ from scipy.ndimage import maximum_filter
 
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.clusters import Explained
-from deepfocus.finders.deepfocus.trust import LEAST_SIZE, SIDELOBES
+from deepfocus.finders.deepfocus.trust import (
+    LEAST_SIZE,
+    SIDELOBES,
+    fitted_of,
+    left_by_fitted,
+)
 from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, CXX, CYY, SIGMA, X, Y
-from deepfocus.search.robust import negative_rms
+from deepfocus.forward.response import Response
+from deepfocus.search.noise_map import NoiseMap
+from deepfocus.search.peaks import Peak
 
 PARTS = 16
 """Of the band, whose median is no line's: one is in less than half of them."""
+MEDIAN_ERROR = 1.25
+"""Noise of a median over that of a mean."""
 BRIGHT = 20.0
 """Signal-to-noise ratio of a peak that is fitted before any line is looked for."""
 MOST = 20
 """Continua that are added at a time."""
 
 
-def bright_continua(explained: Explained, beam_px: float) -> np.ndarray:
+def bright_continua(explained: Explained, noise: NoiseMap, response: Response) -> np.ndarray:
     """(n, 12) starts without lines for the peaks that no higher one's sidelobes explain."""
+    beam_px = response.beam_px
     image = band_median(explained.residual)
-    level = negative_rms(image)
-    if not level > 0:
-        return np.empty((0, COUNT))
-    least = max(BRIGHT * level, SIDELOBES * float(image.max()))
+    image /= MEDIAN_ERROR / np.sqrt(np.nansum(1 / noise.channel**2))
+    least = max(BRIGHT, SIDELOBES * float(image.max()))
     peaks = (image == maximum_filter(image, size=2 * int(beam_px) + 1)) & (image > least)
     places = np.argwhere(peaks)
     places = places[np.argsort(-image[peaks])][:MOST]
+    peak = [
+        Peak(float(x), float(y), 0.0, float(image[y, x]), 0.0, 0.0, (0, int(y), int(x)))
+        for y, x in places
+    ]
+    fitted = tuple(fitted_of(explained.fits))
+    told = [not left_by_fitted(each, fitted, response) for each in peak]
+    places = places[np.array(told, bool)]
     starts = np.zeros((len(places), COUNT))
     starts[:, [Y, X]] = places
     starts[:, [CXX, CYY]] = (LEAST_SIZE * beam_px / FWHM_PER_SIGMA) ** 2

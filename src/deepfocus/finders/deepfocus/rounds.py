@@ -148,10 +148,10 @@ def continua_of(sight: Sight) -> Explained:
     """The bright continua, each as a Gaussian without a line: all else hides in their sidelobes."""
     explained = Explained((), sight.data)
     for _ in range(MOST_ROUNDS):
-        starts = bright_continua(explained, sight.beam_px)
+        noise = _noise(sight, explained)
+        starts = bright_continua(explained, noise, sight.response)
         if not len(starts):
             break
-        noise = _noise(sight, explained)
         free = free_but(len(starts), CHANNEL, SIGMA, FLUX, *GRADIENT, SLOPE)
         explained = with_starts(
             explained, starts, free, sight, noise, Continua(), replaced=np.empty(0, int)

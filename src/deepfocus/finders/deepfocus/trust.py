@@ -71,9 +71,6 @@ def worth_fitting(
     fitted : what was subtracted before, with its sidelobes as far as the beam is known
     """
     share = SIDELOBES if highest_sidelobe(response) > NO_SIDELOBES else 0.0
-    left = LEFT_OVER if share else 0.0
-    far = max(_level_at_end(response), left)
-    of_continua = left_of_continua(fitted, response)
     kept: list[Peak] = []
     broad = BROAD * response.interpolation.shape[1]
     for peak in sorted(peaks, key=lambda each: (each.width_chan > broad, -each.snr)):
@@ -81,17 +78,26 @@ def worth_fitting(
             peak.snr < share * other.snr and _same_channels(peak, other)
             for other in peaks
             if other.snr > peak.snr and (other.width_chan <= broad or peak.width_chan > broad)
-        ) or any(
-            peak.snr < max(left * each.in_channels_of(peak), of_continua)
-            or (
-                peak.snr < far * max(each.in_channels_of(peak), each.continuum)
-                and _beyond_beam(peak, each, response)
-            )
-            for each in fitted
         )
+        hidden = hidden or left_by_fitted(peak, fitted, response)
         if not hidden and not any(_part_of(peak, other, response.beam_px) for other in kept):
             kept.append(peak)
     return kept
+
+
+def left_by_fitted(peak: Peak, fitted: Sequence[Fitted], response: Response) -> bool:
+    """Whether a peak is no higher than what subtracted sources may have left."""
+    if highest_sidelobe(response) <= NO_SIDELOBES:
+        return False
+    far = max(_level_at_end(response), LEFT_OVER)
+    return peak.snr < left_of_continua(fitted, response) or any(
+        peak.snr < LEFT_OVER * each.in_channels_of(peak)
+        or (
+            peak.snr < far * max(each.in_channels_of(peak), each.continuum)
+            and _beyond_beam(peak, each, response)
+        )
+        for each in fitted
+    )
 
 
 def left_of_continua(fitted: Sequence[Fitted], response: Response) -> float:
@@ -127,9 +133,9 @@ def _part_of(peak: Peak, stronger: Peak, beam_px: float) -> bool:
 
 
 def _beyond_beam(peak: Peak, other: Fitted, response: Response) -> bool:
-    """Whether a peak lies where the other's dirty beam is not known, or next to it."""
+    """Whether a peak's filter reaches where the other's dirty beam is not known."""
     _, py, px = response.dirty_beam.shape
-    reach_y, reach_x = (n // 2 - response.beam_px for n in (py, px))
+    reach_y, reach_x = (n // 2 - np.hypot(response.beam_px, peak.size_px) for n in (py, px))
     return bool(abs(peak.y - other.y) > reach_y or abs(peak.x - other.x) > reach_x)
 
 
