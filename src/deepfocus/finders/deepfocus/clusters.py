@@ -71,7 +71,8 @@ def with_starts(
     fit_of = np.repeat(np.arange(len(explained.fits)), [len(f.values) for f in explained.fits])
     together, all_free = np.concatenate([known, starts]), np.concatenate([explained.free, free])
     fits: list[Fit] = []
-    for members in clusters_of(together, sight.beam_px):
+    alone = np.full(len(starts), -1)
+    for members in clusters_of(together, sight.beam_px, np.concatenate([fit_of, alone])):
         before = [explained.fits[i] for i in np.unique(fit_of[members[members < len(known)]])]
         if np.all(members < len(known)) and len(before) == 1:
             fits += before
@@ -152,8 +153,11 @@ def _power(data: np.ndarray) -> float:
     return float(np.vdot(values, values))
 
 
-def clusters_of(components: np.ndarray, beam_px: float) -> Iterator[np.ndarray]:
-    """Indices of components (n, 12) that lie near each other on the sky, the brightest first."""
+def clusters_of(components: np.ndarray, beam_px: float, fit_of: np.ndarray) -> Iterator[np.ndarray]:
+    """Indices of components (n, 12) that lie near each other on the sky, the brightest first.
+
+    fit_of : (n,) the fit that each is in, and stays in with all others of it; -1 for none
+    """
     n = len(components)
     if not n:
         return
@@ -162,7 +166,11 @@ def clusters_of(components: np.ndarray, beam_px: float) -> Iterator[np.ndarray]:
     pairs = cKDTree(places).query_pairs(2 * float(reach.max()), output_type="ndarray")
     apart = np.hypot(*(places[pairs[:, 0]] - places[pairs[:, 1]]).T)
     near = pairs[apart < reach[pairs[:, 0]] + reach[pairs[:, 1]]]
-    links = coo_array((np.ones(len(near)), near.T), shape=(n, n))
+    order = np.argsort(fit_of, kind="stable")
+    same = (np.diff(fit_of[order]) == 0) & (fit_of[order][1:] >= 0)
+    fitted = np.stack([order[:-1][same], order[1:][same]], axis=1)
+    ends = np.concatenate([near, fitted]).T
+    links = coo_array((np.ones(ends.shape[1]), ends), shape=(n, n))
     _, number = connected_components(links, directed=False)
     brightness = np.nan_to_num(components[:, FLUX], nan=np.inf)
     groups = [np.flatnonzero(number == i) for i in range(number.max() + 1)]

@@ -32,8 +32,8 @@ MODEL_ERROR = 0.015
 """Of a source's signal-to-noise: what its model may be wrong by."""
 SAME_PLACE = 0.5
 """Of the FWHM that the beam makes of a component: nearer ones share its continuum."""
-LEAST_SADDLE = 0.2
-"""Of the lower peak, between two of one source: discs seen edge on have little between horns."""
+LEAST_SADDLE_MOVING = 0.2
+"""Of the lower peak, of lines that move: discs seen edge on have little between their horns."""
 AS_GOOD = 16.0
 """Chi^2 that one moving Gaussian may lose, for each still one that it stands for."""
 MOST_MOVING = 6
@@ -102,7 +102,7 @@ def joined(fitted: Fit) -> Fit:
         fitted.values,
         beam_sigma_px=problem.beam_sigma_px,
         shape=(problem.channels, problem.rows.stop + 1, problem.columns.stop + 1),
-        least_saddle=LEAST_SADDLE,
+        least_saddle=LEAST_SADDLE_MOVING,
     ).source
     for number in np.unique(source):
         members = np.flatnonzero(source == number)

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from deepfocus.core.flags import Flag
+from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.rounds import Round
 from deepfocus.finders.deepfocus.sources import SourceFit
 from deepfocus.fit.parameters import CHANNEL, SIGMA, X, Y
 from deepfocus.search.peaks import Peak
+
+BROADEST = 0.6
+"""Of the band: a broader line is not told from continuum."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,10 @@ def judged(source: SourceFit, rounds: Sequence[Round], beam_px: float, most: flo
     alarms = rounds[-1].found.alarms
     false_alarm = float(alarms.probability(snr))
     flag = Flag.ACCEPTED if false_alarm <= most else Flag.LOW_PROBABILITY
+    # several narrow lines may fill a band, as those of a rotating disc do
+    brightest = FWHM_PER_SIGMA * source.components[0, SIGMA]
+    if brightest > BROADEST * rounds[-1].explained.residual.shape[0]:
+        flag |= Flag.BAD_FIT
     return Judgement(snr, false_alarm, flag)
 
 

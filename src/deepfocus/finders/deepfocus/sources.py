@@ -9,8 +9,8 @@ import numpy as np
 
 from deepfocus.core.source import FWHM_PER_SIGMA, Ellipse
 from deepfocus.finders.deepfocus.clusters import Explained
-from deepfocus.finders.deepfocus.explaining import LEAST_SADDLE
-from deepfocus.fit.grouping import grouped
+from deepfocus.finders.deepfocus.explaining import LEAST_SADDLE_MOVING
+from deepfocus.fit.grouping import LEAST_SADDLE, grouped
 from deepfocus.fit.parameters import (
     CHANNEL,
     CONTINUUM,
@@ -82,20 +82,35 @@ def sources_of(explained: Explained, beam_px: float) -> Iterator[SourceFit]:
     """Components grouped where their own model has no deep saddle between them."""
     shape = explained.residual.shape
     for fitted in explained.fits:
-        groups = grouped(
-            fitted.values,
-            beam_sigma_px=beam_px / FWHM_PER_SIGMA,
-            shape=(shape[0], shape[1], shape[2]),
-            least_saddle=LEAST_SADDLE,
+        beam_sigma_px = beam_px / FWHM_PER_SIGMA
+        still, moving = (
+            grouped(
+                fitted.values,
+                beam_sigma_px=beam_sigma_px,
+                shape=(shape[0], shape[1], shape[2]),
+                least_saddle=least,
+            ).source
+            for least in (LEAST_SADDLE, LEAST_SADDLE_MOVING)
         )
         # a line that the last fit turned into absorption is none
         shining = fitted.values[:, FLUX] > 0
-        for number in np.unique(groups.source[shining]):
-            members = np.flatnonzero(shining & (groups.source == number))
+        moves = np.any(fitted.free[:, [GX, GY]], axis=1)
+        source = _joined_if_moving(still, moving, np.atleast_1d(moves))
+        for number in np.unique(source[shining]):
+            members = np.flatnonzero(shining & (source == number))
             if _are_two(fitted, members):
                 yield from (_source(fitted, members[[i]]) for i in range(2))
             else:
                 yield _source(fitted, members)
+
+
+def _joined_if_moving(still: np.ndarray, moving: np.ndarray, moves: np.ndarray) -> np.ndarray:
+    """(n,) the source of each: groups over shallow saddles, where any of them moves."""
+    source = still.copy()
+    for number in np.unique(moving[moves]):
+        members = moving == number
+        source[members] = source[members].min()
+    return source
 
 
 def _are_two(fitted: Fit, members: np.ndarray) -> bool:
