@@ -100,7 +100,10 @@ def terms_of(problem: Problem, values: np.ndarray, lines: Lines) -> Terms:
         _term(problem, row, offsets, np.flatnonzero(unit))
         for row, offsets, unit in zip(values, lines.offsets, lines.unit, strict=True)
     ]
-    still = [_term(problem, row, np.zeros(1), np.arange(m)) for row in values]
+    still = [
+        _term(problem, row, np.zeros(1), np.arange(m if row[[CONTINUUM, SLOPE]].any() else 0))
+        for row in values
+    ]
     parts = np.zeros((n, m, COUNT, 2, 6))
     model = np.zeros((n, m, 2, 6))
     for i, row in enumerate(values):
@@ -126,8 +129,9 @@ def products(problem: Problem, terms: Terms, power: np.ndarray) -> np.ndarray:
     n, m = terms.model.shape[:2]
     grams = np.zeros((n, n, m, 2, 6, 2, 6))
     sums = _sums_over(problem, power)
-    for a in range(2 * n):
-        for b in range(a, 2 * n):
+    there = [a for a in range(2 * n) if len(terms.of[a].shines)]
+    for place, a in enumerate(there):
+        for b in there[place:]:
             both = np.intersect1d(terms.of[a].shines, terms.of[b].shines, assume_unique=True)
             if not len(both):
                 continue

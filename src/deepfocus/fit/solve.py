@@ -17,6 +17,7 @@ from deepfocus.fit.covariance import line_gain, sandwich
 from deepfocus.fit.equations import Normal, normal_equations
 from deepfocus.fit.parameters import (
     CHANNEL,
+    CONTINUUM,
     CXX,
     CXY,
     CYY,
@@ -41,6 +42,8 @@ LARGEST_SIGMA = 0.3
 """Of a line, over the band: broader ones are continuum."""
 LARGEST_BEAMS = 6.0
 """Of a component, in beams: larger ones are resolved out, and take up what bright sources leave."""
+FAINT = 1e-30
+"""Jy: a continuum that is there, and shows nothing."""
 SMALL_GAIN = 0.01
 """A full step that gains less chi^2 than that is the last."""
 MOST_STEPS = 40
@@ -117,6 +120,7 @@ def fit_free(
     signed_sizes : whether C may have an eigenvalue below 0, to -0.2 beam sigma^2
     """
     least = LEAST_SIZE * problem.beam_sigma_px**2 if signed_sizes else 0.0
+    start = _with_some_continuum(start, free)
     values = _within(problem, _with_amplitudes(problem, start, free), least)
     here = _with_prior(problem, values)
     damping, converged, step = DAMPING, len(values) == 0, 0
@@ -219,13 +223,21 @@ def _within(problem: Problem, values: np.ndarray, least: float) -> np.ndarray:
     return values
 
 
+def _with_some_continuum(start: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """Exactly no continuum is none, of which nothing is known: one that is free is faint."""
+    values = np.array(start, float)
+    none = free[:, CONTINUUM] & (values[:, CONTINUUM] == 0)
+    values[none, CONTINUUM] = FAINT
+    return values
+
+
 def _with_amplitudes(problem: Problem, start: np.ndarray, free: np.ndarray) -> np.ndarray:
     """The start, its unknown fluxes and continua solved for: they are linear."""
     values = np.array(start, float)
     unknown = np.isnan(values)
     if not unknown.any():
         return values
-    trial = np.where(unknown, 0.0, values)
+    trial = np.where(unknown, FAINT, values)
     equations = normal_equations(problem, trial)
     at = np.flatnonzero(unknown & free)
     trial.ravel()[at] = _solved(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.finders.deepfocus.explaining import Fitting
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.fit.image import add_model
 from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CYY, FLUX, X, Y
@@ -24,9 +25,6 @@ MARGIN_BEAMS = 0.5
 """Of a patch around its components, beside one standard deviation of their sizes."""
 AS_MUCH = 1.01
 """Times the power that was left: a fit may leave so much, for it may drop what noise explains."""
-
-Fitting = Callable[[Problem, np.ndarray, np.ndarray], Fit]
-"""From a problem, components (n, 12) and what is free of them to a fit of as many or others."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ Whether a place has continuum is what the search said: a line without one is not
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +23,9 @@ from deepfocus.fit.patch import Problem
 from deepfocus.fit.solve import Fit, fit_free
 from deepfocus.fit.spectra import Integrated, Sampled
 from deepfocus.fit.together import as_one
+
+Fitting = Callable[[Problem, np.ndarray, np.ndarray], Fit]
+"""From a problem, components (n, 12) and what is free of them to a fit of as many or others."""
 
 NOT_ALONE = 0.7
 """Of a component's threshold: a residual with a higher square asks for more than one Gaussian."""
@@ -48,16 +51,28 @@ class Kept:
     needed: Needed
 
     def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
-        """How channels see a line, integrated or sampled, is what the data say."""
-        fitted = _better(
-            fit_starts(replace(problem, profile=profile), values, free, self.needed)
-            for profile in (Integrated(), Sampled())
-        )
+        fitted = fit_starts(problem, values, free, self.needed)
         free = _with_slopes(fitted)
         stricter = near_bright(fitted, self.needed)
         if stricter == self.needed and np.array_equal(free, fitted.free):
             return fitted
         return fit_starts(fitted.problem, fitted.values, free, stricter)
+
+
+@dataclass(frozen=True)
+class InBothProfiles:
+    """How channels see a line, integrated or sampled, is what the data say."""
+
+    fitting: Fitting
+
+    def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
+        return min(
+            (
+                self.fitting(replace(problem, profile=profile), values, free)
+                for profile in (Integrated(), Sampled())
+            ),
+            key=lambda each: each.chi2,
+        )
 
 
 @dataclass(frozen=True)
@@ -197,7 +212,3 @@ def _with_slopes(fitted: Fit) -> np.ndarray:
     free = fitted.free.copy()
     free[:, SLOPE] |= continuum_snr(fitted) > SLOPE_SNR
     return free
-
-
-def _better(fits: Iterable[Fit]) -> Fit:
-    return min(fits, key=lambda each: each.chi2)

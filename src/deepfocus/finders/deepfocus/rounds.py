@@ -15,13 +15,14 @@ import numpy as np
 from deepfocus.finders.deepfocus.bright_continua import bright_continua
 from deepfocus.finders.deepfocus.clusters import (
     Explained,
-    Fitting,
     refined,
     refitted,
     with_starts,
 )
 from deepfocus.finders.deepfocus.explaining import (
     Continua,
+    Fitting,
+    InBothProfiles,
     Kept,
     Refined,
     measured,
@@ -131,14 +132,20 @@ def _with_peaks(
         free[i, SLOPE] = explained.free[shared[i], SLOPE]
     kept = Kept(needed)
     explained = with_starts(
-        explained, starts, free, sight, found.noise, kept, replaced=shared[shared >= 0]
+        explained,
+        starts,
+        free,
+        sight,
+        found.noise,
+        InBothProfiles(kept),
+        replaced=shared[shared >= 0],
     )
     return _swept(explained, sight, found.noise, kept)
 
 
 def _swept(explained: Explained, sight: Sight, noise: NoiseMap, fitting: Fitting) -> Explained:
     """Every cluster again with the others subtracted, if there are sidelobes that link them."""
-    if highest_sidelobe(sight.response) > NO_SIDELOBES:
+    if len(explained.fits) > 1 and highest_sidelobe(sight.response) > NO_SIDELOBES:
         for _ in range(SWEEPS):
             explained = refitted(explained, sight, noise, fitting)
     return explained
