@@ -17,7 +17,7 @@ import numpy as np
 
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.fit.grouping import grouped
-from deepfocus.fit.grow import Needed, continuum_snr, fit_starts, grow
+from deepfocus.fit.grow import MOST, Needed, continuum_snr, fit_starts, grow
 from deepfocus.fit.parameters import CONTINUUM, CXX, CYY, FLUX, GRADIENT, SLOPE, X, Y
 from deepfocus.fit.patch import Problem
 from deepfocus.fit.solve import Fit, fit_free
@@ -40,7 +40,7 @@ LEAST_SADDLE_MOVING = 0.2
 AS_GOOD = 16.0
 """Chi^2 that one moving Gaussian may lose, for each still one that it stands for."""
 MOST_MOVING = 6
-"""Components whose gradients are free together."""
+"""Components whose gradients are free together; more of them show how a source moves anyway."""
 MOVING_STEPS = 15
 
 
@@ -85,7 +85,8 @@ class Refined:
         simple = fit_free(problem, values, free)
         needed = near_bright(simple, self.needed)
         fewer = moved(joined(simple), needed)
-        if fewer.residual_peak**2 < NOT_ALONE * needed.added:
+        explained = fewer.residual_peak**2 < NOT_ALONE * needed.added
+        if explained or len(fewer.values) >= MOST:
             return fewer
         more = grow(problem, fewer.values, fewer.free, needed)
         return moved(more, needed) if len(more.values) > len(fewer.values) else fewer
@@ -139,6 +140,8 @@ def joined(fitted: Fit) -> Fit:
 
 def moved(fitted: Fit, needed: Needed) -> Fit:
     """With velocity gradients, of the brightest components, where they gain enough."""
+    if len(fitted.values) > MOST_MOVING:
+        return fitted
     free = fitted.free.copy()
     brightest = np.argsort(-np.where(free[:, FLUX], fitted.gain, -1.0))[:MOST_MOVING]
     brightest = brightest[free[brightest, FLUX]]
@@ -192,8 +195,7 @@ def own_line_of(
 
 def near_bright(fitted: Fit, needed: Needed) -> Needed:
     """Near a bright source, its model's own errors are not to be mistaken for more sources."""
-    brightest = float(fitted.brightness[:, [FLUX, CONTINUUM]].max(initial=0.0))
-    error = (MODEL_ERROR * brightest) ** 2
+    error = MODEL_ERROR**2 * max(-fitted.chi2, 0.0)
     return Needed(max(needed.kept, error), max(needed.added, error), max(needed.moves, error))
 
 

@@ -36,6 +36,8 @@ AT_HALF = 0.5
 SAMPLES = 20
 """Of the narrowest line's standard deviation, where a profile of several lines is drawn."""
 SUMMARY = ("x", "y", "cxx", "cyy", "cxy", "channel", "fwhm_chan", "flux", "continuum")
+MANY = 5
+"""Still components that touch, from which on they show how one source moves."""
 MODEL_SHARE = 0.02
 """Of the flux: what a few Gaussians are wrong by for a galaxy."""
 
@@ -105,11 +107,12 @@ def sources_of(explained: Explained, beam_px: float) -> Iterator[SourceFit]:
 
 
 def _joined_if_moving(still: np.ndarray, moving: np.ndarray, moves: np.ndarray) -> np.ndarray:
-    """(n,) the source of each: groups over shallow saddles, where any of them moves."""
+    """(n,) the source of each: groups over low saddles, where any moves or many stand for that."""
     source = still.copy()
-    for number in np.unique(moving[moves]):
+    for number in np.unique(moving):
         members = moving == number
-        source[members] = source[members].min()
+        if moves[members].any() or np.count_nonzero(members) >= MANY:
+            source[members] = source[members].min()
     return source
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.finders.deepfocus.explaining import MODEL_ERROR
 from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, CXX, CYY, FLUX, SIGMA, X, Y
 from deepfocus.fit.solve import Fit
 from deepfocus.forward.response import Response
@@ -28,6 +29,8 @@ OWN_BEAMS = 1.0
 """Within so many FWHM of a stronger peak's filter a peak is a part of it: the fit decides."""
 BROAD = 0.25
 """Of the band: broader peaks come last, for between two lines' continua they may be anything."""
+NEIGHBOURS_BEAMS = 2.5
+"""Up to this distance from a component, peaks may be what is wrong with it."""
 LEAST_SIZE = 0.3
 """FWHM of a start, of the beam's: from a size of 0 no fit moves."""
 
@@ -36,7 +39,7 @@ LEAST_SIZE = 0.3
 class Fitted:
     """A component that was subtracted: where it is, and how bright its source is.
 
-    line, continuum : signal-to-noise ratios
+    line, continuum, total : signal-to-noise ratios of its source
     """
 
     x: float
@@ -45,6 +48,13 @@ class Fitted:
     width_chan: float
     line: float
     continuum: float
+    total: float
+
+    def on(self, peak: Peak, beam_px: float) -> bool:
+        """Whether a peak may be an error of its own model."""
+        apart = np.hypot(peak.x - self.x, peak.y - self.y)
+        near = apart < NEIGHBOURS_BEAMS * beam_px
+        return bool(near and self.in_channels_of(peak))
 
     def in_channels_of(self, peak: Peak) -> float:
         """Signal-to-noise of its line, if it shines in the channels of a peak."""
@@ -56,11 +66,12 @@ def fitted_of(fits: Iterable[Fit]) -> Iterator[Fitted]:
     """The components of clusters; each is as bright as all of its cluster."""
     for each in fits:
         line = float(np.sqrt(np.maximum(each.gain, 0.0).sum()))
+        total = float(np.sqrt(max(-each.chi2, 0.0)))
         continuum = float(each.brightness[:, CONTINUUM].max())
         for row in each.values:
             width = float(FWHM_PER_SIGMA * row[SIGMA])
             x, y, channel = row[[X, Y, CHANNEL]].tolist()
-            yield Fitted(x, y, channel, width, line, continuum)
+            yield Fitted(x, y, channel, width, line, continuum, total)
 
 
 def worth_fitting(
@@ -87,6 +98,10 @@ def worth_fitting(
 
 def left_by_fitted(peak: Peak, fitted: Sequence[Fitted], response: Response) -> bool:
     """Whether a peak is no higher than what subtracted sources may have left."""
+    if any(
+        peak.snr < MODEL_ERROR * each.total and each.on(peak, response.beam_px) for each in fitted
+    ):
+        return True
     if highest_sidelobe(response) <= NO_SIDELOBES:
         return False
     far = max(_level_at_end(response), LEFT_OVER)
