@@ -98,9 +98,8 @@ def worth_fitting(
 
 def left_by_fitted(peak: Peak, fitted: Sequence[Fitted], response: Response) -> bool:
     """Whether a peak is no higher than what subtracted sources may have left."""
-    if any(
-        peak.snr < MODEL_ERROR * each.total and each.on(peak, response.beam_px) for each in fitted
-    ):
+    on = (each for each in fitted if each.on(peak, response.beam_px))
+    if any(peak.snr < MODEL_ERROR * each.total for each in on):
         return True
     if highest_sidelobe(response) <= NO_SIDELOBES:
         return False
