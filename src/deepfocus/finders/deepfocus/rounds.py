@@ -100,13 +100,12 @@ def rounds(sight: Sight, *, false_peaks: float) -> Iterator[Round]:
             moves=max(MOVES, left),
         )
         peaks = worth_fitting(found.peaks, sight.response, fitted)
-        before = len(explained.components)
+        before = explained.free
         if peaks:
             explained = _with_peaks(explained, peaks, found, sight, needed)
-        if len(explained.components) == before:
-            simple = explained
+        if np.array_equal(explained.free, before):
             explained = refined(explained, sight, noise, Refined(needed))
-            if np.array_equal(explained.free, simple.free):
+            if np.array_equal(explained.free, before):
                 break
         yield Round(found, explained)
     yield Round(found, refitted(explained, sight, noise, measured))
