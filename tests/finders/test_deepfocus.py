@@ -9,6 +9,7 @@ import pytest
 from astropy import units as u
 
 from deepfocus.core.cube import Cube
+from deepfocus.finders.deepfocus.bright_continua import band_median
 from deepfocus.finders.deepfocus.finder import DeepFocus
 from deepfocus.finders.deepfocus.sources import summary_of
 from deepfocus.fit.parameters import CHANNEL, COUNT, FLUX, SIGMA, X, Y
@@ -112,3 +113,54 @@ def test_several_components_are_summed_up_as_one_source() -> None:
     assert (x, y, channel, flux) == pytest.approx((12.0, 20.0, 32.0, 2.0), abs=0.05)
     assert (cxx, cyy) == pytest.approx((4.0, 0.0))
     assert 7.06 < fwhm < 7.06 + 4.0  # wider than one of them, narrower than both in turn
+
+
+def test_two_lines_of_one_source_share_its_continuum() -> None:
+    """Two rows at one place, each with its own flux, beside a continuum of 100 sigma."""
+    both = replace(
+        source(70.0, 58.0, 0.02), lines=(EmissionLine(1.0, 12.0, 5.0), EmissionLine(0.6, 36.0, 5.0))
+    )
+    cube = cube_of([both], Thermal(), 5)
+    found = DeepFocus().ready().find(cube).catalogue.accepted
+    assert np.sort(found["channel"]) == pytest.approx([12.0, 36.0], abs=0.5)
+    for line in both.line_truths(cube.grid):
+        row = int(np.argmin(np.abs(found["channel"] - line.channel)))
+        assert found["line_flux"][row] == pytest.approx(
+            line.flux_jy_kms, abs=4 * found["line_flux_err"][row]
+        )
+
+
+def test_two_sources_within_a_beam_are_two() -> None:
+    """0.7 beams apart, their lines 8 channels of 6 apart: one Gaussian does not explain both."""
+    one = replace(source(60.0, 60.0, 0.004), lines=(EmissionLine(8.0, 16.0, 6.0),))
+    other = replace(source(64.0, 62.0, 0.004), lines=(EmissionLine(8.0, 26.0, 6.0),))
+    found = DeepFocus().ready().find(cube_of([one, other], Thermal(), 6)).catalogue.accepted
+    assert np.sort(found["channel"]) == pytest.approx([16.0, 26.0], abs=0.7)
+
+
+def test_a_line_that_moves_over_the_sky_is_one_source() -> None:
+    """Three beams over the line, in eleven steps: one row, and all of the flux."""
+    steps = [
+        replace(
+            source(64.0 + 1.8 * k, 64.0 - 0.9 * k, 0.003), lines=(EmissionLine(5.0, 24 + k, 2.0),)
+        )
+        for k in range(-5, 6)
+    ]
+    faint = [replace(each, peak_jy_px=each.peak_jy_px / 8) for each in steps]
+    bright = [
+        replace(each, lines=(EmissionLine(40.0, each.lines[0].channel, 2.0),)) for each in faint
+    ]
+    cube = cube_of(bright, Thermal(), 7)
+    flux = sum(each.line_truths(cube.grid)[0].flux_jy_kms for each in bright)
+    found = DeepFocus().ready().find(cube).catalogue.accepted
+    assert len(found) == 1
+    # a Gaussian in frequency for a box: 5%
+    assert found["line_flux"][0] == pytest.approx(flux, rel=0.08)
+
+
+def test_a_bright_continuum_is_a_start_and_a_line_is_none() -> None:
+    line = replace(source(40.0, 80.0, 0.001), lines=(EmissionLine(400.0, 20.0, 6.0),))
+    continuum = replace(source(80.0, 50.0, 0.1), lines=())
+    image = band_median(cube_of([line, continuum], White(), 8).data)
+    assert np.unravel_index(np.argmax(image), image.shape) == (50, 80)
+    assert image[80, 40] < 0.05 * image[50, 80]
