@@ -1,0 +1,107 @@
+"""Components added to an explanation of a cube: bright continua, and the lines of a search."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from deepfocus.finders.deepfocus.bright_continua import bright_continua
+from deepfocus.finders.deepfocus.clusters import Explained, refitted, with_starts
+from deepfocus.finders.deepfocus.explaining import (
+    Continua,
+    Fitting,
+    InBothProfiles,
+    Kept,
+    own_continuum,
+    own_line_of,
+)
+from deepfocus.finders.deepfocus.sight import Sight
+from deepfocus.finders.deepfocus.trust import NO_SIDELOBES, highest_sidelobe, start_of
+from deepfocus.fit.grow import Needed
+from deepfocus.fit.parameters import (
+    CHANNEL,
+    CONTINUUM,
+    FLUX,
+    GRADIENT,
+    SIGMA,
+    SIZES,
+    SLOPE,
+    X,
+    Y,
+    free_but,
+)
+from deepfocus.search.noise_map import NoiseMap, noise_map
+from deepfocus.search.peaks import Peak
+from deepfocus.search.search import Found
+
+MOST_TURNS = 10
+"""Of looking for bright continua in what the brighter ones leave."""
+SWEEPS = 1
+"""Clusters fitted once more after new ones, for sidelobes link all."""
+EMISSION_SIGMA = 1.0
+"""Voxels where the model is brighter are not noise."""
+
+
+def continua_of(sight: Sight) -> Explained:
+    """The bright continua, each as a Gaussian without a line: all else hides in their sidelobes."""
+    explained = Explained((), sight.data)
+    for _ in range(MOST_TURNS):
+        noise = noise_of(sight, explained)
+        starts = bright_continua(explained, noise, sight.response)
+        if not len(starts):
+            break
+        free = free_but(len(starts), CHANNEL, SIGMA, FLUX, *GRADIENT, SLOPE)
+        explained = with_starts(
+            explained, starts, free, sight, noise, Continua(), replaced=np.empty(0, int)
+        )
+        explained = _swept(explained, sight, noise, Continua())
+    return explained
+
+
+def with_peaks(
+    explained: Explained, peaks: list[Peak], found: Found, sight: Sight, needed: Needed
+) -> Explained:
+    """One Gaussian more for each peak that is needed; the first at a continuum shares its own."""
+    starts = np.array([start_of(peak, sight.beam_px) for peak in peaks])
+    on_continuum = np.array([found.on_continuum[peak.node[1:]] for peak in peaks])
+    known = explained.components
+    owned = explained.free[:, CONTINUUM]
+    shared = own_line_of(starts, known, ~explained.free[:, FLUX], sight.beam_px)
+    together = np.concatenate([known, starts])
+    own = own_continuum(together, np.concatenate([owned, shared >= 0]), sight.beam_px)[len(known) :]
+    free = free_but(len(starts), *GRADIENT, SLOPE)
+    free[:, CONTINUUM] = (own & on_continuum) | (shared >= 0)
+    starts[~free[:, CONTINUUM], CONTINUUM] = 0.0
+    for i in np.flatnonzero(shared >= 0):
+        host = known[shared[i]]
+        starts[i, [X, Y, *SIZES, CONTINUUM, SLOPE]] = host[[X, Y, *SIZES, CONTINUUM, SLOPE]]
+        free[i, SLOPE] = explained.free[shared[i], SLOPE]
+    kept = Kept(needed)
+    explained = with_starts(
+        explained,
+        starts,
+        free,
+        sight,
+        found.noise,
+        InBothProfiles(kept),
+        replaced=shared[shared >= 0],
+    )
+    return _swept(explained, sight, found.noise, kept)
+
+
+def _swept(explained: Explained, sight: Sight, noise: NoiseMap, fitting: Fitting) -> Explained:
+    """Every cluster again with the others subtracted, if there are sidelobes that link them."""
+    if len(explained.fits) > 1 and highest_sidelobe(sight.response) > NO_SIDELOBES:
+        for _ in range(SWEEPS):
+            explained = refitted(explained, sight, noise, fitting)
+    return explained
+
+
+def noise_of(sight: Sight, explained: Explained) -> NoiseMap:
+    """Of the residual, but where components are."""
+    nothing = np.zeros(sight.data.shape, bool)
+    noise = noise_map(explained.residual, correlated_px=sight.correlated_px, emission=nothing)
+    if not explained.fits:
+        return noise
+    model = sight.data - explained.residual
+    level = EMISSION_SIGMA * noise.channel[:, None, None] * noise.position
+    return noise_map(explained.residual, correlated_px=sight.correlated_px, emission=model > level)
