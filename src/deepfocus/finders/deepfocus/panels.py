@@ -9,6 +9,7 @@ import numpy as np
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
 from deepfocus.finders.deepfocus.rounds import Round
+from deepfocus.finders.deepfocus.table import within
 from deepfocus.finders.evidence import CutoutPanel, ImagePanel, Panel, SpectrumPanel, Trace
 from deepfocus.ops.crop import Window, crop
 
@@ -42,13 +43,11 @@ def _of_sources(catalogue: Catalogue, cube: Cube, residual: np.ndarray) -> Itera
         number = int(catalogue["id"][i])
         x, y = float(catalogue["x"][i]), float(catalogue["y"][i])
         low, high = (float(catalogue[name][i]) for name in ("channel_lo", "channel_hi"))
-        row = min(max(round(y), 0), cube.data.shape[1] - 1)
-        column = min(max(round(x), 0), cube.data.shape[2] - 1)
-        spectrum = cube.data[:, row, column]
+        measured, left = (_over_box(data, catalogue, i) for data in (cube.data, residual))
         yield SpectrumPanel(
             number,
-            measured=Trace("at the source", spectrum, "Jy/beam"),
-            model=Trace("model", spectrum - residual[:, row, column], "Jy/beam"),
+            measured=Trace("mean over its box", measured, "Jy/beam"),
+            model=Trace("model", measured - left, "Jy/beam"),
         )
         line = slice(max(int(np.floor(low)), 0), max(int(np.ceil(high)) + 1, 1))
         window = Window(x, y, 2 * int(CUTOUT_BEAMS * beam_px / 2) + 1)
@@ -61,6 +60,19 @@ def _of_sources(catalogue: Catalogue, cube: Cube, residual: np.ndarray) -> Itera
                 y0=window.y0,
                 unit="Jy/beam x channels",
             )
+
+
+def _over_box(data: np.ndarray, catalogue: Catalogue, i: int) -> np.ndarray:
+    """(chan,) mean spectrum over the box of a row; NaN where it is blank."""
+    rows, columns = (
+        within(float(catalogue[f"box_{axis}0"][i]), float(catalogue[f"box_{axis}1"][i]), n)
+        for axis, n in (("y", data.shape[1]), ("x", data.shape[2]))
+    )
+    inside = data[:, rows, columns].reshape(len(data), -1)
+    known = np.isfinite(inside)
+    total = np.where(known, inside, 0.0).sum(axis=1)
+    mean: np.ndarray = np.where(known.any(axis=1), total / np.maximum(known.sum(axis=1), 1), np.nan)
+    return mean
 
 
 def _on_pixels(nodes: np.ndarray, step: int, shape: tuple[int, ...]) -> np.ndarray:

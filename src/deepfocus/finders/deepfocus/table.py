@@ -40,7 +40,14 @@ def row_of(source: SourceFit, verdict: Judgement, cube: Cube, noise: NoiseMap) -
     channel, fwhm_chan = source.value("channel"), source.value("fwhm_chan")
     kms = float(cube.grid.width_kms(1.0, channel))
     box = box_of(ellipse)
-    highest = _voxel(cube.data, x=ellipse.x, y=ellipse.y, channel=channel)
+    low, high = channel - fwhm_chan, channel + fwhm_chan
+    # a galaxy may be dark at its own centre
+    around = (
+        within(low, high + 1, len(cube.data)),
+        within(box.y0, box.y1, cube.data.shape[1]),
+        within(box.x0, box.x1, cube.data.shape[2]),
+    )
+    highest = float(np.nan_to_num(cube.data[around], nan=-np.inf).max())
     level = noise.at(x=ellipse.x, y=ellipse.y)[_nearest(channel, len(cube.data))]
     return {
         "flag": int(verdict.flag),
@@ -53,8 +60,8 @@ def row_of(source: SourceFit, verdict: Judgement, cube: Cube, noise: NoiseMap) -
         "channel_err": source.error("channel"),
         "line_fwhm_chan": fwhm_chan,
         "line_fwhm_chan_err": source.error("fwhm_chan"),
-        "channel_lo": channel - fwhm_chan,
-        "channel_hi": channel + fwhm_chan,
+        "channel_lo": low,
+        "channel_hi": high,
         "box_x0": box.x0,
         "box_x1": box.x1,
         "box_y0": box.y0,
@@ -113,10 +120,10 @@ def _with_sky(found: Catalogue, grid: Grid) -> Catalogue:
     )
 
 
-def _voxel(data: np.ndarray, *, x: float, y: float, channel: float) -> float:
-    at = (channel, y, x)
-    nearest = tuple(_nearest(value, n) for value, n in zip(at, data.shape, strict=True))
-    return float(data[nearest])
+def within(low: float, high: float, n: int) -> slice:
+    """Samples from `low` to `high` of an axis of `n`, one at least."""
+    first = _nearest(low, n)
+    return slice(first, max(_nearest(high, n), first + 1))
 
 
 def _nearest(value: float, n: int) -> int:
