@@ -11,8 +11,9 @@ from astropy import units as u
 from deepfocus.core.cube import Cube
 from deepfocus.finders.deepfocus.bright_continua import band_median
 from deepfocus.finders.deepfocus.finder import DeepFocus
-from deepfocus.finders.deepfocus.sources import summary_of
-from deepfocus.fit.parameters import CHANNEL, COUNT, FLUX, SIGMA, X, Y
+from deepfocus.finders.deepfocus.judge import is_trough
+from deepfocus.finders.deepfocus.sources import SourceFit, summary_of
+from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, FLUX, SIGMA, X, Y
 from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.telescope import telescope_of
@@ -164,3 +165,14 @@ def test_a_bright_continuum_is_a_start_and_a_line_is_none() -> None:
     image = band_median(cube_of([line, continuum], White(), 8).data)
     assert np.unravel_index(np.argmax(image), image.shape) == (50, 80)
     assert image[80, 40] < 0.05 * image[50, 80]
+
+
+def test_a_line_that_fills_a_trough_is_absorption_beside_it() -> None:
+    """Of a line of 1 Jy/beam and 10 channels: a continuum of -0.9 Jy is its trough, -0.1 a bowl."""
+    row = np.zeros(COUNT)
+    row[[CHANNEL, SIGMA, FLUX]] = 30.0, 10.0 / 2.3548, 10.645
+    for continuum, filled in ((-0.9, True), (-0.1, False), (0.5, False)):
+        row[CONTINUUM] = continuum
+        summary = summary_of(row[None], 64)
+        found = SourceFit(row[None], summary, np.eye(len(summary)), gain=100.0, residual_peak=3.0)
+        assert is_trough(found) is filled

@@ -14,6 +14,10 @@ from deepfocus.finders.deepfocus.sources import SourceFit
 from deepfocus.fit.parameters import CHANNEL, SIGMA, X, Y
 from deepfocus.search.peaks import Peak
 
+FILLED = 0.5
+"""Of a line's peak: a continuum that is so far below zero is absorption in all other channels."""
+AREA_OF_A_GAUSSIAN = 1.0645
+"""Over its peak and FWHM."""
 BROADEST = 0.6
 """Of the band: a broader line is not told from continuum."""
 
@@ -44,9 +48,16 @@ def judged(source: SourceFit, rounds: Sequence[Round], beam_px: float, most: flo
     flag = Flag.ACCEPTED if false_alarm <= most else Flag.LOW_PROBABILITY
     # several narrow lines may fill a band, as those of a rotating disc do
     brightest = FWHM_PER_SIGMA * source.components[0, SIGMA]
-    if brightest > BROADEST * rounds[-1].explained.residual.shape[0]:
+    too_broad = brightest > BROADEST * rounds[-1].explained.residual.shape[0]
+    if too_broad or is_trough(source):
         flag |= Flag.BAD_FIT
     return Judgement(snr, false_alarm, flag)
+
+
+def is_trough(source: SourceFit) -> bool:
+    """Whether a line only fills what its continuum, below zero, digs: absorption beside it."""
+    peak = source.value("flux") / (AREA_OF_A_GAUSSIAN * source.value("fwhm_chan"))
+    return source.value("continuum") < -FILLED * peak
 
 
 def _of(source: SourceFit, peak: Peak, beam_px: float) -> bool:
