@@ -20,6 +20,7 @@ from deepfocus.fit.parameters import (
     GRADIENT,
     SIGMA,
     SLOPE,
+    SPATIAL,
     X,
     Y,
     covariance_of,
@@ -28,8 +29,6 @@ from deepfocus.fit.parameters import (
 from deepfocus.fit.patch import Problem
 from deepfocus.fit.spectra import window
 
-SPATIAL = 5
-"""Parameters of place and shape, the first in a row."""
 TOTAL, BY_CHANNEL, BY_SIGMA, UNIT_LINE, UNIT, MOVED_LINE, TILT = range(7)
 """Spectra of a component: all of it, its line's derivatives, its line of unit flux, 1, its line
 times the distance from its centre in channels, and a straight line through the middle of the band.
@@ -181,7 +180,6 @@ def _lines(values: np.ndarray, band: _Band) -> Lines:
     continuum = _continuum(values, band.tilt)
     return Lines(
         offsets=band.offsets,
-        weights=band.weights,
         line=band.spectra[:, TOTAL] - continuum,
         by_channel=band.spectra[:, BY_CHANNEL],
         by_sigma=band.spectra[:, BY_SIGMA],

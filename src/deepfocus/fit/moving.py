@@ -21,13 +21,13 @@ from deepfocus.fit.parameters import (
     GRADIENT,
     SIGMA,
     SLOPE,
+    SPATIAL,
     X,
     Y,
     covariance_of,
 )
 from deepfocus.fit.patch import Problem
 
-SPATIAL = 5
 ORDERS = np.array([(0, 0), (1, 0), (0, 1), (2, 0), (0, 2), (1, 1)])
 """Powers of u and v in the transform of an image, and of its changes by x, y, cxx, cyy, cxy."""
 FACTORS = np.array(
@@ -44,13 +44,12 @@ DARK = 23.0
 class Lines:
     """Spectra of components in the channels that a sum runs over; the last may be bins.
 
-    offsets : (n, m) channels from each line's centre; weights : (m,)
+    offsets : (n, m) channels from each line's centre
     line, by_channel, by_sigma, unit : (n, m) line, its derivatives, and the line of unit flux
     continuum : (n, m); tilt : (m,) place in the band, -1 to 1
     """
 
     offsets: np.ndarray
-    weights: np.ndarray
     line: np.ndarray
     by_channel: np.ndarray
     by_sigma: np.ndarray

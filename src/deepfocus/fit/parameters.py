@@ -24,6 +24,8 @@ slope : Jy by which the continuum rises from the middle of the band to its end.
 The line is at (x, y) in the channel of its centre; the continuum is there in all channels."""
 COUNT = len(NAMES)
 X, Y, CXX, CYY, CXY, CHANNEL, SIGMA, FLUX, CONTINUUM, GX, GY, SLOPE = range(COUNT)
+SPATIAL = 5
+"""Parameters of place and shape, the first in a row."""
 SIZES = [CXX, CYY, CXY]
 GRADIENT = [GX, GY]
 BRIGHTNESS = [FLUX, CONTINUUM, SLOPE]

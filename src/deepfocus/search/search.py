@@ -30,7 +30,6 @@ class Found:
     peaks : above the threshold, highest first
     threshold : signal-to-noise; alarms : false peaks expected above any
     highest : (chan, rows, columns) of all filters, at every `step`-th pixel
-    band : (rows, columns) signal-to-noise of the band-integrated cube, the largest of all sizes
     on_continuum : (rows, columns) bool, where spectra were searched without their continuum
     noise : of the cube
     """
@@ -40,7 +39,6 @@ class Found:
     alarms: FalseAlarms
     highest: np.ndarray
     step: int
-    band: np.ndarray
     on_continuum: np.ndarray
     noise: NoiseMap
 
@@ -77,7 +75,7 @@ def search(
     candidates = [lattice.refined(node) for node in maxima(best, CANDIDATES * threshold)]
     step = sizes[0].field.step
     peaks = apart([peak for peak in candidates if peak.snr > threshold], step)
-    return Found(tuple(peaks), threshold, alarms, best, step, band, on_continuum, noise)
+    return Found(tuple(peaks), threshold, alarms, best, step, on_continuum, noise)
 
 
 def _above_band_noise(sizes: tuple[Searched, ...], sigma: np.ndarray) -> np.ndarray:

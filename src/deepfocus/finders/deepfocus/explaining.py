@@ -139,13 +139,11 @@ def joined(fitted: Fit) -> Fit:
 
 
 def moved(fitted: Fit, needed: Needed) -> Fit:
-    """With velocity gradients, of the brightest components, where they gain enough."""
+    """With velocity gradients where they gain enough."""
     if len(fitted.values) > MOST_MOVING:
         return fitted
     free = fitted.free.copy()
-    brightest = np.argsort(-np.where(free[:, FLUX], fitted.gain, -1.0))[:MOST_MOVING]
-    brightest = brightest[free[brightest, FLUX]]
-    free[brightest[:, None], GRADIENT] = True
+    free[np.flatnonzero(free[:, FLUX])[:, None], GRADIENT] = True
     if np.array_equal(free, fitted.free):
         return fitted
     moving = fit_free(fitted.problem, fitted.values, free, most_steps=MOVING_STEPS)
@@ -165,10 +163,8 @@ def own_continuum(values: np.ndarray, known: np.ndarray, beam_px: float) -> np.n
     """(n,) bool: the components that share no other's continuum, the known ones' first."""
     own = known.copy()
     for i in np.flatnonzero(~known):
-        squared = max(float(values[i, CXX] + values[i, CYY]), 0.0) / 2
-        fwhm = np.hypot(beam_px, FWHM_PER_SIGMA * np.sqrt(squared))
         apart = np.hypot(*(values[own][:, [X, Y]] - values[i, [X, Y]]).T)
-        own[i] = not np.any(apart < SAME_PLACE * fwhm)
+        own[i] = not np.any(apart < SAME_PLACE * _apparent_fwhm(values[[i]], beam_px))
     return own
 
 
@@ -184,13 +180,19 @@ def own_line_of(
         free = np.setdiff1d(np.flatnonzero(without_line), host)
         if not len(free):
             break
-        squared = np.maximum(known[free, CXX] + known[free, CYY], 0.0) / 2
-        fwhm = np.hypot(beam_px, FWHM_PER_SIGMA * np.sqrt(squared))
-        apart = np.hypot(*(known[free][:, [X, Y]] - start[[X, Y]]).T) / fwhm
+        apart = np.hypot(*(known[free][:, [X, Y]] - start[[X, Y]]).T)
+        apart /= _apparent_fwhm(known[free], beam_px)
         nearest = int(np.argmin(apart))
         if apart[nearest] < SAME_PLACE:
             host[i] = free[nearest]
     return host
+
+
+def _apparent_fwhm(values: np.ndarray, beam_px: float) -> np.ndarray:
+    """(n,) of components, the mean of both axes, as the beam shows them."""
+    squared = np.maximum(values[:, CXX] + values[:, CYY], 0.0) / 2
+    fwhm: np.ndarray = np.hypot(beam_px, FWHM_PER_SIGMA * np.sqrt(squared))
+    return fwhm
 
 
 def near_bright(fitted: Fit, needed: Needed) -> Needed:

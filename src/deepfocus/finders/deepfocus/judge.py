@@ -11,13 +11,11 @@ from deepfocus.core.flags import Flag
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.rounds import Round
 from deepfocus.finders.deepfocus.sources import SourceFit
-from deepfocus.fit.parameters import CHANNEL, SIGMA, X, Y
+from deepfocus.fit.parameters import CHANNEL, PEAK_PER_FLUX, SIGMA, X, Y
 from deepfocus.search.peaks import Peak
 
 FILLED = 0.5
 """Of a line's peak: a continuum that is so far below zero is absorption in all other channels."""
-AREA_OF_A_GAUSSIAN = 1.0645
-"""Over its peak and FWHM."""
 BROADEST = 0.6
 """Of the band: a broader line is not told from continuum."""
 
@@ -56,7 +54,7 @@ def judged(source: SourceFit, rounds: Sequence[Round], beam_px: float, most: flo
 
 def is_trough(source: SourceFit) -> bool:
     """Whether a line only fills what its continuum, below zero, digs: absorption beside it."""
-    peak = source.value("flux") / (AREA_OF_A_GAUSSIAN * source.value("fwhm_chan"))
+    peak = PEAK_PER_FLUX * FWHM_PER_SIGMA * source.value("flux") / source.value("fwhm_chan")
     return source.value("continuum") < -FILLED * peak
 
 
