@@ -41,28 +41,31 @@ class NoiseMap:
         return at
 
 
-def noise_map(data: np.ndarray, *, correlated_px: float, emission: np.ndarray) -> NoiseMap:
+def noise_map(
+    data: np.ndarray, *, correlated_px: float, emission: np.ndarray | None = None
+) -> NoiseMap:
     """Noise from the negative half of the values, without the continuum of each pixel.
 
     data : (chan, y, x), NaN where blank
     correlated_px : FWHM of the beam that correlates the noise; 0 for white noise
-    emission : (chan, y, x) bool, voxels of known emission, left out
+    emission : (chan, y, x) bool, voxels of known emission, left out; none unless given
 
     A tenth of the pixels serve: the others are correlated with them, or add little.
     """
     step = max(1, int(correlated_px / 2), round(data[0].size ** 0.5 / 128))
     some = data[:, ::step, ::step]
-    used = np.isfinite(some) & ~emission[:, ::step, ::step]
-    line = _without_continuum(np.where(np.isfinite(some), some, 0.0).astype(np.float32))
+    known = np.isfinite(some)
+    used = known if emission is None else known & ~emission[:, ::step, ::step]
+    line = _without_continuum(np.where(known, some, np.float32(0)).astype(np.float32, copy=False))
     line = np.where(used, line, np.nan)
     channels = len(line)
     together = max(1.13 * correlated_px**2 / 2 / step**2, 1.0)
     counts = used.reshape(channels, -1).sum(axis=1)
     flat = line.reshape(channels, -1)
     raw = np.array([_level(each, n) for each, n in zip(flat, counts, strict=True)])
-    known = np.isfinite(raw) & (raw > 0)
-    typical = float(np.median(counts[known])) if known.any() else 1.0
-    channel = np.where(known, shrunk(raw, np.sqrt(together / max(typical, 1.0))), np.inf)
+    told = np.isfinite(raw) & (raw > 0)
+    typical = float(np.median(counts[told])) if told.any() else 1.0
+    channel = np.where(told, shrunk(raw, np.sqrt(together / max(typical, 1.0))), np.inf)
     blocks = _blocks(line / channel[:, None, None], correlated_px / step)
     values = max(float(used.sum()) / blocks.size, 1.0)
     position = _interpolated(shrunk(blocks, np.sqrt(together / values)), data.shape[1:])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 import numpy as np
 
-from deepfocus.search.banded import doubled
+from deepfocus.search.banded import Banded, doubled
 from deepfocus.search.bank import Bank
 from deepfocus.search.continuum import Projection
 from deepfocus.search.lines import highest
@@ -17,6 +18,8 @@ from deepfocus.search.unit_noise import Searched
 NEIGHBOURS = [off for off in product((-1, 0, 1), repeat=3) if off != (0, 0, 0)]
 AROUND = 2
 """Nodes on each side of a candidate in which a filter's own maximum is looked for."""
+WORTH_REFINING = 0.75
+"""Of the highest filter at a node: one that is lower there is not the highest between nodes."""
 LEAST_SIDE = 0.2
 """Of a peak: a node beside it that is lower does not tell where between nodes the peak is."""
 
@@ -85,20 +88,16 @@ class Lattice:
 
     def refined(self, node: np.ndarray) -> Peak:
         """The best filter near a node of the highest map, between its own nodes."""
-        best: tuple[float, np.ndarray, float, float] | None = None
-        for size_px, each in zip(self.bank.sizes_px, self.sizes, strict=True):
-            for snr, place, width in self._of_size(each, node):
-                if best is None or snr > best[0]:
-                    best = (snr, place, width, size_px)
-        assert best is not None
-        snr, (channel, y, x), width, size_px = best
+        near = [part for i in range(len(self.sizes)) for part in self._near(i, node)]
+        least = WORTH_REFINING * max(part.at_node for part in near)
+        found = [(*part.between_nodes(), part) for part in near if part.at_node >= least]
+        snr, (channel, y, x), best = max(found, key=lambda each: each[0])
         at = (int(node[0]), int(node[1]), int(node[2]))
-        return Peak(float(x), float(y), float(channel), snr, width, size_px, at)
+        return Peak(float(x), float(y), float(channel), snr, best.width_chan, best.size_px, at)
 
-    def _of_size(
-        self, each: Searched, node: np.ndarray
-    ) -> Iterator[tuple[float, np.ndarray, float]]:
-        """(snr, (channel, y, x), width) of each width's filter near a node."""
+    def _near(self, size: int, node: np.ndarray) -> Iterator[_Near]:
+        """Every width's filter of a size, near a node."""
+        each = self.sizes[size]
         field = each.field
         ratio = field.step // self.sizes[0].field.step
         rows, columns = field.values.shape[1:]
@@ -108,20 +107,57 @@ class Lattice:
         )
         near_y, near_x = _around(row, rows), _around(column, columns)
         block = field.values[:, near_y[0] : near_y[-1] + 1, near_x[0] : near_x[-1] + 1]
+        shape = block.shape
         spectra = np.ascontiguousarray(block).reshape(len(block), -1)
         filters = each.filters.plain
         if self.on_continuum[node[1], node[2]]:
             spectra, filters = self.projection.of(spectra), each.filters.projected
         for width, lines in zip(self.bank.widths_chan, filters, strict=True):
-            middle = min(round(float(node[0]) / lines.step), lines.rows - 1)
-            near = _around(middle, lines.rows)
-            values = np.stack([_output(lines.row(r), spectra) for r in near])
-            values = values.reshape(len(near), len(near_y), len(near_x))
-            start = (middle - near[0], row - near_y[0], column - near_x[0])
-            steps = (lines.step, field.step, field.step)
-            snr, place = _between_nodes(values, start, steps)
-            origin = np.array([near[0], near_y[0], near_x[0]])
-            yield snr, (origin + place) * np.array(steps), width
+            yield _Near(
+                block=spectra.reshape(shape),
+                lines=lines,
+                node=(min(round(float(node[0]) / lines.step), lines.rows - 1), row, column),
+                first=(near_y[0], near_x[0]),
+                step=field.step,
+                width_chan=width,
+                size_px=self.bank.sizes_px[size],
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class _Near:
+    """A filter near a candidate.
+
+    block : (chan, y, x) its field on some nodes, the first of which is (y, x) `first`
+    lines : its rows; node : (row of lines, y, x) nearest to the candidate
+    step : pixels from node to node; width_chan, size_px : FWHM
+    """
+
+    block: np.ndarray
+    lines: Banded
+    node: tuple[int, int, int]
+    first: tuple[int, int]
+    step: int
+    width_chan: float
+    size_px: float
+
+    @cached_property
+    def at_node(self) -> float:
+        """Signal-to-noise ratio at the node itself."""
+        row, y, x = self.node
+        spectrum = self.block[:, y - self.first[0], x - self.first[1]]
+        return float(_output(self.lines.row(row), spectrum))
+
+    def between_nodes(self) -> tuple[float, np.ndarray]:
+        """The highest signal-to-noise ratio near the node, and its (channel, y, x)."""
+        row, y, x = self.node
+        near = _around(row, self.lines.rows)
+        spectra = self.block.reshape(len(self.block), -1)
+        values = np.stack([_output(self.lines.row(r), spectra) for r in near])
+        start = (row - near[0], y - self.first[0], x - self.first[1])
+        steps = (self.lines.step, self.step, self.step)
+        snr, place = _between_nodes(values.reshape(-1, *self.block.shape[1:]), start, steps)
+        return snr, (np.array([near[0], *self.first]) + place) * np.array(steps)
 
 
 def merged(maps: Sequence[np.ndarray], steps: Sequence[int]) -> np.ndarray:

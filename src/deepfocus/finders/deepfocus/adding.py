@@ -41,11 +41,14 @@ EMISSION_SIGMA = 1.0
 """Voxels where the model is brighter are not noise."""
 
 
-def continua_of(sight: Sight) -> Explained:
-    """The bright continua, each as a Gaussian without a line: all else hides in their sidelobes."""
-    explained = Explained((), sight.data)
+def continua_of(sight: Sight) -> tuple[Explained, NoiseMap]:
+    """The bright continua, each as a Gaussian without a line: all else hides in their sidelobes.
+
+    And the noise of what they leave.
+    """
+    explained = Explained((), sight.data.copy())
+    noise = noise_map(sight.data, correlated_px=sight.correlated_px)
     for _ in range(MOST_TURNS):
-        noise = noise_of(sight, explained)
         starts = bright_continua(explained, noise, sight.response)
         if not len(starts):
             break
@@ -54,7 +57,8 @@ def continua_of(sight: Sight) -> Explained:
             explained, starts, free, sight, noise, Continua(), replaced=np.empty(0, int)
         )
         explained = _swept(explained, sight, noise, Continua())
-    return explained
+        noise = noise_of(sight, explained, noise)
+    return explained, noise
 
 
 def with_peaks(
@@ -96,12 +100,11 @@ def _swept(explained: Explained, sight: Sight, noise: NoiseMap, fitting: Fitting
     return explained
 
 
-def noise_of(sight: Sight, explained: Explained) -> NoiseMap:
-    """Of the residual, but where components are."""
-    nothing = np.zeros(sight.data.shape, bool)
-    noise = noise_map(explained.residual, correlated_px=sight.correlated_px, emission=nothing)
+def noise_of(sight: Sight, explained: Explained, before: NoiseMap) -> NoiseMap:
+    """Of the residual, but where components stand out of the noise that was known before."""
     if not explained.fits:
-        return noise
+        return before
     model = sight.data - explained.residual
-    level = EMISSION_SIGMA * noise.channel[:, None, None] * noise.position
-    return noise_map(explained.residual, correlated_px=sight.correlated_px, emission=model > level)
+    model /= before.position
+    shines = model > EMISSION_SIGMA * before.channel[:, None, None]
+    return noise_map(explained.residual, correlated_px=sight.correlated_px, emission=shines)

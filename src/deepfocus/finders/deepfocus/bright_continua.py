@@ -54,13 +54,22 @@ def bright_continua(explained: Explained, noise: NoiseMap, response: Response) -
 
 def band_median(data: np.ndarray) -> np.ndarray:
     """(y, x) median over parts of the band; 0 where it is blank."""
-    parts = min(PARTS, len(data))
-    edges = np.arange(parts) * len(data) // parts
-    known = np.isfinite(data)
-    totals = np.add.reduceat(np.where(known, data, 0.0), edges, axis=0)
-    counts = np.add.reduceat(known, edges, axis=0, dtype=np.int32)
-    means = np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)
-    covered = np.any(counts > 0, axis=0)
+    means = np.stack([_mean(part) for part in np.array_split(data, min(PARTS, len(data)))])
+    if np.isfinite(means).all():
+        of_all: np.ndarray = np.median(means, axis=0)
+        return of_all
+    covered = np.isfinite(means).any(axis=0)
     median: np.ndarray = np.zeros(data.shape[1:])
     median[covered] = np.nanmedian(means[:, covered], axis=0)
     return median
+
+
+def _mean(part: np.ndarray) -> np.ndarray:
+    """(y, x) over the channels that are not blank; NaN where all are."""
+    mean: np.ndarray = part.mean(axis=0)
+    if np.isfinite(mean).all():
+        return mean
+    known = np.isfinite(part)
+    count = known.sum(axis=0)
+    total = np.where(known, part, np.float32(0)).sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -1,4 +1,8 @@
-"""Components that are fitted together, and the state of an explanation of a cube by components."""
+"""Components that are fitted together, and the state of an explanation of a cube by components.
+
+What explains a cube anew takes over the residual of the explanation that it is given, so that a
+cube is held twice and no more: the explanation before is not to be used again.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +68,7 @@ def with_starts(
 
     replaced : indices of components that starts take the place of
     """
-    residual = explained.residual.copy()
+    residual = explained.residual
     known = explained.components
     fit_of = np.repeat(np.arange(len(explained.fits)), [len(f.values) for f in explained.fits])
     together, all_free = np.concatenate([known, starts]), np.concatenate([explained.free, free])
@@ -85,7 +89,7 @@ def with_starts(
 
 def refitted(explained: Explained, sight: Sight, noise: NoiseMap, fitting: Fitting) -> Explained:
     """Every cluster once more, the others' final models subtracted: sidelobes reach far."""
-    residual = explained.residual.copy()
+    residual = explained.residual
     fits: list[Fit] = []
     settled: set[Fit] = set()
     for before in explained.fits:
@@ -98,7 +102,7 @@ def refitted(explained: Explained, sight: Sight, noise: NoiseMap, fitting: Fitti
 
 def refined(explained: Explained, sight: Sight, noise: NoiseMap, fitting: Fitting) -> Explained:
     """The clusters that are not settled, fitted in another way; then they are."""
-    residual = explained.residual.copy()
+    residual = explained.residual
     fits: list[Fit] = []
     for before in explained.fits:
         if before in explained.settled:

@@ -18,8 +18,8 @@ import numpy as np
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.finders.deepfocus.judge import judged
+from deepfocus.finders.deepfocus.look import look
 from deepfocus.finders.deepfocus.panels import panels_of
-from deepfocus.finders.deepfocus.rounds import rounds
 from deepfocus.finders.deepfocus.sight import sight_of
 from deepfocus.finders.deepfocus.sources import sources_of
 from deepfocus.finders.deepfocus.table import table_of, table_of_peaks
@@ -72,14 +72,13 @@ class ReadyDeepFocus:
         """
         refuse_empty(cube)
         sight = sight_of(cube)
-        taken = tuple(rounds(sight, false_peaks=self.settings.false_peaks))
-        explained, noise = taken[-1].explained, taken[-1].found.noise
-        sources = tuple(sources_of(explained, sight.beam_px))
+        looked = look(sight, false_peaks=self.settings.false_peaks)
+        sources = tuple(sources_of(looked.explained, sight.beam_px))
         most = float(-np.expm1(-self.settings.false_peaks))
-        verdicts = [judged(source, taken, sight.beam_px, most) for source in sources]
-        catalogue = table_of(sources, verdicts, cube, noise)
+        verdicts = [judged(source, looked, sight.beam_px, most) for source in sources]
+        catalogue = table_of(sources, verdicts, cube, looked.noise)
         return Detection(
             catalogue=catalogue,
-            snapshots={"search": table_of_peaks(taken[0].found.peaks, cube.grid)},
-            evidence=panels_of(catalogue, cube, taken),
+            snapshots={"search": table_of_peaks(looked.found[0].peaks, cube.grid)},
+            evidence=panels_of(catalogue, cube, looked),
         )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from deepfocus.core.flags import Flag
 from deepfocus.core.source import FWHM_PER_SIGMA
-from deepfocus.finders.deepfocus.rounds import Round
+from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.sources import SourceFit
 from deepfocus.fit.parameters import CHANNEL, PEAK_PER_FLUX, SIGMA, X, Y
 from deepfocus.search.peaks import Peak
@@ -33,20 +32,20 @@ class Judgement:
     flag: Flag
 
 
-def judged(source: SourceFit, rounds: Sequence[Round], beam_px: float, most: float) -> Judgement:
+def judged(source: SourceFit, looked: Looked, beam_px: float, most: float) -> Judgement:
     """Accept a source whose false-alarm probability is no more than `most`.
 
     The search looked at all places, channels, widths and sizes, so the probability counts them. A
     source that the fit added beside another has no peak of its own: its gain stands for it.
     """
-    peaks = [peak.snr for each in rounds for peak in each.found.peaks if _of(source, peak, beam_px)]
+    peaks = [peak.snr for each in looked.found for peak in each.peaks if _of(source, peak, beam_px)]
     snr = max([*peaks, float(np.sqrt(max(source.gain, 0.0)))])
-    alarms = rounds[-1].found.alarms
+    alarms = looked.found[-1].alarms
     false_alarm = float(alarms.probability(snr))
     flag = Flag.ACCEPTED if false_alarm <= most else Flag.LOW_PROBABILITY
     # several narrow lines may fill a band, as those of a rotating disc do
     brightest = FWHM_PER_SIGMA * source.components[0, SIGMA]
-    too_broad = brightest > BROADEST * rounds[-1].explained.residual.shape[0]
+    too_broad = brightest > BROADEST * len(looked.explained.residual)
     if too_broad or is_trough(source):
         flag |= Flag.BAD_FIT
     return Judgement(snr, false_alarm, flag)

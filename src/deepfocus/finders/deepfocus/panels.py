@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
-from deepfocus.finders.deepfocus.rounds import Round
+from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.table import within
 from deepfocus.finders.evidence import CutoutPanel, ImagePanel, Panel, SpectrumPanel, Trace
 from deepfocus.ops.crop import Window, crop
@@ -16,11 +16,10 @@ from deepfocus.ops.crop import Window, crop
 CUTOUT_BEAMS = 8.0
 
 
-def panels_of(catalogue: Catalogue, cube: Cube, rounds: Sequence[Round]) -> tuple[Panel, ...]:
+def panels_of(catalogue: Catalogue, cube: Cube, looked: Looked) -> tuple[Panel, ...]:
     """Images of the field, and of every row of the catalogue."""
-    first, last = rounds[0].found, rounds[-1]
-    residual = last.explained.residual
-    level = last.found.noise.channel[:, None]
+    first, residual = looked.found[0], looked.explained.residual
+    level = looked.noise.channel[:, None]
     left = np.nan_to_num(residual.reshape(len(residual), -1) / level, nan=0.0).max(axis=0)
     return (
         ImagePanel(

@@ -76,5 +76,5 @@ def _power_of(cube: Cube, beam_px: float) -> Power:
         return known
     if isinstance(known, SquaredWeights) and known.beam is not None:
         return known
-    noise = noise_map(cube.data, correlated_px=beam_px, emission=np.zeros(cube.data.shape, bool))
+    noise = noise_map(cube.data, correlated_px=beam_px)
     return noise_power(cube.data, noise, reach=int(AUTOCORRELATION_BEAMS * beam_px))

@@ -7,7 +7,6 @@ what is left under one of them its own, and asks for more of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +17,7 @@ from deepfocus.finders.deepfocus.explaining import Refined, measured
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.trust import fitted_of, left_of_continua, worth_fitting
 from deepfocus.fit.grow import Needed
+from deepfocus.search.noise_map import NoiseMap
 from deepfocus.search.search import Found, search
 
 MOST_ROUNDS = 10
@@ -31,28 +31,35 @@ measured on cubes of noise with 6,000 to 80,000 places."""
 
 
 @dataclass(frozen=True, eq=False)
-class Round:
-    """A search of what earlier components leave, and the cube explained with what it found."""
+class Looked:
+    """A cube explained, and the searches that asked for its components.
 
-    found: Found
+    found : by each search, of what earlier components leave; the first is of the cube itself
+    """
+
+    found: tuple[Found, ...]
     explained: Explained
 
+    @property
+    def noise(self) -> NoiseMap:
+        """As the last search knew it."""
+        return self.found[-1].noise
 
-def rounds(sight: Sight, *, false_peaks: float) -> Iterator[Round]:
-    """Rounds as long as they find something; the last one's components are measured."""
-    explained = continua_of(sight)
-    known_continuum = None
+
+def look(sight: Sight, *, false_peaks: float) -> Looked:
+    """Search and fit as long as that finds something; then the components are measured."""
+    explained, noise = continua_of(sight)
+    each: list[Found] = []
     for _ in range(MOST_ROUNDS):
-        noise = noise_of(sight, explained)
         found = search(
             explained.residual,
             noise,
             sight.bank,
             sight.first,
             false_peaks=false_peaks,
-            known_continuum=known_continuum,
+            known_continuum=each[-1].on_continuum if each else None,
         )
-        known_continuum = found.on_continuum
+        each.append(found)
         fitted = tuple(fitted_of(explained.fits))
         left = left_of_continua(fitted, sight.response) ** 2
         needed = Needed(
@@ -68,5 +75,5 @@ def rounds(sight: Sight, *, false_peaks: float) -> Iterator[Round]:
             explained = refined(explained, sight, noise, Refined(needed))
             if np.array_equal(explained.free, before):
                 break
-        yield Round(found, explained)
-    yield Round(found, refitted(explained, sight, noise, measured))
+        noise = noise_of(sight, explained, noise)
+    return Looked(tuple(each), refitted(explained, sight, noise, measured))
