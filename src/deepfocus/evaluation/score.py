@@ -18,6 +18,7 @@ from deepfocus.evaluation.counts import Counts, finite_or_none
 from deepfocus.evaluation.limits import InBounds, bounds_table, in_bounds
 from deepfocus.evaluation.match import Matches, match, match_paper_rule
 from deepfocus.evaluation.overlap import blendness
+from deepfocus.evaluation.pulls import Pulls, pulls_of, pulls_table
 from deepfocus.evaluation.residuals import WITHIN, Residuals, all_residuals
 from deepfocus.evaluation.text_table import (
     COUNTS_HEADER,
@@ -63,6 +64,7 @@ class Score:
     mean_iou, mean_iou_paper_rule : mean 2D box IoU of the pairs of each rule
     residuals : every parameter of Table 5 over the one-to-one pairs
     in_bounds : their errors in units of the Cramer-Rao bound, where the truth has it
+    pulls : their errors in units of those that the finder states, where it does
     by_ideal_snr : one-to-one completeness in bins of the ideal observer's signal-to-noise ratio
     by_snr, by_blendness : the same in bins of true `snr_peak` and blendness (Eq 22)
     truth_matched, found_matched : the one-to-one pairs, row by row, for figures
@@ -75,6 +77,7 @@ class Score:
     mean_iou_paper_rule: float
     residuals: tuple[Residuals, ...]
     in_bounds: tuple[InBounds, ...]
+    pulls: tuple[Pulls, ...]
     by_ideal_snr: tuple[Bin, ...]
     by_snr: tuple[Bin, ...]
     by_blendness: tuple[Bin, ...]
@@ -106,6 +109,7 @@ class Score:
                 "FWHM of the line. Relative errors: residual / true value.",
                 "### Relative errors",
                 self.relative_table(),
+                *self._stated_errors(),
                 *self._against_limits(),
                 "### Completeness by peak SNR of the true line in one channel",
                 _bin_table("SNR", self.by_snr),
@@ -139,6 +143,17 @@ class Score:
             header, [_relative_cells(r) for r in self.residuals if r.within is not None]
         )
 
+    def _stated_errors(self) -> list[str]:
+        """A table of pulls, if the finder states errors."""
+        if not any(each.n for each in self.pulls):
+            return []
+        return [
+            "### Stated errors",
+            pulls_table(self.pulls),
+            "Pull: (measured - true) / stated error; honest errors have a width of 1, and 68 % of "
+            "the true values lie within one.",
+        ]
+
     def _against_limits(self) -> list[str]:
         """Tables against the limits of each source, if the truth has them."""
         if not any(bin_.counts.n_true for bin_ in self.by_ideal_snr):
@@ -161,6 +176,7 @@ class Score:
             "mean_iou_paper_rule": finite_or_none(self.mean_iou_paper_rule),
             "residuals": [residuals.as_dict() for residuals in self.residuals],
             "in_bounds": [each.as_dict() for each in self.in_bounds],
+            "pulls": [each.as_dict() for each in self.pulls],
             "by_ideal_snr": [bin_.as_dict() for bin_ in self.by_ideal_snr],
             "by_snr": [bin_.as_dict() for bin_ in self.by_snr],
             "by_blendness": [bin_.as_dict() for bin_ in self.by_blendness],
@@ -196,6 +212,7 @@ def pool(pairs: Iterable[tuple[Catalogue, Catalogue]]) -> Score:
             if r.n or r.name != "summed brightness"
         ),
         in_bounds=in_bounds(truth_matched, found_matched),
+        pulls=pulls_of(truth_matched, found_matched),
         by_ideal_snr=_completeness(ideal, detected, IDEAL_SNR_EDGES),
         by_snr=_completeness(snr, detected, SNR_EDGES),
         by_blendness=_completeness(blended, detected, BLENDNESS_EDGES),

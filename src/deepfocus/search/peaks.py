@@ -19,7 +19,7 @@ NEIGHBOURS = [off for off in product((-1, 0, 1), repeat=3) if off != (0, 0, 0)]
 AROUND = 2
 """Nodes on each side of a candidate in which a filter's own maximum is looked for."""
 WORTH_REFINING = 0.75
-"""Of the highest filter at a node: one that is lower there is not the highest between nodes."""
+"""Of the highest filter at some nodes: one that is lower there is not the highest between them."""
 LEAST_SIDE = 0.2
 """Of a peak: a node beside it that is lower does not tell where between nodes the peak is."""
 
@@ -89,8 +89,9 @@ class Lattice:
     def refined(self, node: np.ndarray) -> Peak:
         """The best filter near a node of the highest map, between its own nodes."""
         near = [part for i in range(len(self.sizes)) for part in self._near(i, node)]
-        least = WORTH_REFINING * max(part.at_node for part in near)
-        found = [(*part.between_nodes(), part) for part in near if part.at_node >= least]
+        highest = max(part.at_nodes for part in near)
+        least = min(WORTH_REFINING * highest, highest)
+        found = [(*part.between_nodes(), part) for part in near if part.at_nodes >= least]
         snr, (channel, y, x), best = max(found, key=lambda each: each[0])
         at = (int(node[0]), int(node[1]), int(node[2]))
         return Peak(float(x), float(y), float(channel), snr, best.width_chan, best.size_px, at)
@@ -142,11 +143,15 @@ class _Near:
     size_px: float
 
     @cached_property
-    def at_node(self) -> float:
-        """Signal-to-noise ratio at the node itself."""
+    def at_nodes(self) -> float:
+        """Highest signal-to-noise ratio at the node and those beside it on the sky."""
         row, y, x = self.node
-        spectrum = self.block[:, y - self.first[0], x - self.first[1]]
-        return float(_output(self.lines.row(row), spectrum))
+        rows, columns = (
+            slice(max(at - first - 1, 0), at - first + 2)
+            for at, first in zip((y, x), self.first, strict=True)
+        )
+        beside = self.block[:, rows, columns]
+        return float(_output(self.lines.row(row), beside.reshape(len(beside), -1)).max())
 
     def between_nodes(self) -> tuple[float, np.ndarray]:
         """The highest signal-to-noise ratio near the node, and its (channel, y, x)."""

@@ -15,7 +15,7 @@ from deepfocus.finders.deepfocus.explaining import (
     own_line_of,
 )
 from deepfocus.finders.deepfocus.sight import Sight
-from deepfocus.finders.deepfocus.trust import NO_SIDELOBES, highest_sidelobe, start_of
+from deepfocus.finders.deepfocus.trust import start_of
 from deepfocus.fit.grow import Needed
 from deepfocus.fit.parameters import (
     CHANNEL,
@@ -49,7 +49,7 @@ def continua_of(sight: Sight) -> tuple[Explained, NoiseMap]:
     explained = Explained((), sight.data.copy())
     noise = noise_map(sight.data, correlated_px=sight.correlated_px)
     for _ in range(MOST_TURNS):
-        starts = bright_continua(explained, noise, sight.response)
+        starts = bright_continua(explained, noise, sight)
         if not len(starts):
             break
         free = free_but(len(starts), CHANNEL, SIGMA, FLUX, *GRADIENT, SLOPE)
@@ -94,7 +94,7 @@ def with_peaks(
 
 def _swept(explained: Explained, sight: Sight, noise: NoiseMap, fitting: Fitting) -> Explained:
     """Every cluster again with the others subtracted, if there are sidelobes that link them."""
-    if len(explained.fits) > 1 and highest_sidelobe(sight.response) > NO_SIDELOBES:
+    if len(explained.fits) > 1 and sight.sidelobes.any:
         for _ in range(SWEEPS):
             explained = refitted(explained, sight, noise, fitting)
     return explained

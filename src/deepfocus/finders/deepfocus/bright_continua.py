@@ -7,14 +7,14 @@ from scipy.ndimage import maximum_filter
 
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.clusters import Explained
+from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.trust import (
     LEAST_SIZE,
     SIDELOBES,
+    continuum_left,
     fitted_of,
-    left_by_fitted,
 )
 from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, CXX, CYY, SIGMA, X, Y
-from deepfocus.forward.response import Response
 from deepfocus.search.noise_map import NoiseMap
 from deepfocus.search.peaks import Peak
 
@@ -28,9 +28,9 @@ MOST = 20
 """Continua that are added at a time."""
 
 
-def bright_continua(explained: Explained, noise: NoiseMap, response: Response) -> np.ndarray:
+def bright_continua(explained: Explained, noise: NoiseMap, sight: Sight) -> np.ndarray:
     """(n, 12) starts without lines for the peaks that no higher one's sidelobes explain."""
-    beam_px = response.beam_px
+    beam_px = sight.beam_px
     image = band_median(explained.residual)
     image /= MEDIAN_ERROR / np.sqrt(np.nansum(1 / noise.channel**2))
     least = max(BRIGHT, SIDELOBES * float(image.max()))
@@ -42,7 +42,7 @@ def bright_continua(explained: Explained, noise: NoiseMap, response: Response) -
         for y, x in places
     ]
     fitted = tuple(fitted_of(explained.fits))
-    told = [not left_by_fitted(each, fitted, response) for each in peak]
+    told = [not continuum_left(each, fitted, sight.sidelobes) for each in peak]
     places = places[np.array(told, bool)]
     starts = np.zeros((len(places), COUNT))
     starts[:, [Y, X]] = places

@@ -15,7 +15,7 @@ from deepfocus.search.peaks import Peak
 
 FILLED = 0.5
 """Of a line's peak: a continuum that is so far below zero is absorption in all other channels."""
-BROADEST = 0.6
+BROADEST = 0.66
 """Of the band: a broader line is not told from continuum."""
 
 

@@ -61,13 +61,13 @@ def look(sight: Sight, *, false_peaks: float) -> Looked:
         )
         each.append(found)
         fitted = tuple(fitted_of(explained.fits))
-        left = left_of_continua(fitted, sight.response) ** 2
+        left = left_of_continua(fitted, sight.sidelobes) ** 2
         needed = Needed(
             kept=max(CONFIRMED * found.threshold**2, left),
             added=max(2 * float(np.log(sight.places)) + BESIDE, left),
             moves=max(MOVES, left),
         )
-        peaks = worth_fitting(found.peaks, sight.response, fitted)
+        peaks = worth_fitting(found.peaks, sight, fitted)
         before = explained.free
         if peaks:
             explained = with_peaks(explained, peaks, found, sight, needed)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from deepfocus.core.cube import Cube
 from deepfocus.core.noise import DirtyBeam, Power, SquaredWeights, White
+from deepfocus.finders.deepfocus.sidelobes import Sidelobes
 from deepfocus.forward.response import Response, response_of
 from deepfocus.search.bank import Bank, bank_of
 from deepfocus.search.correlation import noise_power
@@ -31,6 +33,12 @@ class Sight:
     power: Power
     bank: Bank
     first: FirstFilter
+
+    @cached_property
+    def sidelobes(self) -> Sidelobes:
+        """Of the dirty beam in the middle of the band."""
+        beams = self.response.dirty_beam
+        return Sidelobes(beams[len(beams) // 2], self.beam_px)
 
     @property
     def white(self) -> bool:

@@ -9,20 +9,21 @@ import numpy as np
 
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.explaining import MODEL_ERROR
+from deepfocus.finders.deepfocus.sidelobes import Sidelobes
+from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, CXX, CYY, FLUX, SIGMA, X, Y
 from deepfocus.fit.solve import Fit
-from deepfocus.forward.response import Response
 from deepfocus.search.peaks import Peak
 
 SIDELOBES = 0.35
 """Of a peak: what is lower in the same channels may be a sidelobe of it, summed by a wide filter.
 It waits until that one is subtracted. Restored cubes have no sidelobes."""
-NO_SIDELOBES = 0.01
-"""Of the beam's peak: a beam whose highest sidelobe is lower has none."""
-FAR_SAFETY = 5.0
-"""A wide filter sums sidelobes over some beams."""
 LEFT_OVER = 0.04
 """Of a source that was subtracted: what its model's errors leave elsewhere in the same channels."""
+NOISE = 4.0
+"""Signal-to-noise that noise may add to a sidelobe."""
+CURVED = 0.1
+"""Of a continuum's sidelobe: far away they move with frequency, and are not straight."""
 LEFT_CONTINUUM = 2e-3
 """Of a continuum's signal-to-noise: what is left of it once a straight line is subtracted."""
 OWN_BEAMS = 1.0
@@ -37,9 +38,10 @@ LEAST_SIZE = 0.3
 
 @dataclass(frozen=True)
 class Fitted:
-    """A component that was subtracted: where it is, and how bright its source is.
+    """A component that was subtracted.
 
-    line, continuum, total : signal-to-noise ratios of its source
+    line : signal-to-noise ratio of its line; continuum, total : of the brightest continuum of its
+        cluster, and of the whole cluster
     """
 
     x: float
@@ -63,70 +65,64 @@ class Fitted:
 
 
 def fitted_of(fits: Iterable[Fit]) -> Iterator[Fitted]:
-    """The components of clusters; each is as bright as all of its cluster."""
+    """The components of clusters."""
     for each in fits:
-        line = float(np.sqrt(np.maximum(each.gain, 0.0).sum()))
         total = float(np.sqrt(max(-each.chi2, 0.0)))
         continuum = float(each.brightness[:, CONTINUUM].max())
-        for row in each.values:
-            width = float(FWHM_PER_SIGMA * row[SIGMA])
+        for row, line in zip(each.values, each.brightness[:, FLUX], strict=True):
             x, y, channel = row[[X, Y, CHANNEL]].tolist()
-            yield Fitted(x, y, channel, width, line, continuum, total)
+            width = float(FWHM_PER_SIGMA * row[SIGMA])
+            yield Fitted(x, y, channel, width, float(line), continuum, total)
 
 
-def worth_fitting(
-    peaks: Sequence[Peak], response: Response, fitted: Sequence[Fitted] = ()
-) -> list[Peak]:
+def worth_fitting(peaks: Sequence[Peak], sight: Sight, fitted: Sequence[Fitted] = ()) -> list[Peak]:
     """Peaks, highest first, that no stronger one explains.
 
     fitted : what was subtracted before, with its sidelobes as far as the beam is known
     """
-    share = SIDELOBES if highest_sidelobe(response) > NO_SIDELOBES else 0.0
+    share = SIDELOBES if sight.sidelobes.any else 0.0
     kept: list[Peak] = []
-    broad = BROAD * response.interpolation.shape[1]
+    broad = BROAD * len(sight.data)
     for peak in sorted(peaks, key=lambda each: (each.width_chan > broad, -each.snr)):
         hidden = any(
             peak.snr < share * other.snr and _same_channels(peak, other)
             for other in peaks
             if other.snr > peak.snr and (other.width_chan <= broad or peak.width_chan > broad)
         )
-        hidden = hidden or left_by_fitted(peak, fitted, response)
-        if not hidden and not any(_part_of(peak, other, response.beam_px) for other in kept):
+        hidden = hidden or line_left(peak, fitted, sight.sidelobes)
+        if not hidden and not any(_part_of(peak, other, sight.beam_px) for other in kept):
             kept.append(peak)
     return kept
 
 
-def left_by_fitted(peak: Peak, fitted: Sequence[Fitted], response: Response) -> bool:
-    """Whether a peak is no higher than what subtracted sources may have left."""
-    on = (each for each in fitted if each.on(peak, response.beam_px))
-    if any(peak.snr < MODEL_ERROR * each.total for each in on):
+def line_left(peak: Peak, fitted: Sequence[Fitted], sidelobes: Sidelobes) -> bool:
+    """Whether a line is no higher than what subtracted sources may have left.
+
+    The search sees no continuum that is straight, so a continuum leaves little of itself.
+    """
+    if peak.snr < _left_by_all(peak, fitted, sidelobes):
         return True
-    if highest_sidelobe(response) <= NO_SIDELOBES:
+    if not sidelobes.any:
         return False
-    far = max(_level_at_end(response), LEFT_OVER)
-    return peak.snr < left_of_continua(fitted, response) or any(
-        peak.snr < LEFT_OVER * each.in_channels_of(peak)
-        or (
-            peak.snr < far * max(each.in_channels_of(peak), each.continuum)
-            and _beyond_beam(peak, each, response)
-        )
-        for each in fitted
+    far = [each for each in fitted if not _reached(peak, each, sidelobes)]
+    continuum = CURVED * max((each.continuum for each in far), default=0.0)
+    return peak.snr < max(
+        LEFT_OVER * _lines(peak, fitted), _far_level(peak, _lines(peak, far) + continuum, sidelobes)
     )
 
 
-def left_of_continua(fitted: Sequence[Fitted], response: Response) -> float:
+def continuum_left(peak: Peak, fitted: Sequence[Fitted], sidelobes: Sidelobes) -> bool:
+    """Whether a continuum, its channel any, is no higher than what subtracted ones may leave."""
+    if peak.snr < _left_by_all(peak, fitted, sidelobes):
+        return True
+    far = (each.continuum for each in fitted if not _reached(peak, each, sidelobes))
+    return sidelobes.any and peak.snr < _far_level(peak, max(far, default=0.0), sidelobes)
+
+
+def left_of_continua(fitted: Sequence[Fitted], sidelobes: Sidelobes) -> float:
     """Signal-to-noise of what the brightest continuum may leave anywhere."""
-    if highest_sidelobe(response) <= NO_SIDELOBES:
-        return 0.0
-    return LEFT_CONTINUUM * max((each.continuum for each in fitted), default=0.0)
-
-
-def highest_sidelobe(response: Response) -> float:
-    """Highest response of the dirty beam, of its peak, beyond 1.5 FWHM."""
-    beam = response.dirty_beam[len(response.dirty_beam) // 2]
-    dy, dx = (np.arange(n) - n // 2 for n in beam.shape)
-    beyond = np.hypot(dy[:, None], dx[None]) > 1.5 * response.beam_px
-    return float(np.abs(beam[beyond]).max()) if beyond.any() else 0.0
+    brightest = max((each.continuum for each in fitted), default=0.0)
+    return LEFT_CONTINUUM * brightest if sidelobes.any else 0.0
 
 
 def start_of(peak: Peak, beam_px: float) -> np.ndarray:
@@ -146,19 +142,25 @@ def _part_of(peak: Peak, stronger: Peak, beam_px: float) -> bool:
     return apart < reach and abs(peak.channel - stronger.channel) <= width
 
 
-def _beyond_beam(peak: Peak, other: Fitted, response: Response) -> bool:
-    """Whether a peak's filter reaches where the other's dirty beam is not known."""
-    _, py, px = response.dirty_beam.shape
-    reach_y, reach_x = (n // 2 - np.hypot(response.beam_px, peak.size_px) for n in (py, px))
-    return bool(abs(peak.y - other.y) > reach_y or abs(peak.x - other.x) > reach_x)
+def _left_by_all(peak: Peak, fitted: Sequence[Fitted], sidelobes: Sidelobes) -> float:
+    """Signal-to-noise of the models' errors at a peak's own place, and of continua anywhere."""
+    on = (each.total for each in fitted if each.on(peak, sidelobes.beam_px))
+    return max(MODEL_ERROR * max(on, default=0.0), left_of_continua(fitted, sidelobes))
 
 
-def _level_at_end(response: Response) -> float:
-    """Highest peak that unknown sidelobes may make, of the source's, from the beam's outer half."""
-    beam = response.dirty_beam[len(response.dirty_beam) // 2]
-    dy, dx = (np.abs(np.arange(n) - n // 2) / (n / 2) for n in beam.shape)
-    outer = np.maximum(dy[:, None], dx[None]) > 0.5
-    return FAR_SAFETY * float(np.abs(beam[outer]).max()) if outer.any() else 0.0
+def _lines(peak: Peak, fitted: Sequence[Fitted]) -> float:
+    """Signal-to-noise of all lines in the channels of a peak."""
+    lines = [each.in_channels_of(peak) for each in fitted]
+    return float(np.sqrt(np.sum(np.square(lines))))
+
+
+def _far_level(peak: Peak, unknown: float, sidelobes: Sidelobes) -> float:
+    """Signal-to-noise that unknown sidelobes of so bright a source may make, noise included."""
+    return sidelobes.beyond(peak.size_px) * unknown + NOISE if unknown else 0.0
+
+
+def _reached(peak: Peak, each: Fitted, sidelobes: Sidelobes) -> bool:
+    return sidelobes.reached(peak.y - each.y, peak.x - each.x, peak.size_px)
 
 
 def _same_channels(one: Peak, other: Peak) -> bool:

@@ -1,0 +1,58 @@
+"""How high the sidelobes of a source are, and how far they are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from deepfocus.core.source import FWHM_PER_SIGMA
+
+NONE = 0.01
+"""Of the beam's peak: a beam whose highest sidelobe is lower has none, as restored cubes do."""
+MAIN_LOBE_BEAMS = 1.5
+"""Radius of the main lobe, FWHM."""
+
+SAFETY = 2.0
+"""Times what is known: what is not may be higher."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sidelobes:
+    """beam : (y, x) dirty beam, peak 1 at [ny // 2, nx // 2]; beam_px : FWHM of its main lobe."""
+
+    beam: np.ndarray
+    beam_px: float
+    _beyond: dict[float, float] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def highest(self) -> float:
+        """Of the peak, beyond the main lobe; positive or negative."""
+        dy, dx = (np.arange(n) - n // 2 for n in self.beam.shape)
+        beyond = np.hypot(dy[:, None], dx[None]) > MAIN_LOBE_BEAMS * self.beam_px
+        return float(np.abs(self.beam[beyond]).max()) if beyond.any() else 0.0
+
+    @property
+    def any(self) -> bool:
+        """Whether there are any."""
+        return self.highest > NONE
+
+    def reached(self, dy: float, dx: float, size_px: float) -> bool:
+        """Whether a filter of a size, so far from a source, sees no more than the known beam."""
+        ny, nx = self.beam.shape
+        margin = np.hypot(self.beam_px, size_px)
+        return bool(abs(dy) <= ny // 2 - margin and abs(dx) <= nx // 2 - margin)
+
+    def beyond(self, size_px: float) -> float:
+        """Highest response of a filter to the sidelobes that are not known, of that to the source.
+
+        They are taken to be up to twice as high as those in the outer half of the known beam.
+        """
+        if size_px not in self._beyond:
+            dy, dx = (np.abs(np.arange(n) - n // 2) / (n / 2) for n in self.beam.shape)
+            outer = np.maximum(dy[:, None], dx[None]) > 0.5
+            seen = gaussian_filter(self.beam.astype(np.float32), size_px / FWHM_PER_SIGMA)
+            self._beyond[size_px] = SAFETY * float(np.abs(seen[outer]).max() / seen.max())
+        return self._beyond[size_px]
