@@ -118,7 +118,7 @@ def test_settings_of_a_finder_are_given_by_name_or_as_an_object(path: Path) -> N
 
 
 def test_a_wrong_name_gets_the_list_of_right_ones(path: Path) -> None:
-    with pytest.raises(df.DeepFocusError, match="wanted one of slim, paper, matched_filter, flood"):
+    with pytest.raises(df.DeepFocusError, match="wanted one of deepfocus, slim, paper, matched"):
         df.detect(path, "sofia")
 
 

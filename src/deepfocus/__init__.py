@@ -3,7 +3,7 @@
     import deepfocus as df
 
     cube = df.read("cube.fits")
-    found = df.detect(cube, finder="slim")
+    found = df.detect(cube)
     found.catalogue.accepted.table       # an astropy table with units
     df.write(found, "sources.ecsv")
 

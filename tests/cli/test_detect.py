@@ -129,7 +129,7 @@ def test_networks_of_a_folder_run_without_torch(
         "bad = [name for name in ('torch', 'onnx') if name in sys.modules]\n"
         "sys.exit(code or bool(bad))\n"
     )
-    arguments = ["detect", str(cube_file), "--out", str(tmp_path / "out")]
+    arguments = ["detect", str(cube_file), "--out", str(tmp_path / "out"), "--finder", "slim"]
     command = [sys.executable, "-c", code, *arguments, "--weights", str(untrained)]
     run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
@@ -140,7 +140,12 @@ def test_weights_that_are_not_there_end_the_run(
     cube_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out, weights = tmp_path / "out", tmp_path / "none"
-    assert main(["detect", str(cube_file), "--out", str(out), "--weights", str(weights)]) == 2
+    arguments = ["detect", str(cube_file), "--out", str(out), "--weights", str(weights)]
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert "--weights with the finder 'deepfocus', which has no networks" in said
+    assert "add --finder slim" in said
+    assert main([*arguments, "--finder", "slim"]) == 2
     assert "cannot read the weight card" in capsys.readouterr().err
     assert not out.exists()
 
@@ -191,7 +196,8 @@ def test_a_card_that_the_network_does_not_fit(
     card["input"]["crop_px"] = 32
     (weights / "flux.json").write_text(json.dumps(card))
     out = tmp_path / "out"
-    assert main(["detect", str(cube), "--out", str(out), "--weights", str(weights)]) == 2
+    arguments = ["detect", str(cube), "--out", str(out), "--finder", "slim"]
+    assert main([*arguments, "--weights", str(weights)]) == 2
     assert "wanted 1 x 64 x 64" in capsys.readouterr().err
     assert not out.exists()
 
@@ -203,12 +209,12 @@ def test_a_wrong_finder_gets_the_list_of_right_ones(
     arguments = ["detect", str(cube_file), "--out", str(tmp_path / "out")]
     assert main([*arguments, "--finder", "slimm"]) == 2
     said = capsys.readouterr().err
-    assert "no finder is called 'slimm'; wanted one of slim" in said
+    assert "no finder is called 'slimm'; wanted one of deepfocus, slim" in said
     assert "did you mean 'slim'?" in said
 
 
 def test_finders_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["finders"]) == 0
     listed = capsys.readouterr().out.splitlines()
-    assert listed[0].startswith("slim ")
+    assert listed[0].startswith("deepfocus ")
     assert all(len(line.split(maxsplit=1)) == 2 for line in listed)

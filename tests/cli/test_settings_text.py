@@ -10,6 +10,7 @@ import pytest
 from deepfocus.cli.finder_choice import chosen_finder
 from deepfocus.cli.products import settings_text
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.finders.deepfocus.finder import DeepFocus
 from deepfocus.finders.slim.finder import Slim
 from deepfocus.finders.slim.focusing import WholeImage
 from deepfocus.finders.slim.orphans import LeaveAstray
@@ -25,13 +26,13 @@ def test_pairs_override_the_file_which_overrides_the_defaults(tmp_path: Path) ->
     assert isinstance(chosen, Slim)
     assert chosen.min_probability == 0.3
     assert chosen.blobs_finder.threshold == 0.5
-    assert chosen_finder(None) == Slim()
+    assert chosen_finder(None) == DeepFocus()
     assert chosen_finder("slim", weights=tmp_path) == Slim(weights=str(tmp_path))
 
 
 def test_parts_are_chosen_by_their_kind() -> None:
     pairs = ["blobs_finder.split.kind=connected", "astray.kind=leave_astray"]
-    chosen = chosen_finder(None, pairs=[*pairs, "focusing.seen_in.kind=whole_image"])
+    chosen = chosen_finder("slim", pairs=[*pairs, "focusing.seen_in.kind=whole_image"])
     assert isinstance(chosen, Slim)
     assert chosen.blobs_finder.split == Connected()
     assert chosen.astray == LeaveAstray()
@@ -54,7 +55,7 @@ def test_settings_that_are_written_can_be_given_again(tmp_path: Path) -> None:
 )
 def test_bad_pairs(pair: str) -> None:
     with pytest.raises(DeepFocusError):
-        chosen_finder(None, pairs=[pair])
+        chosen_finder("slim", pairs=[pair])
 
 
 @pytest.mark.parametrize(
@@ -71,14 +72,14 @@ def test_bad_pairs(pair: str) -> None:
 )
 def test_values_that_python_would_bend_are_refused(pair: str, words: str) -> None:
     with pytest.raises(DeepFocusError) as caught:
-        chosen_finder(None, pairs=[pair])
+        chosen_finder("slim", pairs=[pair])
     assert words in str(caught.value)
     assert "unknown error" not in str(caught.value)
 
 
 def test_values_of_every_kind_are_taken() -> None:
     pairs = ["crop_px=32.0", "min_probability=0", "focusing.friends.plateau=1e-3"]
-    chosen = chosen_finder(None, pairs=pairs)
+    chosen = chosen_finder("slim", pairs=pairs)
     assert isinstance(chosen, Slim)
     assert chosen.crop_px == 32
     assert chosen.min_probability == 0

@@ -61,7 +61,8 @@ def test_a_store_is_detected_and_scored_as_its_files_are(sets: Path, tmp_path: P
         assert main(["evaluate", str(out), str(sets / name), "--json", str(score)]) == 0
         numbers[name] = json.loads(score.read_text())
         # the last digits of coordinates differ with those of the header
-        del numbers[name]["residuals"], numbers[name]["in_bounds"]
+        for measured in ("residuals", "in_bounds", "pulls", "mean_iou", "mean_iou_paper_rule"):
+            del numbers[name][measured]
     assert numbers["s.zarr"] == numbers["fits"]
     for seed in (5, 6):
         one, other = (
@@ -69,8 +70,9 @@ def test_a_store_is_detected_and_scored_as_its_files_are(sets: Path, tmp_path: P
         )
         assert len(one.accepted) >= 1
         for column in ("x", "frequency", "line_flux", "pa"):
-            # the same cube on the same grid, whose header has fifteen digits
-            np.testing.assert_allclose(one[column], other[column], rtol=1e-9)
+            # the same cube on the same grid, whose header has fifteen digits; a fit ends where
+            # chi^2 gains less than 0.01, a tenth of an error from its minimum at most
+            np.testing.assert_allclose(one[column], other[column], rtol=1e-5)
 
 
 def test_a_rest_frequency_counts_for_stores_too(sets: Path) -> None:

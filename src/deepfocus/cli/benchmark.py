@@ -23,7 +23,7 @@ SETTINGS = ".toml"
     "chosen",
     multiple=True,
     metavar="NAME|FILE.toml",
-    help="A name that deepfocus finders lists, or a settings file; repeatable. Default: slim.",
+    help="A name that deepfocus finders lists, or a settings file; repeatable. Default: deepfocus.",
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
 @click.option(

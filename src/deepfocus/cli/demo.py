@@ -21,7 +21,7 @@ NAME = "demo"
 def demo(out: Path, seed: int) -> None:
     """Simulate a dirty ALMA cube, find its sources, and compare with the truth.
 
-    Works offline with the shipped networks. Writes demo.fits (with its PSF and primary beam),
+    Works offline. Writes demo.fits (with its PSF and primary beam),
     demo.truth.ecsv, demo.catalogue.ecsv (also .fits, .vot and .reg) and demo.png.
     """
     from deepfocus.cli.detect import made_ready

@@ -25,14 +25,17 @@ BAD_INPUT = 2
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
 @click.option(
-    "--finder", "kind", metavar="NAME", help="A name that deepfocus finders lists. Default: slim."
+    "--finder",
+    "kind",
+    metavar="NAME",
+    help="A name that deepfocus finders lists. Default: deepfocus.",
 )
 @click.option("--settings", type=click.Path(path_type=Path), help="Settings as TOML.")
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="One setting; repeatable.")
 @click.option(
     "--weights",
     type=click.Path(path_type=Path),
-    help="Folder of networks that replace the shipped ones.",
+    help="Folder of networks that replace the shipped ones, for a finder that has some.",
 )
 @click.option(
     "--rest-frequency", metavar="VALUE", help="Overrides the header's, such as '1420.4 MHz'."

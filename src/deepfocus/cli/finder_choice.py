@@ -45,6 +45,12 @@ def chosen_finder(
         table["kind"] = kind
     finder = finder_from(table, source=str(file) if file else "--finder")
     if weights is not None:
+        if not hasattr(finder, "weights"):
+            raise DeepFocusError(
+                f"--weights with the finder '{finder.kind}', which has no networks",
+                wanted="a finder with networks",
+                remedy="add --finder slim",
+            )
         pairs = [*pairs, f"weights={weights}"]
     if not pairs:
         return finder

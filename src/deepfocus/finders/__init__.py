@@ -14,7 +14,7 @@ def names() -> tuple[str, ...]:
 
     >>> import deepfocus as df
     >>> df.finders.names()[:4]
-    ('slim', 'paper', 'matched_filter', 'flood_fill')
+    ('deepfocus', 'slim', 'paper', 'matched_filter')
     """
     from deepfocus.finders.kinds import finder_kinds
 

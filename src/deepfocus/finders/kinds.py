@@ -19,11 +19,11 @@ from deepfocus.core.settings import parts_to, settings_from
 from deepfocus.finders.finder import Finder
 
 OURS = {
+    "deepfocus": "deepfocus.finders.deepfocus.finder:DeepFocus",
     "slim": "deepfocus.finders.slim.finder:Slim",
     "paper": "deepfocus.finders.paper.finder:Paper",
     "matched_filter": "deepfocus.finders.matched_filter.finder:MatchedFilter",
     "flood_fill": "deepfocus.finders.flood_fill.finder:FloodFill",
-    "deepfocus": "deepfocus.finders.deepfocus.finder:DeepFocus",
 }
 """Kind -> import path of its class; the first kind is the default."""
 

@@ -38,7 +38,7 @@ SAMPLES = 20
 SUMMARY = ("x", "y", "cxx", "cyy", "cxy", "channel", "fwhm_chan", "flux", "continuum")
 MANY = 5
 """Still components that touch, from which on they show how one source moves."""
-MODEL_SHARE = 0.02
+MODEL_SHARE = 0.04
 """Of the flux: what a few Gaussians are wrong by for a galaxy."""
 
 
@@ -48,6 +48,7 @@ class SourceFit:
 
     components : (n, 12), the brightest first; summary, covariance : in the order of `SUMMARY`
     gain : chi^2 that its lines gain; residual_peak : signal-to-noise left in its patch
+    freedom : how many numbers were fitted
     """
 
     components: np.ndarray
@@ -55,6 +56,7 @@ class SourceFit:
     covariance: np.ndarray
     gain: float
     residual_peak: float
+    freedom: int
 
     def value(self, name: str) -> float:
         """A number of the summary."""
@@ -131,7 +133,7 @@ def _source(fitted: Fit, members: np.ndarray) -> SourceFit:
     n, channels = components.size, fitted.problem.channels
     jacobian = _jacobian(components, channels)
     covariance = jacobian @ within.reshape(n, n) @ jacobian.T
-    if len(components) > 1:
+    if len(components) > 1 or np.any(components[:, [GX, GY]]):
         wrong = MODEL_SHARE * components[:, FLUX].sum()
         flux = SUMMARY.index("flux")
         covariance[flux, flux] += wrong**2
@@ -141,6 +143,7 @@ def _source(fitted: Fit, members: np.ndarray) -> SourceFit:
         covariance=covariance,
         gain=float(fitted.gain[order].sum()),
         residual_peak=fitted.residual_peak,
+        freedom=int(np.count_nonzero(fitted.free[members])),
     )
 
 
