@@ -174,7 +174,5 @@ def test_a_line_that_fills_a_trough_is_absorption_beside_it() -> None:
     for continuum, filled in ((-0.9, True), (-0.1, False), (0.5, False)):
         row[CONTINUUM] = continuum
         summary = summary_of(row[None], 64)
-        found = SourceFit(
-            row[None], summary, np.eye(len(summary)), gain=100.0, residual_peak=3.0, freedom=9
-        )
+        found = SourceFit(row[None], summary, np.eye(len(summary)), gain=100.0, freedom=9)
         assert is_trough(found) is filled

@@ -27,6 +27,8 @@ NEIGHBOURS_BEAMS = 2.5
 """Components are fitted together up to this distance, in FWHM of what the beam makes of them."""
 MARGIN_BEAMS = 0.5
 """Of a patch around its components, beside one standard deviation of their sizes."""
+MOST = 16
+"""Components in one fit: its time grows with their square."""
 AS_MUCH = 1.01
 """Times the power that was left: a fit may leave so much, for it may drop what noise explains."""
 
@@ -75,14 +77,16 @@ def with_starts(
     fits: list[Fit] = []
     alone = np.full(len(starts), -1)
     for members in clusters_of(together, sight.beam_px, np.concatenate([fit_of, alone])):
-        before = [explained.fits[i] for i in np.unique(fit_of[members[members < len(known)]])]
-        if np.all(members < len(known)) and len(before) == 1:
+        old = members[members < len(known)]
+        before = [explained.fits[i] for i in np.unique(fit_of[old])]
+        whole = sum(len(each.values) for each in before) == len(old)
+        if whole and len(old) == len(members) and len(before) == 1:
             fits += before
         else:
-            members = np.setdiff1d(members, replaced, assume_unique=True)
-            values = together[members]
+            new = np.setdiff1d(members, replaced, assume_unique=True)
+            given = _Given(known[old], tuple(before), whole)
             fits += _fitted_again(
-                residual, before, values, all_free[members], sight, noise, fitting
+                residual, given, together[new], all_free[new], sight, noise, fitting
             )
     return Explained(tuple(fits), residual, explained.settled)
 
@@ -93,7 +97,8 @@ def refitted(explained: Explained, sight: Sight, noise: NoiseMap, fitting: Fitti
     fits: list[Fit] = []
     settled: set[Fit] = set()
     for before in explained.fits:
-        again = _fitted_again(residual, [before], before.values, before.free, sight, noise, fitting)
+        given = _Given(before.values, (before,), whole=True)
+        again = _fitted_again(residual, given, before.values, before.free, sight, noise, fitting)
         fits += again
         if before in explained.settled and len(again) and alike(again[0], before):
             settled |= set(again)
@@ -108,8 +113,10 @@ def refined(explained: Explained, sight: Sight, noise: NoiseMap, fitting: Fittin
         if before in explained.settled:
             fits.append(before)
         else:
-            values, free = before.values, before.free
-            fits += _fitted_again(residual, [before], values, free, sight, noise, fitting)
+            given = _Given(before.values, (before,), whole=True)
+            fits += _fitted_again(
+                residual, given, before.values, before.free, sight, noise, fitting
+            )
     return Explained(tuple(fits), residual, frozenset(fits))
 
 
@@ -118,16 +125,28 @@ def alike(one: Fit, other: Fit) -> bool:
     return np.array_equal(one.free, other.free)
 
 
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """Components that are to be fitted again.
+
+    values : (n, 12); fits : that they are from; whole : whether they are all that these have
+    """
+
+    values: np.ndarray
+    fits: tuple[Fit, ...]
+    whole: bool
+
+
 def _fitted_again(
     residual: np.ndarray,
-    before: list[Fit],
+    given: _Given,
     values: np.ndarray,
     free: np.ndarray,
     sight: Sight,
     noise: NoiseMap,
     fitting: Fitting,
 ) -> list[Fit]:
-    """A cluster fitted in place of some fits; these stay where it would leave more than they do.
+    """A cluster fitted in place of what was; that stays where the new would leave more than it.
 
     The beam's power is known but for what lies beyond the image of the beam. Where it is negative,
     a fit may run away; beside a very bright source, it may not come to an end.
@@ -135,19 +154,17 @@ def _fitted_again(
     box = _box(values, sight)
     around = residual[:, *_region(box, int(2 * sight.beam_px))]
     left_before = _power(around)
-    for each in before:
-        add_model(residual, each.values, sight.response, sign=1.0)
+    add_model(residual, given.values, sight.response, sign=1.0)
     problem = _problem(residual, values, box, sight, noise)
-    if before:
-        problem = replace(problem, profile=before[0].problem.profile)
+    if given.fits:
+        problem = replace(problem, profile=given.fits[0].problem.profile)
     fitted = fitting(problem, values, free)
     add_model(residual, fitted.values, sight.response, sign=-1.0)
-    if _power(around) <= AS_MUCH * left_before:
+    if not given.whole or _power(around) <= AS_MUCH * left_before:
         return [fitted] if len(fitted.values) else []
     add_model(residual, fitted.values, sight.response, sign=1.0)
-    for each in before:
-        add_model(residual, each.values, sight.response, sign=-1.0)
-    return before
+    add_model(residual, given.values, sight.response, sign=-1.0)
+    return list(given.fits)
 
 
 def _power(data: np.ndarray) -> float:
@@ -156,8 +173,9 @@ def _power(data: np.ndarray) -> float:
 
 
 def clusters_of(components: np.ndarray, beam_px: float, fit_of: np.ndarray) -> Iterator[np.ndarray]:
-    """Indices of components (n, 12) that lie near each other on the sky, the brightest first.
+    """Indices of components (n, 12) that are to be fitted together, the brightest first.
 
+    They lie near each other on the sky; where too many do, they are fitted in parts.
     fit_of : (n,) the fit that each is in, and stays in with all others of it; -1 for none
     """
     n = len(components)
@@ -175,8 +193,37 @@ def clusters_of(components: np.ndarray, beam_px: float, fit_of: np.ndarray) -> I
     links = coo_array((np.ones(ends.shape[1]), ends), shape=(n, n))
     _, number = connected_components(links, directed=False)
     brightness = np.nan_to_num(components[:, FLUX], nan=np.inf)
-    groups = [np.flatnonzero(number == i) for i in range(number.max() + 1)]
+    connected = (np.flatnonzero(number == i) for i in range(number.max() + 1))
+    groups = [part for each in connected for part in _parts(each, places, fit_of)]
     yield from sorted(groups, key=lambda members: -float(brightness[members].max()))
+
+
+def _parts(members: np.ndarray, places: np.ndarray, fit_of: np.ndarray) -> Iterator[np.ndarray]:
+    """Components near each other, in parts that are not too many to fit together.
+
+    A part is a fit with the new components that lie nearest to it, or half of that.
+    """
+    if len(members) <= MOST:
+        yield members
+        return
+    known = members[fit_of[members] >= 0]
+    part_of = fit_of[members]
+    if len(known):
+        _, nearest = cKDTree(places[known]).query(places[members])
+        part_of = np.where(part_of < 0, fit_of[known[nearest]], part_of)
+    for part in np.unique(part_of):
+        yield from _halved(members[part_of == part], places)
+
+
+def _halved(members: np.ndarray, places: np.ndarray) -> Iterator[np.ndarray]:
+    """Components halved along their longer side, until none of the parts is too large."""
+    if len(members) <= MOST:
+        yield members
+        return
+    axis = int(np.argmax(np.ptp(places[members], axis=0)))
+    order = members[np.argsort(places[members, axis], kind="stable")]
+    for half in np.array_split(order, 2):
+        yield from _halved(np.sort(half), places)
 
 
 def _box(components: np.ndarray, sight: Sight) -> tuple[int, int, int, int]:

@@ -13,13 +13,15 @@ import numpy as np
 
 from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.sight import Sight
-from deepfocus.finders.deepfocus.sources import SourceFit
+from deepfocus.finders.deepfocus.sources import SUMMARY, SourceFit
 from deepfocus.finders.deepfocus.table import within
 
 SHINES = 1.5
 """Signal-to-noise of the model in a voxel, from which on its residual tells whether it is right."""
 LEAST_SHARE = 0.25
 """Of chi^2 that noise leaves to a source at least: fainter ones would not have been found."""
+MODEL_SHARE = 0.04
+"""Of the flux: what a few Gaussians are wrong by for a galaxy, even where they explain all."""
 CORRELATED_BEAMS = 1.133 / 2
 """Voxels of correlated noise that are as good as one, in squares of the beam's FWHM: for squares of
 values, which are correlated over half of the area."""
@@ -28,8 +30,11 @@ values, which are correlated over half of the area."""
 def with_honest_errors(source: SourceFit, sight: Sight, looked: Looked) -> SourceFit:
     """The source with its covariance as large as what was fitted to noise, and the misfit, ask."""
     share = max(1 - source.freedom / max(source.gain, 1e-9), LEAST_SHARE)
-    wrong = misfit(source, sight, looked)
-    return replace(source, covariance=source.covariance * wrong**2 / share)
+    covariance = source.covariance * misfit(source, sight, looked) ** 2 / share
+    if len(source.components) > 1 or source.moves:
+        flux = SUMMARY.index("flux")
+        covariance[flux, flux] += (MODEL_SHARE * source.value("flux")) ** 2
+    return replace(source, covariance=covariance)
 
 
 def misfit(source: SourceFit, sight: Sight, looked: Looked) -> float:

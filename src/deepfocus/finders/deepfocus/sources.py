@@ -14,6 +14,7 @@ from deepfocus.fit.grouping import LEAST_SADDLE, grouped
 from deepfocus.fit.parameters import (
     CHANNEL,
     CONTINUUM,
+    COUNT,
     CXX,
     CXY,
     CYY,
@@ -29,7 +30,6 @@ from deepfocus.fit.parameters import (
     ellipse_of,
     tilt,
 )
-from deepfocus.fit.solve import Fit
 from deepfocus.forward.deformations import GaussianShape
 
 AT_HALF = 0.5
@@ -38,8 +38,6 @@ SAMPLES = 20
 SUMMARY = ("x", "y", "cxx", "cyy", "cxy", "channel", "fwhm_chan", "flux", "continuum")
 MANY = 5
 """Still components that touch, from which on they show how one source moves."""
-MODEL_SHARE = 0.04
-"""Of the flux: what a few Gaussians are wrong by for a galaxy."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +45,7 @@ class SourceFit:
     """A source: the summary of its components, and the covariance of that.
 
     components : (n, 12), the brightest first; summary, covariance : in the order of `SUMMARY`
-    gain : chi^2 that its lines gain; residual_peak : signal-to-noise left in its patch
+    gain : chi^2 that its lines gain
     freedom : how many numbers were fitted
     """
 
@@ -55,7 +53,6 @@ class SourceFit:
     summary: np.ndarray
     covariance: np.ndarray
     gain: float
-    residual_peak: float
     freedom: int
 
     def value(self, name: str) -> float:
@@ -67,6 +64,11 @@ class SourceFit:
         i = SUMMARY.index(name)
         variance = self.covariance[i, i]
         return float(np.sqrt(variance)) if variance > 0 else float("nan")
+
+    @property
+    def moves(self) -> bool:
+        """Whether a line of it is elsewhere in each channel."""
+        return bool(np.any(self.components[:, [GX, GY]]))
 
     @property
     def ellipse(self) -> Ellipse:
@@ -84,28 +86,28 @@ class SourceFit:
 
 def sources_of(explained: Explained, beam_px: float) -> Iterator[SourceFit]:
     """Components grouped where their own model has no deep saddle between them."""
-    shape = explained.residual.shape
-    for fitted in explained.fits:
-        beam_sigma_px = beam_px / FWHM_PER_SIGMA
-        still, moving = (
-            grouped(
-                fitted.values,
-                beam_sigma_px=beam_sigma_px,
-                shape=(shape[0], shape[1], shape[2]),
-                least_saddle=least,
-            ).source
-            for least in (LEAST_SADDLE, LEAST_SADDLE_MOVING)
-        )
-        # a line that the last fit turned into absorption is none
-        shining = fitted.values[:, FLUX] > 0
-        moves = np.any(fitted.free[:, [GX, GY]], axis=1)
-        source = _joined_if_moving(still, moving, np.atleast_1d(moves))
-        for number in np.unique(source[shining]):
-            members = np.flatnonzero(shining & (source == number))
-            if _are_two(fitted, members):
-                yield from (_source(fitted, members[[i]]) for i in range(2))
-            else:
-                yield _source(fitted, members)
+    components, free = explained.components, explained.free
+    if not len(components):
+        return
+    chan, ny, nx = explained.residual.shape
+    still, moving = (
+        grouped(
+            components,
+            beam_sigma_px=beam_px / FWHM_PER_SIGMA,
+            shape=(chan, ny, nx),
+            least_saddle=least,
+        ).source
+        for least in (LEAST_SADDLE, LEAST_SADDLE_MOVING)
+    )
+    # a line that the last fit turned into absorption is none
+    shining = components[:, FLUX] > 0
+    source = _joined_if_moving(still, moving, np.any(free[:, [GX, GY]], axis=1))
+    for number in np.unique(source[shining]):
+        members = np.flatnonzero(shining & (source == number))
+        if _are_two(free[members]):
+            yield from (_source(explained, members[[i]]) for i in range(2))
+        else:
+            yield _source(explained, members)
 
 
 def _joined_if_moving(still: np.ndarray, moving: np.ndarray, moves: np.ndarray) -> np.ndarray:
@@ -118,33 +120,39 @@ def _joined_if_moving(still: np.ndarray, moving: np.ndarray, moves: np.ndarray) 
     return source
 
 
-def _are_two(fitted: Fit, members: np.ndarray) -> bool:
+def _are_two(free: np.ndarray) -> bool:
     """Whether components that touch are two sources: two Gaussians that stay in place explain all.
 
     A galaxy at the same signal-to-noise moves, or takes more of them.
     """
-    return len(members) == 2 and not fitted.free[members][:, [GX, GY]].any()
+    return len(free) == 2 and not free[:, [GX, GY]].any()
 
 
-def _source(fitted: Fit, members: np.ndarray) -> SourceFit:
-    order = members[np.argsort(-fitted.values[members, FLUX])]
-    components = fitted.values[order]
-    within = np.nan_to_num(fitted.covariance[order][:, :, order])
-    n, channels = components.size, fitted.problem.channels
+def _source(explained: Explained, members: np.ndarray) -> SourceFit:
+    order = members[np.argsort(-explained.components[members, FLUX])]
+    components, channels = explained.components[order], len(explained.residual)
     jacobian = _jacobian(components, channels)
-    covariance = jacobian @ within.reshape(n, n) @ jacobian.T
-    if len(components) > 1 or np.any(components[:, [GX, GY]]):
-        wrong = MODEL_SHARE * components[:, FLUX].sum()
-        flux = SUMMARY.index("flux")
-        covariance[flux, flux] += wrong**2
+    covariance = jacobian @ _covariance(explained, order) @ jacobian.T
+    gain = np.concatenate([each.gain for each in explained.fits])
     return SourceFit(
         components=components,
         summary=summary_of(components, channels),
         covariance=covariance,
-        gain=float(fitted.gain[order].sum()),
-        residual_peak=fitted.residual_peak,
-        freedom=int(np.count_nonzero(fitted.free[members])),
+        gain=float(gain[order].sum()),
+        freedom=int(np.count_nonzero(explained.free[order])),
     )
+
+
+def _covariance(explained: Explained, members: np.ndarray) -> np.ndarray:
+    """(12 n, 12 n) of components; those of different fits are taken to be independent."""
+    covariance = np.zeros((len(members), COUNT, len(members), COUNT))
+    first = 0
+    for each in explained.fits:
+        at = np.flatnonzero((members >= first) & (members < first + len(each.values)))
+        own = members[at] - first
+        covariance[at[:, None], :, at] = each.covariance[own[:, None], :, own]
+        first += len(each.values)
+    return np.nan_to_num(covariance.reshape(members.size * COUNT, -1))
 
 
 def summary_of(components: np.ndarray, channels: int) -> np.ndarray:
