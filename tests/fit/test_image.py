@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -50,3 +51,17 @@ def test_what_is_added_can_be_taken_away(case_named: Callable, component: np.nda
     add_model(out, component[None], case.response, sign=-1)
     assert highest > 0
     assert np.abs(out).max() < 1e-6 * highest
+
+
+def test_a_beam_that_ends_is_drawn_where_it_is(case_named: Callable, component: np.ndarray) -> None:
+    """Near the edge of the image and in its middle, still and moving, as on the whole image."""
+    case = case_named("cleaned")
+    local, whole = replace(case.response), replace(case.response)
+    assert local.support_px is not None
+    assert local.support_px < 40
+    whole.__dict__["support_px"] = None
+    for x, y in ((78.3, 65.6), (2.7, 139.2), (143.9, -0.4)):
+        component[:2], component[[GX, GY]] = (x, y), (0.4, -0.3)
+        one, other = (model_cube(component[None], each) for each in (local, whole))
+        # a beam ends where it is a millionth of its peak
+        assert one == pytest.approx(other, abs=1e-5 * float(other.max()))

@@ -6,6 +6,8 @@ moves is another image in every channel of its line.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.fft import irfft2
 
@@ -25,6 +27,10 @@ from deepfocus.fit.parameters import (
 from deepfocus.fit.spectra import Integrated, Profile, window
 from deepfocus.forward.response import Response
 
+REACH_SIGMA = 5.0
+"""Of a Gaussian in an image: beyond, it is below 4e-6 of its peak."""
+SIDE_STEP = 16
+"""Pixels: squares of few sizes need few transforms of the beam."""
 NO_WEIGHT = 1e-6
 """Of a node's flux, relative to the largest: it is left out."""
 
@@ -77,10 +83,12 @@ def _add_still(
     same = len(response.dirty_beam) == 1 and response.primary_beam is None
     if same:
         of_nodes, nodes = of_nodes.sum(axis=0, keepdims=True), np.array([0])
-    planes = np.stack([_plane(row, response, int(k)) for k in nodes]).reshape(len(nodes), -1)
+    drawn = [_plane(row, response, int(k)) for k in nodes]
+    here = drawn[0].here
+    planes = np.stack([each.values.ravel() for each in drawn])
     amounts = (sign * of_nodes[nodes]).T.astype(np.float32)
     for channel, amount in zip(shining, amounts, strict=True):
-        out[channel] += (amount @ planes).reshape(out.shape[1:])
+        out[channel, *here] += (amount @ planes).reshape(drawn[0].values.shape)
 
 
 def _add_moving_line(
@@ -93,10 +101,9 @@ def _add_moving_line(
         moved[[X, Y]] += (channel - row[CHANNEL]) * row[GRADIENT]
         weights = response.interpolation[:, channel]
         beams = weights if len(response.dirty_beam) > 1 else np.ones(1)
-        transfer = np.tensordot(beams, response.transfer, axes=1)
         attenuation = _attenuation(moved, response, weights)
-        plane = _through(moved, response, transfer, attenuation)
-        out[channel] += np.float32(sign * amount) * plane
+        plane = _through(moved, response, beams, attenuation)
+        out[channel, *plane.here] += np.float32(sign * amount) * plane.values
 
 
 def _line(row: np.ndarray, channels: np.ndarray, profile: Profile) -> np.ndarray:
@@ -105,28 +112,90 @@ def _line(row: np.ndarray, channels: np.ndarray, profile: Profile) -> np.ndarray
     return line
 
 
-def _plane(row: np.ndarray, response: Response, node: int) -> np.ndarray:
-    """(y, x) float32 dirty image at a node, of unit flux density."""
-    transfer = response.transfer[node if len(response.transfer) > 1 else 0]
+@dataclass(frozen=True, eq=False)
+class _Plane:
+    """A part of an image: values (y, x) float32 at the rows and columns `here`."""
+
+    here: tuple[slice, slice]
+    values: np.ndarray
+
+
+def _plane(row: np.ndarray, response: Response, node: int) -> _Plane:
+    """Dirty image at a node, of unit flux density."""
+    beams = np.zeros(len(response.dirty_beam))
+    beams[node if len(beams) > 1 else 0] = 1.0
     weights = np.zeros(len(response.interpolation))
     weights[node] = 1.0
-    return _through(row, response, transfer, _attenuation(row, response, weights))
+    return _through(row, response, beams, _attenuation(row, response, weights))
 
 
 def _through(
-    row: np.ndarray, response: Response, transfer: np.ndarray, attenuation: Attenuation
-) -> np.ndarray:
-    """(y, x) float32 image of unit flux density through a primary and a dirty beam."""
+    row: np.ndarray, response: Response, beams: np.ndarray, attenuation: Attenuation
+) -> _Plane:
+    """Image of unit flux density through a primary and a dirty beam, a sum of those known.
+
+    A beam that ends is drawn as far as it reaches.
+    """
     seen = attenuation.of(row[None, [X, Y]], covariance_of(row[None]))
-    rows, columns = response.padded
-    v, u = np.fft.fftfreq(rows), np.fft.rfftfreq(columns)
-    (cxx, cxy), (_, cyy) = seen.covariance[0]
-    x, y = seen.centre[0]
+    (x, y), covariance = seen.centre[0], seen.covariance[0]
+    factor = float(np.exp(seen.log_factor[0]))
+    radius = response.support_px
+    if radius is not None:
+        side = _side(radius, covariance)
+        if side < min(response.padded):
+            return _local(x, y, covariance, factor, response, beams, side)
+    transfer = np.tensordot(beams, response.transfer, axes=1)
+    plane = _drawn(x, y, covariance, factor, transfer, response.padded)
+    here = slice(0, response.ny), slice(0, response.nx)
+    return _Plane(here, plane[here])
+
+
+def _side(radius: int, covariance: np.ndarray) -> int:
+    """Pixels of a square in which a beam of that radius and a Gaussian fit, in steps."""
+    sigma = float(np.sqrt(max(np.linalg.eigvalsh(covariance)[1], 0.0)))
+    return -(-(2 * (radius + int(REACH_SIGMA * sigma)) + 3) // SIDE_STEP) * SIDE_STEP
+
+
+def _local(
+    x: float,
+    y: float,
+    covariance: np.ndarray,
+    factor: float,
+    response: Response,
+    beams: np.ndarray,
+    side: int,
+) -> _Plane:
+    """What lies in the image of a square around (x, y)."""
+    x0, y0 = round(x) - side // 2, round(y) - side // 2
+    transfer = np.tensordot(beams, response.local_transfer(side), axes=1)
+    plane = _drawn(x - x0, y - y0, covariance, factor, transfer, (side, side))
+    rows, columns = (
+        slice(min(max(first, 0), n), min(max(first + side, 0), n))
+        for first, n in ((y0, response.ny), (x0, response.nx))
+    )
+    inside = (
+        slice(rows.start - y0, rows.stop - y0),
+        slice(columns.start - x0, columns.stop - x0),
+    )
+    return _Plane((rows, columns), plane[inside])
+
+
+def _drawn(
+    x: float,
+    y: float,
+    covariance: np.ndarray,
+    factor: float,
+    transfer: np.ndarray,
+    shape: tuple[int, int],
+) -> np.ndarray:
+    """(rows, columns) float32 image of a Gaussian of a flux through a transfer function."""
+    v, u = np.fft.fftfreq(shape[0]), np.fft.rfftfreq(shape[1])
+    (cxx, cxy), (_, cyy) = covariance
     size = cxx * u**2 + cyy * v[:, None] ** 2 + 2 * cxy * np.outer(v, u)
     waves = np.outer(np.exp(-2j * np.pi * y * v), np.exp(-2j * np.pi * x * u))
-    transform = np.exp(seen.log_factor[0] - 2 * np.pi**2 * size) * waves * transfer
-    plane: np.ndarray = irfft2(transform.astype(np.complex64), s=response.padded)
-    return plane[: response.ny, : response.nx].astype(np.float32, copy=False)
+    transform = factor * np.exp(-2 * np.pi**2 * size) * waves * transfer
+    plane: np.ndarray = irfft2(transform.astype(np.complex64), s=shape)
+    return plane.astype(np.float32, copy=False)
 
 
 def _attenuation(row: np.ndarray, response: Response, weights: np.ndarray) -> Attenuation:

@@ -8,7 +8,7 @@ from a source, sidelobes are unknown and left out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -22,6 +22,8 @@ from deepfocus.core.source import FWHM_PER_SIGMA, Ellipse
 from deepfocus.ops.fitted_beam import fit_beam
 from deepfocus.ops.lagrange import lagrange
 
+NO_BEAM = 1e-6
+"""Of its peak: where a beam is lower everywhere, it has ended."""
 MOST_NODES = 25
 LARGEST_SWING = 3.0
 """Largest allowed sum of a polynomial's absolute weights: 1.25 for three even
@@ -44,6 +46,7 @@ class Response:
     primary_beam: np.ndarray | None
     interpolation: np.ndarray
     beam_px: float
+    _local: dict[int, np.ndarray] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def padded(self) -> tuple[int, int]:
@@ -54,11 +57,29 @@ class Response:
     @cached_property
     def transfer(self) -> np.ndarray:
         """(1 or k, rows, columns) transform of the dirty beams, their peaks moved to [0, 0]."""
-        k, py, px = self.dirty_beam.shape
-        kernel = np.zeros((k, *self.padded))
-        kernel[:, :py, :px] = self.dirty_beam
-        transfer: np.ndarray = rfft2(np.roll(kernel, (-(py // 2), -(px // 2)), axis=(1, 2)))
-        return transfer
+        return _transfer(self.dirty_beam, self.padded)
+
+    @cached_property
+    def support_px(self) -> int | None:
+        """Radius in y and x within which the whole beam lies, as a restoring beam does, or None."""
+        shines = np.abs(self.dirty_beam).max(axis=0) > NO_BEAM
+        half = [n // 2 for n in shines.shape]
+        radius = max(
+            int(np.abs(np.flatnonzero(shines.any(axis=axis)) - half[1 - axis]).max())
+            for axis in (0, 1)
+        )
+        return radius if radius < min(half) - 1 else None
+
+    def local_transfer(self, side: int) -> np.ndarray:
+        """Like `transfer`, on (side, side) pixels, for a beam with a `support_px`."""
+        if side not in self._local:
+            radius = self.support_px
+            assert radius is not None
+            assert 2 * radius < side
+            y, x = (n // 2 for n in self.dirty_beam.shape[1:])
+            near = slice(y - radius, y + radius + 1), slice(x - radius, x + radius + 1)
+            self._local[side] = _transfer(self.dirty_beam[:, *near], (side, side))
+        return self._local[side]
 
     @cached_property
     def padded_primary_beam(self) -> np.ndarray:
@@ -173,6 +194,15 @@ def node_weights(nodes_hz: np.ndarray, freq_hz: np.ndarray) -> np.ndarray:
     order = np.argsort(nodes_hz)
     units = np.eye(len(nodes_hz))[order]
     return np.stack([np.interp(freq_hz, nodes_hz[order], unit) for unit in units.T])
+
+
+def _transfer(beams: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """(k, rows, columns) transform of beams (k, py, px) on a larger shape, peaks at [0, 0]."""
+    k, py, px = beams.shape
+    kernel = np.zeros((k, *shape))
+    kernel[:, :py, :px] = beams
+    transfer: np.ndarray = rfft2(np.roll(kernel, (-(py // 2), -(px // 2)), axis=(1, 2)))
+    return transfer
 
 
 def _held_at_edges(n: int, padded: int) -> np.ndarray:
