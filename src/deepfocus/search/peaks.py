@@ -16,6 +16,8 @@ from deepfocus.search.lines import highest
 from deepfocus.search.unit_noise import Searched
 
 NEIGHBOURS = [off for off in product((-1, 0, 1), repeat=3) if off != (0, 0, 0)]
+COLUMNS_AT_ONCE = 4096
+"""Of spectra that are searched without their continuum, so that they take little memory."""
 AROUND = 2
 """Nodes on each side of a candidate in which a filter's own maximum is looked for."""
 WORTH_REFINING = 0.75
@@ -81,9 +83,10 @@ class Lattice:
         best = highest(spectra, each.filters.plain)
         ratio = each.field.step // self.sizes[0].field.step
         hidden = np.flatnonzero(self.on_continuum[::ratio, ::ratio].ravel())
-        if len(hidden):
-            line = self.projection.of(spectra[:, hidden])
-            best[:, hidden] = highest(line, each.filters.projected)
+        for start in range(0, len(hidden), COLUMNS_AT_ONCE):
+            some = hidden[start : start + COLUMNS_AT_ONCE]
+            line = self.projection.of(spectra[:, some])
+            best[:, some] = highest(line, each.filters.projected)
         return best.reshape(values.shape)
 
     def refined(self, node: np.ndarray) -> Peak:

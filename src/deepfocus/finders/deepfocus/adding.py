@@ -104,7 +104,13 @@ def noise_of(sight: Sight, explained: Explained, before: NoiseMap) -> NoiseMap:
     """Of the residual, but where components stand out of the noise that was known before."""
     if not explained.fits:
         return before
-    model = sight.data - explained.residual
-    model /= before.position
-    shines = model > EMISSION_SIGMA * before.channel[:, None, None]
+    level = EMISSION_SIGMA * before.position
+    shines = np.stack(
+        [
+            whole - left > sigma * level
+            for whole, left, sigma in zip(
+                sight.data, explained.residual, before.channel, strict=True
+            )
+        ]
+    )
     return noise_map(explained.residual, correlated_px=sight.correlated_px, emission=shines)

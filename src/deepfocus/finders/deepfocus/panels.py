@@ -19,8 +19,9 @@ CUTOUT_BEAMS = 8.0
 def panels_of(catalogue: Catalogue, cube: Cube, looked: Looked) -> tuple[Panel, ...]:
     """Images of the field, and of every row of the catalogue."""
     first, residual = looked.found[0], looked.explained.residual
-    level = looked.noise.channel[:, None]
-    left = np.nan_to_num(residual.reshape(len(residual), -1) / level, nan=0.0).max(axis=0)
+    left = np.zeros(residual.shape[1:])
+    for plane, level in zip(residual, looked.noise.channel, strict=True):
+        np.fmax(left, plane / level, out=left)
     return (
         ImagePanel(
             "Highest signal-to-noise over channels, widths and sizes",
@@ -29,7 +30,7 @@ def panels_of(catalogue: Catalogue, cube: Cube, looked: Looked) -> tuple[Panel, 
         ),
         ImagePanel(
             "Highest voxel that the sources leave",
-            left.reshape(residual.shape[1:]),
+            left,
             "standard deviations",
         ),
         *_of_sources(catalogue, cube, residual),
