@@ -92,6 +92,13 @@ class Response:
         )
         return self.primary_beam[:, rows[:, None], columns[None, :]].astype(float)
 
+    def seen_at(self, *, x: float, y: float) -> float:
+        """The primary beam at the nearest pixel, the mean of its nodes; 1 without any."""
+        if self.primary_beam is None:
+            return 1.0
+        row, column = (min(max(round(at), 0), n - 1) for at, n in ((y, self.ny), (x, self.nx)))
+        return float(self.primary_beam[:, row, column].mean())
+
     def beam_at(self, *, x: np.ndarray | float, y: np.ndarray | float, channel: int) -> np.ndarray:
         """Dirty beam of a channel at offsets (x, y) in pixels from a source; 1 at the source.
 

@@ -96,16 +96,23 @@ def draw_spectrum(
     axes.step(
         channels, measured.values, where="mid", color=DIRTY_COLOUR, lw=1.0, label=measured.label
     )
-    axes.set_ylabel(_with_unit(measured), color=DIRTY_COLOUR)
-    axes.tick_params(axis="y", colors=DIRTY_COLOUR)
+    on_one_axis = [measured.values]
+    upper = axes
+    if model is not None and model.unit == measured.unit:
+        axes.plot(channels, model.values, color=FOUND_COLOUR, lw=1.4, label=model.label)
+        axes.set_ylabel(measured.unit)
+        on_one_axis.append(model.values)
+    else:
+        axes.set_ylabel(_with_unit(measured), color=DIRTY_COLOUR)
+        axes.tick_params(axis="y", colors=DIRTY_COLOUR)
+        upper = axes if model is None else _draw_model(axes, model)
     # Headroom for the legend, so that it hides no line.
-    low, high = np.nanmin(measured.values), np.nanmax(measured.values)
+    low, high = np.nanmin(on_one_axis), np.nanmax(on_one_axis)
     margin = (high - low) or 1.0
     axes.set_ylim(low - 0.05 * margin, high + 0.3 * margin)
     axes.set_xlim(-0.5, len(channels) - 0.5)
-    upper = axes if model is None else _draw_model(axes, model)
     handles, labels = axes.get_legend_handles_labels()
-    if model is not None:
+    if upper is not axes:
         more = upper.get_legend_handles_labels()
         handles, labels = handles + more[0], labels + more[1]
     # On the upper axes, so that no curve crosses the legend.

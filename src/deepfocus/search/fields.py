@@ -95,7 +95,7 @@ def _field(
     scales = []
     for plane in blanks.planes:
         variance = fftconvolve(weight * plane, squared, "same")[::step, ::step]
-        told = variance > LEAST_COVERED * whole * np.median(weight)
+        told = variance > LEAST_COVERED * whole * weight[::step, ::step]
         scales.append(np.where(told, 1 / np.sqrt(np.where(told, variance, 1.0)), 0.0))
     scale = np.array(scales, np.float32)
     values = raw * (scale[0] if len(scale) == 1 else scale[blanks.of_channel])

@@ -17,7 +17,7 @@ import numpy as np
 
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.finders.deepfocus.honest import with_honest_errors
+from deepfocus.finders.deepfocus.honest import honest
 from deepfocus.finders.deepfocus.judge import judged
 from deepfocus.finders.deepfocus.look import look
 from deepfocus.finders.deepfocus.panels import panels_of
@@ -75,8 +75,7 @@ class ReadyDeepFocus:
         sight = sight_of(cube)
         looked = look(sight, false_peaks=self.settings.false_peaks)
         sources = tuple(
-            with_honest_errors(each, sight, looked)
-            for each in sources_of(looked.explained, sight.beam_px)
+            honest(each, sight, looked) for each in sources_of(looked.explained, sight.beam_px)
         )
         most = float(-np.expm1(-self.settings.false_peaks))
         verdicts = [judged(source, looked, sight.beam_px, most) for source in sources]

@@ -1,4 +1,4 @@
-"""Errors as they are: larger than the fit says where it took noise for light, or is no good model.
+"""What a fit is worth: errors larger than its own, and the flux that its model leaves.
 
 A fit takes its own brightness for the true one. With k free numbers it gains k more chi^2 than the
 source has, on average, so that faint sources look brighter and better known than they are. And its
@@ -7,7 +7,7 @@ errors are those of the right model, which a few Gaussians are not for a galaxy.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,35 +22,74 @@ LEAST_SHARE = 0.25
 """Of chi^2 that noise leaves to a source at least: fainter ones would not have been found."""
 MODEL_SHARE = 0.04
 """Of the flux: what a few Gaussians are wrong by for a galaxy, even where they explain all."""
+LEAST_SEEN = 0.05
+"""Of a primary beam: where it is lower, nothing is divided by it."""
+IN_FLUX = SUMMARY.index("flux")
 CORRELATED_BEAMS = 1.133 / 2
 """Voxels of correlated noise that are as good as one, in squares of the beam's FWHM: for squares of
 values, which are correlated over half of the area."""
 
 
-def with_honest_errors(source: SourceFit, sight: Sight, looked: Looked) -> SourceFit:
-    """The source with its covariance as large as what was fitted to noise, and the misfit, ask."""
+def honest(source: SourceFit, sight: Sight, looked: Looked) -> SourceFit:
+    """The source with what its model leaves, and errors that say so."""
+    shining = _shining(source, sight, looked)
+    whole = _with_what_is_left(source, sight, shining) if _is_a_galaxy(source) else source
+    return with_honest_errors(whole, misfit(shining, sight))
+
+
+def with_honest_errors(source: SourceFit, wrong: float) -> SourceFit:
+    """With a covariance as large as what was fitted to noise, and a misfit, ask."""
     share = max(1 - source.freedom / max(source.gain, 1e-9), LEAST_SHARE)
-    covariance = source.covariance * misfit(source, sight, looked) ** 2 / share
-    if len(source.components) > 1 or source.moves:
-        flux = SUMMARY.index("flux")
-        covariance[flux, flux] += (MODEL_SHARE * source.value("flux")) ** 2
+    covariance = source.covariance * wrong**2 / share
+    if _is_a_galaxy(source):
+        covariance[IN_FLUX, IN_FLUX] += (MODEL_SHARE * source.value("flux")) ** 2
     return replace(source, covariance=covariance)
 
 
-def misfit(source: SourceFit, sight: Sight, looked: Looked) -> float:
-    """Reduced chi^2 where the source shines, less what noise may add to it; 1 at least."""
-    around = _around(source, sight)
-    left = looked.explained.residual[around]
-    model = sight.data[around] - left
-    noise = looked.noise.channel[around[0], None, None] * looked.noise.position[around[1:]]
-    shines = model > SHINES * noise
-    ratio = (left / noise)[shines]
-    ratio = ratio[np.isfinite(ratio)]
+def misfit(shining: Shining, sight: Sight) -> float:
+    """Reduced chi^2 where a source shines, less what noise may add to it; 1 at least."""
+    ratio = shining.left / shining.noise
     independent = ratio.size / max(1.0, CORRELATED_BEAMS * sight.correlated_px**2)
     if independent < 1:
         return 1.0
     chance = np.sqrt(2 / independent)
     return max(1.0, float(np.mean(ratio**2)) - float(chance))
+
+
+@dataclass(frozen=True, eq=False)
+class Shining:
+    """Voxels in which a source's model stands out: (n,) Jy/beam left of the data, and noise."""
+
+    left: np.ndarray
+    noise: np.ndarray
+
+
+def _shining(source: SourceFit, sight: Sight, looked: Looked) -> Shining:
+    around = _around(source, sight)
+    left = looked.explained.residual[around]
+    model = sight.data[around] - left
+    noise = looked.noise.channel[around[0], None, None] * looked.noise.position[around[1:]]
+    shines = (model > SHINES * noise) & np.isfinite(left) & np.isfinite(noise)
+    return Shining(left[shines], noise[shines])
+
+
+def _with_what_is_left(source: SourceFit, sight: Sight, shining: Shining) -> SourceFit:
+    """With the sum of what its model leaves, which a restored cube shows in areas of its beam.
+
+    The sum over a dirty beam with its sidelobes is no flux.
+    """
+    if sight.sidelobes.any:
+        return source
+    flux = float(shining.left.sum(dtype=float) / sight.sidelobes.beam.sum(dtype=float))
+    seen = sight.response.seen_at(x=source.value("x"), y=source.value("y"))
+    summary = source.summary.copy()
+    summary[IN_FLUX] += flux / max(seen, LEAST_SEEN)
+    return replace(source, summary=summary)
+
+
+def _is_a_galaxy(source: SourceFit) -> bool:
+    """Whether it takes more than a Gaussian that stays in place."""
+    return len(source.components) > 1 or source.moves
 
 
 def _around(source: SourceFit, sight: Sight) -> tuple[slice, slice, slice]:

@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter
 from deepfocus.core.source import FWHM_PER_SIGMA
 
 NONE = 0.01
-"""Of the beam's peak: a beam whose highest sidelobe is lower has none, as restored cubes do."""
+"""Of the beam's peak: a beam whose highest sidelobe is lower has none."""
 MAIN_LOBE_BEAMS = 1.5
 """Radius of the main lobe, FWHM."""
 
@@ -21,10 +21,15 @@ SAFETY = 2.0
 
 @dataclass(frozen=True, eq=False)
 class Sidelobes:
-    """beam : (y, x) dirty beam, peak 1 at [ny // 2, nx // 2]; beam_px : FWHM of its main lobe."""
+    """Of a dirty beam; a restoring beam has none.
+
+    beam : (y, x), peak 1 at [ny // 2, nx // 2]; beam_px : FWHM of its main lobe
+    ends : whether the beam ends well within its image, as a restoring beam does
+    """
 
     beam: np.ndarray
     beam_px: float
+    ends: bool = False
     _beyond: dict[float, float] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -37,7 +42,7 @@ class Sidelobes:
     @property
     def any(self) -> bool:
         """Whether there are any."""
-        return self.highest > NONE
+        return not self.ends and self.highest > NONE
 
     def reached(self, dy: float, dx: float, size_px: float) -> bool:
         """Whether a filter of a size, so far from a source, sees no more than the known beam."""

@@ -38,7 +38,8 @@ class Sight:
     def sidelobes(self) -> Sidelobes:
         """Of the dirty beam in the middle of the band."""
         beams = self.response.dirty_beam
-        return Sidelobes(beams[len(beams) // 2], self.beam_px)
+        ends = self.response.support_px is not None
+        return Sidelobes(beams[len(beams) // 2], self.beam_px, ends)
 
     @property
     def white(self) -> bool:
