@@ -24,10 +24,12 @@ BEAM_PX = 5.0
 NUMBERS = (0, 10, 30, 100, 300, 1000, 3000)
 
 
-def noise(shape: tuple[int, int, int], rng: np.random.Generator) -> np.ndarray:
-    """(chan, y, x) of standard deviation 1, correlated like a Gaussian beam of BEAM_PX."""
+def noise(
+    shape: tuple[int, int, int], rng: np.random.Generator, *, beam_px: float = BEAM_PX
+) -> np.ndarray:
+    """(chan, y, x) of standard deviation 1, correlated like a Gaussian beam of that FWHM."""
     v, u = np.fft.fftfreq(shape[1])[:, None], np.fft.rfftfreq(shape[2])[None]
-    sigma = BEAM_PX / FWHM_PER_SIGMA
+    sigma = beam_px / FWHM_PER_SIGMA
     amplitude = np.exp(-(np.pi**2) * sigma**2 * (u**2 + v**2))
     planes = [
         irfft2(rfft2(rng.standard_normal(shape[1:])) * amplitude, s=shape[1:])

@@ -30,7 +30,7 @@ from deepfocus.fit.parameters import (
     ellipse_of,
     tilt,
 )
-from deepfocus.forward.deformations import GaussianShape
+from deepfocus.forward.deformations import GaussianShape, axes
 
 AT_HALF = 0.5
 SAMPLES = 20
@@ -77,11 +77,30 @@ class SourceFit:
 
     @property
     def shape_errors(self) -> tuple[float, float, float]:
-        """Of FWHM x, FWHM y (pixels) and pa (degrees); NaN where undefined."""
+        """Of FWHM x, FWHM y (pixels) and pa (degrees); NaN where undefined.
+
+        A size is the root of what is measured, which noise may make negative: its error is half of
+        the interval between the roots of one standard deviation more and one less.
+        """
         of_sizes = self.covariance[2:5, 2:5]
         if np.linalg.eigvalsh(of_sizes)[0] < 0:  # a kernel of a cut-off beam has negative power
             return float("nan"), float("nan"), float("nan")
-        return GaussianShape(self.ellipse).spread(of_sizes)
+        ellipse = self.ellipse
+        x_err, y_err = (
+            _error_of_root(fwhm_px, along, of_sizes)
+            for fwhm_px, along in zip(
+                (ellipse.fwhm_x_px, ellipse.fwhm_y_px), axes(ellipse), strict=True
+            )
+        )
+        return x_err, y_err, GaussianShape(ellipse).spread(of_sizes)[2]
+
+
+def _error_of_root(fwhm_px: float, along: np.ndarray, covariance: np.ndarray) -> float:
+    """Standard deviation of a FWHM in a direction, from that of the sizes xx, yy and xy."""
+    weights = np.array([along[0] ** 2, along[1] ** 2, 2 * along[0] * along[1]])
+    deviation = FWHM_PER_SIGMA**2 * float(np.sqrt(weights @ covariance @ weights))
+    low, high = max(fwhm_px**2 - deviation, 0.0), fwhm_px**2 + deviation
+    return float(np.sqrt(high) - np.sqrt(low)) / 2
 
 
 def sources_of(explained: Explained, beam_px: float) -> Iterator[SourceFit]:
