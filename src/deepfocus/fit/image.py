@@ -24,7 +24,7 @@ from deepfocus.fit.parameters import (
     covariance_of,
     tilt,
 )
-from deepfocus.fit.spectra import Integrated, Profile, window
+from deepfocus.fit.spectra import Profile, Sampled, window
 from deepfocus.forward.response import Response
 
 REACH_SIGMA = 5.0
@@ -55,9 +55,9 @@ def add_model(
 ) -> None:
     """Add the dirty image of components (n, 12), times `sign`, to a cube (chan, y, x) in place.
 
-    profile : `Integrated` unless given. Sidelobes end where the known dirty beam does.
+    profile : `Sampled` unless given. Sidelobes end where the known dirty beam does.
     """
-    seen_by = profile or Integrated()
+    seen_by = profile or Sampled()
     for row in np.asarray(values, float):
         if np.any(row[GRADIENT]):
             _add_moving_line(out, row, response, sign, seen_by)

@@ -18,7 +18,7 @@ from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.fit.attenuation import NO_PRIMARY_BEAM, Attenuation, attenuation_near
 from deepfocus.fit.filters import Filter, halo_px, score_filter
 from deepfocus.fit.parameters import tilt
-from deepfocus.fit.spectra import Integrated, Profile
+from deepfocus.fit.spectra import Profile, Sampled
 from deepfocus.forward.response import Response
 
 MARGIN_BEAMS = 2.0
@@ -81,7 +81,7 @@ class Problem:
     weights: np.ndarray
     beam_px: float
     attenuation: Attenuation = NO_PRIMARY_BEAM
-    profile: Profile = field(default_factory=Integrated)
+    profile: Profile = field(default_factory=Sampled)
 
     @property
     def channels(self) -> int:
@@ -142,7 +142,7 @@ def patch_problem(
     sigma : (chan,) standard deviation of the noise at the box, Jy/beam
     box : y0, y1, x0, x1, the ends excluded
     channel : of the line; beams are those of that channel
-    profile : `Integrated` unless given
+    profile : `Sampled` unless given
 
     A channel without any data has no weight. Other blank pixels count as 0: whoever has sources at
     the edge of the data gets too little flux there, as at the edge of the image.
@@ -180,7 +180,7 @@ def patch_problem(
         weights=weights,
         beam_px=response.beam_px,
         attenuation=_attenuation(response, channel, rows, columns),
-        profile=profile or Integrated(),
+        profile=profile or Sampled(),
     )
 
 

@@ -21,6 +21,8 @@ from deepfocus.fit.image import add_model
 from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CYY, FLUX, X, Y
 from deepfocus.fit.patch import Problem, patch_problem
 from deepfocus.fit.solve import Fit
+from deepfocus.fit.spectra import Profile
+from deepfocus.forward.response import Response
 from deepfocus.search.noise_map import NoiseMap
 
 NEIGHBOURS_BEAMS = 2.5
@@ -84,7 +86,11 @@ def with_starts(
             fits += before
         else:
             new = np.setdiff1d(members, replaced, assume_unique=True)
-            given = _Given(known[old], tuple(before), whole)
+            drawn = tuple(
+                (known[old[fit_of[old] == i]], explained.fits[i].problem.profile)
+                for i in np.unique(fit_of[old])
+            )
+            given = _Given(drawn, tuple(before), whole)
             fits += _fitted_again(
                 residual, given, together[new], all_free[new], sight, noise, fitting
             )
@@ -97,7 +103,7 @@ def refitted(explained: Explained, sight: Sight, noise: NoiseMap, fitting: Fitti
     fits: list[Fit] = []
     settled: set[Fit] = set()
     for before in explained.fits:
-        given = _Given(before.values, (before,), whole=True)
+        given = _Given.of(before)
         again = _fitted_again(residual, given, before.values, before.free, sight, noise, fitting)
         fits += again
         if before in explained.settled and len(again) and alike(again[0], before):
@@ -113,7 +119,7 @@ def refined(explained: Explained, sight: Sight, noise: NoiseMap, fitting: Fittin
         if before in explained.settled:
             fits.append(before)
         else:
-            given = _Given(before.values, (before,), whole=True)
+            given = _Given.of(before)
             fits += _fitted_again(
                 residual, given, before.values, before.free, sight, noise, fitting
             )
@@ -129,12 +135,23 @@ def alike(one: Fit, other: Fit) -> bool:
 class _Given:
     """Components that are to be fitted again.
 
-    values : (n, 12); fits : that they are from; whole : whether they are all that these have
+    drawn : (n, 12) with the profile that their lines have; fits : that they are from
+    whole : whether they are all that these have
     """
 
-    values: np.ndarray
+    drawn: tuple[tuple[np.ndarray, Profile], ...]
     fits: tuple[Fit, ...]
     whole: bool
+
+    @classmethod
+    def of(cls, fitted: Fit) -> _Given:
+        """All of one fit."""
+        return cls(((fitted.values, fitted.problem.profile),), (fitted,), whole=True)
+
+    def add_to(self, residual: np.ndarray, response: Response, *, sign: float) -> None:
+        """Add their image to a cube, times a sign."""
+        for values, profile in self.drawn:
+            add_model(residual, values, response, sign=sign, profile=profile)
 
 
 def _fitted_again(
@@ -154,16 +171,17 @@ def _fitted_again(
     box = _box(values, sight)
     around = residual[:, *_region(box, int(2 * sight.beam_px))]
     left_before = _power(around)
-    add_model(residual, given.values, sight.response, sign=1.0)
+    given.add_to(residual, sight.response, sign=1.0)
     problem = _problem(residual, values, box, sight, noise)
     if given.fits:
         problem = replace(problem, profile=given.fits[0].problem.profile)
     fitted = fitting(problem, values, free)
-    add_model(residual, fitted.values, sight.response, sign=-1.0)
+    again = _Given.of(fitted)
+    again.add_to(residual, sight.response, sign=-1.0)
     if not given.whole or _power(around) <= AS_MUCH * left_before:
         return [fitted] if len(fitted.values) else []
-    add_model(residual, fitted.values, sight.response, sign=1.0)
-    add_model(residual, given.values, sight.response, sign=-1.0)
+    again.add_to(residual, sight.response, sign=1.0)
+    given.add_to(residual, sight.response, sign=-1.0)
     return list(given.fits)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.fit.grouping import grouped
 from deepfocus.fit.grow import MOST, Needed, continuum_snr, fit_starts, grow
-from deepfocus.fit.parameters import CONTINUUM, CXX, CYY, FLUX, GRADIENT, SLOPE, X, Y
+from deepfocus.fit.parameters import CONTINUUM, CXX, CYY, FLUX, GRADIENT, SIGMA, SLOPE, X, Y
 from deepfocus.fit.patch import Problem
 from deepfocus.fit.solve import Fit, fit_free
 from deepfocus.fit.spectra import Integrated, Sampled
@@ -27,6 +27,8 @@ from deepfocus.fit.together import as_one
 Fitting = Callable[[Problem, np.ndarray, np.ndarray], Fit]
 """From a problem, components (n, 12) and what is free of them to a fit of as many or others."""
 
+NARROW, CLEARLY = 1.5, 9.0
+"""Standard deviation of a line in channels, and gain of chi^2, that tell an integrated line."""
 NOT_ALONE = 0.7
 """Of a component's threshold: a residual with a higher square asks for more than one Gaussian."""
 SLOPE_SNR = 20.0
@@ -61,18 +63,21 @@ class Kept:
 
 @dataclass(frozen=True)
 class InBothProfiles:
-    """How channels see a line, integrated or sampled, is what the data say."""
+    """How channels see a line: sampled, unless the data say that it is integrated.
+
+    Of a line of some channels nobody can tell: it would be narrower by the channel's width. Widths
+    are usually stated as the channels show them.
+    """
 
     fitting: Fitting
 
     def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
-        return min(
-            (
-                self.fitting(replace(problem, profile=profile), values, free)
-                for profile in (Integrated(), Sampled())
-            ),
-            key=lambda each: each.chi2,
-        )
+        sampled = self.fitting(replace(problem, profile=Sampled()), values, free)
+        lines = sampled.free[:, FLUX]
+        if not np.any(sampled.values[lines, SIGMA] < NARROW):
+            return sampled
+        integrated = self.fitting(replace(problem, profile=Integrated()), values, free)
+        return integrated if integrated.chi2 < sampled.chi2 - CLEARLY else sampled
 
 
 @dataclass(frozen=True)
