@@ -13,6 +13,7 @@ from deepfocus.finders.deepfocus.bright_continua import band_median
 from deepfocus.finders.deepfocus.finder import DeepFocus
 from deepfocus.finders.deepfocus.judge import is_trough
 from deepfocus.finders.deepfocus.sources import SourceFit, summary_of
+from deepfocus.finders.evidence import ImagePanel
 from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, FLUX, SIGMA, X, Y
 from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.observation import Observation
@@ -176,3 +177,15 @@ def test_a_line_that_fills_a_trough_is_absorption_beside_it() -> None:
         summary = summary_of(row[None], 64)
         found = SourceFit(row[None], summary, np.eye(len(summary)), gain=100.0, freedom=9)
         assert is_trough(found) is filled
+
+
+def test_a_narrow_bright_line_leaves_nothing() -> None:
+    """Of 1.8 channels at 300 sigma: sampled and integrated over channels differ by a twentieth."""
+    narrow = replace(source(70.0, 58.0, 0.05), lines=(EmissionLine(12.0, 20.3, 1.8),))
+    detection = DeepFocus().ready().find(cube_of([narrow], Thermal(), 6))
+    found = detection.catalogue.accepted
+    assert len(found) == 1
+    assert found["line_fwhm_chan"][0] == pytest.approx(1.8, abs=4 * found["line_fwhm_chan_err"][0])
+    left = next(panel for panel in detection.evidence if "leave" in getattr(panel, "title", ""))
+    assert isinstance(left, ImagePanel)
+    assert left.image[54:63, 66:75].max() < 6

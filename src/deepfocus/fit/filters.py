@@ -69,7 +69,9 @@ def score_filter(
             )
             variance = np.maximum(plane.transform(seen), 0.0)
             floor = NOISE_FLOOR * variance.max()
-            score = beam * variance / (variance**2 + floor**2) * _taper(plane, lags)
+            best = beam * variance / (variance**2 + floor**2) * _taper(plane, lags)
+            # what was measured is rough in the uv plane, and would reach past the data
+            score = plane.transform(_ending(plane.kernel(best, known), halo))
     ends = _fading(exact, reach)
     return Filter(
         score=plane.kernel(score, reach),
