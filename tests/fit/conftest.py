@@ -49,12 +49,12 @@ class Case:
         images, spectra = sky_of(row).parts(telescope.grid)
         return telescope.dirty_cube(telescope.dirty_components(images), spectra)
 
-    def problem(self, data: np.ndarray, sigma: float = 1.0) -> Problem:
+    def problem(self, data: np.ndarray, sigma: float = 1.0, power: Power | None = None) -> Problem:
         return patch_problem(
             data,
             np.full(CHANNELS, sigma),
             self.response,
-            self.power,
+            power or self.power,
             box=BOX,
             channel=CHANNELS / 2,
             profile=Sampled(),
