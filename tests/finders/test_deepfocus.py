@@ -9,15 +9,18 @@ import pytest
 from astropy import units as u
 
 from deepfocus.core.cube import Cube
+from deepfocus.core.flags import Flag
 from deepfocus.finders.deepfocus.bright_continua import band_median
 from deepfocus.finders.deepfocus.finder import DeepFocus
-from deepfocus.finders.deepfocus.judge import is_trough
+from deepfocus.finders.deepfocus.judge import Judgement, is_trough
 from deepfocus.finders.deepfocus.sources import SourceFit, summary_of
+from deepfocus.finders.deepfocus.table import row_of
 from deepfocus.finders.evidence import ImagePanel
 from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, FLUX, SIGMA, X, Y
 from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.telescope import telescope_of
+from deepfocus.search.noise_map import noise_map
 from deepfocus.sky.components import Component, EmissionLine
 
 SIGMA_JY = 1e-3
@@ -189,3 +192,15 @@ def test_a_narrow_bright_line_leaves_nothing() -> None:
     left = next(panel for panel in detection.evidence if "leave" in getattr(panel, "title", ""))
     assert isinstance(left, ImagePanel)
     assert left.image[54:63, 66:75].max() < 6
+
+
+def test_a_source_may_be_rejected_for_two_reasons() -> None:
+    cube = cube_of([], White(), 7)
+    row = np.zeros(COUNT)
+    row[[X, Y, CHANNEL, SIGMA, FLUX]] = 60.0, 60.0, 20.0, 3.0, 0.1
+    summary = summary_of(row[None], 48)
+    found = SourceFit(row[None], summary, np.eye(len(summary)), gain=10.0, freedom=9)
+    both = Judgement(3.0, 0.9, Flag.BAD_FIT | Flag.LOW_PROBABILITY)
+    said = row_of(found, both, cube, noise_map(cube.data, correlated_px=0.0))
+    assert said["reason"] == "line fit failed; detection probability too low (judge)"
+    assert said["flag"] == Flag.BAD_FIT + Flag.LOW_PROBABILITY

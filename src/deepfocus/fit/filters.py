@@ -20,6 +20,9 @@ WHITE_REACH = 4.0
 """Lag in FWHM of the beam at which the filter of white noise ends; 3 to 7 serve."""
 THERMAL_REACH = 2.5
 """Lag in FWHM of the beam beyond which the filter of thermal noise tells nothing of a source."""
+MEASURED_REACH = 6.0
+"""The same for a measured power. Shorter ones blur what it says of the largest scales, which an
+interferometer does not see: bowls around bright emission became part of its flux."""
 AUTOCORRELATION_REACH = 6.0
 """Lag in FWHM of the beam at which a measured autocorrelation is taken to end."""
 TAPER_EDGE, TAPER_POWER = 1.08, 16
@@ -82,7 +85,13 @@ def score_filter(
 
 def halo_px(response: Response, power: noise.Power) -> int:
     """Pixels around a source whose data its score needs."""
-    beams = THERMAL_REACH if power == noise.DirtyBeam() else WHITE_REACH
+    match power:
+        case noise.White():
+            beams = WHITE_REACH
+        case noise.DirtyBeam() | noise.SquaredWeights(make_beam=None):
+            beams = THERMAL_REACH
+        case _:
+            beams = MEASURED_REACH
     return int(np.ceil(beams * response.beam_px))
 
 

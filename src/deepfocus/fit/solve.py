@@ -36,8 +36,6 @@ LEAST_SIZE = -0.2
 """Of C, in beam sigma^2, where sizes may be negative so that noise does not bias them."""
 OUTSIDE_PX = 3.0
 """How far outside its box a component may lie; and of a line, in channels, outside the band."""
-LEAST_SIGMA = 0.2
-"""Least width of a line, channels: all of its flux is in one or two channels then."""
 LARGEST_SIGMA = 0.3
 """Of a line, over the band: broader ones are continuum."""
 LARGEST_BEAMS = 6.0
@@ -210,7 +208,9 @@ def _within(problem: Problem, values: np.ndarray, least: float) -> np.ndarray:
         values[:, column] = np.clip(values[:, column], low, high)
     last = problem.channels - 1
     values[:, CHANNEL] = np.clip(values[:, CHANNEL], -OUTSIDE_PX, last + OUTSIDE_PX)
-    values[:, SIGMA] = np.clip(values[:, SIGMA], LEAST_SIGMA, LARGEST_SIGMA * problem.channels)
+    values[:, SIGMA] = np.clip(
+        values[:, SIGMA], problem.profile.least_sigma, LARGEST_SIGMA * problem.channels
+    )
     largest = (LARGEST_BEAMS * problem.beam_sigma_px) ** 2
     mean = (values[:, CXX] + values[:, CYY]) / 2
     half = (values[:, CXX] - values[:, CYY]) / 2

@@ -13,7 +13,13 @@ LINE_REACH = 5.0
 
 
 class Profile(Protocol):
-    """How a cube's channels see a Gaussian line."""
+    """How a cube's channels see a Gaussian line.
+
+    least_sigma : the least width of a line in channels that they still tell the flux of
+    """
+
+    @property
+    def least_sigma(self) -> float: ...
 
     def of(
         self, channels: np.ndarray, *, centre: np.ndarray, sigma: np.ndarray
@@ -27,7 +33,12 @@ class Profile(Protocol):
 
 @dataclass(frozen=True)
 class Integrated:
-    """A channel holds the mean over its width, as a correlator's does."""
+    """A channel holds the mean over its width, as a correlator's does.
+
+    The narrowest line has all of its flux in one or two channels.
+    """
+
+    least_sigma: float = 0.2
 
     def of(
         self, channels: np.ndarray, *, centre: np.ndarray, sigma: np.ndarray
@@ -43,7 +54,12 @@ class Integrated:
 
 @dataclass(frozen=True)
 class Sampled:
-    """A channel holds the value at its centre, as those of `core.source` and simulations do."""
+    """A channel holds the value at its centre, as those of `core.source` and simulations do.
+
+    Samples of a narrower line miss, or double, more than 1% of its flux.
+    """
+
+    least_sigma: float = 0.5
 
     def of(
         self, channels: np.ndarray, *, centre: np.ndarray, sigma: np.ndarray

@@ -9,7 +9,7 @@ import numpy as np
 
 from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.cube import Cube
-from deepfocus.core.flags import REASONS
+from deepfocus.core.flags import reason
 from deepfocus.core.grid import Grid
 from deepfocus.finders.deepfocus.judge import Judgement
 from deepfocus.finders.deepfocus.sources import SourceFit
@@ -51,7 +51,7 @@ def row_of(source: SourceFit, verdict: Judgement, cube: Cube, noise: NoiseMap) -
     level = noise.at(x=ellipse.x, y=ellipse.y)[_nearest(channel, len(cube.data))]
     return {
         "flag": int(verdict.flag),
-        "reason": f"{REASONS[verdict.flag]} ({STEP})" if verdict.flag else "",
+        "reason": f"{reason(verdict.flag)} ({STEP})" if verdict.flag else "",
         "x": ellipse.x,
         "x_err": source.error("x"),
         "y": ellipse.y,
