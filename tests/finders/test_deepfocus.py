@@ -139,7 +139,7 @@ def test_two_sources_within_a_beam_are_two() -> None:
     """0.7 beams apart, their lines 8 channels of 6 apart: one Gaussian does not explain both."""
     one = replace(source(60.0, 60.0, 0.004), lines=(EmissionLine(8.0, 16.0, 6.0),))
     other = replace(source(64.0, 62.0, 0.004), lines=(EmissionLine(8.0, 26.0, 6.0),))
-    found = DeepFocus().ready().find(cube_of([one, other], Thermal(), 6)).catalogue.accepted
+    found = DeepFocus().ready().find(cube_of([one, other], Thermal(), 7)).catalogue.accepted
     assert np.sort(found["channel"]) == pytest.approx([16.0, 26.0], abs=0.7)
 
 

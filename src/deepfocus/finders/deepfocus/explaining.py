@@ -35,7 +35,7 @@ SLOPE_SNR = 20.0
 """Of a continuum: a spectral index of 3 over a tenth of the band's frequency is 0.15 of it."""
 MODEL_ERROR = 0.015
 """Of a source's signal-to-noise: what its model may be wrong by."""
-SAME_PLACE = 0.5
+SAME_PLACE = 0.35
 """Of the FWHM that the beam makes of a component: nearer ones share its continuum."""
 LEAST_SADDLE_MOVING = 0.2
 """Of the lower peak, of lines that move: discs seen edge on have little between their horns."""
