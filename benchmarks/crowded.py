@@ -61,16 +61,20 @@ def cube_of(number: int, channels: int, size: int) -> Cube:
     data = noise((channels, size, size), rng)
     for _ in range(number):
         add_source(data, rng)
+    return restored(data, BEAM_PX)
+
+
+def restored(data: np.ndarray, beam_px: float) -> Cube:
+    """A cube (chan, y, x) with a round restoring beam, its noise 1 mJy/beam where data has 1."""
     grid = tangent_grid(
         ra_deg=60.0,
         dec_deg=-35.0,
-        size=size,
+        size=data.shape[1],
         cell_arcsec=0.1,
-        freq_hz=230e9 + 1e7 * np.arange(channels),
+        freq_hz=230e9 + 1e6 * np.arange(len(data)),
         rest_hz=230e9,
     )
-    arcsec = 0.1 * BEAM_PX
-    return Cube(1e-3 * data, grid, beam=Beam(arcsec, arcsec, 0.0))
+    return Cube(1e-3 * data, grid, beam=Beam(0.1 * beam_px, 0.1 * beam_px, 0.0))
 
 
 def main() -> None:

@@ -12,10 +12,9 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from crowded import noise
+from crowded import noise, restored
 
-from deepfocus.core.cube import Beam, Cube
-from deepfocus.core.grid import tangent_grid
+from deepfocus.core.cube import Cube
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.finder import DeepFocus
 
@@ -42,17 +41,8 @@ def cube_of(channels: int, size: int, beam_px: float) -> tuple[Cube, dict[str, f
     line = SNR * np.exp(-0.5 * ((np.arange(channels) - k) / width) ** 2) + CONTINUUM
     for plane, level in zip(data, line.astype(np.float32), strict=True):
         plane += level * image.astype(np.float32)
-    grid = tangent_grid(
-        ra_deg=60.0,
-        dec_deg=-35.0,
-        size=size,
-        cell_arcsec=0.1,
-        freq_hz=230e9 + 1e6 * np.arange(channels),
-        rest_hz=230e9,
-    )
-    arcsec = 0.1 * beam_px
-    cube = Cube(1e-3 * data, grid, beam=Beam(arcsec, arcsec, 0.0))
-    kms = float(grid.width_kms(1.0, k))
+    cube = restored(data, beam_px)
+    kms = float(cube.grid.width_kms(1.0, k))
     beams = (sigma * FWHM_PER_SIGMA / beam_px) ** 2
     flux = 1e-3 * SNR * beams * width * np.sqrt(2 * np.pi) * kms
     return cube, {"x": x, "channel": k, "line_fwhm_chan": WIDTH, "fwhm_x_px": fwhm,

@@ -9,7 +9,9 @@ import pytest
 from astropy import units as u
 
 from deepfocus.core.cube import Cube
+from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.flags import Flag
+from deepfocus.finders.deepfocus import sight
 from deepfocus.finders.deepfocus.bright_continua import band_median
 from deepfocus.finders.deepfocus.finder import DeepFocus
 from deepfocus.finders.deepfocus.judge import Judgement, is_trough
@@ -204,3 +206,20 @@ def test_a_source_may_be_rejected_for_two_reasons() -> None:
     said = row_of(found, both, cube, noise_map(cube.data, correlated_px=0.0))
     assert said["reason"] == "line fit failed; detection probability too low (judge)"
     assert said["flag"] == Flag.BAD_FIT + Flag.LOW_PROBABILITY
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-30])
+def test_a_cube_without_noise_is_refused(level: float) -> None:
+    cube = cube_of([source(64.0, 64.0, 0.1)], White(), 1)
+    drawn = np.random.default_rng(2).normal(scale=level, size=cube.data.shape)
+    with pytest.raises(DeepFocusError, match="noise of the cube cannot be measured"):
+        DeepFocus().ready().find(cube.with_data(drawn.astype(np.float32)))
+
+
+def test_with_too_many_components_it_gives_up_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sight, "FEWEST_ALLOWED", 1)
+    monkeypatch.setattr(sight, "MOST_A_BEAM", 0.0)
+    cube = cube_of([source(x, 64.0, 0.01) for x in (30.0, 64.0, 98.0)], White(), 9)
+    detection = DeepFocus().ready().find(cube)
+    assert len(detection.catalogue.accepted) == 3
+    assert "given up at 3 components" in detection.notes[0]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from deepfocus.fit.image import add_model, model_cube
-from deepfocus.fit.parameters import CONTINUUM, GX, GY
+from deepfocus.fit.parameters import CONTINUUM, FLUX, GX, GY
 from deepfocus.fit.spectra import Sampled
 
 
@@ -65,3 +65,28 @@ def test_a_beam_that_ends_is_drawn_where_it_is(case_named: Callable, component: 
         one, other = (model_cube(component[None], each) for each in (local, whole))
         # a beam ends where it is a millionth of its peak
         assert one == pytest.approx(other, abs=1e-5 * float(other.max()))
+
+
+def test_at_all_nodes_it_is_the_same_square(case_named: Callable, component: np.ndarray) -> None:
+    """A primary beam that narrows over the band draws a broad source smaller at each node."""
+    once = case_named("cleaned").response
+    narrowing = np.stack([once.primary_beam[0] ** power for power in (1.0, 4.0)])
+    shares = np.linspace(0.0, 1.0, once.interpolation.shape[1])
+    changing = replace(
+        once,
+        dirty_beam=np.repeat(once.dirty_beam[:1], 2, axis=0),
+        primary_beam=narrowing,
+        interpolation=np.stack([1 - shares, shares]),
+    )
+    component[[2, 3, 4]] *= 9.0
+    component[[FLUX, CONTINUUM]] = 0.0, 1.0
+    model = model_cube(component[None], changing)
+    for channel, share in ((0, 0), (-1, 1)):
+        alone = replace(
+            once,
+            dirty_beam=once.dirty_beam[:1],
+            primary_beam=narrowing[share : share + 1],
+            interpolation=np.ones((1, len(shares))),
+        )
+        expected = model_cube(component[None], alone)[channel]
+        assert model[channel] == pytest.approx(expected, abs=1e-5 * float(expected.max()))

@@ -141,9 +141,13 @@ def _through(
     factor = float(np.exp(seen.log_factor[0]))
     radius = response.support_px
     if radius is not None:
-        side = _side(radius, covariance)
+        # from the source on the sky, so that it is the same square at all frequencies
+        side = _side(radius, covariance_of(row[None])[0])
         if side < min(response.padded):
-            return _local(x, y, covariance, factor, response, beams, side)
+            x0, y0 = (round(float(at)) - side // 2 for at in row[[X, Y]])
+            transfer = np.tensordot(beams, response.local_transfer(side), axes=1)
+            plane = _drawn(x - x0, y - y0, covariance, factor, transfer, (side, side))
+            return _cut(plane, x0, y0, response)
     transfer = np.tensordot(beams, response.transfer, axes=1)
     plane = _drawn(x, y, covariance, factor, transfer, response.padded)
     here = slice(0, response.ny), slice(0, response.nx)
@@ -156,22 +160,11 @@ def _side(radius: int, covariance: np.ndarray) -> int:
     return -(-(2 * (radius + int(REACH_SIGMA * sigma)) + 3) // SIDE_STEP) * SIDE_STEP
 
 
-def _local(
-    x: float,
-    y: float,
-    covariance: np.ndarray,
-    factor: float,
-    response: Response,
-    beams: np.ndarray,
-    side: int,
-) -> _Plane:
-    """What lies in the image of a square around (x, y)."""
-    x0, y0 = round(x) - side // 2, round(y) - side // 2
-    transfer = np.tensordot(beams, response.local_transfer(side), axes=1)
-    plane = _drawn(x - x0, y - y0, covariance, factor, transfer, (side, side))
+def _cut(plane: np.ndarray, x0: int, y0: int, response: Response) -> _Plane:
+    """What lies in the image of a plane whose first pixel is (x0, y0) of it."""
     rows, columns = (
         slice(min(max(first, 0), n), min(max(first + side, 0), n))
-        for first, n in ((y0, response.ny), (x0, response.nx))
+        for first, side, n in zip((y0, x0), plane.shape, (response.ny, response.nx), strict=True)
     )
     inside = (
         slice(rows.start - y0, rows.stop - y0),

@@ -55,7 +55,7 @@ def noise_map(
     step = max(1, int(correlated_px / 2), round(data[0].size ** 0.5 / 128))
     some = data[:, ::step, ::step]
     known = np.isfinite(some)
-    used = known if emission is None else known & ~emission[:, ::step, ::step]
+    used = known if emission is None else _unless_all(known, emission[:, ::step, ::step])
     line = _without_continuum(np.where(known, some, np.float32(0)).astype(np.float32, copy=False))
     line = np.where(used, line, np.nan)
     channels = len(line)
@@ -70,6 +70,14 @@ def noise_map(
     values = max(float(used.sum()) / blocks.size, 1.0)
     position = _interpolated(shrunk(blocks, np.sqrt(together / values)), data.shape[1:])
     return NoiseMap(channel.astype(np.float32), position.astype(np.float32))
+
+
+def _unless_all(known: np.ndarray, emission: np.ndarray) -> np.ndarray:
+    """Voxels without emission, or all of a channel in which too few of these are left."""
+    used: np.ndarray = known & ~emission
+    few = used.sum(axis=(1, 2)) <= FEWEST_VALUES
+    used[few] = known[few]
+    return used
 
 
 def _level(values: np.ndarray, count: int) -> float:

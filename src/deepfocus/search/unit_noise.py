@@ -166,7 +166,8 @@ def _correlation(
     first, second = (columns_of(each[:, covered], sigma, projection) for each in (a, b))
     both = first.noise & second.noise
     x, y = first.values[both], second.values[both]
-    return float(np.vdot(x, y) / np.sqrt(np.vdot(x, x) * np.vdot(y, y))) if len(x) else 0.5
+    powers = float(np.vdot(x, x)), float(np.vdot(y, y))
+    return float(np.vdot(x, y)) / float(np.sqrt(powers[0] * powers[1])) if min(powers) > 0 else 0.5
 
 
 def _excess(

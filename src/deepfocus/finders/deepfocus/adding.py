@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from deepfocus.core.errors import DeepFocusError
 from deepfocus.finders.deepfocus.bright_continua import bright_continua
 from deepfocus.finders.deepfocus.clusters import Explained, refitted, with_starts
 from deepfocus.finders.deepfocus.explaining import (
@@ -37,6 +38,8 @@ MOST_TURNS = 10
 """Of looking for bright continua in what the brighter ones leave."""
 SWEEPS = 1
 """Clusters fitted once more after new ones, for sidelobes link all."""
+LEAST_NOISE = 1e-15
+"""Jy/beam: below, its square is no number of single precision."""
 EMISSION_SIGMA = 1.0
 """Voxels where the model is brighter are not noise."""
 
@@ -44,13 +47,19 @@ EMISSION_SIGMA = 1.0
 def continua_of(sight: Sight) -> tuple[Explained, NoiseMap]:
     """The bright continua, each as a Gaussian without a line: all else hides in their sidelobes.
 
-    And the noise of what they leave.
+    And the noise of what they leave. Raises `DeepFocusError` for a cube without noise.
     """
     explained = Explained((), sight.data.copy())
     noise = noise_map(sight.data, correlated_px=sight.correlated_px)
+    if not np.isfinite(noise.channel).any() or not np.all(noise.channel > LEAST_NOISE):
+        raise DeepFocusError(
+            "the noise of the cube cannot be measured",
+            wanted="values that scatter about zero or a continuum, as an observation's do",
+            remedy="add noise to a model cube (deepfocus simulate does)",
+        )
     for _ in range(MOST_TURNS):
         starts = bright_continua(explained, noise, sight)
-        if not len(starts):
+        if not len(starts) or len(explained.components) > sight.most_components:
             break
         free = free_but(len(starts), CHANNEL, SIGMA, FLUX, *GRADIENT, SLOPE)
         explained = with_starts(

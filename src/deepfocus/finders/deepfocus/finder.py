@@ -19,7 +19,7 @@ from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.finders.deepfocus.honest import honest
 from deepfocus.finders.deepfocus.judge import judged
-from deepfocus.finders.deepfocus.look import look
+from deepfocus.finders.deepfocus.look import Looked, look
 from deepfocus.finders.deepfocus.panels import panels_of
 from deepfocus.finders.deepfocus.sight import sight_of
 from deepfocus.finders.deepfocus.sources import sources_of
@@ -55,6 +55,17 @@ class DeepFocus:
         return ReadyDeepFocus(self)
 
 
+def _notes(looked: Looked) -> tuple[str, ...]:
+    """What a user has to know of how it went."""
+    if looked.exhausted:
+        return ()
+    return (
+        f"given up at {len(looked.explained.components)} components, with more to explain: noise "
+        "that changes from place to place or channel to channel, artefacts, or a crowded field; "
+        "blank what is bad, or trust the brightest sources alone",
+    )
+
+
 @dataclass(frozen=True)
 class ReadyDeepFocus:
     """`DeepFocus`, which needs no preparation."""
@@ -69,7 +80,7 @@ class ReadyDeepFocus:
     def find(self, cube: Cube) -> Detection:
         """Search, fit, group, judge.
 
-        Raises `DeepFocusError` for a cube without data, or with neither PSF nor beam.
+        Raises `DeepFocusError` for a cube without data or noise, or with neither PSF nor beam.
         """
         refuse_empty(cube)
         sight = sight_of(cube)
@@ -82,6 +93,7 @@ class ReadyDeepFocus:
         catalogue = table_of(sources, verdicts, cube, looked.noise)
         return Detection(
             catalogue=catalogue,
+            notes=_notes(looked),
             snapshots={"search": table_of_peaks(looked.found[0].peaks, cube.grid)},
             evidence=panels_of(catalogue, cube, looked),
         )

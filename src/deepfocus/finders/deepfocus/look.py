@@ -35,10 +35,12 @@ class Looked:
     """A cube explained, and the searches that asked for its components.
 
     found : by each search, of what earlier components leave; the first is of the cube itself
+    exhausted : whether nothing is left, or else it was given up
     """
 
     found: tuple[Found, ...]
     explained: Explained
+    exhausted: bool = True
 
     @property
     def noise(self) -> NoiseMap:
@@ -76,4 +78,7 @@ def look(sight: Sight, *, false_peaks: float) -> Looked:
             if np.array_equal(explained.free, before):
                 break
         noise = noise_of(sight, explained, noise)
-    return Looked(tuple(each), refitted(explained, sight, noise, measured))
+        if len(explained.components) > sight.most_components:
+            break
+    exhausted = len(explained.components) <= sight.most_components
+    return Looked(tuple(each), refitted(explained, sight, noise, measured), exhausted)

@@ -19,6 +19,9 @@ from deepfocus.search.noise_map import noise_map
 AUTOCORRELATION_BEAMS = 4.0
 """Lags at which the noise's autocorrelation is measured, FWHM of the beam."""
 
+FEWEST_ALLOWED, MOST_A_BEAM = 30, 0.3
+"""Components in a small image, and for each beam of a larger one."""
+
 
 @dataclass(frozen=True, eq=False)
 class Sight:
@@ -58,8 +61,17 @@ class Sight:
     @property
     def places(self) -> float:
         """Beams times channels: how many independent places for a line there are."""
-        beams = self.data[0].size / (1.133 * self.beam_px**2)
-        return max(float(beams) * len(self.data), float(np.e))
+        return max(self.beams * len(self.data), float(np.e))
+
+    @property
+    def beams(self) -> float:
+        """How many beams the image holds."""
+        return float(self.data[0].size / (1.133 * self.beam_px**2))
+
+    @property
+    def most_components(self) -> int:
+        """More of them explain what is no emission: noise that is not as it seems, or artefacts."""
+        return int(FEWEST_ALLOWED + MOST_A_BEAM * self.beams)
 
 
 def sight_of(cube: Cube) -> Sight:
