@@ -11,14 +11,15 @@ from astropy import units as u
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.flags import Flag
+from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus import sight
 from deepfocus.finders.deepfocus.bright_continua import band_median
 from deepfocus.finders.deepfocus.finder import DeepFocus
 from deepfocus.finders.deepfocus.judge import Judgement, is_trough
-from deepfocus.finders.deepfocus.sources import SourceFit, summary_of
+from deepfocus.finders.deepfocus.sources import SUMMARY, SourceFit, summary_of
 from deepfocus.finders.deepfocus.table import row_of
 from deepfocus.finders.evidence import ImagePanel
-from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, FLUX, SIGMA, X, Y
+from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, CXX, CYY, FLUX, GX, GY, SIGMA, X, Y
 from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.telescope import telescope_of
@@ -116,10 +117,46 @@ def test_several_components_are_summed_up_as_one_source() -> None:
     components[:, X], components[:, Y] = [10.0, 14.0], 20.0
     components[:, CHANNEL], components[:, SIGMA] = [30.0, 34.0], 3.0
     components[:, FLUX] = 1.0
-    x, y, cxx, cyy, _, channel, fwhm, flux, _ = summary_of(components, 64)
+    x, y, cxx, cyy, _, channel, fwhm, flux, *_ = summary_of(components, 64)
     assert (x, y, channel, flux) == pytest.approx((12.0, 20.0, 32.0, 2.0), abs=0.05)
     assert (cxx, cyy) == pytest.approx((4.0, 0.0))
     assert 7.06 < fwhm < 7.06 + 4.0  # wider than one of them, narrower than both in turn
+
+
+def test_w20_of_a_gaussian_and_of_two_lines_apart() -> None:
+    """sqrt(log2 5) times the FWHM; of two, their distance more. Drawn lines are sampled: 1e-3."""
+    components = np.zeros((2, COUNT))
+    components[:, CHANNEL], components[:, SIGMA], components[:, FLUX] = [20.0, 40.0], 3.0, 1.0
+    of_one = FWHM_PER_SIGMA * 3.0 * np.sqrt(np.log2(5))
+    w20 = SUMMARY.index("w20_chan")
+    assert summary_of(components[:1], 64)[w20] == pytest.approx(of_one, rel=1e-9)
+    assert summary_of(components, 64)[w20] == pytest.approx(20.0 + of_one, rel=1e-3)
+    components[0, GX] = 0.3
+    assert summary_of(components[:1], 64)[w20] == pytest.approx(of_one, rel=1e-3)
+
+
+def test_the_shift_of_a_line_is_its_motion_over_its_own_width() -> None:
+    """Within a component its gradient, between two their distance, weighted by flux."""
+    components = np.zeros((2, COUNT))
+    components[:, CHANNEL], components[:, SIGMA], components[:, FLUX] = [20.0, 40.0], 3.0, 1.0
+    still = fit_of(components[:1])
+    assert np.isnan([still.shift.length_px, still.shift.pa]).all()
+    components[0, [GX, GY]] = 0.3, 0.4
+    moving = fit_of(components[:1]).shift
+    assert moving.length_px == pytest.approx(0.5 * 3.0 * FWHM_PER_SIGMA, rel=1e-3)
+    assert moving.pa == pytest.approx(360.0 - np.rad2deg(np.arctan(0.3 / 0.4)))
+    components[:, [GX, GY]] = 0.0
+    components[:, Y] = [50.0, 46.0]
+    two = fit_of(components)
+    # cov = 2 px x 10 channels, var = 3^2 + 10^2 channels^2
+    assert two.shift.length_px == pytest.approx(20.0 / 109.0 * two.value("fwhm_chan"))
+    assert two.shift.pa == pytest.approx(180.0)
+
+
+def fit_of(components: np.ndarray) -> SourceFit:
+    """They are one source, whose numbers have errors of 1 each."""
+    summary = summary_of(components, 64)
+    return SourceFit(components, summary, np.eye(len(summary)), gain=1e4, freedom=9)
 
 
 def test_two_lines_of_one_source_share_its_continuum() -> None:
@@ -145,8 +182,9 @@ def test_two_sources_within_a_beam_are_two() -> None:
     assert np.sort(found["channel"]) == pytest.approx([16.0, 26.0], abs=0.7)
 
 
-def test_a_line_that_moves_over_the_sky_is_one_source() -> None:
-    """Three beams over the line, in eleven steps: one row, and all of the flux."""
+@pytest.fixture(scope="module")
+def moving() -> tuple[Cube, float]:
+    """A line that moves by three beams in eleven steps, and its flux, Jy km/s."""
     steps = [
         replace(
             source(64.0 + 1.8 * k, 64.0 - 0.9 * k, 0.003), lines=(EmissionLine(5.0, 24 + k, 2.0),)
@@ -158,11 +196,81 @@ def test_a_line_that_moves_over_the_sky_is_one_source() -> None:
         replace(each, lines=(EmissionLine(40.0, each.lines[0].channel, 2.0),)) for each in faint
     ]
     cube = cube_of(bright, Thermal(), 7)
-    flux = sum(each.line_truths(cube.grid)[0].flux_jy_kms for each in bright)
+    return cube, sum(each.line_truths(cube.grid)[0].flux_jy_kms for each in bright)
+
+
+def test_a_line_that_moves_over_the_sky_is_one_source(moving: tuple[Cube, float]) -> None:
+    """Three beams over the line, in eleven steps: one row, and all of the flux."""
+    cube, flux = moving
     found = DeepFocus().ready().find(cube).catalogue.accepted
     assert len(found) == 1
     # a Gaussian in frequency for a box: 5%
     assert found["line_flux"][0] == pytest.approx(flux, rel=0.08)
+
+
+@pytest.mark.parametrize("rising", [True, False], ids=["frequency rises", "frequency falls"])
+def test_where_a_line_moves_with_velocity(moving: tuple[Cube, float], rising: bool) -> None:
+    """Channels count either way; velocity rises against frequency, here towards -x and +y."""
+    cube = moving[0] if rising else turned_round(moving[0])
+    assert bool(cube.grid.freq_hz[1] > cube.grid.freq_hz[0]) is rising
+    found = DeepFocus().ready().find(cube).catalogue.accepted
+    along = np.rad2deg(np.arctan2(1.8, 0.9))
+    assert 0 < found["kinematic_pa_err"][0] < 5
+    assert found["kinematic_pa"][0] == pytest.approx(along, abs=4 * found["kinematic_pa_err"][0])
+    # channels 19 to 29 in equal shares, each line of 2 channels: 10 and 0.72 channels^2
+    true = np.hypot(1.8, 0.9) * 10 / 10.72 * found["line_fwhm_chan"][0]
+    assert found["line_shift_px"][0] == pytest.approx(true, rel=0.08)
+    cell = cube.grid.cell_arcsec
+    assert found["line_shift"][0] == pytest.approx(found["line_shift_px"][0] * cell)
+    assert found["line_shift_err"][0] == pytest.approx(found["line_shift_px_err"][0] * cell)
+    kms = float(cube.grid.width_kms(1.0, found["channel"][0]))
+    assert found["line_w20"][0] == pytest.approx(found["line_w20_chan"][0] * kms)
+
+
+def turned_round(cube: Cube) -> Cube:
+    """The same sky with its channels in the other order."""
+    assert cube.psf is not None
+    assert cube.psf_channels is not None
+    assert cube.primary_beam is not None
+    return replace(
+        cube,
+        data=cube.data[::-1].copy(),
+        grid=replace(cube.grid, freq_hz=cube.grid.freq_hz[::-1]),
+        psf=cube.psf[::-1],
+        psf_channels=len(cube.data) - 1 - cube.psf_channels[::-1],
+        primary_beam=cube.primary_beam[::-1],
+    )
+
+
+@pytest.mark.parametrize("fwhm_px", [0.5, 1.0, 2.0])
+def test_the_limit_of_what_is_not_resolved_is_above_its_size(fwhm_px: float) -> None:
+    """Squared sizes with errors of 0.5 px^2 beside 0.05 to 0.7: of 20 limits, 19 are above."""
+    rng = np.random.default_rng(3)
+    row = np.zeros(COUNT)
+    row[[CHANNEL, SIGMA, FLUX]] = 20.0, 3.0, 1.0
+    row[[CXX, CYY]] = (fwhm_px / FWHM_PER_SIGMA) ** 2
+    true = fit_of(row[None])
+    variance = np.array([0.5, 0.5, 0.5 / np.sqrt(2)]) ** 2
+    true.covariance[2:5, 2:5] = np.diag(variance)
+    limits = []
+    for _ in range(300):
+        drawn = true.summary.copy()
+        drawn[2:5] += np.sqrt(variance) * rng.standard_normal(3)
+        limits.append(replace(true, summary=drawn).size_limit_px)
+    known = np.isfinite(limits)
+    assert known.mean() > 0.25
+    assert np.mean(np.array(limits)[known] >= fwhm_px) > 0.95
+
+
+def test_a_source_is_either_resolved_or_has_a_limit() -> None:
+    small = replace(source(70.0, 58.0, 0.1), fwhm_x_px=0.5, fwhm_y_px=0.3)
+    cube = cube_of([source(40.0, 70.0, 0.02), small], Thermal(), 5)
+    found = DeepFocus().ready().find(cube).catalogue.accepted
+    assert len(found) == 2
+    row = int(np.argmax(found["x"]))
+    assert 0.5 < found["fwhm_limit_px"][row] < 6.0
+    assert found["fwhm_limit"][row] == found["fwhm_limit_px"][row] * cube.grid.cell_arcsec
+    assert np.isnan(found["fwhm_limit_px"][1 - row])
 
 
 def test_a_bright_continuum_is_a_start_and_a_line_is_none() -> None:

@@ -9,7 +9,7 @@ from deepfocus.core.grid import Grid
 
 
 def with_sky_columns(found: Catalogue, grid: Grid) -> Catalogue:
-    """Fill the columns ra, dec, frequency, line_fwhm, fwhm_x and fwhm_y; NaN stays NaN."""
+    """Fill ra, dec, frequency and all velocity widths and angular sizes; NaN stays NaN."""
     if len(found) == 0:
         return found
     sky = grid.sky_at(found["x"], found["y"])
@@ -19,6 +19,9 @@ def with_sky_columns(found: Catalogue, grid: Grid) -> Catalogue:
         dec=np.asarray(sky.dec.deg),
         frequency=np.where(np.isfinite(channel), grid.frequency_at(channel), np.nan),
         line_fwhm=grid.width_kms(found["line_fwhm_chan"], channel),
+        line_w20=grid.width_kms(found["line_w20_chan"], channel),
         fwhm_x=found["fwhm_x_px"] * grid.cell_arcsec,
         fwhm_y=found["fwhm_y_px"] * grid.cell_arcsec,
+        fwhm_limit=found["fwhm_limit_px"] * grid.cell_arcsec,
+        line_shift=found["line_shift_px"] * grid.cell_arcsec,
     )

@@ -33,7 +33,7 @@ values, which are correlated over half of the area."""
 def honest(source: SourceFit, sight: Sight, looked: Looked) -> SourceFit:
     """The source with what its model leaves, and errors that say so."""
     shining = _shining(source, sight, looked)
-    whole = _with_what_is_left(source, sight, shining) if _is_a_galaxy(source) else source
+    whole = _with_what_is_left(source, sight, shining) if source.is_a_galaxy else source
     return with_honest_errors(whole, misfit(shining, sight))
 
 
@@ -41,7 +41,7 @@ def with_honest_errors(source: SourceFit, wrong: float) -> SourceFit:
     """With a covariance as large as what was fitted to noise, and a misfit, ask."""
     share = max(1 - source.freedom / max(source.gain, 1e-9), LEAST_SHARE)
     covariance = source.covariance * wrong**2 / share
-    if _is_a_galaxy(source):
+    if source.is_a_galaxy:
         covariance[IN_FLUX, IN_FLUX] += (MODEL_SHARE * source.value("flux")) ** 2
     return replace(source, covariance=covariance)
 
@@ -85,11 +85,6 @@ def _with_what_is_left(source: SourceFit, sight: Sight, shining: Shining) -> Sou
     summary = source.summary.copy()
     summary[IN_FLUX] += flux / max(seen, LEAST_SEEN)
     return replace(source, summary=summary)
-
-
-def _is_a_galaxy(source: SourceFit) -> bool:
-    """Whether it takes more than a Gaussian that stays in place."""
-    return len(source.components) > 1 or source.moves
 
 
 def _around(source: SourceFit, sight: Sight) -> tuple[slice, slice, slice]:

@@ -32,12 +32,40 @@ from deepfocus.fit.parameters import (
 )
 from deepfocus.forward.deformations import GaussianShape, axes
 
-AT_HALF = 0.5
+AT_HALF, AT_FIFTH = 0.5, 0.2
+FIFTH_PER_HALF = float(np.sqrt(np.log2(1 / AT_FIFTH)))
+"""Width of a Gaussian at 20% of its peak, over its FWHM."""
 SAMPLES = 20
 """Of the narrowest line's standard deviation, where a profile of several lines is drawn."""
-SUMMARY = ("x", "y", "cxx", "cyy", "cxy", "channel", "fwhm_chan", "flux", "continuum")
+DRAWN_SIGMA = 3.0
+"""How far: beyond, no sum of lines is above 20% of its peak."""
+SUMMARY = (
+    "x", "y", "cxx", "cyy", "cxy", "channel", "fwhm_chan", "flux", "continuum",
+    "w20_chan", "shift_x", "shift_y",
+)  # fmt: skip
+SHIFT = [SUMMARY.index("shift_x"), SUMMARY.index("shift_y")]
 MANY = 5
 """Still components that touch, from which on they show how one source moves."""
+RESOLVED = 2.0
+"""Standard deviations of a squared size, from which on a source counts as resolved."""
+LIMIT_95 = 1.645
+"""Standard deviations that a Gaussian variable exceeds once in 20 times."""
+
+
+@dataclass(frozen=True)
+class Shift:
+    """What a line's centre moves on the sky over its own FWHM; NaN if it does not.
+
+    length_px : px; pa : where to with rising channel, degrees, north (+y) through east (-x)
+    """
+
+    length_px: float
+    length_px_err: float
+    pa: float
+    pa_err: float
+
+
+NO_SHIFT = Shift(*[float("nan")] * 4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +99,11 @@ class SourceFit:
         return bool(np.any(self.components[:, [GX, GY]]))
 
     @property
+    def is_a_galaxy(self) -> bool:
+        """Whether it takes more than a Gaussian that stays in place."""
+        return len(self.components) > 1 or self.moves
+
+    @property
     def ellipse(self) -> Ellipse:
         """Deconvolved; sizes that noise made negative are 0."""
         return ellipse_of(self.summary[[0, 1, 2, 3, 4]])
@@ -94,13 +127,49 @@ class SourceFit:
         )
         return x_err, y_err, GaussianShape(ellipse).spread(of_sizes)[2]
 
+    @property
+    def size_limit_px(self) -> float:
+        """FWHM that an unresolved source does not exceed with 95% confidence, along its major axis.
+
+        NaN for a resolved one, and where the size has no error.
+        """
+        xx, yy, xy = self.summary[2:5]
+        squares, directions = np.linalg.eigh([[xx, xy], [xy, yy]])
+        variance = _variance_along(directions[:, 1], self.covariance[2:5, 2:5])
+        if not variance > 0 or squares[1] > RESOLVED * np.sqrt(variance):
+            return float("nan")
+        most = max(squares[1], 0.0) + LIMIT_95 * np.sqrt(variance)
+        return FWHM_PER_SIGMA * float(np.sqrt(most))
+
+    @property
+    def shift(self) -> Shift:
+        """What its line moves on the sky."""
+        moved = self.summary[SHIFT]
+        length = float(np.hypot(*moved))
+        if not self.is_a_galaxy or not length > 0:
+            return NO_SHIFT
+        along = moved / length
+        across = np.array([-along[1], along[0]])
+        covariance = self.covariance[np.ix_(SHIFT, SHIFT)]
+        length_err, across_err = (
+            float(np.sqrt(variance)) if variance > 0 else float("nan")
+            for variance in (each @ covariance @ each for each in (along, across))
+        )
+        pa = float(np.rad2deg(np.arctan2(-along[0], along[1])) % 360.0)
+        return Shift(length, length_err, pa, float(np.rad2deg(across_err / length)))
+
 
 def _error_of_root(fwhm_px: float, along: np.ndarray, covariance: np.ndarray) -> float:
     """Standard deviation of a FWHM in a direction, from that of the sizes xx, yy and xy."""
-    weights = np.array([along[0] ** 2, along[1] ** 2, 2 * along[0] * along[1]])
-    deviation = FWHM_PER_SIGMA**2 * float(np.sqrt(weights @ covariance @ weights))
+    deviation = FWHM_PER_SIGMA**2 * float(np.sqrt(_variance_along(along, covariance)))
     low, high = max(fwhm_px**2 - deviation, 0.0), fwhm_px**2 + deviation
     return float(np.sqrt(high) - np.sqrt(low)) / 2
+
+
+def _variance_along(along: np.ndarray, covariance: np.ndarray) -> float:
+    """Variance of the squared size in a direction (x, y), from that of the sizes xx, yy and xy."""
+    weights = np.array([along[0] ** 2, along[1] ** 2, 2 * along[0] * along[1]])
+    return float(weights @ covariance @ weights)
 
 
 def sources_of(explained: Explained, beam_px: float) -> Iterator[SourceFit]:
@@ -175,16 +244,17 @@ def _covariance(explained: Explained, members: np.ndarray) -> np.ndarray:
 
 
 def summary_of(components: np.ndarray, channels: int) -> np.ndarray:
-    """(9,) position, size, line and flux of components (n, 12) taken as one source.
+    """(12,) position, size, line, flux and shift of components (n, 12) taken as one source.
 
-    Position and size are the moments of its line's image; the line's centre and width are those of
-    its spectrum at half of its peak.
+    Position and size are the moments of its line's image; the line's centre and widths are those of
+    its spectrum.
     """
     if len(components) == 1 and not np.any(components[0, [GX, GY]]):
         row = components[0]
         fwhm = FWHM_PER_SIGMA * row[SIGMA]
-        continuum = _continuum_at(components, row[CHANNEL], channels)
-        return np.array([*row[[X, Y, *SIZES, CHANNEL]], fwhm, row[FLUX], continuum])
+        continuum, w20 = _continuum_at(components, row[CHANNEL], channels), FIFTH_PER_HALF * fwhm
+        of_line = row[CHANNEL], fwhm, row[FLUX], continuum, w20
+        return np.array([*row[[X, Y, *SIZES]], *of_line, 0.0, 0.0])
     weights = components[:, FLUX] / components[:, FLUX].sum()
     centre = weights @ components[:, [X, Y]]
     gradient = components[:, [GX, GY]] * components[:, [SIGMA]]
@@ -192,10 +262,21 @@ def summary_of(components: np.ndarray, channels: int) -> np.ndarray:
     matrix = np.einsum("n,nij->ij", weights, covariance_of(components))
     matrix += np.einsum("n,ni,nj->ij", weights, gradient, gradient)
     matrix += np.einsum("n,ni,nj->ij", weights, apart, apart)
-    channel, fwhm = _half_width(components)
+    (channel, fwhm), (_, w20) = _widths(components)
     flux, continuum = components[:, FLUX].sum(), _continuum_at(components, channel, channels)
     sizes = matrix[0, 0], matrix[1, 1], matrix[0, 1]
-    return np.array([*centre, *sizes, channel, fwhm, flux, continuum])
+    shift = fwhm * _motion(components, weights)
+    return np.array([*centre, *sizes, channel, fwhm, flux, continuum, w20, *shift])
+
+
+def _motion(components: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(x, y) px per channel that the line moves: its covariance with the channel, over that's."""
+    variance = components[:, SIGMA] ** 2
+    offset = components[:, CHANNEL] - weights @ components[:, CHANNEL]
+    within = components[:, [GX, GY]] * variance[:, None]
+    between = components[:, [X, Y]] * offset[:, None]
+    motion: np.ndarray = weights @ (within + between) / (weights @ (variance + offset**2))
+    return motion
 
 
 def _continuum_at(components: np.ndarray, channel: float, channels: int) -> float:
@@ -203,17 +284,23 @@ def _continuum_at(components: np.ndarray, channel: float, channels: int) -> floa
     return float(np.sum(components[:, CONTINUUM] + at * components[:, SLOPE]))
 
 
-def _half_width(components: np.ndarray) -> tuple[float, float]:
-    """Centre and width of the spectrum at half of its peak, channels."""
+def _widths(components: np.ndarray) -> tuple[tuple[float, float], ...]:
+    """Centre and width of the spectrum at half and at a fifth of its peak, channels."""
     centre, sigma = components[:, CHANNEL], components[:, SIGMA]
-    low, high = (centre - 2 * sigma).min(), (centre + 2 * sigma).max()
+    low, high = (centre - DRAWN_SIGMA * sigma).min(), (centre + DRAWN_SIGMA * sigma).max()
     at = np.linspace(low, high, max(int(SAMPLES * (high - low) / sigma.min()), SAMPLES))
     offset = (at[:, None] - centre) / sigma
     spectrum = np.exp(-0.5 * offset**2) @ (components[:, FLUX] / sigma)
-    half = AT_HALF * spectrum.max()
-    above = np.flatnonzero(spectrum >= half)
-    ends = [_crossing(at, spectrum, half, int(above[k]), step) for k, step in ((0, -1), (-1, 1))]
-    return (ends[0] + ends[1]) / 2, ends[1] - ends[0]
+    return tuple(_width(at, spectrum, level * spectrum.max()) for level in (AT_HALF, AT_FIFTH))
+
+
+def _width(at: np.ndarray, spectrum: np.ndarray, level: float) -> tuple[float, float]:
+    """Middle and distance of the outermost crossings of a level."""
+    above = np.flatnonzero(spectrum >= level)
+    low, high = (
+        _crossing(at, spectrum, level, int(above[k]), step) for k, step in ((0, -1), (-1, 1))
+    )
+    return (low + high) / 2, high - low
 
 
 def _crossing(at: np.ndarray, spectrum: np.ndarray, level: float, i: int, step: int) -> float:
@@ -225,7 +312,7 @@ def _crossing(at: np.ndarray, spectrum: np.ndarray, level: float, i: int, step: 
 
 
 def _jacobian(components: np.ndarray, channels: int) -> np.ndarray:
-    """(9, 12 n) derivatives of the summary, by central differences."""
+    """(12, 12 n) derivatives of the summary, by central differences."""
     scale = np.abs(components) + _typical(components)
     columns = []
     for index in np.ndindex(components.shape):

@@ -37,6 +37,7 @@ def row_of(source: SourceFit, verdict: Judgement, cube: Cube, noise: NoiseMap) -
     """The columns of a source, in pixels and channels."""
     ellipse = source.ellipse
     fwhm_x_err, fwhm_y_err, pa_err = source.shape_errors
+    shift = source.shift
     channel, fwhm_chan = source.value("channel"), source.value("fwhm_chan")
     kms = float(cube.grid.width_kms(1.0, channel))
     box = box_of(ellipse)
@@ -60,6 +61,8 @@ def row_of(source: SourceFit, verdict: Judgement, cube: Cube, noise: NoiseMap) -
         "channel_err": source.error("channel"),
         "line_fwhm_chan": fwhm_chan,
         "line_fwhm_chan_err": source.error("fwhm_chan"),
+        "line_w20_chan": source.value("w20_chan"),
+        "line_w20_chan_err": source.error("w20_chan"),
         "channel_lo": low,
         "channel_hi": high,
         "box_x0": box.x0,
@@ -70,8 +73,13 @@ def row_of(source: SourceFit, verdict: Judgement, cube: Cube, noise: NoiseMap) -
         "fwhm_x_px_err": fwhm_x_err,
         "fwhm_y_px": ellipse.fwhm_y_px,
         "fwhm_y_px_err": fwhm_y_err,
+        "fwhm_limit_px": source.size_limit_px,
         "pa": ellipse.pa,
         "pa_err": pa_err,
+        "line_shift_px": shift.length_px,
+        "line_shift_px_err": shift.length_px_err,
+        "kinematic_pa": towards_velocity(shift.pa, cube.grid),
+        "kinematic_pa_err": shift.pa_err,
         "line_flux": source.value("flux") * kms,
         "line_flux_err": source.error("flux") * kms,
         "continuum": 1e3 * source.value("continuum"),
@@ -115,9 +123,17 @@ def _with_sky(found: Catalogue, grid: Grid) -> Catalogue:
         dec_err=found["y_err"] * cell_deg,
         frequency_err=found["channel_err"] * hz,
         line_fwhm_err=grid.width_kms(found["line_fwhm_chan_err"], found["channel"]),
+        line_w20_err=grid.width_kms(found["line_w20_chan_err"], found["channel"]),
         fwhm_x_err=found["fwhm_x_px_err"] * grid.cell_arcsec,
         fwhm_y_err=found["fwhm_y_px_err"] * grid.cell_arcsec,
+        line_shift_err=found["line_shift_px_err"] * grid.cell_arcsec,
     )
+
+
+def towards_velocity(pa: float, grid: Grid) -> float:
+    """Position angle with rising velocity of what moves along `pa` with rising channel."""
+    rising = grid.freq_hz[-1] > grid.freq_hz[0]
+    return (pa + 180.0) % 360.0 if rising else pa
 
 
 def within(low: float, high: float, n: int) -> slice:
