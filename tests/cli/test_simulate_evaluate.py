@@ -88,6 +88,17 @@ def test_truth_without_line_widths_is_pointed_out(
     assert "2 true sources without line_fwhm_chan" in capsys.readouterr().err
 
 
+def test_truth_that_does_not_say_its_beam_is_pointed_out(
+    small_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth = small_set / "5.truth.ecsv"
+    assert main(["evaluate", str(truth), str(truth)]) == 0
+    assert "note" not in capsys.readouterr().err
+    early = write_catalogue(read_catalogue(truth).with_meta(beam_px=None), tmp_path / "early.ecsv")
+    assert main(["evaluate", str(truth), str(early)]) == 0
+    assert "1 truth without beam_px in the meta: matched as with" in capsys.readouterr().err
+
+
 def test_a_folder_beside_a_file_is_refused(
     small_set: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,9 +13,11 @@ from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.evaluation.campaign import Campaign, run_campaign
 from deepfocus.evaluation.comparison import compare
-from deepfocus.evaluation.scenes import Scenes, of_set
+from deepfocus.evaluation.scenes import Scenes, of_folder, of_set
 from deepfocus.finders.finder import Detection
+from deepfocus.io.catalogues import read_catalogue, write_catalogue
 from deepfocus.jobs.workers import Processes
+from deepfocus.simulation.dataset import FitsSet
 from deepfocus.simulation.settings import Noise, SetSettings
 
 TWO = {"right": Brightest(), "shifted": Brightest(8.0)}
@@ -70,6 +72,18 @@ def test_other_cubes_or_another_finder_of_the_same_label_are_refused(tmp_path: P
         run_campaign(scenes(settings=other), TWO, folder=tmp_path)
     with pytest.raises(DeepFocusError, match=r"records of 'right' made with.*finder\.shift_px"):
         run_campaign(scenes(), {"right": Brightest(1.0)}, folder=tmp_path)
+
+
+def test_an_earlier_truth_gets_the_beam_of_its_cube(tmp_path: Path) -> None:
+    FitsSet(SETTINGS, tmp_path / "cubes").write([7])
+    path = tmp_path / "cubes" / "7.truth.ecsv"
+    truth = read_catalogue(path)
+    write_catalogue(truth.with_meta(beam_px=None), path)
+    folder, label = tmp_path / "records", "right"
+    run_campaign(of_folder(tmp_path / "cubes"), {label: Brightest()}, folder=folder)
+    filled = read_catalogue(folder / "truth" / "7.ecsv")
+    assert filled.meta["beam_px"] == pytest.approx(truth.meta["beam_px"])
+    np.testing.assert_array_equal(filled["x"], truth["x"])
 
 
 def test_a_refused_cube_counts_as_one_with_nothing_found(tmp_path: Path) -> None:

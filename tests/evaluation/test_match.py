@@ -12,7 +12,7 @@ from deepfocus.core.catalogue import Catalogue, catalogue
 from deepfocus.core.channels import ChannelRange
 from deepfocus.core.flags import Flag
 from deepfocus.evaluation.counts import Counts
-from deepfocus.evaluation.match import match, match_paper_rule
+from deepfocus.evaluation.match import match, match_paper_rule, reach_px
 from deepfocus.evaluation.overlap import blendness, box_iou, range_iou
 from deepfocus.ops.boxes import Box, iou_2d
 
@@ -26,6 +26,11 @@ def of_rows(rows: list[tuple[float, float, float, float]]) -> Catalogue:
         return catalogue()
     x, y, channel, width = np.array(rows).T
     return sources(x, y, channel, width=width)
+
+
+def point(beam_px: float, *, width: float = 6.0) -> Catalogue:
+    """One true source at (10, 10), channel 50, in a cube of that beam."""
+    return sources([10.0], [10.0], [50.0], width=width).with_meta(beam_px=beam_px)
 
 
 def pairs_of(found: Catalogue, truth: Catalogue) -> set[tuple[int, int]]:
@@ -52,7 +57,7 @@ def test_pairs_lie_within_the_gate(found_rows: list, true_rows: list) -> None:
     matches = match(of_rows(found_rows), of_rows(true_rows))
     found, truth = matches.found_matched, matches.truth_matched
     assert np.all(np.hypot(found["x"] - truth["x"], found["y"] - truth["y"]) < 3)
-    assert np.all(np.abs(found["channel"] - truth["channel"]) < truth["line_fwhm_chan"])
+    assert np.all(np.abs(found["channel"] - truth["channel"]) < truth["line_fwhm_chan"] / 2)
 
 
 @settings(max_examples=30)
@@ -118,17 +123,69 @@ def test_one_box_cannot_stand_for_two_sources() -> None:
 
 @pytest.mark.parametrize(
     ("dx", "dchan", "expected"),
-    [(2.99, 0.0, 1), (3.0, 0.0, 0), (0.0, 5.99, 1), (0.0, 6.0, 0), (2.2, 2.2, 1), (2.2, 5.9, 1)],
+    [(4.99, 0.0, 1), (5.0, 0.0, 0), (0.0, 2.99, 1), (0.0, 3.0, 0), (2.2, 2.2, 1), (4.9, 2.9, 1)],
 )
-def test_gate_is_open_below_its_limits(dx: float, dchan: float, expected: int) -> None:
-    truth = sources([10.0], [10.0], [50.0], width=6.0)
+def test_gate_of_a_point_is_half_a_beam_and_half_a_line(
+    dx: float, dchan: float, expected: int
+) -> None:
+    truth = point(beam_px=10.0, width=6.0)
     assert match(sources([10 + dx], [10.0], [50 + dchan]), truth).counts.tp == expected
+
+
+@pytest.mark.parametrize(("beam_px", "expected"), [(3.0, 0), (20.0, 1)])
+def test_the_same_distance_is_far_in_a_small_beam_and_near_in_a_large_one(
+    beam_px: float, expected: int
+) -> None:
+    assert match(sources([14.0], [10.0], [50.0]), point(beam_px)).counts.tp == expected
+
+
+@pytest.mark.parametrize(("dx", "expected"), [(15.2, 1), (15.3, 0)])
+def test_a_galaxy_of_several_beams_matches_within_half_of_what_is_seen(
+    dx: float, expected: int
+) -> None:
+    # axes of 45 and 20 px are 30 px in geometric mean; with a beam of 6 px, 30.6 px
+    galaxy = point(6.0).with_columns(fwhm_x_px=45.0, fwhm_y_px=20.0)
+    assert match(sources([10.0], [10 + dx], [50.0]), galaxy).counts.tp == expected
+
+
+def test_a_true_source_of_unknown_size_counts_as_a_point() -> None:
+    sizes = point(8.0).with_columns(fwhm_x_px=[np.nan], fwhm_y_px=[30.0])
+    assert reach_px(sizes) == pytest.approx([4.0])
+
+
+@pytest.mark.parametrize(("dx", "expected"), [(2.99, 1), (3.0, 0)])
+def test_half_of_an_unknown_beam_is_the_papers_3_px(dx: float, expected: int) -> None:
+    truth = sources([10.0], [10.0], [50.0])
+    assert match(sources([10 + dx], [10.0], [50.0]), truth).counts.tp == expected
+    galaxy = truth.with_columns(fwhm_x_px=8.0, fwhm_y_px=8.0)
+    assert reach_px(galaxy) == pytest.approx([5.0])  # 3 and 4 in quadrature
+
+
+@pytest.mark.parametrize(("dchan", "expected"), [(0.49, 1), (0.5, 0)])
+@pytest.mark.parametrize("width", [0.2, 1.0])
+def test_a_line_narrower_than_a_channel_is_as_wide_as_one(
+    width: float, dchan: float, expected: int
+) -> None:
+    found = sources([10.0], [10.0], [50 + dchan])
+    assert match(found, point(6.0, width=width)).counts.tp == expected
+
+
+def test_position_alone_reaches_as_far() -> None:
+    found = sources([14.0, 16.0], [10.0, 10.0], [80.0, 80.0])
+    assert match(found, point(10.0), spectral=False).counts == Counts(tp=1, fp=1)
 
 
 def test_width_of_the_gate_is_the_true_one() -> None:
     narrow, wide = sources([5.0], [5.0], [50.0], width=2.0), sources([5.0], [5.0], [54.0], width=9)
     assert match(wide, narrow).counts.tp == 0
     assert match(narrow, wide).counts.tp == 1
+
+
+def test_near_and_far_are_in_units_of_each_true_sources_own_reach() -> None:
+    # 4 px off a galaxy whose reach is 16 px is nearer than 2 px off a point whose reach is 3 px
+    truth = sources([10.0, 16.0], [10.0, 10.0], [50.0, 50.0])
+    truth = truth.with_columns(fwhm_x_px=[0.0, 31.4], fwhm_y_px=[0.0, 31.4])
+    assert pairs_of(sources([12.0], [10.0], [50.0]), truth) == {(1, 2)}
 
 
 def test_rejected_candidates_count_only_when_asked() -> None:

@@ -76,6 +76,7 @@ def test_sources_are_injected_beside_those_of_a_set(tmp_path: Path) -> None:
     before, own = plain.make("100")
     assert len(truth) == len(own) + 2
     assert truth["id"].tolist() == [1, 2, 3, 4]
+    assert truth.meta["beam_px"] == pytest.approx(cube.beam_px)
     np.testing.assert_array_equal(truth["x"][:2], own["x"])
     # at its ideal signal-to-noise of 8 in white noise a template's squared sum is 64 sigma^2
     assert cube.noise is not None
@@ -120,6 +121,7 @@ def test_a_folder_and_a_store_give_what_simulate_gave(tmp_path: Path) -> None:
         ):
             np.testing.assert_array_equal(cube.data, same.data)
             np.testing.assert_allclose(truth["line_flux"], true["line_flux"], rtol=1e-12)
+            assert truth.meta["beam_px"] == true.meta["beam_px"]
         with pytest.raises(DeepFocusError, match="wanted at most 2"):
             load_scenes(path, split="validation", number=3)
 

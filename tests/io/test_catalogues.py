@@ -34,7 +34,7 @@ def _three() -> Catalogue:
             line_flux=[1.1, np.nan, 0.3],
         )
         .with_reasons()
-        .with_meta(seed=3, settings={"threshold": 0.15, "names": ["a", "b"]})
+        .with_meta(seed=3, beam_px=5.0 / 3.0, settings={"threshold": 0.15, "names": ["a", "b"]})
     )
 
 

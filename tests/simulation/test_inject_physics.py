@@ -187,6 +187,13 @@ def test_flux_of_the_truth_is_before_the_primary_beam(cube: Cube) -> None:
     assert seen_half["line_flux"] == pytest.approx(2 * seen_full["line_flux"], rel=1e-6)
 
 
+def test_the_truth_says_the_beam_even_if_only_the_psf_does(cube: Cube, restored: Cube) -> None:
+    one = Injection(number=1)
+    assert inject(restored, one, 1).truth.meta["beam_px"] == pytest.approx(restored.beam_px)
+    fitted = inject(replace(cube, beam=None), one, 1).truth.meta["beam_px"]
+    assert fitted == pytest.approx(cube.beam_px, rel=0.1)  # the simulator fits to a wider image
+
+
 def test_the_same_seed_gives_the_same_sources(restored: Cube) -> None:
     first, again, other = (inject(restored, Injection(), seed) for seed in (1, 1, 2))
     assert np.array_equal(first.cube.data, again.cube.data)

@@ -132,6 +132,7 @@ def test_a_mixed_set_in_one_store(mixed: MixedSet, tmp_path: Path) -> None:
         assert type(cube.noise.power) is type(made.cube.noise.power)
         assert cube.meta["settings"] == made.cube.meta["settings"]
         found, truth = stored_truth(store, seed), made.truth
+        assert found.meta["beam_px"] == pytest.approx(truth.meta["beam_px"])  # its variant's own
         for name in ("x", "ideal_snr", "x_err", "line_flux_err", "pa_err"):
             np.testing.assert_array_equal(found[name], truth[name])
     assert again.check([7, 8]) == []

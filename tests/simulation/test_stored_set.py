@@ -69,6 +69,7 @@ def test_rows_are_the_simulated_cubes(settings: SetSettings, tmp_path: Path) -> 
         assert cube.noise.level_jy_beam == one.cube.noise.level_jy_beam
         assert cube.noise.power.name == one.cube.noise.power.name
         assert cube.meta["settings"] == settings_to(settings)
+        assert stored_truth(exact, seed).meta["beam_px"] == one.cube.beam_px
         for name in ("x", "ra", "line_flux", "pa", "id"):
             np.testing.assert_array_equal(stored_truth(exact, seed)[name], one.truth[name])
         # half a step of sigma / 16, and the rounding of float32 products

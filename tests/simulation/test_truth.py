@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from astropy import units as u
 
+from deepfocus.core.catalogue import catalogue
 from deepfocus.core.grid import tangent_grid
 from deepfocus.instrument.observation import Observation
 from deepfocus.simulation.cube import Simulated, observe, simulate
 from deepfocus.simulation.settings import Noise, SetSettings
+from deepfocus.simulation.truth import with_beam
 from deepfocus.sky.anywhere import SourcesAnywhere
 from deepfocus.sky.components import Component, EmissionLine, SkyModel, SkySource
 from deepfocus.sky.disc import Disc, DiscLine
@@ -123,6 +125,16 @@ def test_the_peak_of_a_disc_is_its_brightest_voxel() -> None:
         assert made.truth["peak"].max() == pytest.approx(brightest * 1e3, rel=1e-5)
         below.append(1 - made.scene.peaks[0] / brightest)
     assert max(below) > 0.005  # the channel with most flux does not hold it
+
+
+def test_the_truth_says_the_beam_of_its_cube(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = seen(monkeypatch, sources_with(16.0)[0])
+    assert made.cube.beam_px is not None
+    assert made.truth.meta["beam_px"] == made.cube.beam_px
+    beamless = replace(made.cube, beam=None)
+    assert with_beam(made.truth, beamless) is made.truth
+    assert "beam_px" not in with_beam(catalogue(), beamless).meta
+    assert with_beam(catalogue(), made.cube).meta["beam_px"] == made.cube.beam_px
 
 
 def test_the_noise_is_that_of_the_channel_with_most_flux() -> None:

@@ -12,6 +12,8 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import FOUND, STORE, TRUTH
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from deepfocus.core.catalogue import Catalogue
 
 
@@ -24,34 +26,50 @@ if TYPE_CHECKING:
 def evaluate(catalogue: Path, truth: Path, json_file: Path | None) -> None:
     """Score a catalogue against the truth.
 
-    Matches one-to-one in three dimensions, and also by the paper's rule. A simulated truth has
-    the limits of each source: then completeness is also given against the SNR of an ideal
-    observer, and errors in units of the Cramer-Rao bound. Given two folders,
-    scores every NAME.catalogue.ecsv against NAME.truth.ecsv and pools the counts. The truth of
-    many cubes may also be a simulated NAME.zarr.
+    Matches one-to-one in three dimensions: centres closer than half of the FWHM that the true
+    source has in the cube (beam and size in quadrature), channels closer than half of the line
+    FWHM. The meta of the truth says how wide the beam is; without, it counts as 6 px. Matches
+    also by the paper's rule. A simulated truth has the limits of each source: then completeness
+    is also given against the SNR of an ideal observer, and errors in units of the Cramer-Rao
+    bound. Given two folders, scores every NAME.catalogue.ecsv against NAME.truth.ecsv and pools
+    the counts. The truth of many cubes may also be a simulated NAME.zarr.
     """
-    import numpy as np
-
     from deepfocus.core.files import whole_file
     from deepfocus.evaluation.score import pool
 
     pairs = _pairs(catalogue, truth)
-    unmatchable = sum(
-        int(np.sum(~(true["line_fwhm_chan"] > 0)))  # counts NaN too
-        for _, true in pairs
-    )
-    if unmatchable:
-        click.echo(
-            f"deepfocus: note: {unmatchable} true source{'s' * (unmatchable > 1)} without "
-            "line_fwhm_chan: nothing can match them in frequency",
-            err=True,
-        )
+    for note in _notes([true for _, true in pairs]):
+        click.echo(f"deepfocus: note: {note}", err=True)
     result = pool(pairs)
     if json_file is not None:
         with whole_file(json_file) as temporary:
             text = json.dumps(result.as_dict(), indent=2) + "\n"
             temporary.write_text(text, encoding="utf-8")
     click.echo(result.table())
+
+
+def _notes(truths: Sequence[Catalogue]) -> Iterator[str]:
+    """What the truths lack for matching."""
+    import numpy as np
+
+    from deepfocus.core.catalogue import numbered
+    from deepfocus.evaluation.match import UNKNOWN_BEAM_PX
+
+    unmatchable = sum(
+        int(np.sum(~(true["line_fwhm_chan"] > 0)))  # counts NaN too
+        for true in truths
+    )
+    if unmatchable:
+        yield (
+            f"{numbered(unmatchable, 'true source')} without line_fwhm_chan: "
+            "nothing can match them in frequency"
+        )
+    beamless = sum(not true.meta.get("beam_px") for true in truths)
+    if beamless:
+        yield (
+            f"{numbered(beamless, 'truth')} without beam_px in the meta: "
+            f"matched as with a beam of {UNKNOWN_BEAM_PX:g} px"
+        )
 
 
 def _pairs(found: Path, truth: Path) -> list[tuple[Catalogue, Catalogue]]:

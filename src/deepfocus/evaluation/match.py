@@ -1,8 +1,9 @@
 """Match found sources to true ones: one-to-one in 3D, or by the paper's own rule.
 
-`match` is the standard for all results. `match_paper_rule` counts as the authors do in section
-5.1: a true source is detected if any box overlaps it enough, even if that box already matches
-another source, and only a surplus of predictions counts as false.
+`match` is the standard for all results; how far it reaches follows from what the cube shows of
+each true source. `match_paper_rule` counts as the authors do in section 5.1: a true source is
+detected if any box overlaps it enough, even if that box already matches another source, and only
+a surplus of predictions counts as false.
 Both take one cube; sum the `Counts` over cubes.
 """
 
@@ -23,6 +24,10 @@ from deepfocus.evaluation.overlap import (
     range_iou,
 )
 
+UNKNOWN_BEAM_PX = 6.0
+"""FWHM of the beam where the truth does not say it: its half is the 3 px of the paper."""
+LEAST_LINE_CHAN = 1.0
+"""Lines narrower than a channel are as wide as one in the cube."""
 MAX_DISTANCE_PX = 3.0
 MIN_IOU = 0.6
 
@@ -84,29 +89,27 @@ def match(
     found: Catalogue,
     truth: Catalogue,
     *,
-    max_distance_px: float = MAX_DISTANCE_PX,
     spectral: bool = True,
     accepted_only: bool = True,
 ) -> Matches:
     """One-to-one assignment of the sources of one cube.
 
-    A pair may match if its centres lie less than `max_distance_px` apart in the image and its
-    channels differ by less than the true line FWHM. The chosen assignment has the most pairs
-    possible and, among assignments with as many pairs, the smallest sum of
-    (distance / max_distance_px)^2 + (channel difference / line FWHM)^2.
+    A pair may match if its centres lie closer in the image than half of the FWHM that the cube
+    shows the true source with (`reach_px`), and its channels closer than half of the true line
+    FWHM (`reach_chan`). The chosen assignment has the most pairs possible and, among assignments
+    with as many pairs, the smallest sum of (distance / reach)^2 + (channel difference / reach)^2.
 
+    truth : its meta says the FWHM of the cube's beam, ``beam_px``
     spectral : False matches in the image alone, for candidates that have no line yet
     accepted_only : False counts flagged candidates too
     """
     found = found.accepted if accepted_only else found
-    distance = centre_distance(found, truth) / max_distance_px
+    distance = centre_distance(found, truth) / reach_px(truth)
     allowed = distance < 1
     cost = distance**2
     if spectral:
-        widths = truth["line_fwhm_chan"][None, :]
-        known = np.isfinite(widths) & (widths > 0)
-        lines = channel_distance(found, truth) / np.where(known, widths, 1.0)
-        allowed &= known & (lines < 1)
+        lines = channel_distance(found, truth) / reach_chan(truth)
+        allowed &= lines < 1  # not where the reach is unknown
         cost = cost + lines**2
     # A forbidden pair costs more than all allowed ones together, so that the assignment never
     # gives up a pair to bring others closer.
@@ -114,6 +117,25 @@ def match(
     rows, columns = linear_sum_assignment(np.where(allowed, cost, forbidden))
     kept = allowed[rows, columns]
     return _matches(found, truth, rows[kept], columns[kept], one_to_one=True)
+
+
+def reach_px(truth: Catalogue) -> np.ndarray:
+    """(len(truth),) half of the FWHM that the cube shows each true source with, px.
+
+    It is that of the beam and that of the source, the geometric mean of its axes, in quadrature.
+    A source of unknown size counts as a point.
+    """
+    beam_px = truth.meta.get("beam_px") or UNKNOWN_BEAM_PX
+    size_squared = np.nan_to_num(truth["fwhm_x_px"] * truth["fwhm_y_px"])
+    reach: np.ndarray = np.sqrt(beam_px**2 + size_squared) / 2
+    return reach
+
+
+def reach_chan(truth: Catalogue) -> np.ndarray:
+    """(len(truth),) half of each true line FWHM, at least half a channel; NaN without a line."""
+    width = truth["line_fwhm_chan"]
+    known = np.isfinite(width) & (width > 0)
+    return np.where(known, np.maximum(width, LEAST_LINE_CHAN) / 2, np.nan)
 
 
 def match_paper_rule(

@@ -98,10 +98,11 @@ class Score:
             [
                 f"### Detection: {cubes}, {self.one_to_one.n_true} true sources",
                 self.detection_table(),
-                "Brackets: 95 % Wilson interval. One-to-one: centres < 3 px apart, channels "
-                "less than the line FWHM apart. Paper's rule: box IoU > 0.6, box centres < 3 px "
-                "apart, channel IoU > 0.6, FP = max(0, found - true) per cube. Last row: Table 4, "
-                "1,000 cubes of the paper's own simulations.",
+                "Brackets: 95 % Wilson interval. One-to-one: centres less than half of the FWHM "
+                "apart that the true source has in the cube (beam and size in quadrature), "
+                "channels less than half of the line FWHM. Paper's rule: box IoU > 0.6, box "
+                "centres < 3 px apart, channel IoU > 0.6, FP = max(0, found - true) per cube. "
+                "Last row: Table 4, 1,000 cubes of the paper's own simulations.",
                 f"### Residuals, true - predicted: {len(self.truth_matched)} one-to-one pairs",
                 self.residual_table(),
                 "MAD-std: 1.4826 x median absolute deviation. Paper: mean and std of Table 5, in "

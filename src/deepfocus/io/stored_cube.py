@@ -137,12 +137,17 @@ def channels_of(store: SetStore) -> int:
 
 
 def stored_truth(store: SetStore, seed: int) -> Catalogue:
-    """The truth of one seed. Raises `DeepFocusError` if the store does not have it."""
+    """The truth of one seed, with the beam of its cube as ``beam_px`` in its meta.
+
+    Raises `DeepFocusError` if the store does not have it.
+    """
     row = store.row_of(seed)
+    facts = _facts(store, _variant(store, row))
     count = int(store.array("sources")[row])
     values = store.array("truth")[row, :count]
-    names = store.attributes["truth_columns"]
-    return catalogue(rows=count, **dict(zip(names, values.T, strict=True)))
+    truth = catalogue(rows=count, **dict(zip(facts["truth_columns"], values.T, strict=True)))
+    beam = _beam(facts)
+    return truth if beam is None else truth.with_meta(beam_px=beam.fwhm_px(facts["cell_arcsec"]))
 
 
 def stored_cube(store: SetStore, seed: int) -> Cube:
@@ -150,14 +155,14 @@ def stored_cube(store: SetStore, seed: int) -> Cube:
 
     Raises `DeepFocusError` if the store does not have it.
     """
-    row, facts = store.row_of(seed), dict(store.attributes)
+    row = store.row_of(seed)
+    variant = _variant(store, row)
+    facts = _facts(store, variant)
     data = np.asarray(store.array("cube")[row], np.float32)
     if "cube_step" in facts["of_cube"]:
         data *= np.float32(store.array("cube_step")[row])
-    settings, variant = facts["settings"], None
-    if "kinds" in facts:
-        variant = int(store.array(VARIANT)[row])
-        facts |= facts["kinds"][variant]
+    settings = facts["settings"]
+    if variant is not None:
         settings = {**settings["variants"][variant], "split": settings["split"]}
     meta = {"seed": seed, "version": facts["version"], "settings": settings}
     kept = {
@@ -169,13 +174,28 @@ def stored_cube(store: SetStore, seed: int) -> Cube:
         data=data,
         grid=_grid(facts, store.array(_name("frequency_hz", variant))[:]),
         unit=facts["unit"],
-        beam=None if facts["beam"] is None else Beam(*facts["beam"]),
+        beam=_beam(facts),
         psf=kept.get("psf"),
         psf_channels=kept.get("psf_channel"),
         primary_beam=kept.get("primary_beam"),
         noise=noise_of_file(facts["noise_kind"], float(store.array("noise_jy_beam")[row]), meta),
         meta=meta,
     )
+
+
+def _variant(store: SetStore, row: int) -> int | None:
+    """Which of a mixed set's observations the cube in that row is of; None in other sets."""
+    return int(store.array(VARIANT)[row]) if "kinds" in store.attributes else None
+
+
+def _facts(store: SetStore, variant: int | None) -> dict[str, Any]:
+    """The store's attributes, with those of one observation of a mixed set."""
+    facts = dict(store.attributes)
+    return facts if variant is None else facts | facts["kinds"][variant]
+
+
+def _beam(facts: Mapping[str, Any]) -> Beam | None:
+    return None if facts["beam"] is None else Beam(*facts["beam"])
 
 
 def _name(array: str, variant: int | None) -> str:

@@ -174,9 +174,12 @@ def render(sources: list[Source], response: Response) -> np.ndarray:
 def injected_truth(
     sources: list[Source], response: Response, *, cube: Cube, noise_jy_beam: float
 ) -> Catalogue:
-    """One row per source, columns as in a simulated truth; fluxes are before the primary beam."""
+    """One row per source, columns and beam as in a simulated truth.
+
+    Fluxes are before the primary beam.
+    """
     rows = [_row(source, response, cube, noise_jy_beam) for source in sources]
-    return catalogue_of_rows(rows)
+    return catalogue_of_rows(rows).with_meta(beam_px=response.beam_px)
 
 
 def _draw(

@@ -34,7 +34,8 @@ def truth_catalogue(sky: SkyModel, *, peaks: np.ndarray, limits: Limits, cube: C
 
     Line fluxes refer to the noise-free sky before the primary beam. They cover the whole line even
     if the band cuts it, and are negative in absorption. A disc has the shape of the Gaussian with
-    the same half-light ellipse, and W50 as its line width. A point's box is its pixel.
+    the same half-light ellipse, and W50 as its line width. A point's box is its pixel. The meta has
+    the beam of the cube, `with_beam`.
     """
     rows = []
     for source, peak, those in zip(sky.components, peaks, limits, strict=True):
@@ -44,7 +45,17 @@ def truth_catalogue(sky: SkyModel, *, peaks: np.ndarray, limits: Limits, cube: C
             if those:
                 row |= limit_columns(those[number], line.channel, line.flux_jy_kms, sky.grid)
             rows.append(row)
-    return catalogue_of_rows(rows)
+    return with_beam(catalogue_of_rows(rows), cube)
+
+
+def with_beam(truth: Catalogue, cube: Cube) -> Catalogue:
+    """The truth with the FWHM of its cube's beam as ``beam_px`` in its meta, where known.
+
+    A beam that the truth already has stays: that of an injection may be fitted to the PSF.
+    """
+    if truth.meta.get("beam_px") or not cube.beam_px:
+        return truth
+    return truth.with_meta(beam_px=cube.beam_px)
 
 
 def source_peaks(

@@ -25,7 +25,7 @@ from deepfocus.train.source_examples import (
     spectra_examples,
 )
 
-MATCH_PX = 4.0  # slightly wider than the evaluation's 3 px: near misses are instructive too
+MATCH_PX = 4.0  # slightly wider than the paper's 3 px: near misses are instructive too
 
 
 @dataclass(frozen=True)
