@@ -88,3 +88,10 @@ def test_scale_of_the_cube_does_not_matter() -> None:
     assert [peak.snr for peak in one.peaks] == pytest.approx(
         [peak.snr for peak in other.peaks], rel=1e-3
     )
+
+
+def test_the_correlation_of_channels_is_measured() -> None:
+    """Of the mean of two channels each: a half beside, nothing farther away."""
+    drawn = white_noise(3, (65, 96, 96))
+    found = found_in(drawn[1:] + drawn[:-1], white=True)
+    assert found.between_channels[:3] == pytest.approx([1.0, 0.5, 0.0], abs=0.05)

@@ -92,6 +92,18 @@ class Response:
         )
         return self.primary_beam[:, rows[:, None], columns[None, :]].astype(float)
 
+    def within(self, channels: slice, rows: slice, columns: slice) -> Response:
+        """That of a box of the cube, in whose frame channels and pixels then count."""
+        primary = self.primary_beam
+        return Response(
+            ny=rows.stop - rows.start,
+            nx=columns.stop - columns.start,
+            dirty_beam=self.dirty_beam,
+            primary_beam=None if primary is None else primary[:, rows, columns],
+            interpolation=self.interpolation[:, channels],
+            beam_px=self.beam_px,
+        )
+
     def seen_at(self, *, x: float, y: float) -> float:
         """The primary beam at the nearest pixel, the mean of its nodes; 1 without any."""
         if self.primary_beam is None:

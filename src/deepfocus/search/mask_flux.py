@@ -97,9 +97,8 @@ def measure_mask(
     core : (chan, y, x) bool, of `box`: where it surely is, some voxel at least
     noise : of the cube; beam : restoring beam, px
     """
-    beam_px = float(np.sqrt(beam.fwhm_x_px * beam.fwhm_y_px))
-    on_sky = ceil((MOST_BEAMS + RING_BEAMS) * beam_px) + 1
-    wide = padded(box, (ceil(MOST_BEAMS / CHANNEL_BEAMS) + 1, on_sky, on_sky), line.shape)
+    beam_px = _fwhm_px(beam)
+    wide = padded(box, room_around(beam), line.shape)
     data = line[wide]
     blank = ~np.isfinite(data)
     data = np.where(blank, np.float32(0), data)
@@ -142,6 +141,17 @@ def measure_mask(
         mask=growth.mask,
         box=wide,
     )
+
+
+def room_around(beam: Ellipse) -> tuple[int, int, int]:
+    """(chan, y, x) voxels around a core in which a mask may grow, and its ring lie."""
+    on_sky = ceil((MOST_BEAMS + RING_BEAMS) * _fwhm_px(beam)) + 1
+    return ceil(MOST_BEAMS / CHANNEL_BEAMS) + 1, on_sky, on_sky
+
+
+def _fwhm_px(beam: Ellipse) -> float:
+    """Geometric mean."""
+    return float(np.sqrt(beam.fwhm_x_px * beam.fwhm_y_px))
 
 
 def _spectrum(

@@ -31,7 +31,7 @@ class Found:
     threshold : signal-to-noise; alarms : false peaks expected above any
     highest : (chan, rows, columns) of all filters, at every `step`-th pixel
     on_continuum : (rows, columns) bool, where spectra were searched without their continuum
-    noise : of the cube
+    noise : of the cube; between_channels : (lags,) its correlation, 1 at lag 0
     """
 
     peaks: tuple[Peak, ...]
@@ -41,6 +41,7 @@ class Found:
     step: int
     on_continuum: np.ndarray
     noise: NoiseMap
+    between_channels: np.ndarray
 
 
 def search(
@@ -75,7 +76,8 @@ def search(
     candidates = [lattice.refined(node) for node in maxima(best, CANDIDATES * threshold)]
     step = sizes[0].field.step
     peaks = apart([peak for peak in candidates if peak.snr > threshold], step)
-    return Found(tuple(peaks), threshold, alarms, best, step, on_continuum, noise)
+    between_channels = sizes[0].correlation
+    return Found(tuple(peaks), threshold, alarms, best, step, on_continuum, noise, between_channels)
 
 
 def _above_band_noise(sizes: tuple[Searched, ...], sigma: np.ndarray) -> np.ndarray:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from deepfocus.finders.deepfocus.look import Looked
+from deepfocus.finders.deepfocus.samples import within
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.sources import SUMMARY, SourceFit
-from deepfocus.finders.deepfocus.table import within
 
 SHINES = 1.5
 """Signal-to-noise of the model in a voxel, from which on its residual tells whether it is right."""
@@ -43,7 +43,7 @@ def with_honest_errors(source: SourceFit, wrong: float) -> SourceFit:
     covariance = source.covariance * wrong**2 / share
     if source.is_a_galaxy:
         covariance[IN_FLUX, IN_FLUX] += (MODEL_SHARE * source.value("flux")) ** 2
-    return replace(source, covariance=covariance)
+    return replace(source, covariance=covariance, misfit=wrong)
 
 
 def misfit(shining: Shining, sight: Sight) -> float:

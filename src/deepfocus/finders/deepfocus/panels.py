@@ -9,7 +9,7 @@ import numpy as np
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
 from deepfocus.finders.deepfocus.look import Looked
-from deepfocus.finders.deepfocus.table import within
+from deepfocus.finders.deepfocus.samples import within
 from deepfocus.finders.evidence import CutoutPanel, ImagePanel, Panel, SpectrumPanel, Trace
 from deepfocus.ops.crop import Window, crop
 

@@ -30,6 +30,7 @@ from deepfocus.fit.parameters import (
     ellipse_of,
     tilt,
 )
+from deepfocus.fit.spectra import Profile
 from deepfocus.forward.deformations import GaussianShape, axes
 
 AT_HALF, AT_FIFTH = 0.5, 0.2
@@ -75,6 +76,8 @@ class SourceFit:
     components : (n, 12), the brightest first; summary, covariance : in the order of `SUMMARY`
     gain : chi^2 that its lines gain
     freedom : how many numbers were fitted
+    profiles : (n,) of the components' lines; `Sampled` unless given
+    misfit : reduced chi^2 of its model, 1 where it explains the data
     """
 
     components: np.ndarray
@@ -82,6 +85,8 @@ class SourceFit:
     covariance: np.ndarray
     gain: float
     freedom: int
+    profiles: tuple[Profile, ...] = ()
+    misfit: float = 1.0
 
     def value(self, name: str) -> float:
         """A number of the summary."""
@@ -222,12 +227,14 @@ def _source(explained: Explained, members: np.ndarray) -> SourceFit:
     jacobian = _jacobian(components, channels)
     covariance = jacobian @ _covariance(explained, order) @ jacobian.T
     gain = np.concatenate([each.gain for each in explained.fits])
+    profiles = [each.problem.profile for each in explained.fits for _ in each.values]
     return SourceFit(
         components=components,
         summary=summary_of(components, channels),
         covariance=covariance,
         gain=float(gain[order].sum()),
         freedom=int(np.count_nonzero(explained.free[order])),
+        profiles=tuple(profiles[i] for i in order),
     )
 
 
