@@ -186,6 +186,12 @@ def test_numbers_of_any_size_keep_the_table_narrow() -> None:
     assert cells == ["2.70e-19", "0.0000", "2.60e+31", "12.5000", "-"]
 
 
+def test_what_to_keep_in_mind_stands_below_the_table() -> None:
+    warning = "near the edge of the image"
+    found = catalogue(x=[3.0, 4.0, 5.0], flag=[0, 0, 1], warning=["", warning, warning])
+    assert sources_table(found).splitlines()[3:] == [f"source 2: {warning}"]
+
+
 def test_a_card_that_the_network_does_not_fit(
     small: Simulated, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,7 +17,7 @@ from deepfocus.finders.deepfocus.bright_continua import band_median
 from deepfocus.finders.deepfocus.finder import DeepFocus
 from deepfocus.finders.deepfocus.judge import Judgement, is_trough
 from deepfocus.finders.deepfocus.sources import SUMMARY, SourceFit, summary_of
-from deepfocus.finders.deepfocus.table import row_of
+from deepfocus.finders.deepfocus.table import Entry, row_of
 from deepfocus.finders.evidence import ImagePanel
 from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, CXX, CYY, FLUX, GX, GY, SIGMA, X, Y
 from deepfocus.instrument.noise import Thermal, White
@@ -304,6 +304,15 @@ def test_a_narrow_bright_line_leaves_nothing() -> None:
     assert left.image[54:63, 66:75].max() < 6
 
 
+def test_a_line_at_the_ends_of_image_and_band_says_so() -> None:
+    at_end = replace(source(7.0, 58.0, 0.002), lines=(EmissionLine(8.0, 46.0, 6.0),))
+    found = DeepFocus().ready().find(cube_of([at_end, source(70.0, 70.0, 0.004)], White(), 3))
+    rows = found.catalogue.accepted
+    assert len(rows) == 2
+    said = rows["warning"][np.argsort(rows["x"])]
+    assert list(said) == ["near the edge of the image; line cut off by the end of the band", ""]
+
+
 def test_a_source_may_be_rejected_for_two_reasons() -> None:
     cube = cube_of([], White(), 7)
     row = np.zeros(COUNT)
@@ -311,7 +320,7 @@ def test_a_source_may_be_rejected_for_two_reasons() -> None:
     summary = summary_of(row[None], 48)
     found = SourceFit(row[None], summary, np.eye(len(summary)), gain=10.0, freedom=9)
     both = Judgement(3.0, 0.9, Flag.BAD_FIT | Flag.LOW_PROBABILITY)
-    said = row_of(found, both, cube, noise_map(cube.data, correlated_px=0.0))
+    said = row_of(Entry(found, both), cube, noise_map(cube.data, correlated_px=0.0))
     assert said["reason"] == "line fit failed; detection probability too low (judge)"
     assert said["flag"] == Flag.BAD_FIT + Flag.LOW_PROBABILITY
 

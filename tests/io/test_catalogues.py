@@ -32,6 +32,7 @@ def _three() -> Catalogue:
             fwhm_y_px=[40.0, np.nan, 5.0],
             pa=[100.0, np.nan, 30.0],
             line_flux=[1.1, np.nan, 0.3],
+            warning=["near the edge of the image; line cut off", "", "x, 'y'"],
         )
         .with_reasons()
         .with_meta(seed=3, beam_px=5.0 / 3.0, settings={"threshold": 0.15, "names": ["a", "b"]})

@@ -52,8 +52,10 @@ COMPARED: Columns = (
 
 
 def sources_table(found: Catalogue) -> str:
-    """The accepted sources, one per line."""
-    return _listed(found.accepted, SHOWN)
+    """The accepted sources, one per line, and below what to keep in mind of them."""
+    rows = found.accepted
+    said = [f"source {row['id']}: {row['warning']}" for row in rows.rows if row["warning"]]
+    return "\n".join([_listed(rows, SHOWN), *said])
 
 
 def true_sources(truth: Catalogue) -> str:

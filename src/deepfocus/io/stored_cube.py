@@ -25,7 +25,7 @@ OF_A_KIND = (
     "unit", "noise_kind", "centre_deg", "cell_arcsec", "size", "rest_hz", "specsys", "beam",
 )  # fmt: skip
 """Attributes that each observation of a mixed set has its own of."""
-TRUTH_COLUMNS = tuple(c.name for c in SCHEMA if c.dtype != "U96")
+TRUTH_COLUMNS = tuple(c.name for c in SCHEMA if not c.dtype.startswith("U"))
 """Columns of the array `truth`, in order."""
 
 

@@ -1,10 +1,11 @@
-"""The finder `deepfocus`: search, fit, group, judge.
+"""The finder `deepfocus`: search, fit, group, judge, check.
 
 search   lines of all widths and sizes, by matched filters in units of the noise (`search`)
 fit      what stands out, all of it together, as Gaussians through the dirty beam (`fit`)
          ... again on what that leaves, until nothing stands out
 group    components that their own model joins are one source
 judge    by how likely noise is to make a peak as high anywhere in the cube
+check    the flux in a mask, in a restored cube, and what to keep in mind
 """
 
 from __future__ import annotations
@@ -17,13 +18,21 @@ import numpy as np
 
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.flags import Flag
+from deepfocus.finders.deepfocus.caveats import caveats_of
 from deepfocus.finders.deepfocus.honest import honest
 from deepfocus.finders.deepfocus.judge import judged
 from deepfocus.finders.deepfocus.look import Looked, look
+from deepfocus.finders.deepfocus.masked import (
+    NOT_MEASURED,
+    Restored,
+    mask_flux_of,
+    restored_of,
+)
 from deepfocus.finders.deepfocus.panels import panels_of
-from deepfocus.finders.deepfocus.sight import sight_of
-from deepfocus.finders.deepfocus.sources import sources_of
-from deepfocus.finders.deepfocus.table import table_of, table_of_peaks
+from deepfocus.finders.deepfocus.sight import Sight, sight_of
+from deepfocus.finders.deepfocus.sources import SourceFit, sources_of
+from deepfocus.finders.deepfocus.table import Entry, table_of, table_of_peaks
 from deepfocus.finders.finder import Detection, refuse_empty
 
 
@@ -78,22 +87,35 @@ class ReadyDeepFocus:
         return {}
 
     def find(self, cube: Cube) -> Detection:
-        """Search, fit, group, judge.
+        """Search, fit, group, judge, check.
 
         Raises `DeepFocusError` for a cube without data or noise, or with neither PSF nor beam.
         """
         refuse_empty(cube)
         sight = sight_of(cube)
         looked = look(sight, false_peaks=self.settings.false_peaks)
-        sources = tuple(
-            honest(each, sight, looked) for each in sources_of(looked.explained, sight.beam_px)
-        )
-        most = float(-np.expm1(-self.settings.false_peaks))
-        verdicts = [judged(source, looked, sight.beam_px, most) for source in sources]
-        catalogue = table_of(sources, verdicts, cube, looked.noise)
+        restored = restored_of(cube, sight, looked)
+        entries = [
+            self._entry(honest(each, sight, looked), cube, sight, looked, restored)
+            for each in sources_of(looked.explained, sight.beam_px)
+        ]
+        catalogue = table_of(entries, cube, looked.noise)
         return Detection(
             catalogue=catalogue,
             notes=_notes(looked),
             snapshots={"search": table_of_peaks(looked.found[0].peaks, cube.grid)},
             evidence=panels_of(catalogue, cube, looked),
+        )
+
+    def _entry(
+        self, source: SourceFit, cube: Cube, sight: Sight, looked: Looked, restored: Restored | None
+    ) -> Entry:
+        """A source judged; an accepted one is measured in its mask."""
+        most = float(-np.expm1(-self.settings.false_peaks))
+        verdict = judged(source, looked, sight.beam_px, most)
+        mask = NOT_MEASURED
+        if restored is not None and verdict.flag == Flag.ACCEPTED:
+            mask = mask_flux_of(source, restored)
+        return Entry(
+            source, verdict, mask, caveats_of(source, mask, cube, looked.noise, sight.beam_px)
         )

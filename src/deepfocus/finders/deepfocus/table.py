@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from deepfocus.core.cube import Cube
 from deepfocus.core.flags import reason
 from deepfocus.core.grid import Grid
 from deepfocus.finders.deepfocus.judge import Judgement
+from deepfocus.finders.deepfocus.masked import NOT_MEASURED, MaskFlux
+from deepfocus.finders.deepfocus.samples import nearest, within
 from deepfocus.finders.deepfocus.sources import SourceFit
 from deepfocus.finders.line_measurement import box_of
 from deepfocus.finders.sky_columns import with_sky_columns
@@ -21,25 +24,32 @@ from deepfocus.search.peaks import Peak
 STEP = "judge"
 
 
-def table_of(
-    sources: Sequence[SourceFit], verdicts: Sequence[Judgement], cube: Cube, noise: NoiseMap
-) -> Catalogue:
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A source, the verdict on it, its flux in a mask, Jy channels, and what to keep in mind."""
+
+    source: SourceFit
+    verdict: Judgement
+    mask: MaskFlux = NOT_MEASURED
+    warning: str = ""
+
+
+def table_of(entries: Sequence[Entry], cube: Cube, noise: NoiseMap) -> Catalogue:
     """One row a source, the most significant first."""
-    rows = [
-        row_of(source, verdict, cube, noise)
-        for source, verdict in zip(sources, verdicts, strict=True)
-    ]
+    rows = [row_of(entry, cube, noise) for entry in entries]
     rows.sort(key=lambda row: -row["snr_focused"])
     return _with_sky(catalogue_of_rows(rows), cube.grid)
 
 
-def row_of(source: SourceFit, verdict: Judgement, cube: Cube, noise: NoiseMap) -> dict[str, Any]:
+def row_of(entry: Entry, cube: Cube, noise: NoiseMap) -> dict[str, Any]:
     """The columns of a source, in pixels and channels."""
+    source, verdict = entry.source, entry.verdict
     ellipse = source.ellipse
     fwhm_x_err, fwhm_y_err, pa_err = source.shape_errors
     shift = source.shift
     channel, fwhm_chan = source.value("channel"), source.value("fwhm_chan")
     kms = float(cube.grid.width_kms(1.0, channel))
+    mask_flux = entry.mask.scaled(kms).flux
     box = box_of(ellipse)
     low, high = channel - fwhm_chan, channel + fwhm_chan
     # a galaxy may be dark at its own centre
@@ -49,10 +59,11 @@ def row_of(source: SourceFit, verdict: Judgement, cube: Cube, noise: NoiseMap) -
         within(box.x0, box.x1, cube.data.shape[2]),
     )
     highest = float(np.nan_to_num(cube.data[around], nan=-np.inf).max())
-    level = noise.at(x=ellipse.x, y=ellipse.y)[_nearest(channel, len(cube.data))]
+    level = noise.at(x=ellipse.x, y=ellipse.y)[nearest(channel, len(cube.data))]
     return {
         "flag": int(verdict.flag),
         "reason": f"{reason(verdict.flag)} ({STEP})" if verdict.flag else "",
+        "warning": entry.warning,
         "x": ellipse.x,
         "x_err": source.error("x"),
         "y": ellipse.y,
@@ -82,6 +93,8 @@ def row_of(source: SourceFit, verdict: Judgement, cube: Cube, noise: NoiseMap) -
         "kinematic_pa_err": shift.pa_err,
         "line_flux": source.value("flux") * kms,
         "line_flux_err": source.error("flux") * kms,
+        "mask_flux": mask_flux.value,
+        "mask_flux_err": mask_flux.error,
         "continuum": 1e3 * source.value("continuum"),
         "continuum_err": 1e3 * source.error("continuum"),
         "peak": 1e3 * highest,
@@ -134,13 +147,3 @@ def towards_velocity(pa: float, grid: Grid) -> float:
     """Position angle with rising velocity of what moves along `pa` with rising channel."""
     rising = grid.freq_hz[-1] > grid.freq_hz[0]
     return (pa + 180.0) % 360.0 if rising else pa
-
-
-def within(low: float, high: float, n: int) -> slice:
-    """Samples from `low` to `high` of an axis of `n`, one at least."""
-    first = _nearest(low, n)
-    return slice(first, max(_nearest(high, n), first + 1))
-
-
-def _nearest(value: float, n: int) -> int:
-    return min(max(round(value), 0), n - 1)
