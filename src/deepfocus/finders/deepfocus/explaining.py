@@ -10,7 +10,7 @@ Whether a place has continuum is what the search said: a line without one is not
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -41,6 +41,8 @@ LEAST_SADDLE_MOVING = 0.2
 """Of the lower peak, of lines that move: discs seen edge on have little between their horns."""
 AS_GOOD = 16.0
 """Chi^2 that one moving Gaussian may lose, for each still one that it stands for."""
+PAIR_LOST, FEW_LOST = 0.4, 0.5
+"""Of what two, or more, still Gaussians gain over a single one: a moving one may lose that."""
 MOST_MOVING = 6
 """Components whose gradients are free together; more of them show how a source moves anyway."""
 MOVING_STEPS = 15
@@ -89,9 +91,10 @@ class Refined:
     def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
         simple = fit_free(problem, values, free)
         needed = near_bright(simple, self.needed)
-        fewer = moved(joined(simple), needed)
-        explained = fewer.residual_peak**2 < NOT_ALONE * needed.added
-        if explained or len(fewer.values) >= MOST:
+        fewer = moved(sides_of_one(joined(simple)), needed)
+        left = fewer.residual_peak**2 > NOT_ALONE * needed.added
+        # two lines in the same channels leave no peak: each may gain enough for one
+        if len(fewer.values) >= MOST or not (left or np.any(fewer.gain > 2 * needed.added)):
             return fewer
         more = grow(problem, fewer.values, fewer.free, needed)
         return moved(more, needed) if len(more.values) > len(fewer.values) else fewer
@@ -116,8 +119,35 @@ def measured(problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
 
 def joined(fitted: Fit) -> Fit:
     """With one moving Gaussian in place of several that touch, where more do not gain enough."""
-    if len(fitted.values) < 2:
+    for members in _touching(fitted):
+        one = _one_of(fitted, members, moves=True)
+        if one.chi2 - fitted.chi2 < AS_GOOD * (len(members) - 1):
+            # numbers of the others have changed
+            return joined(one)
+    return fitted
+
+
+def sides_of_one(fitted: Fit) -> Fit:
+    """With gradients for those that touch and show together how one source moves.
+
+    Two sources side by side gain little over a single Gaussian that one which moves gains, too; the
+    two sides of a disc gain most of it.
+    """
+    free = fitted.free.copy()
+    for members in _touching(fitted):
+        one, still = (_one_of(fitted, members, moves=each) for each in (True, False))
+        may_be_lost = FEW_LOST if len(members) > 2 else PAIR_LOST
+        if one.chi2 - fitted.chi2 < may_be_lost * (still.chi2 - fitted.chi2):
+            free[members[:, None], GRADIENT] = True
+    if np.array_equal(free, fitted.free):
         return fitted
+    return fit_free(fitted.problem, fitted.values, free, most_steps=MOVING_STEPS)
+
+
+def _touching(fitted: Fit) -> Iterator[np.ndarray]:
+    """Indices of components that their model joins, of which not all move."""
+    if len(fitted.values) < 2:
+        return
     problem = fitted.problem
     source = grouped(
         fitted.values,
@@ -127,20 +157,23 @@ def joined(fitted: Fit) -> Fit:
     ).source
     for number in np.unique(source):
         members = np.flatnonzero(source == number)
-        if not 2 <= len(members) <= MOST_MOVING:
-            continue
-        left = np.setdiff1d(np.arange(len(source)), members)
-        brightest = members[np.argmax(fitted.values[members, FLUX])]
-        free = np.concatenate([fitted.free[left], fitted.free[[brightest]]])
-        free[-1, CONTINUUM] = fitted.free[members, CONTINUUM].any()
-        free[-1, SLOPE] = fitted.free[members, SLOPE].any()
-        free[-1, GRADIENT] = True
-        values = np.concatenate([fitted.values[left], as_one(fitted.values[members])[None]])
-        one = fit_free(problem, values, free, most_steps=MOVING_STEPS)
-        if one.chi2 - fitted.chi2 < AS_GOOD * (len(members) - 1):
-            # numbers of the others have changed
-            return joined(one)
-    return fitted
+        if 2 <= len(members) <= MOST_MOVING and not fitted.free[members][:, GRADIENT].all():
+            yield members
+
+
+def _one_of(fitted: Fit, members: np.ndarray, *, moves: bool) -> Fit:
+    """With one Gaussian in place of some."""
+    left = np.setdiff1d(np.arange(len(fitted.values)), members)
+    brightest = members[np.argmax(fitted.values[members, FLUX])]
+    free = np.concatenate([fitted.free[left], fitted.free[[brightest]]])
+    free[-1, CONTINUUM] = fitted.free[members, CONTINUUM].any()
+    free[-1, SLOPE] = fitted.free[members, SLOPE].any()
+    free[-1, GRADIENT] = moves
+    one = as_one(fitted.values[members])
+    if not moves:
+        one[GRADIENT] = 0.0
+    values = np.concatenate([fitted.values[left], one[None]])
+    return fit_free(fitted.problem, values, free, most_steps=MOVING_STEPS)
 
 
 def moved(fitted: Fit, needed: Needed) -> Fit:

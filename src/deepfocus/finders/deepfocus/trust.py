@@ -63,6 +63,19 @@ class Fitted:
         width = (self.width_chan + peak.width_chan) / 2
         return self.line if abs(self.channel - peak.channel) < 1.5 * width else 0.0
 
+    def in_filter_of(self, peak: Peak) -> float:
+        """Signal-to-noise at which the line filter of a peak sees its line.
+
+        The product of two Gaussians of unit power: a line that is as wide and in the same channel
+        is seen in full, and a sidelobe has the line of its source.
+        """
+        own, other = (
+            max(width, 1.0) / FWHM_PER_SIGMA for width in (self.width_chan, peak.width_chan)
+        )
+        both = own**2 + other**2
+        apart = self.channel - peak.channel
+        return float(self.line * np.sqrt(2 * own * other / both) * np.exp(-(apart**2) / (2 * both)))
+
 
 def fitted_of(fits: Iterable[Fit]) -> Iterator[Fitted]:
     """The components of clusters."""
@@ -106,9 +119,9 @@ def line_left(peak: Peak, fitted: Sequence[Fitted], sidelobes: Sidelobes) -> boo
         return False
     far = [each for each in fitted if not _reached(peak, each, sidelobes)]
     continuum = CURVED * max((each.continuum for each in far), default=0.0)
-    return peak.snr < max(
-        LEFT_OVER * _lines(peak, fitted), _far_level(peak, _lines(peak, far) + continuum, sidelobes)
-    )
+    line = _together(each.in_filter_of(peak) for each in far)
+    left_over = LEFT_OVER * _together(each.in_channels_of(peak) for each in fitted)
+    return peak.snr < max(left_over, _far_level(peak, line + continuum, sidelobes))
 
 
 def continuum_left(peak: Peak, fitted: Sequence[Fitted], sidelobes: Sidelobes) -> bool:
@@ -148,10 +161,9 @@ def _left_by_all(peak: Peak, fitted: Sequence[Fitted], sidelobes: Sidelobes) -> 
     return max(MODEL_ERROR * max(on, default=0.0), left_of_continua(fitted, sidelobes))
 
 
-def _lines(peak: Peak, fitted: Sequence[Fitted]) -> float:
-    """Signal-to-noise of all lines in the channels of a peak."""
-    lines = [each.in_channels_of(peak) for each in fitted]
-    return float(np.sqrt(np.sum(np.square(lines))))
+def _together(lines: Iterable[float]) -> float:
+    """Signal-to-noise of several lines."""
+    return float(np.sqrt(sum(line**2 for line in lines)))
 
 
 def _far_level(peak: Peak, unknown: float, sidelobes: Sidelobes) -> float:
