@@ -18,7 +18,7 @@ from deepfocus.fit.parameters import (
     X,
     Y,
 )
-from deepfocus.fit.together import as_one
+from deepfocus.fit.together import as_one, explained_by_moving
 
 
 def a_component() -> np.ndarray:
@@ -58,3 +58,16 @@ def test_fluxes_and_continua_add_up_and_a_still_pair_that_is_apart_moves() -> No
     assert one[SIGMA] ** 2 == pytest.approx(4.0 + 9.0)
     assert one[GRADIENT] == pytest.approx([9.0 / 13.0, 0.0])
     assert one[SIZES] == pytest.approx([4.0 + 9.0 - 81.0 / 13.0, 3.0, 0.0])
+
+
+def test_movement_explains_the_extent_of_a_disc_and_not_that_of_neighbours() -> None:
+    sides = np.array([a_component(), a_component()])
+    sides[:, GRADIENT] = 0.0
+    sides[:, X] += [-6.0, 6.0]
+    sides[:, CHANNEL] += [-5.0, 5.0]
+    assert explained_by_moving(sides) > 0.7
+    # two that turn on their own, in the same channels
+    beside = sides.copy()
+    beside[:, CHANNEL] = 12.0
+    beside[:, GRADIENT] = [0.0, 1.0]
+    assert explained_by_moving(beside) < 0.6

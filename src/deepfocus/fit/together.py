@@ -45,3 +45,18 @@ def as_one(components: np.ndarray) -> np.ndarray:
     for column in (FLUX, CONTINUUM, SLOPE):
         one[column] = components[:, column].sum()
     return one
+
+
+def explained_by_moving(components: np.ndarray) -> float:
+    """Of the extent of several along the way in which their line moves, what its movement makes.
+
+    components : (n, 12) with positive fluxes. Near 1 for a disc, whatever it is fitted with: its
+    sides are apart since they move. Two discs side by side have extent that no movement explains.
+    """
+    one = as_one(components)
+    moved = float(one[GRADIENT] @ one[GRADIENT]) * one[SIGMA] ** 2
+    if moved == 0:
+        return 0.0
+    along = one[GRADIENT] / np.hypot(*one[GRADIENT])
+    left = float(along @ covariance_of(one[None])[0] @ along)
+    return float(moved / (moved + max(left, 0.0)))

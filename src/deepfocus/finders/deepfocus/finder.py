@@ -112,7 +112,7 @@ class ReadyDeepFocus:
     ) -> Entry:
         """A source judged; an accepted one is measured in its mask."""
         most = float(-np.expm1(-self.settings.false_peaks))
-        verdict = judged(source, looked, sight.beam_px, most)
+        verdict = judged(source, looked, sight, most)
         mask = NOT_MEASURED
         if restored is not None and verdict.flag == Flag.ACCEPTED:
             mask = mask_flux_of(source, restored)

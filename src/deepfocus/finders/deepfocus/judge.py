@@ -9,7 +9,9 @@ import numpy as np
 from deepfocus.core.flags import Flag
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.look import Looked
+from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.sources import SourceFit
+from deepfocus.finders.deepfocus.trust import Fitted, SeenLine, may_be_far_sidelobe
 from deepfocus.fit.parameters import CHANNEL, PEAK_PER_FLUX, SIGMA, X, Y
 from deepfocus.search.peaks import Peak
 
@@ -32,13 +34,15 @@ class Judgement:
     flag: Flag
 
 
-def judged(source: SourceFit, looked: Looked, beam_px: float, most: float) -> Judgement:
+def judged(source: SourceFit, looked: Looked, sight: Sight, most: float) -> Judgement:
     """Accept a source whose false-alarm probability is no more than `most`.
 
     The search looked at all places, channels, widths and sizes, so the probability counts them. A
     source that the fit added beside another has no peak of its own: its gain stands for it.
     """
-    peaks = [peak.snr for each in looked.found for peak in each.peaks if _of(source, peak, beam_px)]
+    peaks = [
+        peak.snr for each in looked.found for peak in each.peaks if _of(source, peak, sight.beam_px)
+    ]
     snr = max([*peaks, float(np.sqrt(max(source.gain, 0.0)))])
     alarms = looked.found[-1].alarms
     false_alarm = float(alarms.probability(snr))
@@ -48,6 +52,8 @@ def judged(source: SourceFit, looked: Looked, beam_px: float, most: float) -> Ju
     too_broad = brightest > BROADEST * len(looked.explained.residual)
     if too_broad or is_trough(source):
         flag |= Flag.BAD_FIT
+    if may_be_far_sidelobe(_line_of(source, snr), _others(source, looked), sight.sidelobes):
+        flag |= Flag.SIDELOBE
     return Judgement(snr, false_alarm, flag)
 
 
@@ -55,6 +61,24 @@ def is_trough(source: SourceFit) -> bool:
     """Whether a line only fills what its continuum, below zero, digs: absorption beside it."""
     peak = PEAK_PER_FLUX * FWHM_PER_SIGMA * source.value("flux") / source.value("fwhm_chan")
     return source.value("continuum") < -FILLED * peak
+
+
+def _others(source: SourceFit, looked: Looked) -> list[Fitted]:
+    """The components that are not of a source."""
+    own = {tuple(place) for place in source.components[:, [X, Y, CHANNEL]].tolist()}
+    return [each for each in looked.fitted if (each.x, each.y, each.channel) not in own]
+
+
+def _line_of(source: SourceFit, snr: float) -> SeenLine:
+    ellipse = source.ellipse
+    return SeenLine(
+        x=ellipse.x,
+        y=ellipse.y,
+        channel=source.value("channel"),
+        snr=snr,
+        width_chan=source.value("fwhm_chan"),
+        size_px=float(np.sqrt(ellipse.fwhm_x_px * ellipse.fwhm_y_px)),
+    )
 
 
 def _of(source: SourceFit, peak: Peak, beam_px: float) -> bool:

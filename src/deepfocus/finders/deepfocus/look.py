@@ -8,6 +8,7 @@ what is left under one of them its own, and asks for more of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from deepfocus.finders.deepfocus.adding import continua_of, noise_of, with_peaks
 from deepfocus.finders.deepfocus.clusters import Explained, refined, refitted
 from deepfocus.finders.deepfocus.explaining import Refined, measured
 from deepfocus.finders.deepfocus.sight import Sight
-from deepfocus.finders.deepfocus.trust import fitted_of, left_of_continua, worth_fitting
+from deepfocus.finders.deepfocus.trust import Fitted, fitted_of, left_of_continua, worth_fitting
 from deepfocus.fit.grow import Needed
 from deepfocus.search.noise_map import NoiseMap
 from deepfocus.search.search import Found, search
@@ -41,6 +42,11 @@ class Looked:
     found: tuple[Found, ...]
     explained: Explained
     exhausted: bool = True
+
+    @cached_property
+    def fitted(self) -> tuple[Fitted, ...]:
+        """The components, as far as they may be mistaken for more."""
+        return tuple(fitted_of(self.explained.fits))
 
     @property
     def noise(self) -> NoiseMap:

@@ -15,8 +15,8 @@ NONE = 0.01
 MAIN_LOBE_BEAMS = 1.5
 """Radius of the main lobe, FWHM."""
 
-SAFETY = 2.0
-"""Times what is known: what is not may be higher."""
+SAFETY, HIGHEST = 2.0, 0.5
+"""Times what is known: what is not may be higher, but no higher than that of the peak."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,5 +59,6 @@ class Sidelobes:
             dy, dx = (np.abs(np.arange(n) - n // 2) / (n / 2) for n in self.beam.shape)
             outer = np.maximum(dy[:, None], dx[None]) > 0.5
             seen = gaussian_filter(self.beam.astype(np.float32), size_px / FWHM_PER_SIGMA)
-            self._beyond[size_px] = SAFETY * float(np.abs(seen[outer]).max() / seen.max())
+            known = float(np.abs(seen[outer]).max() / seen.max())
+            self._beyond[size_px] = min(SAFETY * known, HIGHEST)
         return self._beyond[size_px]

@@ -19,6 +19,7 @@ from deepfocus.fit.parameters import (
     CXY,
     CYY,
     FLUX,
+    GRADIENT,
     GX,
     GY,
     SIGMA,
@@ -31,6 +32,7 @@ from deepfocus.fit.parameters import (
     tilt,
 )
 from deepfocus.fit.spectra import Profile
+from deepfocus.fit.together import explained_by_moving
 from deepfocus.forward.deformations import GaussianShape, axes
 
 AT_HALF, AT_FIFTH = 0.5, 0.2
@@ -47,6 +49,9 @@ SUMMARY = (
 SHIFT = [SUMMARY.index("shift_x"), SUMMARY.index("shift_y")]
 MANY = 5
 """Still components that touch, from which on they show how one source moves."""
+COHERENT = 0.65
+"""Of the extent of a group, that its movement explains: 0.79 or more in single galaxies of which
+low saddles join the parts, 0.55 or less in neighbours."""
 RESOLVED = 2.0
 """Standard deviations of a squared size, from which on a source counts as resolved."""
 LIMIT_95 = 1.645
@@ -194,7 +199,7 @@ def sources_of(explained: Explained, beam_px: float) -> Iterator[SourceFit]:
     )
     # a line that the last fit turned into absorption is none
     shining = components[:, FLUX] > 0
-    source = _joined_if_moving(still, moving, np.any(free[:, [GX, GY]], axis=1))
+    source = _joined_if_moving(components, free, still, np.where(shining, moving, -1))
     for number in np.unique(source[shining]):
         members = np.flatnonzero(shining & (source == number))
         if _are_two(free[members]):
@@ -203,12 +208,20 @@ def sources_of(explained: Explained, beam_px: float) -> Iterator[SourceFit]:
             yield _source(explained, members)
 
 
-def _joined_if_moving(still: np.ndarray, moving: np.ndarray, moves: np.ndarray) -> np.ndarray:
-    """(n,) the source of each: groups over low saddles, where any moves or many stand for that."""
+def _joined_if_moving(
+    components: np.ndarray, free: np.ndarray, still: np.ndarray, moving: np.ndarray
+) -> np.ndarray:
+    """(n,) the source of each: groups over low saddles, where these are one line that moves.
+
+    still, moving : (n,) groups over high and over low saddles; -1 for no line
+    """
     source = still.copy()
-    for number in np.unique(moving):
+    for number in np.unique(moving[moving >= 0]):
         members = moving == number
-        if moves[members].any() or np.count_nonzero(members) >= MANY:
+        moves = bool(free[members][:, GRADIENT].any())
+        if not moves and np.count_nonzero(members) < MANY:
+            continue
+        if explained_by_moving(components[members]) > COHERENT:
             source[members] = source[members].min()
     return source
 

@@ -37,6 +37,25 @@ LEAST_SIZE = 0.3
 
 
 @dataclass(frozen=True)
+class SeenLine:
+    """A line as a filter sees it.
+
+    x, y : pixels; channel; snr; width_chan, size_px : FWHM in frequency and on the sky
+    """
+
+    x: float
+    y: float
+    channel: float
+    snr: float
+    width_chan: float
+    size_px: float
+
+
+Line = Peak | SeenLine
+"""A peak of a search has what a line has."""
+
+
+@dataclass(frozen=True)
 class Fitted:
     """A component that was subtracted.
 
@@ -52,18 +71,18 @@ class Fitted:
     continuum: float
     total: float
 
-    def on(self, peak: Peak, beam_px: float) -> bool:
+    def on(self, peak: Line, beam_px: float) -> bool:
         """Whether a peak may be an error of its own model."""
         apart = np.hypot(peak.x - self.x, peak.y - self.y)
         near = apart < NEIGHBOURS_BEAMS * beam_px
         return bool(near and self.in_channels_of(peak))
 
-    def in_channels_of(self, peak: Peak) -> float:
+    def in_channels_of(self, peak: Line) -> float:
         """Signal-to-noise of its line, if it shines in the channels of a peak."""
         width = (self.width_chan + peak.width_chan) / 2
         return self.line if abs(self.channel - peak.channel) < 1.5 * width else 0.0
 
-    def in_filter_of(self, peak: Peak) -> float:
+    def in_filter_of(self, peak: Line) -> float:
         """Signal-to-noise at which the line filter of a peak sees its line.
 
         The product of two Gaussians of unit power: a line that is as wide and in the same channel
@@ -108,7 +127,7 @@ def worth_fitting(peaks: Sequence[Peak], sight: Sight, fitted: Sequence[Fitted] 
     return kept
 
 
-def line_left(peak: Peak, fitted: Sequence[Fitted], sidelobes: Sidelobes) -> bool:
+def line_left(peak: Line, fitted: Sequence[Fitted], sidelobes: Sidelobes) -> bool:
     """Whether a line is no higher than what subtracted sources may have left.
 
     The search sees no continuum that is straight, so a continuum leaves little of itself.
@@ -117,14 +136,21 @@ def line_left(peak: Peak, fitted: Sequence[Fitted], sidelobes: Sidelobes) -> boo
         return True
     if not sidelobes.any:
         return False
-    far = [each for each in fitted if not _reached(peak, each, sidelobes)]
-    continuum = CURVED * max((each.continuum for each in far), default=0.0)
-    line = _together(each.in_filter_of(peak) for each in far)
     left_over = LEFT_OVER * _together(each.in_channels_of(peak) for each in fitted)
-    return peak.snr < max(left_over, _far_level(peak, line + continuum, sidelobes))
+    return peak.snr < left_over or may_be_far_sidelobe(peak, fitted, sidelobes)
 
 
-def continuum_left(peak: Peak, fitted: Sequence[Fitted], sidelobes: Sidelobes) -> bool:
+def may_be_far_sidelobe(peak: Line, fitted: Sequence[Fitted], sidelobes: Sidelobes) -> bool:
+    """Whether a line is no higher than sidelobes of the others where the beam is not known."""
+    if not sidelobes.any:
+        return False
+    far = [each for each in fitted if not _reached(peak, each, sidelobes)]
+    line = _together(each.in_filter_of(peak) for each in far)
+    continuum = CURVED * max((each.continuum for each in far), default=0.0)
+    return peak.snr < _far_level(peak, line + continuum, sidelobes)
+
+
+def continuum_left(peak: Line, fitted: Sequence[Fitted], sidelobes: Sidelobes) -> bool:
     """Whether a continuum, its channel any, is no higher than what subtracted ones may leave."""
     if peak.snr < _left_by_all(peak, fitted, sidelobes):
         return True
@@ -155,7 +181,7 @@ def _part_of(peak: Peak, stronger: Peak, beam_px: float) -> bool:
     return apart < reach and abs(peak.channel - stronger.channel) <= width
 
 
-def _left_by_all(peak: Peak, fitted: Sequence[Fitted], sidelobes: Sidelobes) -> float:
+def _left_by_all(peak: Line, fitted: Sequence[Fitted], sidelobes: Sidelobes) -> float:
     """Signal-to-noise of the models' errors at a peak's own place, and of continua anywhere."""
     on = (each.total for each in fitted if each.on(peak, sidelobes.beam_px))
     return max(MODEL_ERROR * max(on, default=0.0), left_of_continua(fitted, sidelobes))
@@ -166,12 +192,12 @@ def _together(lines: Iterable[float]) -> float:
     return float(np.sqrt(sum(line**2 for line in lines)))
 
 
-def _far_level(peak: Peak, unknown: float, sidelobes: Sidelobes) -> float:
+def _far_level(peak: Line, unknown: float, sidelobes: Sidelobes) -> float:
     """Signal-to-noise that unknown sidelobes of so bright a source may make, noise included."""
     return sidelobes.beyond(peak.size_px) * unknown + NOISE if unknown else 0.0
 
 
-def _reached(peak: Peak, each: Fitted, sidelobes: Sidelobes) -> bool:
+def _reached(peak: Line, each: Fitted, sidelobes: Sidelobes) -> bool:
     return sidelobes.reached(peak.y - each.y, peak.x - each.x, peak.size_px)
 
 
