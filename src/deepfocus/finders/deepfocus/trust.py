@@ -60,7 +60,7 @@ class Fitted:
     """A component that was subtracted.
 
     line : signal-to-noise ratio of its line; continuum, total : of the brightest continuum of its
-        cluster, and of the whole cluster
+        cluster, and of the whole cluster; cluster : its number
     """
 
     x: float
@@ -70,6 +70,7 @@ class Fitted:
     line: float
     continuum: float
     total: float
+    cluster: int
 
     def on(self, peak: Line, beam_px: float) -> bool:
         """Whether a peak may be an error of its own model."""
@@ -98,13 +99,13 @@ class Fitted:
 
 def fitted_of(fits: Iterable[Fit]) -> Iterator[Fitted]:
     """The components of clusters."""
-    for each in fits:
+    for cluster, each in enumerate(fits):
         total = float(np.sqrt(max(-each.chi2, 0.0)))
         continuum = float(each.brightness[:, CONTINUUM].max())
         for row, line in zip(each.values, each.brightness[:, FLUX], strict=True):
             x, y, channel = row[[X, Y, CHANNEL]].tolist()
             width = float(FWHM_PER_SIGMA * row[SIGMA])
-            yield Fitted(x, y, channel, width, float(line), continuum, total)
+            yield Fitted(x, y, channel, width, float(line), continuum, total, cluster)
 
 
 def worth_fitting(peaks: Sequence[Peak], sight: Sight, fitted: Sequence[Fitted] = ()) -> list[Peak]:
@@ -145,7 +146,7 @@ def may_be_far_sidelobe(peak: Line, fitted: Sequence[Fitted], sidelobes: Sidelob
     if not sidelobes.any:
         return False
     far = [each for each in fitted if not _reached(peak, each, sidelobes)]
-    line = _together(each.in_filter_of(peak) for each in far)
+    line = _together(_lines_of_clusters(peak, far))
     continuum = CURVED * max((each.continuum for each in far), default=0.0)
     return peak.snr < _far_level(peak, line + continuum, sidelobes)
 
@@ -185,6 +186,16 @@ def _left_by_all(peak: Line, fitted: Sequence[Fitted], sidelobes: Sidelobes) -> 
     """Signal-to-noise of the models' errors at a peak's own place, and of continua anywhere."""
     on = (each.total for each in fitted if each.on(peak, sidelobes.beam_px))
     return max(MODEL_ERROR * max(on, default=0.0), left_of_continua(fitted, sidelobes))
+
+
+def _lines_of_clusters(peak: Line, fitted: Iterable[Fitted]) -> Iterable[float]:
+    """Signal-to-noise at which a filter may see the lines of each cluster, which add up."""
+    lines: dict[int, float] = {}
+    for each in fitted:
+        lines[each.cluster] = min(
+            lines.get(each.cluster, 0.0) + each.in_filter_of(peak), each.total
+        )
+    return lines.values()
 
 
 def _together(lines: Iterable[float]) -> float:
