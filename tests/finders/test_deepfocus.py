@@ -340,3 +340,32 @@ def test_with_too_many_components_it_gives_up_and_says_so(monkeypatch: pytest.Mo
     detection = DeepFocus().ready().find(cube)
     assert len(detection.catalogue.accepted) == 3
     assert "given up at 3 components" in detection.notes[0]
+
+
+def test_two_of_the_same_line_within_a_beam_are_two() -> None:
+    """They leave no peak beside a single Gaussian: only trying two shows them."""
+    one = replace(source(60.0, 60.0, 0.012), lines=(EmissionLine(8.0, 20.0, 6.0),))
+    other = replace(source(64.5, 63.0, 0.008), lines=(EmissionLine(8.0, 20.0, 6.0),))
+    found = DeepFocus().ready().find(cube_of([one, other], Thermal(), 11)).catalogue.accepted
+    assert np.sort(found["x"]) == pytest.approx([60.0, 64.5], abs=0.5)
+
+
+def test_the_sides_of_a_disc_with_a_narrow_line_are_one_source() -> None:
+    """Three channels, each elsewhere, around a continuum: no Gaussian that moves explains all."""
+    sides = [
+        replace(source(64.0 + 2.5 * k, 64.0, 0.004), lines=(EmissionLine(30.0, 24.0 + k, 1.2),))
+        for k in (-1, 0, 1)
+    ]
+    found = DeepFocus().ready().find(cube_of(sides, Thermal(), 12)).catalogue.accepted
+    assert len(found) == 1
+    assert found["x"][0] == pytest.approx(64.0, abs=0.3)
+
+
+def test_what_may_be_a_sidelobe_from_afar_is_listed_as_such() -> None:
+    """Of a source in a corner, whose dirty beam is known no farther than half the image."""
+    found = DeepFocus().ready().find(cube_of([source(14.0, 14.0, 0.5)], Thermal(), 13)).catalogue
+    assert len(found.accepted) == 1
+    rejected = found.where(found["flag"] != 0)
+    assert len(rejected)
+    assert all("sidelobe of a brighter source" in reason for reason in rejected["reason"])
+    assert np.all(np.hypot(rejected["x"] - 14.0, rejected["y"] - 14.0) > 50.0)

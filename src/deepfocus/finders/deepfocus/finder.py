@@ -33,6 +33,7 @@ from deepfocus.finders.deepfocus.panels import panels_of
 from deepfocus.finders.deepfocus.sight import Sight, sight_of
 from deepfocus.finders.deepfocus.sources import SourceFit, sources_of
 from deepfocus.finders.deepfocus.table import Entry, table_of, table_of_peaks
+from deepfocus.finders.deepfocus.trust import far_sidelobes
 from deepfocus.finders.finder import Detection, refuse_empty
 
 
@@ -99,7 +100,8 @@ class ReadyDeepFocus:
             self._entry(honest(each, sight, looked), cube, sight, looked, restored)
             for each in sources_of(looked.explained, sight.beam_px)
         ]
-        catalogue = table_of(entries, cube, looked.noise)
+        sidelobes = far_sidelobes(looked.found[-1].peaks, sight, looked.fitted)
+        catalogue = table_of(entries, sidelobes, cube, looked.noise)
         return Detection(
             catalogue=catalogue,
             notes=_notes(looked),

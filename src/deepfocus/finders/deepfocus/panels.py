@@ -17,7 +17,7 @@ CUTOUT_BEAMS = 8.0
 
 
 def panels_of(catalogue: Catalogue, cube: Cube, looked: Looked) -> tuple[Panel, ...]:
-    """Images of the field, and of every row of the catalogue."""
+    """Images of the field, and of every row of the catalogue that was fitted."""
     first, residual = looked.found[0], looked.explained.residual
     left = np.zeros(residual.shape[1:])
     for plane, level in zip(residual, looked.noise.channel, strict=True):
@@ -33,7 +33,7 @@ def panels_of(catalogue: Catalogue, cube: Cube, looked: Looked) -> tuple[Panel, 
             left,
             "standard deviations",
         ),
-        *_of_sources(catalogue, cube, residual),
+        *_of_sources(catalogue.where(np.isfinite(catalogue["line_flux"])), cube, residual),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.cube import Cube
-from deepfocus.core.flags import reason
+from deepfocus.core.flags import Flag, reason
 from deepfocus.core.grid import Grid
 from deepfocus.finders.deepfocus.judge import Judgement
 from deepfocus.finders.deepfocus.masked import NOT_MEASURED, MaskFlux
@@ -21,7 +21,7 @@ from deepfocus.finders.sky_columns import with_sky_columns
 from deepfocus.search.noise_map import NoiseMap
 from deepfocus.search.peaks import Peak
 
-STEP = "judge"
+STEP, NOT_FITTED = "judge", "search"
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +34,16 @@ class Entry:
     warning: str = ""
 
 
-def table_of(entries: Sequence[Entry], cube: Cube, noise: NoiseMap) -> Catalogue:
-    """One row a source, the most significant first."""
+def table_of(
+    entries: Sequence[Entry], sidelobes: Sequence[Peak], cube: Cube, noise: NoiseMap
+) -> Catalogue:
+    """One row a source, the most significant first.
+
+    sidelobes : peaks that may be: rows that are rejected, with what the search knows of them
+    """
     rows = [row_of(entry, cube, noise) for entry in entries]
+    said = {"flag": int(Flag.SIDELOBE), "reason": f"{reason(Flag.SIDELOBE)} ({NOT_FITTED})"}
+    rows += [_row_of_peak(peak) | said for peak in sidelobes]
     rows.sort(key=lambda row: -row["snr_focused"])
     return _with_sky(catalogue_of_rows(rows), cube.grid)
 
@@ -107,21 +114,21 @@ def row_of(entry: Entry, cube: Cube, noise: NoiseMap) -> dict[str, Any]:
 
 def table_of_peaks(peaks: Sequence[Peak], grid: Grid) -> Catalogue:
     """What the search found, before anything was fitted."""
-    rows = [
-        {
-            "x": peak.x,
-            "y": peak.y,
-            "channel": peak.channel,
-            "line_fwhm_chan": peak.width_chan,
-            "channel_lo": peak.channel - peak.width_chan,
-            "channel_hi": peak.channel + peak.width_chan,
-            "fwhm_x_px": peak.size_px,
-            "fwhm_y_px": peak.size_px,
-            "snr_focused": peak.snr,
-        }
-        for peak in peaks
-    ]
-    return with_sky_columns(catalogue_of_rows(rows), grid)
+    return with_sky_columns(catalogue_of_rows([_row_of_peak(peak) for peak in peaks]), grid)
+
+
+def _row_of_peak(peak: Peak) -> dict[str, Any]:
+    return {
+        "x": peak.x,
+        "y": peak.y,
+        "channel": peak.channel,
+        "line_fwhm_chan": peak.width_chan,
+        "channel_lo": peak.channel - peak.width_chan,
+        "channel_hi": peak.channel + peak.width_chan,
+        "fwhm_x_px": peak.size_px,
+        "fwhm_y_px": peak.size_px,
+        "snr_focused": peak.snr,
+    }
 
 
 def _with_sky(found: Catalogue, grid: Grid) -> Catalogue:

@@ -151,6 +151,17 @@ def may_be_far_sidelobe(peak: Line, fitted: Sequence[Fitted], sidelobes: Sidelob
     return peak.snr < _far_level(peak, line + continuum, sidelobes)
 
 
+def far_sidelobes(peaks: Sequence[Peak], sight: Sight, fitted: Sequence[Fitted]) -> list[Peak]:
+    """Peaks that are not fitted, since they may be far sidelobes; the highest of each place."""
+    kept: list[Peak] = []
+    for peak in sorted(peaks, key=lambda each: -each.snr):
+        if not may_be_far_sidelobe(peak, fitted, sight.sidelobes):
+            continue
+        if not any(_part_of(peak, other, sight.beam_px) for other in kept):
+            kept.append(peak)
+    return kept
+
+
 def continuum_left(peak: Line, fitted: Sequence[Fitted], sidelobes: Sidelobes) -> bool:
     """Whether a continuum, its channel any, is no higher than what subtracted ones may leave."""
     if peak.snr < _left_by_all(peak, fitted, sidelobes):
