@@ -120,12 +120,15 @@ class Grown:
             return before
         return _roughly(before.problem, self.values, self.free)
 
-    def locally(self, problem: Problem, chosen: np.ndarray, most_steps: int) -> Fit:
-        """Some of them fitted, the others subtracted; gradients stay what they are."""
+    def left_to(self, problem: Problem, chosen: np.ndarray) -> Problem:
+        """The problem of some of them, the others subtracted."""
         others = np.setdiff1d(np.arange(len(self.values)), chosen)
+        return without(problem, self.values[others])
+
+    def locally(self, left: Problem, chosen: np.ndarray, most_steps: int) -> Fit:
+        """Some of them fitted in their own problem; gradients stay what they are."""
         free = self.free[chosen]
         free[:, GRADIENT] = False
-        left = without(problem, self.values[others])
         return fit_free(left, self.values[chosen], free, most_steps=most_steps, small_gain=ROUGHLY)
 
     def near(self, row: np.ndarray, beam_sigma_px: float) -> np.ndarray:
@@ -152,14 +155,15 @@ def _with(problem: Problem, grown: Grown, start: np.ndarray, needed: Needed) -> 
     more = Grown(
         np.concatenate([grown.values, start[None]]), np.concatenate([grown.free, LINE_ONLY])
     )
-    alone = more.locally(problem, last, PAIR_STEPS)
+    alone = more.locally(more.left_to(problem, last), last, PAIR_STEPS)
     if not alone.values[0, FLUX] > 0:
         return None
     more = more.replaced(last, alone.values)
     near = grown.near(alone.values[0], problem.beam_sigma_px)
-    before = grown.locally(problem, near, 0).chi2
+    left = grown.left_to(problem, near)
+    before = grown.locally(left, near, 0).chi2
     chosen = np.append(near, last)
-    joint = more.locally(problem, chosen, JOINT_STEPS)
+    joint = more.locally(left, chosen, JOINT_STEPS)
     enough = before - joint.chi2 > needed.added
     shining = joint.values[-1, FLUX] > 0
     return more.replaced(chosen, joint.values) if enough and shining else None
@@ -181,9 +185,10 @@ def _split(fitted: Fit, needed: Needed, most: int) -> Fit:
 def _split_one(problem: Problem, grown: Grown, i: int, needed: Needed) -> Grown | None:
     pair = np.array([i, len(grown.values)])
     free = np.concatenate([grown.free, grown.free[[i]]])
-    one = grown.locally(problem, pair[:1], 0).chi2
+    left = grown.left_to(problem, pair[:1])
+    one = grown.locally(left, pair[:1], 0).chi2
     tries = [
-        Grown(_halved(grown.values, i, offset), free).locally(problem, pair, PAIR_STEPS)
+        Grown(_halved(grown.values, i, offset), free).locally(left, pair, PAIR_STEPS)
         for offset in _offsets(grown.values[i], problem.beam_sigma_px)
     ]
     best = min(tries, key=lambda each: each.chi2)
@@ -192,9 +197,11 @@ def _split_one(problem: Problem, grown: Grown, i: int, needed: Needed) -> Grown 
     more = Grown(np.concatenate([grown.values, grown.values[[i]]]), free)
     more = more.replaced(pair, best.values)
     near = np.setdiff1d(grown.near(grown.values[i], problem.beam_sigma_px), [i])
-    before = grown.locally(problem, np.append(near, i), 0).chi2
+    together = np.append(near, i)
+    left = grown.left_to(problem, together)
+    before = grown.locally(left, together, 0).chi2
     chosen = np.concatenate([near, pair])
-    joint = more.locally(problem, chosen, JOINT_STEPS)
+    joint = more.locally(left, chosen, JOINT_STEPS)
     enough = before - joint.chi2 > needed.added
     return (
         more.replaced(chosen, joint.values)

@@ -41,8 +41,8 @@ LEAST_SADDLE_MOVING = 0.2
 """Of the lower peak, of lines that move: discs seen edge on have little between their horns."""
 AS_GOOD = 16.0
 """Chi^2 that one moving Gaussian may lose, for each still one that it stands for."""
-PAIR_LOST, FEW_LOST = 0.4, 0.5
-"""Of what two, or more, still Gaussians gain over a single one: a moving one may lose that."""
+PAIR_LOST = 0.4
+"""Of what two still Gaussians gain over a single one: one that moves may lose that."""
 MOST_MOVING = 6
 """Components whose gradients are free together; more of them show how a source moves anyway."""
 MOVING_STEPS = 15
@@ -93,8 +93,7 @@ class Refined:
         needed = near_bright(simple, self.needed)
         fewer = moved(sides_of_one(joined(simple)), needed)
         left = fewer.residual_peak**2 > NOT_ALONE * needed.added
-        # two lines in the same channels leave no peak: each may gain enough for one
-        if len(fewer.values) >= MOST or not (left or np.any(fewer.gain > 2 * needed.added)):
+        if len(fewer.values) >= MOST or not (left or _may_be_two(fewer, needed)):
             return fewer
         more = grow(problem, fewer.values, fewer.free, needed)
         return moved(more, needed) if len(more.values) > len(fewer.values) else fewer
@@ -128,16 +127,17 @@ def joined(fitted: Fit) -> Fit:
 
 
 def sides_of_one(fitted: Fit) -> Fit:
-    """With gradients for those that touch and show together how one source moves.
+    """With gradients for pairs that touch and show how one source moves.
 
     Two sources side by side gain little over a single Gaussian that one which moves gains, too; the
-    two sides of a disc gain most of it.
+    two sides of a disc gain most of it. What takes more than two is one source anyway.
     """
     free = fitted.free.copy()
     for members in _touching(fitted):
+        if len(members) > 2:
+            continue
         one, still = (_one_of(fitted, members, moves=each) for each in (True, False))
-        may_be_lost = FEW_LOST if len(members) > 2 else PAIR_LOST
-        if one.chi2 - fitted.chi2 < may_be_lost * (still.chi2 - fitted.chi2):
+        if one.chi2 - fitted.chi2 < PAIR_LOST * (still.chi2 - fitted.chi2):
             free[members[:, None], GRADIENT] = True
     if np.array_equal(free, fitted.free):
         return fitted
@@ -237,6 +237,15 @@ def near_bright(fitted: Fit, needed: Needed) -> Needed:
     """Near a bright source, its model's own errors are not to be mistaken for more sources."""
     error = MODEL_ERROR**2 * max(-fitted.chi2, 0.0)
     return Needed(max(needed.kept, error), max(needed.added, error), max(needed.moves, error))
+
+
+def _may_be_two(fitted: Fit, needed: Needed) -> bool:
+    """Whether a Gaussian that stays in place is bright enough for two.
+
+    Two in the same channels leave no peak beside a single one.
+    """
+    still = ~fitted.free[:, GRADIENT].any(axis=1)
+    return bool(np.any(fitted.gain[still] > 2 * needed.added))
 
 
 def _gradient_gain(fitted: Fit) -> np.ndarray:

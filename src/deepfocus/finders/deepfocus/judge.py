@@ -47,14 +47,20 @@ def judged(source: SourceFit, looked: Looked, sight: Sight, most: float) -> Judg
     alarms = looked.found[-1].alarms
     false_alarm = float(alarms.probability(snr))
     flag = Flag.ACCEPTED if false_alarm <= most else Flag.LOW_PROBABILITY
-    # several narrow lines may fill a band, as those of a rotating disc do
-    brightest = FWHM_PER_SIGMA * source.components[0, SIGMA]
-    too_broad = brightest > BROADEST * len(looked.explained.residual)
-    if too_broad or is_trough(source):
+    if is_too_broad(source, len(looked.explained.residual)) or is_trough(source):
         flag |= Flag.BAD_FIT
     if may_be_far_sidelobe(_line_of(source, snr), _others(source, looked), sight.sidelobes):
         flag |= Flag.SIDELOBE
     return Judgement(snr, false_alarm, flag)
+
+
+def is_too_broad(source: SourceFit, channels: int) -> bool:
+    """Whether its line fills most of the band, and does not consist of narrower ones.
+
+    Those of a rotating disc may fill a band together, and a faint broad one may lie under them.
+    """
+    brightest = FWHM_PER_SIGMA * float(source.components[0, SIGMA])
+    return min(brightest, source.value("fwhm_chan")) > BROADEST * channels
 
 
 def is_trough(source: SourceFit) -> bool:

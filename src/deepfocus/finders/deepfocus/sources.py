@@ -47,7 +47,7 @@ SUMMARY = (
     "w20_chan", "shift_x", "shift_y",
 )  # fmt: skip
 SHIFT = [SUMMARY.index("shift_x"), SUMMARY.index("shift_y")]
-MANY = 5
+MANY = 3
 """Still components that touch, from which on they show how one source moves."""
 COHERENT = 0.65
 """Of the extent of a group, that its movement explains: 0.79 or more in single galaxies of which
