@@ -119,7 +119,7 @@ def test_settings_of_a_finder_are_given_by_name_or_as_an_object(path: Path) -> N
 
 def test_a_wrong_name_gets_the_list_of_right_ones(path: Path) -> None:
     with pytest.raises(df.DeepFocusError, match="wanted one of deepfocus, slim, paper, matched"):
-        df.detect(path, "sofia")
+        df.detect(path, "duchamp")
 
 
 def test_evaluate_takes_catalogues_detections_and_files(path: Path, made: object) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from brightest import SETTINGS, Brightest, Choosy, ReadyBrightest
 
+from deepfocus.core.catalogue import catalogue
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.evaluation.campaign import Campaign, run_campaign
@@ -101,6 +104,20 @@ def test_costs_are_those_of_the_search(tmp_path: Path) -> None:
     assert 0 < cost.cpu_s < 5
     assert 0 < cost.wall_s < 5
     assert cost.peak_bytes > np.zeros((32, 64, 64), np.float32).nbytes
+
+
+def test_a_finder_pays_for_the_programs_that_it_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = "import time\nwhile time.process_time() < 0.5: pass"
+
+    def through_a_program(self: ReadyBrightest, cube: Cube) -> Detection:
+        subprocess.run([sys.executable, "-c", busy], check=True)
+        return Detection(catalogue())
+
+    monkeypatch.setattr(ReadyBrightest, "find", through_a_program)
+    campaign = run_campaign(scenes(7), {"right": Brightest()}, folder=tmp_path)
+    assert campaign.found["right"]["7"].cost.cpu_s > 0.4
 
 
 def test_processes_find_what_one_finds(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ SOURCES = [
     source(45.0, 52.0, 20.0, size_px=6.0, snr=60, continuum_jy=0.02),
     source(84.0, 75.0, 44.0, size_px=6.0, snr=80, continuum_jy=0.02),
 ]
+NO_SOFIA = pytest.mark.skipif(shutil.which("sofia") is None, reason="needs the program sofia")
+RUNNABLE = [pytest.param(kind, marks=[NO_SOFIA] if kind == "sofia" else []) for kind in OURS]
 MEASURED = ("x", "y", "ra", "dec", "channel", "frequency", "line_fwhm", "line_flux", "peak")
 
 
@@ -32,7 +35,7 @@ def cube() -> Cube:
     return cube_with(SOURCES)
 
 
-@pytest.fixture(scope="module", params=OURS)
+@pytest.fixture(scope="module", params=RUNNABLE)
 def ready(request: pytest.FixtureRequest) -> ReadyFinder:
     return finder_class(request.param)().ready()
 
@@ -112,7 +115,7 @@ def test_settings_are_values(kind: str) -> None:
         finder_from({"kind": kind, "colour": "red"})
 
 
-@pytest.mark.parametrize("kind", OURS)
+@pytest.mark.parametrize("kind", RUNNABLE)
 def test_the_command_and_python_find_the_same(
     kind: str, cube: Cube, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -24,6 +24,7 @@ OURS = {
     "paper": "deepfocus.finders.paper.finder:Paper",
     "matched_filter": "deepfocus.finders.matched_filter.finder:MatchedFilter",
     "flood_fill": "deepfocus.finders.flood_fill.finder:FloodFill",
+    "sofia": "deepfocus.finders.sofia.finder:Sofia",
 }
 """Kind -> import path of its class; the first kind is the default."""
 
