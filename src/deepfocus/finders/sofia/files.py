@@ -1,0 +1,54 @@
+"""The files that pass between the finder and SoFiA-2: a FITS cube there, an XML catalogue back.
+
+Both count in pixels and channels: SoFiA's widths are channels, its fluxes Jy times channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+from astropy.io import fits
+
+from deepfocus.core.cube import Cube
+from deepfocus.core.source import Ellipse
+
+Sources = Mapping[str, np.ndarray]
+"""Columns of SoFiA's catalogue, (source,) each, by name."""
+COLUMNS = (
+    *("x", "y", "z", "err_x", "err_y", "err_z", "x_min", "x_max", "y_min", "y_max"),
+    *("f_max", "f_sum", "err_f_sum", "rms", "w20", "w50", "rel", "flag"),
+)
+"""Those that the finder uses."""
+
+
+def write_input(cube: Cube, beam: Ellipse, path: Path) -> None:
+    """Write the values of a cube, and its beam, in pixels of 1 'deg' and channels of 1 'Hz'."""
+    header = fits.Header()
+    header["BUNIT"] = "Jy/beam"
+    header["BMAJ"] = max(beam.fwhm_x_px, beam.fwhm_y_px)
+    header["BMIN"] = min(beam.fwhm_x_px, beam.fwhm_y_px)
+    header["BPA"] = beam.pa
+    for axis, kind in enumerate(("RA---SIN", "DEC--SIN", "FREQ"), start=1):
+        header[f"CTYPE{axis}"] = kind
+        header[f"CRPIX{axis}"], header[f"CRVAL{axis}"], header[f"CDELT{axis}"] = 1.0, 0.0, 1.0
+    fits.PrimaryHDU(np.asarray(cube.data, np.float32), header).writeto(path)
+
+
+def read_sources(path: Path) -> Sources:
+    """Read SoFiA's XML catalogue."""
+    table = ElementTree.parse(path).getroot()
+    fields = [field.attrib for field in table.iterfind(".//{*}FIELD")]
+    rows = [[cell.text for cell in row.iterfind("{*}TD")] for row in table.iterfind(".//{*}TR")]
+    return {
+        field["name"]: np.array([row[number] for row in rows], float)
+        for number, field in enumerate(fields)
+        if field["datatype"] != "char"
+    }
+
+
+def no_sources() -> Sources:
+    """A catalogue without rows, for which SoFiA writes no file."""
+    return {name: np.zeros(0) for name in COLUMNS}
