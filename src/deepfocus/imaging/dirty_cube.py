@@ -39,8 +39,12 @@ from deepfocus.instrument.visibilities import WeightedSamples, w_phase_rad, weig
 from deepfocus.io.measurement_set import Field
 from deepfocus.ops.fitted_beam import fit_beam
 
-WORKING_BYTES_PER_PIXEL = 128
-"""Memory in addition to the cube: the plane being transformed, and three beams of each kind."""
+BEAM_SIDE = 2
+"""Side of the PSF's images, in that of the cube's. Sidelobes are then known between any two places
+of the cube; in images of the cube's own size, as tclean makes them, for half of that distance."""
+WORKING_BYTES_PER_PIXEL = 400
+"""Memory in addition to the cube: the plane being transformed, which is that of a PSF at most, and
+three beams of each kind."""
 W_PHASE_RAD = 0.1
 """Phase error from neglecting w, at the primary beam's half power, above which a note warns."""
 
@@ -201,7 +205,10 @@ def _planes(
     weights: Observation,
     report: Callable[[int, int, str], None] | None,
 ) -> tuple[np.ndarray, dict[int, np.ndarray]]:
-    """(chan, y, x) dirty images, and dirty beams of the first, middle and last one with data."""
+    """(chan, y, x) dirty images, and dirty beams of the first, middle and last one with data.
+
+    The beams have twice as many rows and columns.
+    """
     total, size = len(selected.channels), grid.nx
     doppler = float(grid.freq_hz[0] / selected.freq_hz[0])
     weighting = weights.weighting_scheme(size * grid.cell_arcsec)
@@ -219,7 +226,7 @@ def _planes(
                 data[channel] = samples.dirty_image(size)
                 middle = channel >= total // 2 and (not beams or max(beams) < total // 2)
                 if not beams or middle:
-                    beams[channel] = samples.dirty_beam(size)
+                    beams[channel] = samples.dirty_beam(BEAM_SIDE * size)
                 last = channel, samples
             if report is not None:
                 report(channel + 1, total, f"channel {channel}")
@@ -229,7 +236,7 @@ def _planes(
             wanted="unflagged data within the uv grid",
             remedy="look at the flags in CASA, or choose a smaller cell",
         )
-    beams[last[0]] = last[1].dirty_beam(size)
+    beams[last[0]] = last[1].dirty_beam(BEAM_SIDE * size)
     return data, beams
 
 
