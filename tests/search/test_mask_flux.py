@@ -19,7 +19,6 @@ from deepfocus.ops.ellipses import covariance_of, ellipse_of
 from deepfocus.ops.morphology import axes_from_major_minor
 from deepfocus.search.mask import CorrelatedNoise, bounding_box, grown
 from deepfocus.search.mask_flux import MaskMeasurement, measure_mask
-from deepfocus.search.merge_tree import groups_of
 from deepfocus.simulation.view import Cleaned
 from deepfocus.sky.template_files import template_of
 from deepfocus.sky.template_source import TemplateSource
@@ -345,11 +344,11 @@ def galaxy_ratios() -> dict[int, tuple[float, float, float]]:
             data = (seen + drawn_noise).astype(np.float32)
             z = bank(data)
             best = z.max(axis=0)
-            peaks = np.argwhere((best == ndimage.maximum_filter(best, size=3)) & (best > 5.8))
-            groups = groups_of(best, peaks, best[tuple(peaks.T)])
-            box = bounding_box(groups.labels == 1)
-            core = (groups.labels[box] == 1) & (z[0][box] > 4)
-            found = measure_mask(data, groups.labels, 1, core, box=box, noise=noise, beam=beam)
+            islands, _ = ndimage.label(best > 3.5, structure=np.ones((3, 3, 3)))
+            labels = (islands == islands.ravel()[best.argmax()]).astype(np.int32)
+            box = bounding_box(labels == 1)
+            core = (labels[box] == 1) & (z[0][box] > 4)
+            found = measure_mask(data, labels, 1, core, box=box, noise=noise, beam=beam)
             values.append((found.flux.value / true, found.growth[0] / true, found.w50.value))
         ratios[snr] = tuple(np.mean(values, axis=0))
     return ratios
