@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from deepfocus.core.catalogue import Catalogue, stacked
+from deepfocus.evaluation.axes import along_axes_of
 from deepfocus.evaluation.counts import Counts, finite_or_none
 from deepfocus.evaluation.limits import InBounds, bounds_table, in_bounds
 from deepfocus.evaluation.match import Matches, match, match_paper_rule
@@ -196,6 +197,7 @@ def pool(pairs: Iterable[tuple[Catalogue, Catalogue]]) -> Score:
     papers = [match_paper_rule(found, truth) for found, truth in pairs]
     truth_matched = stacked(matches.truth_matched for matches in ours)
     found_matched = stacked(matches.found_matched for matches in ours)
+    along_axes = along_axes_of(truth_matched, found_matched)
     detected = _joined([matches.detected for matches in ours], bool)
     snr = _joined([truth["snr_peak"] for _, truth in pairs], float)
     ideal = _joined([truth["ideal_snr"] for _, truth in pairs], float)
@@ -212,8 +214,8 @@ def pool(pairs: Iterable[tuple[Catalogue, Catalogue]]) -> Score:
             for r in all_residuals(truth_matched, found_matched)
             if r.n or r.name != "summed brightness"
         ),
-        in_bounds=in_bounds(truth_matched, found_matched),
-        pulls=pulls_of(truth_matched, found_matched),
+        in_bounds=in_bounds(truth_matched, along_axes),
+        pulls=pulls_of(truth_matched, along_axes),
         by_ideal_snr=_completeness(ideal, detected, IDEAL_SNR_EDGES),
         by_snr=_completeness(snr, detected, SNR_EDGES),
         by_blendness=_completeness(blended, detected, BLENDNESS_EDGES),

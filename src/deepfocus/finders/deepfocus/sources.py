@@ -10,6 +10,7 @@ import numpy as np
 from deepfocus.core.source import FWHM_PER_SIGMA, Ellipse
 from deepfocus.finders.deepfocus.clusters import Explained
 from deepfocus.finders.deepfocus.explaining import LEAST_SADDLE_MOVING
+from deepfocus.finders.deepfocus.shapes import shape_errors
 from deepfocus.fit.grouping import LEAST_SADDLE, grouped
 from deepfocus.fit.parameters import (
     CHANNEL,
@@ -33,7 +34,6 @@ from deepfocus.fit.parameters import (
 )
 from deepfocus.fit.spectra import Profile
 from deepfocus.fit.together import explained_by_moving
-from deepfocus.forward.deformations import GaussianShape, axes
 
 AT_HALF, AT_FIFTH = 0.5, 0.2
 FIFTH_PER_HALF = float(np.sqrt(np.log2(1 / AT_FIFTH)))
@@ -120,22 +120,8 @@ class SourceFit:
 
     @property
     def shape_errors(self) -> tuple[float, float, float]:
-        """Of FWHM x, FWHM y (pixels) and pa (degrees); NaN where undefined.
-
-        A size is the root of what is measured, which noise may make negative: its error is half of
-        the interval between the roots of one standard deviation more and one less.
-        """
-        of_sizes = self.covariance[2:5, 2:5]
-        if np.linalg.eigvalsh(of_sizes)[0] < 0:  # a kernel of a cut-off beam has negative power
-            return float("nan"), float("nan"), float("nan")
-        ellipse = self.ellipse
-        x_err, y_err = (
-            _error_of_root(fwhm_px, along, of_sizes)
-            for fwhm_px, along in zip(
-                (ellipse.fwhm_x_px, ellipse.fwhm_y_px), axes(ellipse), strict=True
-            )
-        )
-        return x_err, y_err, GaussianShape(ellipse).spread(of_sizes)[2]
+        """Of FWHM x, FWHM y (pixels) and pa (degrees); NaN where undefined."""
+        return shape_errors(self.summary[2:5], self.covariance[2:5, 2:5])
 
     @property
     def size_limit_px(self) -> float:
@@ -167,13 +153,6 @@ class SourceFit:
         )
         pa = float(np.rad2deg(np.arctan2(-along[0], along[1])) % 360.0)
         return Shift(length, length_err, pa, float(np.rad2deg(across_err / length)))
-
-
-def _error_of_root(fwhm_px: float, along: np.ndarray, covariance: np.ndarray) -> float:
-    """Standard deviation of a FWHM in a direction, from that of the sizes xx, yy and xy."""
-    deviation = FWHM_PER_SIGMA**2 * float(np.sqrt(_variance_along(along, covariance)))
-    low, high = max(fwhm_px**2 - deviation, 0.0), fwhm_px**2 + deviation
-    return float(np.sqrt(high) - np.sqrt(low)) / 2
 
 
 def _variance_along(along: np.ndarray, covariance: np.ndarray) -> float:
