@@ -161,6 +161,16 @@ def test_what_sofia_could_not_measure_is_nan_and_its_flags_are_words() -> None:
 
 
 # --- what the program says
+def test_a_source_without_a_centroid_is_in_the_middle_of_its_mask() -> None:
+    # a mask in which nothing is above zero: SoFiA writes NaN
+    sources = {name: values.copy() for name, values in read_sources(CATALOGUE).items()}
+    for axis in ("x", "y", "z"):
+        sources[axis][0] = np.nan
+    found = table_of(sources, empty_cube())
+    assert found["x"][0] == (sources["x_min"][0] + sources["x_max"][0]) / 2
+    assert np.isfinite([found["y"], found["channel"]]).all()
+
+
 def test_unreliable_sources_stay_with_their_reason(stand_in: Callable[[str], str]) -> None:
     unsure = CATALOGUE.read_text().replace("<TD>1</TD><TD>0</TD>", "<TD>0.4</TD><TD>0</TD>", 1)
     ready = Sofia(program=stand_in(f"out.write_text({unsure!r})")).ready()

@@ -19,6 +19,7 @@ Sources = Mapping[str, np.ndarray]
 """Columns of SoFiA's catalogue, (source,) each, by name."""
 COLUMNS = (
     *("x", "y", "z", "err_x", "err_y", "err_z", "x_min", "x_max", "y_min", "y_max"),
+    *("z_min", "z_max"),
     *("f_max", "f_sum", "err_f_sum", "rms", "w20", "w50", "rel", "flag"),
 )
 """Those that the finder uses."""

@@ -25,7 +25,7 @@ WARNINGS = {
 
 def table_of(sources: Sources, cube: Cube) -> Catalogue:
     """Every source of SoFiA's catalogue as a row of ours."""
-    x, y, channel = (sources[name] for name in ("x", "y", "z"))
+    x, y, channel = (_centre(sources, axis) for axis in ("x", "y", "z"))
     measured = sources["rms"] > 0  # else the mask fills its box, and leaves no noise to measure
     w50 = _positive(sources["w50"])
     jy_kms = cube.grid.width_kms(1.0, channel) / _response(cube, x=x, y=y)
@@ -61,6 +61,12 @@ def rejected(found: Catalogue, which: np.ndarray, flag: Flag, *, step: str) -> C
         flag=np.where(now, int(flag), found["flag"]),
         reason=np.where(now, f"{REASONS[flag]} ({step})", found["reason"]),
     )
+
+
+def _centre(sources: Sources, axis: str) -> np.ndarray:
+    """Its centroid; the middle of its mask, where nothing in that is above zero."""
+    middle = (sources[f"{axis}_min"] + sources[f"{axis}_max"]) / 2
+    return np.where(np.isfinite(sources[axis]), sources[axis], middle)
 
 
 def _response(cube: Cube, *, x: np.ndarray, y: np.ndarray) -> np.ndarray:
