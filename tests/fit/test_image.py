@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from deepfocus.fit.image import add_model, model_cube
+from deepfocus.fit.image import Part, add_model, model_cube
 from deepfocus.fit.parameters import CONTINUUM, FLUX, GX, GY
 from deepfocus.fit.spectra import Sampled
 
@@ -46,9 +46,9 @@ def test_a_moving_line_is_in_each_channel_where_it_should_be(
 def test_what_is_added_can_be_taken_away(case_named: Callable, component: np.ndarray) -> None:
     case = case_named("white")
     out = np.zeros(case.view.telescope.grid.shape, np.float32)
-    add_model(out, component[None], case.response)
+    add_model(out, [Part(component[None])], case.response)
     highest = out.max()
-    add_model(out, component[None], case.response, sign=-1)
+    add_model(out, [Part(component[None], sign=-1.0)], case.response)
     assert highest > 0
     assert np.abs(out).max() < 1e-6 * highest
 

@@ -16,7 +16,7 @@ from deepfocus.core import noise
 from deepfocus.forward.kernels import NOISE_FLOOR
 from deepfocus.forward.response import Response
 
-WHITE_REACH = 10.0
+WHITE_REACH = 4.0
 """Lag in FWHM of the beam at which the filter of white noise ends; 3 to 7 serve."""
 THERMAL_REACH = 2.5
 """Lag in FWHM of the beam beyond which the filter of thermal noise tells nothing of a source."""

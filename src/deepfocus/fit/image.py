@@ -6,7 +6,8 @@ moves is another image in every channel of its line.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.fft import irfft2
@@ -31,8 +32,24 @@ REACH_SIGMA = 5.0
 """Of a Gaussian in an image: beyond, it is below 4e-6 of its peak."""
 SIDE_STEP = 16
 """Pixels: squares of few sizes need few transforms of the beam."""
+MOST_PLANES = 24
+"""Held at once before they are added."""
+TOGETHER = 8
+"""Channels made at once of planes: more would leave the cache."""
 NO_WEIGHT = 1e-6
 """Of a node's flux, relative to the largest: it is left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Components (n, 12) whose image is part of a model, times a sign.
+
+    profile : how channels see their lines
+    """
+
+    values: np.ndarray
+    profile: Profile = field(default_factory=Sampled)
+    sign: float = 1.0
 
 
 def model_cube(
@@ -41,69 +58,90 @@ def model_cube(
     """(chan, y, x) float32 Jy/beam: the dirty image of components (n, 12)."""
     chan = response.interpolation.shape[1]
     out = np.zeros((chan, response.ny, response.nx), np.float32)
-    add_model(out, values, response, profile=profile)
+    add_model(out, [Part(values, profile or Sampled())], response)
     return out
 
 
-def add_model(
-    out: np.ndarray,
-    values: np.ndarray,
-    response: Response,
-    *,
-    sign: float = 1.0,
-    profile: Profile | None = None,
-) -> None:
-    """Add the dirty image of components (n, 12), times `sign`, to a cube (chan, y, x) in place.
+def add_model(out: np.ndarray, parts: Sequence[Part], response: Response) -> None:
+    """Add the dirty image of components to a cube (chan, y, x) in place.
 
-    profile : `Sampled` unless given. Sidelobes end where the known dirty beam does.
+    Sidelobes end where the known dirty beam does.
     """
-    seen_by = profile or Sampled()
-    for row in np.asarray(values, float):
-        if np.any(row[GRADIENT]):
-            _add_moving_line(out, row, response, sign, seen_by)
-            row = row.copy()
-            row[FLUX] = 0.0
-        _add_still(out, row, response, sign, seen_by)
+    layers: list[_Layers] = []
+    for part in parts:
+        for row in np.asarray(part.values, float):
+            if np.any(row[GRADIENT]):
+                _add_moving_line(out, row, response, part)
+                row = row.copy()
+                row[FLUX] = 0.0
+            layers += _still(row, response, part, channels=len(out))
+            if sum(len(each.planes) for each in layers) > MOST_PLANES:
+                _add_layers(out, layers)
+                layers = []
+    _add_layers(out, layers)
 
 
-def _add_still(
-    out: np.ndarray, row: np.ndarray, response: Response, sign: float, profile: Profile
-) -> None:
-    """A component whose line stays in place."""
-    channels = np.arange(len(out))
-    near = window(row[CHANNEL], row[SIGMA], len(out))
-    spectrum = row[CONTINUUM] + row[SLOPE] * tilt(channels, len(out))
-    spectrum[near] += row[FLUX] * _line(row, channels[near], profile)
-    shining = np.flatnonzero(spectrum)
-    if not len(shining):
-        return
-    of_nodes = response.interpolation[:, shining] * spectrum[shining]
+@dataclass(frozen=True, eq=False)
+class _Layers:
+    """Images (plane, y, x) at the rows and columns `here`, and how much of each a channel shows.
+
+    amounts : (chan, plane) float32
+    """
+
+    here: tuple[slice, slice]
+    planes: np.ndarray
+    amounts: np.ndarray
+
+
+def _add_layers(out: np.ndarray, layers: Sequence[_Layers]) -> None:
+    """Add images to a cube; all those at the same place by going through it once."""
+    places: dict[tuple[int, ...], list[_Layers]] = {}
+    for each in layers:
+        rows, columns = each.here
+        places.setdefault((rows.start, rows.stop, columns.start, columns.stop), []).append(each)
+    for there in places.values():
+        here = there[0].here
+        planes = np.concatenate([each.planes for each in there])
+        amounts = np.concatenate([each.amounts for each in there], axis=1)
+        flat = planes.reshape(len(planes), -1)
+        shining = np.flatnonzero(amounts.any(axis=1))
+        for some in np.array_split(shining, -(-len(shining) // TOGETHER)):
+            drawn = (amounts[some] @ flat).reshape(len(some), *planes.shape[1:])
+            for channel, plane in zip(some, drawn, strict=True):
+                out[channel, *here] += plane
+
+
+def _still(row: np.ndarray, response: Response, part: Part, *, channels: int) -> list[_Layers]:
+    """A component whose line stays in place; nothing if it does not shine."""
+    at = np.arange(channels)
+    near = window(row[CHANNEL], row[SIGMA], channels)
+    spectrum = row[CONTINUUM] + row[SLOPE] * tilt(at, channels)
+    spectrum[near] += row[FLUX] * _line(row, at[near], part.profile)
+    of_nodes = response.interpolation * spectrum
     strength = np.abs(of_nodes).max(axis=1)
     nodes = np.flatnonzero(strength > NO_WEIGHT * strength.max())
+    if not len(nodes):
+        return []
     same = len(response.dirty_beam) == 1 and response.primary_beam is None
     if same:
         of_nodes, nodes = of_nodes.sum(axis=0, keepdims=True), np.array([0])
     drawn = [_plane(row, response, int(k)) for k in nodes]
-    here = drawn[0].here
-    planes = np.stack([each.values.ravel() for each in drawn])
-    amounts = (sign * of_nodes[nodes]).T.astype(np.float32)
-    for channel, amount in zip(shining, amounts, strict=True):
-        out[channel, *here] += (amount @ planes).reshape(drawn[0].values.shape)
+    planes = np.stack([each.values for each in drawn])
+    amounts = (part.sign * of_nodes[nodes]).T.astype(np.float32)
+    return [_Layers(drawn[0].here, planes, amounts)]
 
 
-def _add_moving_line(
-    out: np.ndarray, row: np.ndarray, response: Response, sign: float, profile: Profile
-) -> None:
+def _add_moving_line(out: np.ndarray, row: np.ndarray, response: Response, part: Part) -> None:
     """The line of a component that is elsewhere in each channel."""
     near = np.arange(len(out))[window(row[CHANNEL], row[SIGMA], len(out))]
-    for channel, amount in zip(near, row[FLUX] * _line(row, near, profile), strict=True):
+    for channel, amount in zip(near, row[FLUX] * _line(row, near, part.profile), strict=True):
         moved = row.copy()
         moved[[X, Y]] += (channel - row[CHANNEL]) * row[GRADIENT]
         weights = response.interpolation[:, channel]
         beams = weights if len(response.dirty_beam) > 1 else np.ones(1)
         attenuation = _attenuation(moved, response, weights)
         plane = _through(moved, response, beams, attenuation)
-        out[channel, *plane.here] += np.float32(sign * amount) * plane.values
+        out[channel, *plane.here] += np.float32(part.sign * amount) * plane.values
 
 
 def _line(row: np.ndarray, channels: np.ndarray, profile: Profile) -> np.ndarray:
@@ -143,15 +181,25 @@ def _through(
     if radius is not None:
         # from the source on the sky, so that it is the same square at all frequencies
         side = _side(radius, covariance_of(row[None])[0])
-        if side < min(response.padded):
+        if side < min(response.drawn_on):
             x0, y0 = (round(float(at)) - side // 2 for at in row[[X, Y]])
-            transfer = np.tensordot(beams, response.local_transfer(side), axes=1)
+            transfer = _summed(beams, response.local_transfer(side))
             plane = _drawn(x - x0, y - y0, covariance, factor, transfer, (side, side))
             return _cut(plane, x0, y0, response)
-    transfer = np.tensordot(beams, response.transfer, axes=1)
-    plane = _drawn(x, y, covariance, factor, transfer, response.padded)
+    transfer = _summed(beams, response.drawn_through)
+    plane = _drawn(x, y, covariance, factor, transfer, response.drawn_on)
     here = slice(0, response.ny), slice(0, response.nx)
     return _Plane(here, plane[here])
+
+
+def _summed(shares: np.ndarray, transfers: np.ndarray) -> np.ndarray:
+    """(rows, columns) a sum of transfer functions (k, rows, columns), often just one of them."""
+    only = np.flatnonzero(shares)
+    if len(only) == 1 and shares[only[0]] == 1:
+        one: np.ndarray = transfers[only[0]]
+        return one
+    summed: np.ndarray = np.tensordot(shares.astype(np.float32), transfers, axes=1)
+    return summed
 
 
 def _side(radius: int, covariance: np.ndarray) -> int:
@@ -183,12 +231,18 @@ def _drawn(
 ) -> np.ndarray:
     """(rows, columns) float32 image of a Gaussian of a flux through a transfer function."""
     v, u = np.fft.fftfreq(shape[0]), np.fft.rfftfreq(shape[1])
-    (cxx, cxy), (_, cyy) = covariance
-    size = cxx * u**2 + cyy * v[:, None] ** 2 + 2 * cxy * np.outer(v, u)
-    waves = np.outer(np.exp(-2j * np.pi * y * v), np.exp(-2j * np.pi * x * u))
-    transform = factor * np.exp(-2 * np.pi**2 * size) * waves * transfer
-    plane: np.ndarray = irfft2(transform.astype(np.complex64), s=shape)
-    return plane.astype(np.float32, copy=False)
+    (cxx, cxy), (_, cyy) = -2 * np.pi**2 * covariance
+    # single precision, as the cube's: a phase is exact before it is rounded
+    along_v = np.exp(-2j * np.pi * y * v) * factor
+    along_u = np.exp(-2j * np.pi * x * u)
+    transform = np.outer(along_v.astype(np.complex64), along_u.astype(np.complex64))
+    exponent = np.outer((2 * cxy * v).astype(np.float32), u.astype(np.float32))
+    exponent += (cxx * u**2).astype(np.float32)
+    exponent += (cyy * v**2).astype(np.float32)[:, None]
+    transform *= np.exp(exponent)
+    transform *= transfer
+    plane: np.ndarray = irfft2(transform, s=shape, overwrite_x=True)
+    return plane
 
 
 def _attenuation(row: np.ndarray, response: Response, weights: np.ndarray) -> Attenuation:

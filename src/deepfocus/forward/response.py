@@ -22,6 +22,8 @@ from deepfocus.core.source import FWHM_PER_SIGMA, Ellipse
 from deepfocus.ops.fitted_beam import fit_beam
 from deepfocus.ops.lagrange import lagrange
 
+TAIL_BEAMS = 3.0
+"""Of a source near the edge of an image, which the other edge is not to see."""
 NO_BEAM = 1e-6
 """Of its peak: where a beam is lower everywhere, it has ended."""
 MOST_NODES = 25
@@ -60,6 +62,28 @@ class Response:
         return _transfer(self.dirty_beam, self.padded)
 
     @cached_property
+    def drawn_on(self) -> tuple[int, int]:
+        """Least shape on which a circular convolution of a source is the linear one in the image.
+
+        Smaller than `padded`: what lies outside the image may be wrong.
+        """
+        tail = int(np.ceil(TAIL_BEAMS * self.beam_px))
+        rows, columns = (
+            next_fast_len(n + min(p // 2, n) + tail, real=True)
+            for n, p in zip((self.ny, self.nx), self.dirty_beam.shape[1:], strict=True)
+        )
+        return rows, columns
+
+    @cached_property
+    def drawn_through(self) -> np.ndarray:
+        """(1 or k, rows, columns) like `transfer`, on the shape `drawn_on`, complex64."""
+        y, x = (
+            slice(p // 2 - min(p // 2, n), p // 2 + min(p - p // 2, n + 1))
+            for n, p in zip((self.ny, self.nx), self.dirty_beam.shape[1:], strict=True)
+        )
+        return _transfer(self.dirty_beam[:, y, x], self.drawn_on).astype(np.complex64)
+
+    @cached_property
     def support_px(self) -> int | None:
         """Radius in y and x within which the whole beam lies, as a restoring beam does, or None."""
         shines = np.abs(self.dirty_beam).max(axis=0) > NO_BEAM
@@ -71,14 +95,15 @@ class Response:
         return radius if radius < min(half) - 1 else None
 
     def local_transfer(self, side: int) -> np.ndarray:
-        """Like `transfer`, on (side, side) pixels, for a beam with a `support_px`."""
+        """Like `drawn_through`, on (side, side) pixels, for a beam with a `support_px`."""
         if side not in self._local:
             radius = self.support_px
             assert radius is not None
             assert 2 * radius < side
             y, x = (n // 2 for n in self.dirty_beam.shape[1:])
             near = slice(y - radius, y + radius + 1), slice(x - radius, x + radius + 1)
-            self._local[side] = _transfer(self.dirty_beam[:, *near], (side, side))
+            local = _transfer(self.dirty_beam[:, *near], (side, side))
+            self._local[side] = local.astype(np.complex64)
         return self._local[side]
 
     @cached_property

@@ -17,12 +17,12 @@ from scipy.spatial import cKDTree
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.explaining import Fitting
 from deepfocus.finders.deepfocus.sight import Sight
-from deepfocus.fit.image import add_model
+from deepfocus.fit.equations import model_score
+from deepfocus.fit.image import Part, add_model
 from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CYY, FLUX, X, Y
 from deepfocus.fit.patch import Problem, patch_problem
 from deepfocus.fit.solve import Fit
 from deepfocus.fit.spectra import Profile
-from deepfocus.forward.response import Response
 from deepfocus.search.noise_map import NoiseMap
 
 NEIGHBOURS_BEAMS = 2.5
@@ -148,10 +148,17 @@ class _Given:
         """All of one fit."""
         return cls(((fitted.values, fitted.problem.profile),), (fitted,), whole=True)
 
-    def add_to(self, residual: np.ndarray, response: Response, *, sign: float) -> None:
-        """Add their image to a cube, times a sign."""
+    def with_model(self, problem: Problem) -> Problem:
+        """The problem of a residual, with what the components add to it."""
+        score = problem.score
         for values, profile in self.drawn:
-            add_model(residual, values, response, sign=sign, profile=profile)
+            score = score + model_score(replace(problem, profile=profile), values)
+        profile = self.fits[0].problem.profile if self.fits else problem.profile
+        return replace(problem, score=score, profile=profile)
+
+    def parts(self, sign: float) -> list[Part]:
+        """Their image, times a sign."""
+        return [Part(values, profile, sign) for values, profile in self.drawn]
 
 
 def _fitted_again(
@@ -171,17 +178,13 @@ def _fitted_again(
     box = _box(values, sight)
     around = residual[:, *_region(box, int(2 * sight.beam_px))]
     left_before = _power(around)
-    given.add_to(residual, sight.response, sign=1.0)
-    problem = _problem(residual, values, box, sight, noise)
-    if given.fits:
-        problem = replace(problem, profile=given.fits[0].problem.profile)
+    problem = given.with_model(_problem(residual, values, box, sight, noise))
     fitted = fitting(problem, values, free)
     again = _Given.of(fitted)
-    again.add_to(residual, sight.response, sign=-1.0)
+    add_model(residual, [*given.parts(1.0), *again.parts(-1.0)], sight.response)
     if not given.whole or _power(around) <= AS_MUCH * left_before:
         return [fitted] if len(fitted.values) else []
-    again.add_to(residual, sight.response, sign=1.0)
-    given.add_to(residual, sight.response, sign=-1.0)
+    add_model(residual, [*again.parts(1.0), *given.parts(-1.0)], sight.response)
     return list(given.fits)
 
 

@@ -19,7 +19,7 @@ from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.sight import AUTOCORRELATION_BEAMS, Sight
 from deepfocus.finders.deepfocus.sources import SourceFit
 from deepfocus.finders.line_measurement import beam_ellipse
-from deepfocus.fit.image import add_model
+from deepfocus.fit.image import Part, add_model
 from deepfocus.fit.parameters import (
     CHANNEL,
     CONTINUUM,
@@ -105,8 +105,8 @@ class Restored:
         rows[:, [CONTINUUM, SLOPE]] = 0.0
         rows[:, [CHANNEL, Y, X]] -= [each.start for each in box]
         profiles = source.profiles or (Sampled(),) * len(rows)
-        for row, profile in zip(rows, profiles, strict=True):
-            add_model(model, row[None], response, profile=profile)
+        parts = [Part(row[None], each) for row, each in zip(rows, profiles, strict=True)]
+        add_model(model, parts, response)
         return model
 
 
