@@ -188,6 +188,39 @@ def test_near_and_far_are_in_units_of_each_true_sources_own_reach() -> None:
     assert pairs_of(sources([12.0], [10.0], [50.0]), truth) == {(1, 2)}
 
 
+@pytest.mark.parametrize(
+    ("channel", "found_at", "counts"),
+    [
+        # 20 channels: 0 to 19
+        (25.0, None, Counts(0, 0, 0)),
+        (25.0, 18.5, Counts(0, 0, 0)),
+        (-4.0, 1.0, Counts(0, 0, 0)),
+        # farther than its FWHM of 8 from its centre is another source
+        (25.0, 16.0, Counts(0, 1, 0)),
+        (19.4, None, Counts(0, 0, 1)),
+        (19.4, 18.0, Counts(1, 0, 0)),
+    ],
+)
+def test_a_line_whose_centre_is_beyond_the_band_counts_neither_way(
+    channel: float, found_at: float | None, counts: Counts
+) -> None:
+    truth = sources([10.0], [10.0], [channel], width=8.0).with_meta(beam_px=6.0, channels=20)
+    at = [] if found_at is None else [found_at]
+    found = sources([10.5] * len(at), [10.0] * len(at), at, width=4.0)
+    assert match(found, truth).counts == counts
+
+
+def test_a_wing_is_excused_once_and_never_in_place_of_a_line() -> None:
+    truth = sources([10.0, 10.0], [10.0, 10.0], [24.0, 17.0], width=8.0)
+    truth = truth.with_meta(beam_px=6.0, channels=20)
+    found = sources([10.0, 10.1, 10.2], [10.0] * 3, [19.0, 18.8, 16.0], width=4.0)
+    matches = match(found, truth)
+    # of two at the edge one is the wing; the line is found
+    assert matches.counts == Counts(tp=1, fp=1, fn=0)
+    assert matches.found_matched["channel"].tolist() == [16.0]
+    assert len(matches.truth) == 1
+
+
 def test_rejected_candidates_count_only_when_asked() -> None:
     truth = sources([10.0, 30.0], [10.0, 30.0], [50.0, 60.0])
     found = truth.with_columns(flag=[0, int(Flag.LOW_FOCUSED_SNR)])

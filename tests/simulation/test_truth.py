@@ -11,7 +11,7 @@ from deepfocus.core.grid import tangent_grid
 from deepfocus.instrument.observation import Observation
 from deepfocus.simulation.cube import Simulated, observe, simulate
 from deepfocus.simulation.settings import Noise, SetSettings
-from deepfocus.simulation.truth import with_beam
+from deepfocus.simulation.truth import with_beam_and_band
 from deepfocus.sky.anywhere import SourcesAnywhere
 from deepfocus.sky.components import Component, EmissionLine, SkyModel, SkySource
 from deepfocus.sky.disc import Disc, DiscLine
@@ -132,9 +132,10 @@ def test_the_truth_says_the_beam_of_its_cube(monkeypatch: pytest.MonkeyPatch) ->
     assert made.cube.beam_px is not None
     assert made.truth.meta["beam_px"] == made.cube.beam_px
     beamless = replace(made.cube, beam=None)
-    assert with_beam(made.truth, beamless) is made.truth
-    assert "beam_px" not in with_beam(catalogue(), beamless).meta
-    assert with_beam(catalogue(), made.cube).meta["beam_px"] == made.cube.beam_px
+    assert made.truth.meta["channels"] == len(made.cube.data)
+    assert with_beam_and_band(made.truth, beamless).meta == made.truth.meta
+    assert "beam_px" not in with_beam_and_band(catalogue(), beamless).meta
+    assert with_beam_and_band(catalogue(), made.cube).meta["beam_px"] == made.cube.beam_px
 
 
 def test_the_noise_is_that_of_the_channel_with_most_flux() -> None:

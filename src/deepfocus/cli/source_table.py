@@ -73,7 +73,7 @@ def beside_truth(found: Catalogue, truth: Catalogue) -> str:
     matches = match(found, truth)
     partner = dict(zip(matches.true_row, matches.found_row, strict=True))
     rows = []
-    for i, true in enumerate(truth.rows):
+    for i, true in enumerate(matches.truth.rows):
         other = matches.found.rows[partner[i]] if i in partner else None
         rows.append(["found" if other is not None else "missed", *_pair(true, other)])
     for other in matches.found.where(matches.spurious).rows:

@@ -33,7 +33,7 @@ from deepfocus.io.catalogues import read_catalogue, write_catalogue
 from deepfocus.jobs.claim import claim
 from deepfocus.jobs.tally import Report, Tally, silent
 from deepfocus.jobs.workers import IN_TURN, Workers
-from deepfocus.simulation.truth import with_beam
+from deepfocus.simulation.truth import with_beam_and_band
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _search(scenes: Scenes, folder: Path, label: str, finder: Finder, key: str) 
     cube, truth = scenes.make(key)
     if not _truth(folder, key).is_file():
         # a truth of an earlier version, in a folder, does not say how wide the beam is
-        write_catalogue(with_beam(truth, cube), _truth(folder, key))
+        write_catalogue(with_beam_and_band(truth, cube), _truth(folder, key))
     _write_found(_found(_ready(finder), cube), _finder_folder(folder, label), key)
     return key
 

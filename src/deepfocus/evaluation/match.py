@@ -36,7 +36,8 @@ MIN_IOU = 0.6
 class Matches:
     """Pairs of rows of `found` and `truth`, and their counts.
 
-    found, truth : the rows that were compared (rejected candidates only on request)
+    found, truth : the rows that were compared: rejected candidates only on request, and no line
+        beyond the band
     found_row, true_row : (pairs,) row numbers in `found` and `truth`, sorted by true row
     """
 
@@ -99,11 +100,18 @@ def match(
     FWHM (`reach_chan`). The chosen assignment has the most pairs possible and, among assignments
     with as many pairs, the smallest sum of (distance / reach)^2 + (channel difference / reach)^2.
 
-    truth : its meta says the FWHM of the cube's beam, ``beam_px``
+    A line whose centre lies beyond the band counts neither way: it has no channel to be found in,
+    and what a finder makes of its wing is not false.
+
+    truth : its meta says the FWHM of the cube's beam, ``beam_px``, and its ``channels``
     spectral : False matches in the image alone, for candidates that have no line yet
     accepted_only : False counts flagged candidates too
     """
     found = found.accepted if accepted_only else found
+    beyond = beyond_band(truth) if spectral else np.zeros(len(truth), bool)
+    if beyond.any():
+        inside = match(found, truth.where(~beyond), spectral=spectral, accepted_only=accepted_only)
+        return _without_wings(inside, truth.where(beyond))
     distance = centre_distance(found, truth) / reach_px(truth)
     allowed = distance < 1
     cost = distance**2
@@ -117,6 +125,28 @@ def match(
     rows, columns = linear_sum_assignment(np.where(allowed, cost, forbidden))
     kept = allowed[rows, columns]
     return _matches(found, truth, rows[kept], columns[kept], one_to_one=True)
+
+
+def beyond_band(truth: Catalogue) -> np.ndarray:
+    """(len(truth),) bool: lines whose centre lies beyond the band; none if its end is unknown."""
+    channels = truth.meta.get("channels") or np.inf
+    beyond: np.ndarray = (truth["channel"] < -0.5) | (truth["channel"] > channels - 0.5)
+    return beyond
+
+
+def _without_wings(matches: Matches, beyond: Catalogue) -> Matches:
+    """Matches without the found rows that are the wing of a line beyond the band, one for each."""
+    spurious = np.flatnonzero(matches.spurious)
+    candidates = matches.found.at(spurious)
+    distance = centre_distance(candidates, beyond) / reach_px(beyond)
+    lines = channel_distance(candidates, beyond) / (2 * reach_chan(beyond))
+    is_wing = (distance < 1) & (lines < 1)
+    rows, columns = linear_sum_assignment(np.where(is_wing, distance, 2.0 * (1 + len(beyond))))
+    kept = np.ones(len(matches.found), bool)
+    kept[spurious[rows[is_wing[rows, columns]]]] = False
+    found_row = (np.cumsum(kept) - 1)[matches.found_row]
+    found = matches.found.where(kept)
+    return _matches(found, matches.truth, found_row, matches.true_row, one_to_one=True)
 
 
 def reach_px(truth: Catalogue) -> np.ndarray:

@@ -199,9 +199,9 @@ def pool(pairs: Iterable[tuple[Catalogue, Catalogue]]) -> Score:
     found_matched = stacked(matches.found_matched for matches in ours)
     along_axes = along_axes_of(truth_matched, found_matched)
     detected = _joined([matches.detected for matches in ours], bool)
-    snr = _joined([truth["snr_peak"] for _, truth in pairs], float)
-    ideal = _joined([truth["ideal_snr"] for _, truth in pairs], float)
-    blended = _joined([blendness(truth) for _, truth in pairs], float)
+    snr = _joined([matches.truth["snr_peak"] for matches in ours], float)
+    ideal = _joined([matches.truth["ideal_snr"] for matches in ours], float)
+    blended = _joined([blendness(matches.truth) for matches in ours], float)
     return Score(
         cubes=len(pairs),
         one_to_one=_total(ours),

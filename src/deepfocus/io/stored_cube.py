@@ -137,7 +137,7 @@ def channels_of(store: SetStore) -> int:
 
 
 def stored_truth(store: SetStore, seed: int) -> Catalogue:
-    """The truth of one seed, with the beam of its cube as ``beam_px`` in its meta.
+    """The truth of one seed, with ``beam_px`` and ``channels`` of its cube in its meta.
 
     Raises `DeepFocusError` if the store does not have it.
     """
@@ -147,6 +147,7 @@ def stored_truth(store: SetStore, seed: int) -> Catalogue:
     values = store.array("truth")[row, :count]
     truth = catalogue(rows=count, **dict(zip(facts["truth_columns"], values.T, strict=True)))
     beam = _beam(facts)
+    truth = truth.with_meta(channels=channels_of(store))
     return truth if beam is None else truth.with_meta(beam_px=beam.fwhm_px(facts["cell_arcsec"]))
 
 

@@ -179,7 +179,7 @@ def injected_truth(
     Fluxes are before the primary beam.
     """
     rows = [_row(source, response, cube, noise_jy_beam) for source in sources]
-    return catalogue_of_rows(rows).with_meta(beam_px=response.beam_px)
+    return catalogue_of_rows(rows).with_meta(beam_px=response.beam_px, channels=len(cube.data))
 
 
 def _draw(

@@ -45,14 +45,16 @@ def truth_catalogue(sky: SkyModel, *, peaks: np.ndarray, limits: Limits, cube: C
             if those:
                 row |= limit_columns(those[number], line.channel, line.flux_jy_kms, sky.grid)
             rows.append(row)
-    return with_beam(catalogue_of_rows(rows), cube)
+    return with_beam_and_band(catalogue_of_rows(rows), cube)
 
 
-def with_beam(truth: Catalogue, cube: Cube) -> Catalogue:
-    """The truth with the FWHM of its cube's beam as ``beam_px`` in its meta, where known.
+def with_beam_and_band(truth: Catalogue, cube: Cube) -> Catalogue:
+    """The truth with the FWHM of its cube's beam, where known, and its channels, in its meta.
 
-    A beam that the truth already has stays: that of an injection may be fitted to the PSF.
+    They are ``beam_px`` and ``channels``. A beam that the truth already has stays: that of an
+    injection may be fitted to the PSF.
     """
+    truth = truth.with_meta(channels=len(cube.data))
     if truth.meta.get("beam_px") or not cube.beam_px:
         return truth
     return truth.with_meta(beam_px=cube.beam_px)
