@@ -60,3 +60,11 @@ def test_a_score_shows_pulls_where_errors_are_stated() -> None:
     assert score(found, truth).as_dict()["pulls"][0]["n"] == N
     silent = found.with_columns(x_err=np.nan, pa_err=np.nan)
     assert "### Stated errors" not in score(silent, truth).table()
+
+
+def test_the_angle_of_a_round_source_means_nothing() -> None:
+    truth, found = measured(1.0)
+    unknown = np.arange(N) % 3 == 0
+    bounded = truth.with_columns(pa_err=np.where(unknown, 80.0, 2.0))
+    assert by_name(bounded, found)["pa"].n == N - np.count_nonzero(unknown)
+    assert by_name(bounded, found)["x"].n == N

@@ -15,7 +15,7 @@ from astropy.stats import mad_std
 
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.evaluation.counts import finite_or_none, wilson_interval
-from deepfocus.evaluation.limits import MEASURED
+from deepfocus.evaluation.limits import LARGEST_TURN_DEG, MEASURED
 from deepfocus.evaluation.text_table import interval, number, text_table
 
 
@@ -55,11 +55,16 @@ class Pulls:
 
 
 def pulls_of(truth: Catalogue, found: Catalogue) -> tuple[Pulls, ...]:
-    """Pulls of each measured parameter; row i of `truth` matches row i of `found`."""
-    return tuple(
-        _summary(name, -error(truth[column], found[column]), found[f"{column}_err"])
-        for name, (column, error) in MEASURED.items()
-    )
+    """Pulls of each measured parameter; row i of `truth` matches row i of `found`.
+
+    Of angles, those of true sources that are long enough to have one, where the truth says so.
+    """
+    pulls = []
+    for name, (column, error) in MEASURED.items():
+        rows = ~(truth["pa_err"] > LARGEST_TURN_DEG) if column == "pa" else slice(None)
+        made = -error(truth[column], found[column])
+        pulls.append(_summary(name, made[rows], found[f"{column}_err"][rows]))
+    return tuple(pulls)
 
 
 def pulls_table(pulls: Sequence[Pulls]) -> str:

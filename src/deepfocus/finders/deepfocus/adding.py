@@ -12,9 +12,8 @@ from deepfocus.finders.deepfocus.explaining import (
     Fitting,
     InBothProfiles,
     Kept,
-    own_continuum,
-    own_line_of,
 )
+from deepfocus.finders.deepfocus.places import own_continuum, own_line_of
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.trust import start_of
 from deepfocus.fit.grow import Needed

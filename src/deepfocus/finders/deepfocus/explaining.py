@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.finders.deepfocus.band_wide import broad_as_continua
+from deepfocus.finders.deepfocus.places import own_continuum
 from deepfocus.fit.grouping import grouped
 from deepfocus.fit.grow import MOST, Needed, continuum_snr, fit_starts, grow
-from deepfocus.fit.parameters import CONTINUUM, CXX, CYY, FLUX, GRADIENT, SIGMA, SLOPE, X, Y
+from deepfocus.fit.parameters import CONTINUUM, FLUX, GRADIENT, SIGMA, SLOPE
 from deepfocus.fit.patch import Problem
 from deepfocus.fit.solve import Fit, fit_free
 from deepfocus.fit.spectra import Integrated, Sampled
@@ -35,8 +36,6 @@ SLOPE_SNR = 20.0
 """Of a continuum: a spectral index of 3 over a tenth of the band's frequency is 0.15 of it."""
 MODEL_ERROR = 0.015
 """Of a source's signal-to-noise: what its model may be wrong by."""
-SAME_PLACE = 0.35
-"""Of the FWHM that the beam makes of a component: nearer ones share its continuum."""
 LEAST_SADDLE_MOVING = 0.2
 """Of the lower peak, of lines that move: discs seen edge on have little between their horns."""
 AS_GOOD = 16.0
@@ -56,6 +55,7 @@ class Kept:
 
     def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
         fitted = fit_starts(problem, values, free, self.needed)
+        fitted = broad_as_continua(fitted, near_bright(fitted, self.needed))
         free = _with_slopes(fitted)
         stricter = near_bright(fitted, self.needed)
         if stricter == self.needed and np.array_equal(free, fitted.free):
@@ -96,7 +96,9 @@ class Refined:
         if len(fewer.values) >= MOST or not (left or _may_be_two(fewer, needed)):
             return fewer
         more = grow(problem, fewer.values, fewer.free, needed)
-        return moved(more, needed) if len(more.values) > len(fewer.values) else fewer
+        return (
+            moved(stilled(more, needed), needed) if len(more.values) > len(fewer.values) else fewer
+        )
 
 
 @dataclass(frozen=True)
@@ -197,40 +199,16 @@ def moved(fitted: Fit, needed: Needed) -> Fit:
     return better if fitted.chi2 - better.chi2 > needed.moves * new else fitted
 
 
-def own_continuum(values: np.ndarray, known: np.ndarray, beam_px: float) -> np.ndarray:
-    """(n,) bool: the components that share no other's continuum, the known ones' first."""
-    own = known.copy()
-    for i in np.flatnonzero(~known):
-        apart = np.hypot(*(values[own][:, [X, Y]] - values[i, [X, Y]]).T)
-        own[i] = not np.any(apart < SAME_PLACE * _apparent_fwhm(values[[i]], beam_px))
-    return own
-
-
-def own_line_of(
-    starts: np.ndarray, known: np.ndarray, without_line: np.ndarray, beam_px: float
-) -> np.ndarray:
-    """(start,) index of the component without a line whose line a start is; -1 for none.
-
-    Of several starts at one place the first, the highest, is.
-    """
-    host = np.full(len(starts), -1)
-    for i, start in enumerate(starts):
-        free = np.setdiff1d(np.flatnonzero(without_line), host)
-        if not len(free):
-            break
-        apart = np.hypot(*(known[free][:, [X, Y]] - start[[X, Y]]).T)
-        apart /= _apparent_fwhm(known[free], beam_px)
-        nearest = int(np.argmin(apart))
-        if apart[nearest] < SAME_PLACE:
-            host[i] = free[nearest]
-    return host
-
-
-def _apparent_fwhm(values: np.ndarray, beam_px: float) -> np.ndarray:
-    """(n,) of components, the mean of both axes, as the beam shows them."""
-    squared = np.maximum(values[:, CXX] + values[:, CYY], 0.0) / 2
-    fwhm: np.ndarray = np.hypot(beam_px, FWHM_PER_SIGMA * np.sqrt(squared))
-    return fwhm
+def stilled(fitted: Fit, needed: Needed) -> Fit:
+    """Without gradients, if they gain too little: two sources that were one seemed to move."""
+    moves = fitted.free[:, GRADIENT].any(axis=1)
+    if not moves.any():
+        return fitted
+    values, free = fitted.values.copy(), fitted.free.copy()
+    values[:, GRADIENT], free[:, GRADIENT] = 0.0, False
+    still = fit_free(fitted.problem, values, free, most_steps=MOVING_STEPS)
+    lost = still.chi2 - fitted.chi2
+    return still if lost < needed.moves * np.count_nonzero(moves) else fitted
 
 
 def near_bright(fitted: Fit, needed: Needed) -> Needed:

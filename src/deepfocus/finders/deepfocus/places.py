@@ -1,0 +1,47 @@
+"""Which components lie at one place on the sky, as the beam shows them: they have one continuum."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.fit.parameters import CXX, CYY, X, Y
+
+SAME_PLACE = 0.35
+"""Of the FWHM that the beam makes of a component: nearer ones share its continuum."""
+
+
+def own_continuum(values: np.ndarray, known: np.ndarray, beam_px: float) -> np.ndarray:
+    """(n,) bool: the components that share no other's continuum, the known ones' first."""
+    own = known.copy()
+    for i in np.flatnonzero(~known):
+        apart = np.hypot(*(values[own][:, [X, Y]] - values[i, [X, Y]]).T)
+        own[i] = not np.any(apart < SAME_PLACE * _apparent_fwhm(values[[i]], beam_px))
+    return own
+
+
+def own_line_of(
+    starts: np.ndarray, known: np.ndarray, without_line: np.ndarray, beam_px: float
+) -> np.ndarray:
+    """(start,) index of the component without a line whose line a start is; -1 for none.
+
+    Of several starts at one place the first, the highest, is.
+    """
+    host = np.full(len(starts), -1)
+    for i, start in enumerate(starts):
+        free = np.setdiff1d(np.flatnonzero(without_line), host)
+        if not len(free):
+            break
+        apart = np.hypot(*(known[free][:, [X, Y]] - start[[X, Y]]).T)
+        apart /= _apparent_fwhm(known[free], beam_px)
+        nearest = int(np.argmin(apart))
+        if apart[nearest] < SAME_PLACE:
+            host[i] = free[nearest]
+    return host
+
+
+def _apparent_fwhm(values: np.ndarray, beam_px: float) -> np.ndarray:
+    """(n,) of components, the mean of both axes, as the beam shows them."""
+    squared = np.maximum(values[:, CXX] + values[:, CYY], 0.0) / 2
+    fwhm: np.ndarray = np.hypot(beam_px, FWHM_PER_SIGMA * np.sqrt(squared))
+    return fwhm

@@ -1,0 +1,78 @@
+"""What the finder makes of a fit: continua for lines without end, and no false motion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from deepfocus.finders.deepfocus.band_wide import broad_as_continua
+from deepfocus.finders.deepfocus.explaining import stilled
+from deepfocus.fit.grow import Needed
+from deepfocus.fit.image import model_cube
+from deepfocus.fit.parameters import CHANNEL, CONTINUUM, FLUX, GRADIENT, GX, SIGMA, SLOPE, free_but
+from deepfocus.fit.solve import LARGEST_SIGMA, Fit, fit_free
+
+CHANNELS = 24
+"""Of the cases."""
+NEEDED = Needed(kept=25.0, added=50.0, moves=16.0)
+
+
+def fitted(case, data: np.ndarray, start: np.ndarray, *held: int) -> Fit:
+    """One component fitted, some parameters held."""
+    return fit_free(case.problem(data), start[None], free_but(1, *held))
+
+
+def test_a_line_without_end_becomes_a_continuum(case_named: Callable, component) -> None:
+    case = case_named("thermal")
+    component[[FLUX, CONTINUUM]] = 0.0, 20.0
+    data = case.dirty(component) + case.noise(3)
+    start = component.copy()
+    start[[CHANNEL, SIGMA]] = CHANNELS / 2, LARGEST_SIGMA * CHANNELS
+    start[[FLUX, CONTINUUM]] = 20.0 * CHANNELS, 0.0
+    as_line = fitted(case, data, start, CONTINUUM, SLOPE, *GRADIENT)
+    found = broad_as_continua(as_line, NEEDED)
+    assert found.free[0, CONTINUUM]
+    assert not found.free[0, [FLUX, CHANNEL, SIGMA]].any()
+    assert found.values[0, FLUX] == 0
+    # 20 Jy at a hundred sigma
+    assert abs(found.values[0, CONTINUUM] / 20.0 - 1) < 0.03
+    assert found.chi2 < as_line.chi2
+
+
+def test_a_line_that_ends_stays_one(case_named: Callable, component) -> None:
+    case = case_named("thermal")
+    line = fitted(case, case.dirty(component) + case.noise(4), component, SLOPE, *GRADIENT)
+    assert broad_as_continua(line, NEEDED) is line
+
+
+def test_two_of_them_at_one_place_are_one_continuum(case_named: Callable, component) -> None:
+    case = case_named("thermal")
+    component[[FLUX, CONTINUUM]] = 0.0, 20.0
+    data = case.dirty(component) + case.noise(5)
+    starts = np.repeat(component[None], 2, axis=0)
+    starts[:, CHANNEL] = CHANNELS / 4, 3 * CHANNELS / 4
+    starts[:, SIGMA] = LARGEST_SIGMA * CHANNELS
+    starts[:, FLUX], starts[:, CONTINUUM] = 10.0 * CHANNELS, 0.0
+    free = free_but(2, CONTINUUM, SLOPE, *GRADIENT, SIGMA)
+    both = fit_free(case.problem(data), starts, free)
+    found = broad_as_continua(both, Needed(kept=1e6, added=50.0, moves=16.0))
+    assert len(found.values) == 1
+    assert abs(found.values[0, CONTINUUM] / 20.0 - 1) < 0.03
+
+
+def test_a_gradient_that_gains_nothing_is_taken_back(case_named: Callable, component) -> None:
+    case = case_named("thermal")
+    still = fitted(case, case.dirty(component) + case.noise(6), component, SLOPE)
+    assert still.free[0, GX]
+    back = stilled(still, NEEDED)
+    assert not back.free[0, GRADIENT].any()
+    assert not back.values[0, GRADIENT].any()
+
+
+def test_a_line_that_moves_keeps_its_gradient(case_named: Callable, component) -> None:
+    case = case_named("thermal")
+    component[GX] = 1.2
+    data = model_cube(component[None], case.response) + case.noise(7)
+    moving = fitted(case, data, component, SLOPE)
+    assert stilled(moving, NEEDED) is moving
