@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy.table import Table
 
 from deepfocus.cli import main
 from deepfocus.cli.products import LAST, PRODUCTS
@@ -98,6 +99,36 @@ def test_bad_file_among_good_ones(
     ]
     assert len(complaints) == 1
     assert "bad.fits is not a FITS file" in complaints[0]
+
+
+def test_covariances_are_those_of_the_errors_in_the_catalogue(
+    cube_file: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    arguments = ["detect", str(cube_file), "--out", str(out), "--covariance"]
+    assert main(arguments) == 0
+    covariance = Table.read(out / "cube.covariance.ecsv")
+    found = read_catalogue(out / "cube.catalogue.ecsv")
+    rows = found.at(np.searchsorted(found["id"], covariance["id"])).rows
+    assert len(covariance) >= 1
+    for column, of in (("x", "x"), ("channel", "channel"), ("line_flux", "flux")):
+        np.testing.assert_allclose(rows[column], covariance[of], rtol=1e-5)
+        variance = covariance[f"cov_{of}_{of}"]
+        np.testing.assert_allclose(rows[f"{column}_err"], np.sqrt(variance), rtol=1e-5)
+    assert covariance["cov_x_flux"].unit == "pix Jy km / s"
+    (out / "cube.covariance.ecsv").unlink()
+    assert main([*arguments, "--resume"]) == 0
+    assert (out / "cube.covariance.ecsv").is_file()
+
+
+@pytest.mark.usefixtures("knowing")
+def test_a_finder_without_covariances_says_so(
+    cube_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["detect", str(cube_file), "--out", str(out), "--covariance"]) == 2
+    assert "this finder knows no covariances" in capsys.readouterr().err
+    assert not list(out.iterdir())
 
 
 @pytest.mark.usefixtures("knowing")

@@ -40,6 +40,11 @@ BAD_INPUT = 2
 @click.option(
     "--rest-frequency", metavar="VALUE", help="Overrides the header's, such as '1420.4 MHz'."
 )
+@click.option(
+    "--covariance",
+    is_flag=True,
+    help="Write NAME.covariance.ecsv too: of position, sizes, line and flux of each source.",
+)
 @click.option("--resume", is_flag=True, help="Skip cubes finished with the same settings.")
 @click.pass_context
 def detect(
@@ -48,6 +53,7 @@ def detect(
     files: tuple[Path, ...],
     out: Path,
     rest_frequency: str | None,
+    covariance: bool,
     resume: bool,
     **choice: Any,
 ) -> None:
@@ -61,6 +67,7 @@ def detect(
     processed, and the exit code is 2. For a store, NAME is the seed.
     """
     from deepfocus.cli.inputs import inputs
+    from deepfocus.cli.products import COVARIANCE
     from deepfocus.core.rest_frequency import rest_hertz
     from deepfocus.jobs.claim import check_output
     from deepfocus.jobs.progress import Progress
@@ -70,7 +77,7 @@ def detect(
     check_output(out)
     finder = _chosen(**choice)
     with Progress("detect", len(cubes)) as progress:
-        run = _Run(finder, out, rest_hz, resume, progress)
+        run = _Run(finder, out, rest_hz, resume, progress, (COVARIANCE,) if covariance else ())
         succeeded = [run.take(each) for each in cubes]
     if not all(succeeded):
         ctx.exit(BAD_INPUT)
@@ -93,6 +100,7 @@ class _Run:
     rest_hz: float | None
     resume: bool
     progress: Progress
+    further: tuple[str, ...] = ()
 
     @cached_property
     def ready(self) -> ReadyFinder:
@@ -110,7 +118,7 @@ class _Run:
         """Search one cube and write its products; return whether that was possible."""
         from deepfocus.cli.products import finished, write_products
 
-        if self.resume and finished(self.out, given.name, self.settings):
+        if self.resume and finished(self.out, given.name, self.settings, further=self.further):
             self.progress.advance(f"{given.name} (finished before)")
             return True
         try:
@@ -120,9 +128,16 @@ class _Run:
         ready = self.ready
         try:
             detection = ready.find(cube)
+            write_products(
+                self.out,
+                given.name,
+                cube=cube,
+                detection=detection,
+                settings=self.settings,
+                further=self.further,
+            )
         except DeepFocusError as error:
             return self.pass_over(f"{given.origin}: {error}")
-        write_products(self.out, given.name, cube=cube, detection=detection, settings=self.settings)
         _report(self.progress, given.name, cube.meta.get("notes", ()), detection)
         self.progress.advance(given.name)
         return True

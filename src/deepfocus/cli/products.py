@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepfocus import __version__
+from deepfocus.core.errors import DeepFocusError
 
 if TYPE_CHECKING:
+    from astropy.table import Table
+
     from deepfocus.core.catalogue import Catalogue
     from deepfocus.core.cube import Cube
     from deepfocus.finders.finder import Detection, Finder
 
 PRODUCTS = ("catalogue.fits", "catalogue.vot", "catalogue.reg", "png", "settings.toml")
+COVARIANCE = "covariance.ecsv"
+"""Written on request."""
 LAST = "catalogue.ecsv"
 """Written last, so it marks the cube as finished."""
 
@@ -36,9 +41,12 @@ def settings_text(
     return head + tomlkit.dumps({"finder": finder_to(finder)})
 
 
-def finished(out: Path, name: str, settings: str) -> bool:
-    """Whether all products of a cube exist and were made with these settings."""
-    if not all((out / f"{name}.{ending}").is_file() for ending in (*PRODUCTS, LAST)):
+def finished(out: Path, name: str, settings: str, *, further: Sequence[str] = ()) -> bool:
+    """Whether all products of a cube exist and were made with these settings.
+
+    further : products that were requested
+    """
+    if not all((out / f"{name}.{ending}").is_file() for ending in (*PRODUCTS, *further, LAST)):
         return False
     return (out / f"{name}.settings.toml").read_text(encoding="utf-8") == settings
 
@@ -51,8 +59,12 @@ def write_products(
     detection: Detection,
     settings: str,
     truth: Catalogue | None = None,
+    further: Sequence[str] = (),
 ) -> None:
-    """Write all products or none: they are made in a temporary folder, then moved."""
+    """Write all products or none: they are made in a temporary folder, then moved.
+
+    further : products that were requested. Raises `DeepFocusError` if the finder has no covariances
+    """
     from deepfocus.io.catalogues import write_catalogue
     from deepfocus.report.figures import detection_figure
 
@@ -64,6 +76,18 @@ def write_products(
             write_catalogue(found, made / f"{name}.catalogue.{suffix}")
         (made / f"{name}.settings.toml").write_text(settings, encoding="utf-8")
         detection_figure(cube, detection, made / f"{name}.png", truth=truth)
-        for ending in (*PRODUCTS, LAST):
+        if COVARIANCE in further:
+            _covariances(detection).write(made / f"{name}.{COVARIANCE}", format="ascii.ecsv")
+        for ending in (*PRODUCTS, *further, LAST):
             file = f"{name}.{ending}"
             (made / file).replace(out / file)
+
+
+def _covariances(detection: Detection) -> Table:
+    if detection.covariances is None:
+        raise DeepFocusError(
+            "this finder knows no covariances",
+            wanted="--covariance with the finder deepfocus",
+            remedy="leave out --covariance, or choose --finder deepfocus",
+        )
+    return detection.covariances

@@ -16,6 +16,7 @@ from html import escape
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
+from astropy.table import Table
 
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
@@ -31,12 +32,15 @@ class Detection:
     snapshots : the candidates after each step, keyed by the step's name, in order
     notes : what the user should know, one sentence each
     evidence : panels that show what the finder saw
+    covariances : of the numbers of each source, one row each, by the catalogue's `id`; None from a
+        finder that does not know them
     """
 
     catalogue: Catalogue
     snapshots: Mapping[str, Catalogue] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     evidence: tuple[Panel, ...] = ()
+    covariances: Table | None = None
 
     def __repr__(self) -> str:
         return "\n".join([repr(self.catalogue), *(f"Note: {note}" for note in self.notes)])

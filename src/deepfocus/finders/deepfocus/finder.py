@@ -20,6 +20,7 @@ from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.flags import Flag
 from deepfocus.finders.deepfocus.caveats import caveats_of
+from deepfocus.finders.deepfocus.covariances import covariances_of
 from deepfocus.finders.deepfocus.honest import honest
 from deepfocus.finders.deepfocus.judge import judged
 from deepfocus.finders.deepfocus.look import Looked, look
@@ -32,7 +33,7 @@ from deepfocus.finders.deepfocus.masked import (
 from deepfocus.finders.deepfocus.panels import panels_of
 from deepfocus.finders.deepfocus.sight import Sight, sight_of
 from deepfocus.finders.deepfocus.sources import SourceFit, sources_of
-from deepfocus.finders.deepfocus.table import Entry, table_of, table_of_peaks
+from deepfocus.finders.deepfocus.table import Entry, fitted, table_of, table_of_peaks
 from deepfocus.finders.deepfocus.trust import far_sidelobes
 from deepfocus.finders.finder import Detection, refuse_empty
 
@@ -96,10 +97,13 @@ class ReadyDeepFocus:
         sight = sight_of(cube)
         looked = look(sight, false_peaks=self.settings.false_peaks)
         restored = restored_of(cube, sight, looked)
-        entries = [
-            self._entry(honest(each, sight, looked), cube, sight, looked, restored)
-            for each in sources_of(looked.explained, sight.beam_px)
-        ]
+        entries = sorted(
+            (
+                self._entry(honest(each, sight, looked), cube, sight, looked, restored)
+                for each in sources_of(looked.explained, sight.beam_px)
+            ),
+            key=lambda entry: -entry.verdict.snr,
+        )
         sidelobes = far_sidelobes(looked.found[-1].peaks, sight, looked.fitted)
         catalogue = table_of(entries, sidelobes, cube, looked.noise)
         return Detection(
@@ -107,6 +111,9 @@ class ReadyDeepFocus:
             notes=_notes(looked),
             snapshots={"search": table_of_peaks(looked.found[0].peaks, cube.grid)},
             evidence=panels_of(catalogue, cube, looked),
+            covariances=covariances_of(
+                [entry.source for entry in entries], catalogue["id"][fitted(catalogue)], cube
+            ),
         )
 
     def _entry(

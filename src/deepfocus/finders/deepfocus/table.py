@@ -37,7 +37,7 @@ class Entry:
 def table_of(
     entries: Sequence[Entry], sidelobes: Sequence[Peak], cube: Cube, noise: NoiseMap
 ) -> Catalogue:
-    """One row a source, the most significant first.
+    """One row a source, the most significant first; those of entries keep their order if they are.
 
     sidelobes : peaks that may be: rows that are rejected, with what the search knows of them
     """
@@ -46,6 +46,13 @@ def table_of(
     rows += [_row_of_peak(peak) | said for peak in sidelobes]
     rows.sort(key=lambda row: -row["snr_focused"])
     return _with_sky(catalogue_of_rows(rows), cube.grid)
+
+
+def fitted(catalogue: Catalogue) -> np.ndarray:
+    """(row,) bool: the rows that are entries, and no peaks that were left alone."""
+    return np.array(
+        [not str(each).endswith(f"({NOT_FITTED})") for each in catalogue["reason"]], bool
+    )
 
 
 def row_of(entry: Entry, cube: Cube, noise: NoiseMap) -> dict[str, Any]:
