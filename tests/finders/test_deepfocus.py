@@ -11,7 +11,10 @@ from astropy import units as u
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.flags import Flag
+from deepfocus.core.settings import settings_from
 from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.evaluation.counts import Counts
+from deepfocus.evaluation.match import match
 from deepfocus.finders.deepfocus import sight
 from deepfocus.finders.deepfocus.bright_continua import band_median
 from deepfocus.finders.deepfocus.finder import DeepFocus
@@ -24,6 +27,8 @@ from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.telescope import telescope_of
 from deepfocus.search.noise_map import noise_map
+from deepfocus.simulation.cube import simulate
+from deepfocus.simulation.settings import SetSettings
 from deepfocus.sky.components import Component, EmissionLine
 
 SIGMA_JY = 1e-3
@@ -369,3 +374,29 @@ def test_what_may_be_a_sidelobe_from_afar_is_listed_as_such() -> None:
     assert len(rejected)
     assert all("sidelobe of a brighter source" in reason for reason in rejected["reason"])
     assert np.all(np.hypot(rejected["x"] - 14.0, rejected["y"] - 14.0) > 50.0)
+
+
+def test_two_bright_sources_with_continua_are_two() -> None:
+    # signal-to-noise ratios of 900 and 1,300, 1.4 beams apart, in 32 channels: one at first, whose
+    # model leaves peaks of 15 to 33 in all channels
+    settings = {
+        "observation": {
+            "size": 96,
+            "channels": 32,
+            "total_time": "100 s",
+            "channel_width": "40 MHz",
+        },
+        "population": {"companions": [1, 1], "offset_px": [-20.0, 20.0]},
+        "noise": {"kind": "white", "target_snr": [60.0, 60.0]},
+    }
+    made = simulate(settings_from(settings, SetSettings), 3)
+    found = DeepFocus().ready().find(made.cube).catalogue
+    matches = match(found, made.truth)
+    assert matches.counts == Counts(tp=2, fp=0, fn=0)
+    for name, off in (("x", 0.1), ("y", 0.1), ("fwhm_x_px", 0.2), ("channel", 0.03)):
+        np.testing.assert_allclose(
+            matches.found_matched[name], matches.truth_matched[name], atol=off, err_msg=name
+        )
+    np.testing.assert_allclose(
+        matches.found_matched["line_flux"], matches.truth_matched["line_flux"], rtol=0.01
+    )

@@ -58,3 +58,15 @@ def test_lines_of_one_cluster_add_up_and_those_of_several_do_so_as_noise_does() 
 
 def test_a_beam_without_sidelobes_hides_nothing() -> None:
     assert not may_be_far_sidelobe(FAR, [SOURCE], dirty_beam(0.0))
+
+
+def test_peaks_around_a_bright_source_wait_until_it_is_refined() -> None:
+    single = replace(SOURCE, line=1000.0, total=1000.0, refined=False)
+    # in any channel: where a continuum is subtracted, a line leaves something in all of them
+    beside = SeenLine(x=9.0, y=4.0, channel=5.0, snr=40.0, width_chan=4.0, size_px=0.0)
+    assert single.explains(beside, BEAM_PX)
+    assert not replace(single, refined=True).explains(beside, BEAM_PX)
+    assert not single.explains(replace(beside, x=15.0), BEAM_PX)
+    assert not single.explains(replace(beside, snr=60.0), BEAM_PX)
+    # a continuum alone waits for its line
+    assert not replace(single, line=0.0).explains(beside, BEAM_PX)

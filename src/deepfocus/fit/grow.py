@@ -2,13 +2,13 @@
 
 Components come and go while sizes cannot be negative: a negative size opens modes sharper than the
 beam, which noise fills. Whatever is added has to gain more chi^2 than the threshold, which the
-caller sets by how many places and channels were searched. What is added is a line; its continuum,
-if it has one of its own, is the caller's to free.
+caller sets by how many places and channels were searched. What is added is a line, and a continuum
+of its own where the starts have a bright one: two sources that were one at first.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from deepfocus.fit.parameters import (
 )
 from deepfocus.fit.parameters import SIZES as SIZE_COLUMNS
 from deepfocus.fit.patch import Problem
+from deepfocus.fit.places import own_continuum
 from deepfocus.fit.residual import ResidualPeak, residual_peaks
 from deepfocus.fit.solve import Fit, fit_free
 
@@ -46,6 +47,8 @@ OVERLAP = 2.0
 CLEARLY_NEEDED = 2.0
 """Times the threshold: a component whose line gains more need not be fitted without."""
 LINE_ONLY = free_but(1, *GRADIENT, CONTINUUM, SLOPE)
+BRIGHT_CONTINUUM = 20.0
+"""Signal-to-noise of a continuum that may be that of two sources."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,9 @@ def _added(fitted: Fit, needed: Needed, most: int) -> Fit:
     """With the highest peaks of the residual, as long as they gain enough."""
     failed: list[ResidualPeak] = []
     least = float(np.sqrt(WORTH_A_TRY * needed.added))
-    grown = Grown(fitted.values, fitted.free)
+    grown = Grown(
+        fitted.values, fitted.free, bool(np.any(continuum_snr(fitted) > BRIGHT_CONTINUUM))
+    )
     while len(grown.values) < most and len(failed) < MOST_FAILURES:
         peaks = residual_peaks(fitted.problem, grown.values, least=least, most=len(failed) + 1)
         least = max(least, NOT_NOISE * peaks[0].snr) if peaks else least
@@ -109,10 +114,14 @@ def _added(fitted: Fit, needed: Needed, most: int) -> Fit:
 
 @dataclass(frozen=True, eq=False)
 class Grown:
-    """Components (n, 12), and what is free of them, as they become more."""
+    """Components (n, 12), and what is free of them, as they become more.
+
+    continua : whether those that are added may have a continuum of their own
+    """
 
     values: np.ndarray
     free: np.ndarray
+    continua: bool = False
 
     def fit(self, before: Fit) -> Fit:
         """All of them together, if there are more than before."""
@@ -144,7 +153,15 @@ class Grown:
         """With other values of some components."""
         new = self.values.copy()
         new[chosen] = values
-        return Grown(new, self.free)
+        return replace(self, values=new)
+
+    def with_start(self, start: np.ndarray, beam_px: float) -> Grown:
+        """With one more component (12,), a line."""
+        values = np.concatenate([self.values, start[None]])
+        free = np.concatenate([self.free, LINE_ONLY])
+        if self.continua:
+            free[-1, CONTINUUM] = own_continuum(values, free[:, CONTINUUM], beam_px)[-1]
+        return replace(self, values=values, free=free)
 
 
 def _with(problem: Problem, grown: Grown, start: np.ndarray, needed: Needed) -> Grown | None:
@@ -152,9 +169,7 @@ def _with(problem: Problem, grown: Grown, start: np.ndarray, needed: Needed) -> 
     start = start.copy()
     start[CONTINUUM] = 0.0
     last = np.array([len(grown.values)])
-    more = Grown(
-        np.concatenate([grown.values, start[None]]), np.concatenate([grown.free, LINE_ONLY])
-    )
+    more = grown.with_start(start, problem.beam_px)
     alone = more.locally(more.left_to(problem, last), last, PAIR_STEPS)
     if not alone.values[0, FLUX] > 0:
         return None

@@ -13,7 +13,6 @@ from deepfocus.finders.deepfocus.explaining import (
     InBothProfiles,
     Kept,
 )
-from deepfocus.finders.deepfocus.places import own_continuum, own_line_of
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.trust import start_of
 from deepfocus.fit.grow import Needed
@@ -29,6 +28,7 @@ from deepfocus.fit.parameters import (
     Y,
     free_but,
 )
+from deepfocus.fit.places import own_continuum, own_line_of
 from deepfocus.search.noise_map import NoiseMap, noise_map
 from deepfocus.search.peaks import Peak
 from deepfocus.search.search import Found

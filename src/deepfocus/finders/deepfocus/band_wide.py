@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from deepfocus.finders.deepfocus.places import own_continuum
 from deepfocus.fit.grow import Needed
 from deepfocus.fit.parameters import CHANNEL, CONTINUUM, FLUX, GRADIENT, SIGMA
+from deepfocus.fit.places import own_continuum
 from deepfocus.fit.solve import LARGEST_SIGMA, Fit, fit_free
 
 AT_THE_END = 0.99

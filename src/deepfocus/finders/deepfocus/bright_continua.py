@@ -41,7 +41,7 @@ def bright_continua(explained: Explained, noise: NoiseMap, sight: Sight) -> np.n
         Peak(float(x), float(y), 0.0, float(image[y, x]), 0.0, 0.0, (0, int(y), int(x)))
         for y, x in places
     ]
-    fitted = tuple(fitted_of(explained.fits))
+    fitted = tuple(fitted_of(explained))
     told = [not continuum_left(each, fitted, sight.sidelobes) for each in peak]
     places = places[np.array(told, bool)]
     starts = np.zeros((len(places), COUNT))

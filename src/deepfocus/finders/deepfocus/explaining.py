@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from deepfocus.finders.deepfocus.band_wide import broad_as_continua
-from deepfocus.finders.deepfocus.places import own_continuum
 from deepfocus.fit.grouping import grouped
 from deepfocus.fit.grow import MOST, Needed, continuum_snr, fit_starts, grow
 from deepfocus.fit.parameters import CONTINUUM, FLUX, GRADIENT, SIGMA, SLOPE
 from deepfocus.fit.patch import Problem
+from deepfocus.fit.places import own_continuum
 from deepfocus.fit.solve import Fit, fit_free
 from deepfocus.fit.spectra import Integrated, Sampled
 from deepfocus.fit.together import as_one

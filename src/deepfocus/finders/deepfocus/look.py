@@ -46,7 +46,7 @@ class Looked:
     @cached_property
     def fitted(self) -> tuple[Fitted, ...]:
         """The components, as far as they may be mistaken for more."""
-        return tuple(fitted_of(self.explained.fits))
+        return tuple(fitted_of(self.explained))
 
     @property
     def noise(self) -> NoiseMap:
@@ -68,7 +68,7 @@ def look(sight: Sight, *, false_peaks: float) -> Looked:
             known_continuum=each[-1].on_continuum if each else None,
         )
         each.append(found)
-        fitted = tuple(fitted_of(explained.fits))
+        fitted = tuple(fitted_of(explained))
         left = left_of_continua(fitted, sight.sidelobes) ** 2
         needed = Needed(
             kept=max(CONFIRMED * found.threshold**2, left),

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.finders.deepfocus.clusters import Explained
 from deepfocus.finders.deepfocus.explaining import MODEL_ERROR
 from deepfocus.finders.deepfocus.sidelobes import Sidelobes
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, CXX, CYY, FLUX, SIGMA, X, Y
-from deepfocus.fit.solve import Fit
 from deepfocus.search.peaks import Peak
 
 SIDELOBES = 0.35
@@ -20,6 +20,8 @@ SIDELOBES = 0.35
 It waits until that one is subtracted. Restored cubes have no sidelobes."""
 LEFT_OVER = 0.04
 """Of a source that was subtracted: what its model's errors leave elsewhere in the same channels."""
+UNREFINED = 0.05
+"""Of a source that is a single Gaussian yet: lower peaks around it wait until it may be more."""
 NOISE = 4.0
 """Signal-to-noise that noise may add to a sidelobe."""
 CURVED = 0.1
@@ -61,6 +63,7 @@ class Fitted:
 
     line : signal-to-noise ratio of its line; continuum, total : of the brightest continuum of its
         cluster, and of the whole cluster; cluster : its number
+    refined : whether its cluster was given all the components that it needs
     """
 
     x: float
@@ -71,6 +74,17 @@ class Fitted:
     continuum: float
     total: float
     cluster: int
+    refined: bool = True
+
+    def explains(self, peak: Line, beam_px: float) -> bool:
+        """Whether a peak near it, in any channel, may be gone once it is refined.
+
+        What a line leaves is in all channels where a continuum is subtracted from spectra.
+        """
+        if self.refined or not self.line > 0:
+            return False
+        apart = np.hypot(peak.x - self.x, peak.y - self.y)
+        return bool(apart < NEIGHBOURS_BEAMS * beam_px and peak.snr < UNREFINED * self.total)
 
     def on(self, peak: Line, beam_px: float) -> bool:
         """Whether a peak may be an error of its own model."""
@@ -97,15 +111,16 @@ class Fitted:
         return float(self.line * np.sqrt(2 * own * other / both) * np.exp(-(apart**2) / (2 * both)))
 
 
-def fitted_of(fits: Iterable[Fit]) -> Iterator[Fitted]:
-    """The components of clusters."""
-    for cluster, each in enumerate(fits):
+def fitted_of(explained: Explained) -> Iterator[Fitted]:
+    """The components of all clusters."""
+    for cluster, each in enumerate(explained.fits):
+        refined = each in explained.settled
         total = float(np.sqrt(max(-each.chi2, 0.0)))
         continuum = float(each.brightness[:, CONTINUUM].max())
         for row, line in zip(each.values, each.brightness[:, FLUX], strict=True):
             x, y, channel = row[[X, Y, CHANNEL]].tolist()
             width = float(FWHM_PER_SIGMA * row[SIGMA])
-            yield Fitted(x, y, channel, width, float(line), continuum, total, cluster)
+            yield Fitted(x, y, channel, width, float(line), continuum, total, cluster, refined)
 
 
 def worth_fitting(peaks: Sequence[Peak], sight: Sight, fitted: Sequence[Fitted] = ()) -> list[Peak]:
@@ -123,6 +138,7 @@ def worth_fitting(peaks: Sequence[Peak], sight: Sight, fitted: Sequence[Fitted] 
             if other.snr > peak.snr and (other.width_chan <= broad or peak.width_chan > broad)
         )
         hidden = hidden or line_left(peak, fitted, sight.sidelobes)
+        hidden = hidden or any(each.explains(peak, sight.beam_px) for each in fitted)
         if not hidden and not any(_part_of(peak, other, sight.beam_px) for other in kept):
             kept.append(peak)
     return kept
