@@ -91,14 +91,14 @@ class Refined:
     def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
         simple = fit_free(problem, values, free)
         needed = near_bright(simple, self.needed)
-        fewer = moved(sides_of_one(joined(simple)), needed)
+        fewer = _as_they_move(simple, needed)
         left = fewer.residual_peak**2 > NOT_ALONE * needed.added
         if len(fewer.values) >= MOST or not (left or _may_be_two(fewer, needed)):
             return fewer
         more = grow(problem, fewer.values, fewer.free, needed)
-        return (
-            moved(stilled(more, needed), needed) if len(more.values) > len(fewer.values) else fewer
-        )
+        if len(more.values) == len(fewer.values):
+            return fewer
+        return _as_they_move(stilled(more, needed), needed)
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,11 @@ def measured(problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
     free = free.copy()
     free[:, CONTINUUM] |= own_continuum(values, free[:, CONTINUUM], problem.beam_px)
     return fit_free(problem, values, free, signed_sizes=True)
+
+
+def _as_they_move(fitted: Fit, needed: Needed) -> Fit:
+    """With gradients where sources move, and without components that then are not needed."""
+    return moved(sides_of_one(joined(fitted)), needed)
 
 
 def joined(fitted: Fit) -> Fit:
