@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -71,8 +71,9 @@ class Lattice:
 
     def highest(self) -> np.ndarray:
         """(chan, rows, columns) the highest output of all filters, on the first size's grid."""
-        maps = [self._highest_of(each) for each in self.sizes]
-        best = merged(maps, [each.field.step for each in self.sizes])
+        coarsest_first = self.sizes[::-1]
+        maps = (self._highest_of(each) for each in coarsest_first)
+        best = merged(maps, [each.field.step for each in coarsest_first])
         best[self.sizes[0].field.values == 0] = 0.0
         return best
 
@@ -168,15 +169,19 @@ class _Near:
         return snr, (np.array([near[0], *self.first]) + place) * np.array(steps)
 
 
-def merged(maps: Sequence[np.ndarray], steps: Sequence[int]) -> np.ndarray:
-    """The highest of maps (..., rows, columns) on grids of these steps, on the first one's."""
-    best, step = maps[-1], steps[-1]
-    for finer, its_step in zip(maps[-2::-1], steps[-2::-1], strict=True):
+def merged(maps: Iterable[np.ndarray], steps: Sequence[int]) -> np.ndarray:
+    """The highest of maps (..., rows, columns) on grids of these steps, on the last one's.
+
+    maps : coarsest first, each taken when it is needed; they may be overwritten
+    """
+    each = iter(maps)
+    best, step = next(each), steps[0]
+    for finer, its_step in zip(each, steps[1:], strict=True):
         while step > its_step:
             step //= 2
             rows, columns = (-(-n * its_step // step) for n in finer.shape[-2:])
             best = doubled(doubled(best, columns, axis=-1), rows, axis=-2)
-        best = np.maximum(finer, best)
+        best = np.maximum(finer, best, out=best)
     return best
 
 
