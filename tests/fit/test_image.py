@@ -53,6 +53,13 @@ def test_what_is_added_can_be_taken_away(case_named: Callable, component: np.nda
     assert np.abs(out).max() < 1e-6 * highest
 
 
+def test_what_single_precision_does_not_show_is_nothing(
+    case_named: Callable, component: np.ndarray
+) -> None:
+    component[[FLUX, CONTINUUM]] = 0.0, 1e-60
+    assert not model_cube(component[None], case_named("white").response).any()
+
+
 def test_a_beam_that_ends_is_drawn_where_it_is(case_named: Callable, component: np.ndarray) -> None:
     """Near the edge of the image and in its middle, still and moving, as on the whole image."""
     case = case_named("cleaned")

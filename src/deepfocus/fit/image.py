@@ -105,7 +105,8 @@ def _add_layers(out: np.ndarray, layers: Sequence[_Layers]) -> None:
         amounts = np.concatenate([each.amounts for each in there], axis=1)
         flat = planes.reshape(len(planes), -1)
         shining = np.flatnonzero(amounts.any(axis=1))
-        for some in np.array_split(shining, -(-len(shining) // TOGETHER)):
+        for start in range(0, len(shining), TOGETHER):
+            some = shining[start : start + TOGETHER]
             drawn = (amounts[some] @ flat).reshape(len(some), *planes.shape[1:])
             for channel, plane in zip(some, drawn, strict=True):
                 out[channel, *here] += plane
