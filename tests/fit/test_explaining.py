@@ -8,9 +8,23 @@ import numpy as np
 
 from deepfocus.finders.deepfocus.band_wide import broad_as_continua
 from deepfocus.finders.deepfocus.explaining import stilled
+from deepfocus.finders.deepfocus.shared_continua import shining, with_shared_continua
 from deepfocus.fit.grow import Needed
 from deepfocus.fit.image import model_cube
-from deepfocus.fit.parameters import CHANNEL, CONTINUUM, FLUX, GRADIENT, GX, SIGMA, SLOPE, free_but
+from deepfocus.fit.parameters import (
+    CHANNEL,
+    CONTINUUM,
+    CXX,
+    CYY,
+    FLUX,
+    GRADIENT,
+    GX,
+    SIGMA,
+    SLOPE,
+    X,
+    Y,
+    free_but,
+)
 from deepfocus.fit.solve import LARGEST_SIGMA, Fit, fit_free
 
 CHANNELS = 24
@@ -76,3 +90,55 @@ def test_a_line_that_moves_keeps_its_gradient(case_named: Callable, component) -
     data = model_cube(component[None], case.response) + case.noise(7)
     moving = fitted(case, data, component, SLOPE)
     assert stilled(moving, NEEDED) is moving
+
+
+def two_continua(case, continua: tuple[float, float], apart: float) -> Fit:
+    """Two components without lines fitted to the image of two, some FWHM of the beam apart."""
+    truth = np.repeat(source_without_line()[None], 2, axis=0)
+    truth[1, X] += apart * case.problem(case.noise(8)).beam_px
+    truth[:, CONTINUUM] = continua
+    data = model_cube(truth, case.response) + case.noise(8)
+    return fit_free(case.problem(data), truth, free_but(2, FLUX, CHANNEL, SIGMA, SLOPE, *GRADIENT))
+
+
+def source_without_line() -> np.ndarray:
+    source = np.zeros(12)
+    source[[X, Y, CXX, CYY]] = 72.0, 70.0, 1.5, 1.5
+    source[[CHANNEL, SIGMA]] = CHANNELS / 2, 1.0
+    return source
+
+
+def test_what_fills_a_bowl_is_no_source(case_named: Callable) -> None:
+    both = two_continua(case_named("thermal"), (20.0, -10.0), apart=1.5)
+    assert len(both.values) == 2
+    left = shining(both)
+    assert len(left.values) == 1
+    assert left.values[0, CONTINUUM] > 0
+
+
+def test_opposite_continua_at_one_place_are_one(case_named: Callable) -> None:
+    case = case_named("thermal")
+    line = source_without_line()
+    line[[FLUX, SIGMA]] = 100.0, 2.0
+    data = model_cube((line + only(CONTINUUM, 20.0))[None], case.response) + case.noise(9)
+    starts = np.stack([line, source_without_line()])
+    # as two that were apart may end: the sum is right, and nothing else
+    starts[:, CONTINUUM] = -400.0, 420.0
+    free = free_but(2, SLOPE, *GRADIENT)
+    free[1, [FLUX, CHANNEL, SIGMA]] = False
+    run_away = fit_free(case.problem(data), starts, free, most_steps=0)
+    one = with_shared_continua(run_away, NEEDED.kept)
+    assert len(one.values) == 1
+    assert abs(one.values[0, CONTINUUM] / 20.0 - 1) < 0.03
+    assert abs(one.values[0, FLUX] / 100.0 - 1) < 0.1
+
+
+def test_continua_apart_stay_two(case_named: Callable) -> None:
+    both = two_continua(case_named("thermal"), (20.0, 10.0), apart=1.0)
+    assert with_shared_continua(both, NEEDED.kept) is both
+
+
+def only(column: int, value: float) -> np.ndarray:
+    row = np.zeros(12)
+    row[column] = value
+    return row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.finders.deepfocus.bright_continua import bright_continua
+from deepfocus.finders.deepfocus.bright_continua import BRIGHT, bright_continua
 from deepfocus.finders.deepfocus.clusters import Explained, refitted, with_starts
 from deepfocus.finders.deepfocus.explaining import (
     Continua,
@@ -39,6 +39,7 @@ SWEEPS = 1
 """Clusters fitted once more after new ones, for sidelobes link all."""
 LEAST_NOISE = 1e-15
 """Jy/beam: below, its square is no number of single precision."""
+CONTINUA = Continua(BRIGHT**2)
 EMISSION_SIGMA = 1.0
 """Voxels where the model is brighter are not noise."""
 
@@ -62,9 +63,9 @@ def continua_of(sight: Sight) -> tuple[Explained, NoiseMap]:
             break
         free = free_but(len(starts), CHANNEL, SIGMA, FLUX, *GRADIENT, SLOPE)
         explained = with_starts(
-            explained, starts, free, sight, noise, Continua(), replaced=np.empty(0, int)
+            explained, starts, free, sight, noise, CONTINUA, replaced=np.empty(0, int)
         )
-        explained = _swept(explained, sight, noise, Continua())
+        explained = _swept(explained, sight, noise, CONTINUA)
         noise = noise_of(sight, explained, noise)
     return explained, noise
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from deepfocus.finders.deepfocus.band_wide import broad_as_continua
+from deepfocus.finders.deepfocus.shared_continua import with_shared_continua
 from deepfocus.fit.grouping import grouped
 from deepfocus.fit.grow import MOST, Needed, continuum_snr, fit_starts, grow
 from deepfocus.fit.parameters import CONTINUUM, FLUX, GRADIENT, SIGMA, SLOPE
@@ -56,6 +57,7 @@ class Kept:
     def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
         fitted = fit_starts(problem, values, free, self.needed)
         fitted = broad_as_continua(fitted, near_bright(fitted, self.needed))
+        fitted = with_shared_continua(fitted, near_bright(fitted, self.needed).kept)
         free = _with_slopes(fitted)
         stricter = near_bright(fitted, self.needed)
         if stricter == self.needed and np.array_equal(free, fitted.free):
@@ -90,6 +92,7 @@ class Refined:
 
     def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
         simple = fit_free(problem, values, free)
+        simple = with_shared_continua(simple, near_bright(simple, self.needed).kept)
         needed = near_bright(simple, self.needed)
         fewer = _as_they_move(simple, needed)
         left = fewer.residual_peak**2 > NOT_ALONE * needed.added
@@ -103,10 +106,16 @@ class Refined:
 
 @dataclass(frozen=True)
 class Continua:
-    """Components without lines, their continuum sloped where that matters."""
+    """Components without lines, their continuum sloped where that matters.
+
+    needed : gain of chi^2 of one that shares its place
+    """
+
+    needed: float
 
     def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
         flat = fit_free(problem, values, free, most_steps=MOVING_STEPS)
+        flat = with_shared_continua(flat, self.needed)
         free = _with_slopes(flat)
         return fit_free(problem, flat.values, free, most_steps=MOVING_STEPS)
 
