@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from deepfocus.core.noise import White
 from deepfocus.finders.deepfocus.honest import MODEL_SHARE, honest
 from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.sidelobes import Sidelobes
@@ -39,10 +40,13 @@ def seen(left: float, *, correlated_px: float = 0.0, more: float = 0.0) -> tuple
         data=residual + 10,
         beam_px=6.0,
         correlated_px=correlated_px,
+        power=White(),
         response=SimpleNamespace(seen_at=lambda **_: 0.5),
         sidelobes=Sidelobes(np.full((8, 8), 0.5), 6.0),
     )
-    return cast(Any, sight), cast(Any, SimpleNamespace(noise=noise, explained=explained))
+    found = (SimpleNamespace(between_channels=np.ones(1)),)
+    looked = SimpleNamespace(noise=noise, explained=explained, found=found)
+    return cast(Any, sight), cast(Any, looked)
 
 
 def of_several(source: SourceFit) -> SourceFit:
@@ -90,7 +94,12 @@ def test_the_flux_that_several_gaussians_leave_is_added_where_the_beam_has_no_si
     restored = np.zeros((65, 65))
     restored[28:37, 28:37] = 0.5
     cast(Any, sight).sidelobes = Sidelobes(restored, 6.0)
-    more = honest(of_several(found()), sight, looked).value("flux") - one
+    whole = honest(of_several(found()), sight, looked)
+    more = whole.value("flux") - one
     reach = int(np.hypot(6.0, 2.3548 * np.sqrt(6.0)) + 0.5)
     voxels = (2 * reach + 1) ** 2 * (2 * round(2.3548 * 2.5) + 1)
     assert more == pytest.approx(0.1 * voxels / restored.sum() / 0.5, rel=0.15)
+    # and it is known as well as such a sum of noise of 1 Jy/beam
+    in_aperture = np.sqrt(voxels) / restored.sum() / 0.5
+    assert in_aperture > 1.3
+    assert whole.error("flux") == pytest.approx(np.hypot(in_aperture, MODEL_SHARE * one), rel=0.1)

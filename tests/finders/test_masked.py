@@ -13,11 +13,11 @@ from astropy import units as u
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
 from deepfocus.core.noise import DirtyBeam, Measured, SquaredWeights, White
+from deepfocus.finders.deepfocus.correlated import autocorrelation_of
 from deepfocus.finders.deepfocus.finder import DeepFocus
 from deepfocus.finders.deepfocus.masked import (
     NOT_MEASURED,
     Restored,
-    autocorrelation_of,
     mask_flux_of,
 )
 from deepfocus.finders.deepfocus.sources import SourceFit, summary_of

@@ -100,11 +100,15 @@ def gaussians(columns: int, fwhm: float, step: int) -> Banded:
 
 def doubled(values: np.ndarray, n: int, axis: int) -> np.ndarray:
     """Linear interpolation to twice the nodes along an axis, n of them."""
-    values = np.moveaxis(values, axis, 0)
-    out = np.empty((n, *values.shape[1:]), values.dtype)
-    out[0::2] = values[: (n + 1) // 2]
+    shape = list(values.shape)
+    shape[axis] = n
+    out = np.empty(shape, values.dtype)
+    known, nodes = np.moveaxis(values, axis, 0), np.moveaxis(out, axis, 0)
+    nodes[0::2] = known[: (n + 1) // 2]
     odd = n // 2
-    right = values[1 : odd + 1]
-    out[1::2][: len(right)] = 0.5 * (values[: len(right)] + right)
-    out[1::2][len(right) :] = values[len(right) : odd]
-    return np.moveaxis(out, 0, axis)
+    right = known[1 : odd + 1]
+    between = nodes[1::2]
+    np.add(known[: len(right)], right, out=between[: len(right)])
+    between[: len(right)] *= 0.5
+    between[len(right) :] = known[len(right) : odd]
+    return out

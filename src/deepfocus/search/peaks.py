@@ -18,6 +18,8 @@ from deepfocus.search.unit_noise import Searched
 NEIGHBOURS = [off for off in product((-1, 0, 1), repeat=3) if off != (0, 0, 0)]
 COLUMNS_AT_ONCE = 4096
 """Of spectra that are searched without their continuum, so that they take little memory."""
+IMAGES_AT_ONCE = 4
+"""Of a map, as they are brought to a finer grid."""
 AROUND = 2
 """Nodes on each side of a candidate in which a filter's own maximum is looked for."""
 WORTH_REFINING = 0.75
@@ -177,12 +179,25 @@ def merged(maps: Iterable[np.ndarray], steps: Sequence[int]) -> np.ndarray:
     each = iter(maps)
     best, step = next(each), steps[0]
     for finer, its_step in zip(each, steps[1:], strict=True):
-        while step > its_step:
-            step //= 2
-            rows, columns = (-(-n * its_step // step) for n in finer.shape[-2:])
-            best = doubled(doubled(best, columns, axis=-1), rows, axis=-2)
-        best = np.maximum(finer, best, out=best)
+        _raise(finer, best, step // its_step)
+        best, step = finer, its_step
     return best
+
+
+def _raise(finer: np.ndarray, coarser: np.ndarray, ratio: int) -> None:
+    """Maps (..., rows, columns) raised to coarser ones of so many times the step, in place.
+
+    A few images at a time, so that what lies between takes little memory.
+    """
+    high, low = (each.reshape(-1, *each.shape[-2:]) for each in (finer, coarser))
+    for start in range(0, len(high), IMAGES_AT_ONCE):
+        some = high[start : start + IMAGES_AT_ONCE]
+        known, left = low[start : start + IMAGES_AT_ONCE], ratio
+        while left > 1:
+            left //= 2
+            rows, columns = (-(-n // left) for n in finer.shape[-2:])
+            known = doubled(doubled(known, columns, axis=-1), rows, axis=-2)
+        np.maximum(some, known, out=some)
 
 
 def apart(peaks: Sequence[Peak], pixels: float) -> list[Peak]:

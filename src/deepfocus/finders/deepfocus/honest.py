@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from deepfocus.finders.deepfocus.correlated import correlated_noise
 from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.samples import within
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.sources import SUMMARY, SourceFit
+from deepfocus.search.mask import CorrelatedNoise, Slices
 
 SHINES = 1.5
 """Signal-to-noise of the model in a voxel, from which on its residual tells whether it is right."""
@@ -33,8 +35,12 @@ values, which are correlated over half of the area."""
 def honest(source: SourceFit, sight: Sight, looked: Looked) -> SourceFit:
     """The source with what its model leaves, and errors that say so."""
     shining = _shining(source, sight, looked)
-    whole = _with_what_is_left(source, sight, shining) if source.is_a_galaxy else source
-    return with_honest_errors(whole, misfit(shining, sight))
+    checked = with_honest_errors(source, misfit(shining, sight))
+    # the sum over a dirty beam with its sidelobes is no flux
+    if not source.is_a_galaxy or sight.sidelobes.any or not shining.where.any():
+        return checked
+    noise = correlated_noise(sight, looked).within(shining.box)
+    return _with_what_is_left(checked, shining, noise, sight)
 
 
 def with_honest_errors(source: SourceFit, wrong: float) -> SourceFit:
@@ -42,13 +48,13 @@ def with_honest_errors(source: SourceFit, wrong: float) -> SourceFit:
     share = max(1 - source.freedom / max(source.gain, 1e-9), LEAST_SHARE)
     covariance = source.covariance * wrong**2 / share
     if source.is_a_galaxy:
-        covariance[IN_FLUX, IN_FLUX] += (MODEL_SHARE * source.value("flux")) ** 2
+        covariance[IN_FLUX, IN_FLUX] += _model_variance(source)
     return replace(source, covariance=covariance, misfit=wrong)
 
 
 def misfit(shining: Shining, sight: Sight) -> float:
     """Reduced chi^2 where a source shines, less what noise may add to it; 1 at least."""
-    ratio = shining.left / shining.noise
+    ratio = shining.ratio
     independent = ratio.size / max(1.0, CORRELATED_BEAMS * sight.correlated_px**2)
     if independent < 1:
         return 1.0
@@ -58,10 +64,16 @@ def misfit(shining: Shining, sight: Sight) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Shining:
-    """Voxels in which a source's model stands out: (n,) Jy/beam left of the data, and noise."""
+    """Voxels in which a source's model stands out.
 
+    box : slices (chan, y, x) of the cube around it; where : (chan, y, x) bool, of the box
+    left : (n,) Jy/beam that the model leaves there; ratio : to the noise
+    """
+
+    box: Slices
+    where: np.ndarray
     left: np.ndarray
-    noise: np.ndarray
+    ratio: np.ndarray
 
 
 def _shining(source: SourceFit, sight: Sight, looked: Looked) -> Shining:
@@ -70,24 +82,32 @@ def _shining(source: SourceFit, sight: Sight, looked: Looked) -> Shining:
     model = sight.data[around] - left
     noise = looked.noise.channel[around[0], None, None] * looked.noise.position[around[1:]]
     shines = (model > SHINES * noise) & np.isfinite(left) & np.isfinite(noise)
-    return Shining(left[shines], noise[shines])
+    return Shining(around, shines, left[shines], left[shines] / noise[shines])
 
 
-def _with_what_is_left(source: SourceFit, sight: Sight, shining: Shining) -> SourceFit:
+def _with_what_is_left(
+    source: SourceFit, shining: Shining, noise: CorrelatedNoise, sight: Sight
+) -> SourceFit:
     """With the sum of what its model leaves, which a restored cube shows in areas of its beam.
 
-    The sum over a dirty beam with its sidelobes is no flux.
+    Then its flux is that in an aperture, and known no better. noise : of the box
     """
-    if sight.sidelobes.any:
-        return source
-    flux = float(shining.left.sum(dtype=float) / sight.sidelobes.beam.sum(dtype=float))
     seen = sight.response.seen_at(x=source.value("x"), y=source.value("y"))
-    summary = source.summary.copy()
-    summary[IN_FLUX] += flux / max(seen, LEAST_SEEN)
-    return replace(source, summary=summary)
+    area = float(sight.sidelobes.beam.sum(dtype=float)) * max(seen, LEAST_SEEN)
+    summary, covariance = source.summary.copy(), source.covariance.copy()
+    summary[IN_FLUX] += shining.left.sum(dtype=float) / area
+    in_aperture = (noise.error(shining.where) / area) ** 2
+    covariance[IN_FLUX, IN_FLUX] = max(
+        covariance[IN_FLUX, IN_FLUX], in_aperture + _model_variance(source)
+    )
+    return replace(source, summary=summary, covariance=covariance)
 
 
-def _around(source: SourceFit, sight: Sight) -> tuple[slice, slice, slice]:
+def _model_variance(source: SourceFit) -> float:
+    return float((MODEL_SHARE * source.value("flux")) ** 2)
+
+
+def _around(source: SourceFit, sight: Sight) -> Slices:
     """Channels, rows and columns within a FWHM of it."""
     ellipse = source.ellipse
     reach = float(np.hypot(sight.beam_px, max(ellipse.fwhm_x_px, ellipse.fwhm_y_px)))

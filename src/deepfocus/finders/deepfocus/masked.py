@@ -12,11 +12,11 @@ import numpy as np
 from scipy import ndimage
 
 from deepfocus.core.cube import Cube
-from deepfocus.core.noise import Measured, Power, SquaredWeights, White
 from deepfocus.core.source import Ellipse
+from deepfocus.finders.deepfocus.correlated import correlated_noise
 from deepfocus.finders.deepfocus.honest import LEAST_SEEN
 from deepfocus.finders.deepfocus.look import Looked
-from deepfocus.finders.deepfocus.sight import AUTOCORRELATION_BEAMS, Sight
+from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.sources import SourceFit
 from deepfocus.finders.line_measurement import beam_ellipse
 from deepfocus.fit.image import Part, add_model
@@ -114,12 +114,7 @@ def restored_of(cube: Cube, sight: Sight, looked: Looked) -> Restored | None:
     """None for a dirty cube, in which a sum over voxels is no flux."""
     if cube.psf is not None:
         return None
-    noise = CorrelatedNoise(
-        looked.noise.channel,
-        looked.noise.position,
-        autocorrelation_of(sight.power, sight.response, int(AUTOCORRELATION_BEAMS * sight.beam_px)),
-        looked.found[-1].between_channels,
-    )
+    noise = correlated_noise(sight, looked)
     return Restored(looked.explained.residual, noise, beam_ellipse(cube), sight.response)
 
 
@@ -140,26 +135,6 @@ def mask_flux_of(source: SourceFit, restored: Restored) -> MaskFlux:
     return MaskFlux(
         measured.flux, Value(measured.ring, measured.ring_err), _ends_at_edge(measured, line)
     ).scaled(1 / max(seen, LEAST_SEEN))
-
-
-def autocorrelation_of(power: Power, response: Response, reach: int) -> np.ndarray:
-    """(odd, odd) of the noise on the sky, 1 in the middle, at lags to `reach` where it is known."""
-    match power:
-        case White():
-            return np.ones((1, 1))
-        case Measured():
-            return _middle(power.autocorrelation, reach)
-        case SquaredWeights() if power.beam is not None:
-            return _middle(power.beam, reach)
-        case _:
-            return _middle(response.dirty_beam[len(response.dirty_beam) // 2], reach)
-
-
-def _middle(image: np.ndarray, reach: int) -> np.ndarray:
-    """(odd, odd) about the pixel [ny // 2, nx // 2]."""
-    y, x = (n // 2 for n in image.shape)
-    known = min(reach, y, x, *(n - 1 - n // 2 for n in image.shape))
-    return image[y - known : y + known + 1, x - known : x + known + 1]
 
 
 def _core(own: np.ndarray, noise: CorrelatedNoise) -> np.ndarray:

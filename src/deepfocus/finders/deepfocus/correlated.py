@@ -1,0 +1,41 @@
+"""The noise of a cube with its correlations, as the errors of sums over voxels need it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from deepfocus.core.noise import Measured, Power, SquaredWeights, White
+from deepfocus.finders.deepfocus.look import Looked
+from deepfocus.finders.deepfocus.sight import AUTOCORRELATION_BEAMS, Sight
+from deepfocus.forward.response import Response
+from deepfocus.search.mask import CorrelatedNoise
+
+
+def correlated_noise(sight: Sight, looked: Looked) -> CorrelatedNoise:
+    """On the sky and between channels, as the last search knew it."""
+    return CorrelatedNoise(
+        looked.noise.channel,
+        looked.noise.position,
+        autocorrelation_of(sight.power, sight.response, int(AUTOCORRELATION_BEAMS * sight.beam_px)),
+        looked.found[-1].between_channels,
+    )
+
+
+def autocorrelation_of(power: Power, response: Response, reach: int) -> np.ndarray:
+    """(odd, odd) of the noise on the sky, 1 in the middle, at lags to `reach` where it is known."""
+    match power:
+        case White():
+            return np.ones((1, 1))
+        case Measured():
+            return _middle(power.autocorrelation, reach)
+        case SquaredWeights() if power.beam is not None:
+            return _middle(power.beam, reach)
+        case _:
+            return _middle(response.dirty_beam[len(response.dirty_beam) // 2], reach)
+
+
+def _middle(image: np.ndarray, reach: int) -> np.ndarray:
+    """(odd, odd) about the pixel [ny // 2, nx // 2]."""
+    y, x = (n // 2 for n in image.shape)
+    known = min(reach, y, x, *(n - 1 - n // 2 for n in image.shape))
+    return image[y - known : y + known + 1, x - known : x + known + 1]
