@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from deepfocus.core.noise import White
-from deepfocus.finders.deepfocus.honest import MODEL_SHARE, honest
+from deepfocus.finders.deepfocus.honest import MODEL_SHARE, UNSEEN, honest
 from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.sidelobes import Sidelobes
 from deepfocus.finders.deepfocus.sight import Sight
@@ -103,3 +103,15 @@ def test_the_flux_that_several_gaussians_leave_is_added_where_the_beam_has_no_si
     in_aperture = np.sqrt(voxels) / restored.sum() / 0.5
     assert in_aperture > 1.3
     assert whole.error("flux") == pytest.approx(np.hypot(in_aperture, MODEL_SHARE * one), rel=0.1)
+
+
+def test_what_is_too_faint_for_one_more_gaussian_counts_by_the_signal_to_noise() -> None:
+    faint = replace(of_several(found(gain=400.0)), summary=100.0 * found().summary)
+    flux = faint.value("flux")
+    error = honest(faint, *seen(1.0)).error("flux")
+    fitted_to_noise = np.sqrt(400 / 391)
+    assert error == pytest.approx(
+        np.hypot(fitted_to_noise, flux * np.hypot(MODEL_SHARE, UNSEEN / 20)), rel=0.03
+    )
+    alone = honest(replace(faint, components=found().components), *seen(1.0))
+    assert alone.error("flux") == pytest.approx(fitted_to_noise, rel=0.03)
