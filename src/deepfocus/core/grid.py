@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from astropy import units as u
 from astropy.constants import c
-from astropy.coordinates import SkyCoord
+from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_scales
+
+from deepfocus.core.sky_frame import sky_frame
 
 C_KMS = c.to_value(u.km / u.s)
 
@@ -26,6 +28,9 @@ class Grid:
     freq_hz : (chan,) channel centre frequencies, Hz, monotonic, either direction
     rest_hz : rest frequency of the velocity axis, Hz, or None if the header has none
     specsys : spectral reference frame, as FITS spells it
+    nominal : the axis is one of velocity, and no rest frequency is known. `rest_hz` is then made
+        up, and `freq_hz` such that radio velocities are those of the axis. Nothing but velocities
+        and ratios of frequencies means anything.
     """
 
     sky: WCS
@@ -34,6 +39,7 @@ class Grid:
     freq_hz: np.ndarray
     rest_hz: float | None = None
     specsys: str = "LSRK"
+    nominal: bool = False
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -62,30 +68,63 @@ class Grid:
         )
         return frequency
 
-    def width_kms(self, width_chan: np.ndarray | float, channel: np.ndarray | float) -> np.ndarray:
-        """Convert a width in channels at `channel` to a radio velocity width in km/s.
+    def sky_frequency_at(self, channel: np.ndarray | float) -> np.ndarray:
+        """`frequency_at`, for catalogues: NaN where frequencies are only nominal."""
+        frequency = self.frequency_at(channel)
+        return np.full_like(frequency, np.nan) if self.nominal else frequency
 
-        The reference is the rest frequency if known, else the local frequency (which is what
-        an observer measures for a line of unknown redshift).
+    def sky_frequency_width(
+        self, width_chan: np.ndarray | float, channel: np.ndarray | float
+    ) -> np.ndarray:
+        """A width in channels at `channel` in Hz; NaN where frequencies are only nominal."""
+        width: np.ndarray = np.asarray(width_chan) * self._step_hz_at(channel)
+        return np.full_like(width, np.nan) if self.nominal else width
+
+    def width_kms(self, width_chan: np.ndarray | float, channel: np.ndarray | float) -> np.ndarray:
+        """Convert a width in channels at `channel` to a velocity width in km/s.
+
+        dv = c dnu / nu at the frequency of `channel`: the width in the frame of the source,
+        whatever its redshift and the rest frequency of the header. Where frequencies are nominal,
+        it is the width on the velocity axis.
         """
-        reference = self.rest_hz if self.rest_hz else self.frequency_at(channel)
-        width: np.ndarray = np.asarray(width_chan) * self.channel_width_hz / reference * C_KMS
+        reference = self.rest_hz if self.nominal else self.frequency_at(channel)
+        width: np.ndarray = np.asarray(width_chan) * self._step_hz_at(channel) / reference * C_KMS
         return width
 
+    def velocity_kms(self, channel: np.ndarray | float) -> np.ndarray:
+        """Radio velocity at a (fractional) channel; the axis's own where it is nominal.
+
+        It needs a rest frequency: without one, all are NaN.
+        """
+        rest = self.rest_hz or np.nan
+        velocity: np.ndarray = C_KMS * (1.0 - self.frequency_at(channel) / rest)
+        return velocity
+
+    def _step_hz_at(self, channel: np.ndarray | float) -> np.ndarray:
+        """Absolute channel spacing, Hz, at a channel; a gap between two bands is no spacing."""
+        step = np.abs(np.diff(self.freq_hz))
+        own = np.minimum(np.append(step, step[-1]), np.insert(step, 0, step[0]))
+        return np.interp(np.asarray(channel, float), np.arange(len(own)), own)
+
+    @cached_property
+    def frame(self) -> BaseCoordinateFrame | None:
+        """Frame of the sky axes; None if it is not known, or not one of the sky."""
+        return sky_frame(self.sky)
+
     def sky_at(self, x: np.ndarray | float, y: np.ndarray | float) -> SkyCoord:
-        """ICRS position of 0-based pixel positions."""
-        return self.sky.pixel_to_world(x, y).icrs
+        """ICRS position of 0-based pixel positions.
+
+        NaN outside the projection, and everywhere if the frame is not known.
+        """
+        if self.frame is None:
+            nowhere = np.full(np.broadcast(x, y).shape, np.nan)
+            return SkyCoord(nowhere, nowhere, unit="deg", frame="icrs")
+        longitude, latitude = self.sky.all_pix2world(x, y, 0)
+        return SkyCoord(longitude, latitude, unit="deg", frame=self.frame).icrs
 
     def cropped(self, *, y0: int, x0: int, ny: int, nx: int) -> Grid:
         """The grid of the sub-image whose first pixel is (y0, x0)."""
-        return Grid(
-            sky=self.sky[y0 : y0 + ny, x0 : x0 + nx],
-            ny=ny,
-            nx=nx,
-            freq_hz=self.freq_hz,
-            rest_hz=self.rest_hz,
-            specsys=self.specsys,
-        )
+        return replace(self, sky=self.sky[y0 : y0 + ny, x0 : x0 + nx], ny=ny, nx=nx)
 
 
 def tangent_grid(

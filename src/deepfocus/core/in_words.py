@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from astropy import units as u
 
 if TYPE_CHECKING:
     from deepfocus.core.cube import Cube
+    from deepfocus.core.grid import Grid
     from deepfocus.core.noise import Noise
 
 
@@ -25,17 +27,34 @@ def _size(cube: Cube) -> str:
 
 def _axes(cube: Cube) -> str:
     grid = cube.grid
+    return f"{_position(grid)}, pixels of {grid.cell_arcsec:.3g} arcsec; {_band(grid)}"
+
+
+def _position(grid: Grid) -> str:
     centre = grid.sky_at((grid.nx - 1) / 2, (grid.ny - 1) / 2)
-    low, high = min(grid.freq_hz), max(grid.freq_hz)
-    middle = (len(grid.freq_hz) - 1) / 2
-    kms = float(grid.width_kms(1.0, middle))
-    rest = f"{grid.rest_hz / 1e9:.6g} GHz" if grid.rest_hz else "not known"
+    if not np.isfinite(centre.ra.deg):
+        return "Centre at no known place on the sky"
     return (
         f"Centre RA {centre.ra.to_string(unit=u.hourangle, sep=':', precision=2, pad=True)}, "
-        f"Dec {centre.dec.to_string(unit=u.deg, sep=':', precision=1, pad=True, alwayssign=True)}, "
-        f"pixels of {grid.cell_arcsec:.3g} arcsec; {low / 1e9:.6g} to {high / 1e9:.6g} GHz in "
-        f"channels of {grid.channel_width_hz / 1e6:.4g} MHz ({kms:.3g} km/s), {grid.specsys}, rest "
-        f"frequency {rest}"
+        f"Dec {centre.dec.to_string(unit=u.deg, sep=':', precision=1, pad=True, alwayssign=True)}"
+    )
+
+
+def _band(grid: Grid) -> str:
+    last = len(grid.freq_hz) - 1
+    kms = float(grid.width_kms(1.0, last / 2))
+    if grid.nominal:
+        low, high = np.sort(grid.velocity_kms(np.array([0, last])))
+        return (
+            f"{low:.6g} to {high:.6g} km/s in channels of {kms:.3g} km/s, {grid.specsys}, rest "
+            "frequency not known"
+        )
+    low, high = min(grid.freq_hz), max(grid.freq_hz)
+    rest = f"{grid.rest_hz / 1e9:.6g} GHz" if grid.rest_hz else "not known"
+    return (
+        f"{low / 1e9:.6g} to {high / 1e9:.6g} GHz in channels of "
+        f"{grid.channel_width_hz / 1e6:.4g} MHz ({kms:.3g} km/s), {grid.specsys}, rest frequency "
+        f"{rest}"
     )
 
 

@@ -17,7 +17,7 @@ def with_sky_columns(found: Catalogue, grid: Grid) -> Catalogue:
     return found.with_columns(
         ra=np.asarray(sky.ra.deg),
         dec=np.asarray(sky.dec.deg),
-        frequency=np.where(np.isfinite(channel), grid.frequency_at(channel), np.nan),
+        frequency=np.where(np.isfinite(channel), grid.sky_frequency_at(channel), np.nan),
         line_fwhm=grid.width_kms(found["line_fwhm_chan"], channel),
         line_w20=grid.width_kms(found["line_w20_chan"], channel),
         fwhm_x=found["fwhm_x_px"] * grid.cell_arcsec,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,13 +127,25 @@ def _hdus(data: np.ndarray, grid: Grid, *, linear_within_hz: float = 0.0) -> fit
         header[f"CRPIX{axis + 1}"] = float(sky.wcs.crpix[axis])
         if not sky.wcs.has_cd():
             header[f"CDELT{axis + 1}"] = float(sky.wcs.cdelt[axis])
-    table = _set_frequencies(header, grid.freq_hz, linear_within_hz)
+    table = None
+    if grid.nominal:
+        _set_velocities(header, grid)
+    else:
+        table = _set_frequencies(header, grid.freq_hz, linear_within_hz)
     header.update(CTYPE4="STOKES", CRVAL4=1.0, CRPIX4=1.0, CDELT4=1.0)
-    if grid.rest_hz:
+    if grid.rest_hz and not grid.nominal:
         header["RESTFRQ"] = (float(grid.rest_hz), "[Hz] rest frequency")
     header["SPECSYS"] = grid.specsys
     image = fits.PrimaryHDU(np.asarray(data, dtype=np.float32)[None], header=header)
     return fits.HDUList([image] if table is None else [image, table])
+
+
+def _set_velocities(header: fits.Header, grid: Grid) -> None:
+    """Set the keys of axis 3 to velocities, for a grid without frequencies of the sky."""
+    n = len(grid.freq_hz)
+    at_ms = grid.velocity_kms(np.arange(n)) * 1e3
+    step = float(at_ms[-1] - at_ms[0]) / (n - 1) if n > 1 else 1.0
+    header.update(CTYPE3="VRAD", CUNIT3="m/s", CRVAL3=float(at_ms[0]), CRPIX3=1.0, CDELT3=step)
 
 
 def _set_frequencies(
@@ -167,7 +180,7 @@ def _plane_hdus(cube: Cube, planes: np.ndarray, channels: np.ndarray) -> fits.HD
             sky.wcs.crpix[1] + ny // 2 - grid.ny // 2,
         ]
     at_hz = grid.frequency_at(channels)
-    smaller = Grid(sky=sky, ny=ny, nx=nx, freq_hz=at_hz, rest_hz=grid.rest_hz, specsys=grid.specsys)
+    smaller = replace(grid, sky=sky, ny=ny, nx=nx, freq_hz=at_hz)
     # with an even number of channels, the middle one is half a channel off the line between both
     # ends: too little to change a beam, and the keys DFCHn below are exact
     half_channel = 0.51 * grid.channel_width_hz if len(grid.freq_hz) > 1 else 0.0

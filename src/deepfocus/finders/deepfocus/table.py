@@ -144,11 +144,10 @@ def _with_sky(found: Catalogue, grid: Grid) -> Catalogue:
         return found
     found = with_sky_columns(found, grid)
     cell_deg = grid.cell_arcsec / 3600.0
-    hz = abs(grid.channel_width_hz)
     return found.with_columns(
         ra_err=found["x_err"] * cell_deg / np.cos(np.deg2rad(found["dec"])),
         dec_err=found["y_err"] * cell_deg,
-        frequency_err=found["channel_err"] * hz,
+        frequency_err=grid.sky_frequency_width(found["channel_err"], found["channel"]),
         line_fwhm_err=grid.width_kms(found["line_fwhm_chan_err"], found["channel"]),
         line_w20_err=grid.width_kms(found["line_w20_chan_err"], found["channel"]),
         fwhm_x_err=found["fwhm_x_px_err"] * grid.cell_arcsec,
