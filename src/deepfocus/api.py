@@ -21,7 +21,7 @@ from deepfocus.evaluation.score import Score, score
 from deepfocus.finders.finder import Detection, Finder
 from deepfocus.finders.kinds import DEFAULT, finder_from
 from deepfocus.io.catalogues import read_catalogue, write_catalogue
-from deepfocus.io.companions import base_name
+from deepfocus.io.product_names import base_name
 from deepfocus.io.fits_cube import read_cube
 from deepfocus.io.in_memory import (
     cube_of_array,

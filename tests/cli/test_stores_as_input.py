@@ -39,11 +39,6 @@ def sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_companions_of_given_cubes_are_no_inputs_of_their_own() -> None:
-    files = [Path(name) for name in ("a.fits", "a.psf.fits", "a.pb.fits", "b.psf.fits")]
-    assert [one.name for one in inputs(files, rest_hz=None)] == ["a", "b.psf"]
-
-
 def test_inputs_that_would_be_written_as_one_are_refused(sets: Path) -> None:
     with pytest.raises(DeepFocusError, match=r"5\.fits and seed 5 of .*s\.zarr would both"):
         inputs([sets / "fits" / "5.fits", sets / "s.zarr"], rest_hz=None)

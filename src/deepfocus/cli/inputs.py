@@ -31,18 +31,10 @@ class Input:
 def inputs(files: Sequence[Path], *, rest_hz: float | None) -> list[Input]:
     """Every cube of the inputs, in order; for a store, every finished seed.
 
-    A companion (.psf.fits, .pb.fits) is left out if its cube is also given: it is read with the
-    cube. So is a simulated cube corrected for its primary beam (.pbcor.fits). Raises
-    `DeepFocusError` if two inputs would write the same output, or a store cannot be read.
+    Raises `DeepFocusError` if two inputs would write the same output, or a store cannot be read.
     """
-    from deepfocus.io.companions import base_name
-
-    names = {base_name(path) for path in files}
     found: dict[str, Input] = {}
     for path in files:
-        stem, _, kind = base_name(path).rpartition(".")
-        if kind in ("psf", "pb", "pbcor") and stem in names:
-            continue
         for one in _of_store(path, rest_hz) if path.suffix == STORE else _of_file(path, rest_hz):
             if one.name in found:
                 raise DeepFocusError(
@@ -56,7 +48,7 @@ def inputs(files: Sequence[Path], *, rest_hz: float | None) -> list[Input]:
 
 
 def _of_file(path: Path, rest_hz: float | None) -> Iterator[Input]:
-    from deepfocus.io.companions import base_name
+    from deepfocus.io.product_names import base_name
 
     def read() -> Cube:
         from deepfocus.io.fits_cube import read_cube

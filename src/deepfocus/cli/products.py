@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 PRODUCTS = ("catalogue.fits", "catalogue.vot", "catalogue.reg", "png", "settings.toml")
 COVARIANCE = "covariance.ecsv"
 """Written on request."""
+UNDERSTOOD = ("psf", "primary_beam", "notes")
+"""Of a cube's provenance: what was found beside it, assumed and left out."""
 LAST = "catalogue.ecsv"
 """Written last, so it marks the cube as finished."""
 
@@ -68,7 +70,8 @@ def write_products(
     from deepfocus.io.catalogues import write_catalogue
     from deepfocus.report.figures import detection_figure
 
-    found = detection.catalogue.with_meta(input=name, version=__version__)
+    understood = {key: cube.meta[key] for key in UNDERSTOOD if key in cube.meta}
+    found = detection.catalogue.with_meta(input=name, version=__version__, **understood)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=out) as folder:
         made = Path(folder)

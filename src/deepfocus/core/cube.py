@@ -87,3 +87,15 @@ class Cube:
         points = np.stack([y.ravel(), x.ravel()])  # scipy needs an axis of points
         response: np.ndarray = map_coordinates(plane, points, order=1, cval=np.nan)
         return response.reshape(x.shape)
+
+    def primary_beam_in(self, channel: float) -> np.ndarray:
+        """(y, x) known primary beam in a channel, linear between its planes."""
+        assert self.primary_beam is not None
+        planes, last = len(self.primary_beam), len(self.data) - 1
+        at = self.psf_channels
+        if at is None or len(at) != planes:
+            at = np.linspace(0, last, planes) if planes > 1 else np.array([last / 2])
+        order = np.argsort(at)
+        shares = [np.interp(channel, at[order], one[order]) for one in np.eye(planes)]
+        response: np.ndarray = np.tensordot(shares, self.primary_beam, axes=1)
+        return response

@@ -177,7 +177,7 @@ def response_of(cube: Cube) -> Response:
             wanted="NAME.psf.fits next to NAME.fits, or BMAJ, BMIN and BPA in its header",
             remedy="export the PSF of the imaging run, or add the beam to the header",
         )
-    primary = None if cube.primary_beam is None else np.nan_to_num(cube.primary_beam)
+    primary = None if cube.primary_beam is None else _everywhere(cube.primary_beam)
     nodes = max(len(dirty), 1 if primary is None else len(primary))
     at = cube.psf_channels
     if at is None or len(at) != nodes:
@@ -190,6 +190,16 @@ def response_of(cube: Cube) -> Response:
         interpolation=node_weights(cube.grid.frequency_at(at), cube.grid.freq_hz),
         beam_px=float(np.sqrt(beam.major_arcsec * beam.minor_arcsec) / cube.grid.cell_arcsec),
     )
+
+
+def _everywhere(primary_beam: np.ndarray) -> np.ndarray:
+    """(k, y, x) with the lowest response that is known where none is: a source there is seen."""
+    seen = primary_beam > 0
+    if seen.all():
+        return primary_beam
+    lowest = primary_beam[seen].min() if seen.any() else np.float32(1)
+    filled: np.ndarray = np.where(seen, primary_beam, lowest)
+    return filled
 
 
 def gaussian_transform(shape: tuple[int, int], source: Ellipse) -> np.ndarray:

@@ -1,59 +1,76 @@
 """Companion files of a cube: its dirty beam and its primary beam, as FITS.
 
-`<name>.psf.fits` and `<name>.pb.fits` lie next to `<name>.fits`; CASA's `<name>.image.fits`
-uses the same files. In files from this package, the keys DFCHn give the channels of the planes;
-other files have one plane per channel, or a single plane.
+`<name>.psf.fits` and `<name>.pb.fits` lie next to `<name>.fits`, and so do those of CASA and of
+ALMA's archive (`product_names`). In files from this package, the keys DFCHn give the channels of
+the planes; other files have one plane per channel, or a single plane.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
+from astropy.wcs import WCS
+from astropy.wcs.utils import proj_plane_pixel_scales
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
-from deepfocus.io.fits_image import read_image
+from deepfocus.io.fits_image import FitsImage, read_image
+from deepfocus.io.product_names import KIND_OF_WORD, SUFFIXES, Kind, product_name
 
-SUFFIXES = (".fits.gz", ".fits", ".fit", ".fts")
-CASA_PRODUCTS = (".image.pbcor", ".image", ".dirty", ".residual")
 NONE = "none"
 """Value of the key DFPSF or DFPB in a cube that was written without that companion."""
-
-
-def base_name(path: Path) -> str:
-    """File name without its FITS suffix."""
-    name = Path(path).name
-    for suffix in SUFFIXES:
-        if name.lower().endswith(suffix):
-            return name[: -len(suffix)]
-    return name
+KEYS = {Kind.PSF: "DFPSF", Kind.PRIMARY_BEAM: "DFPB"}
+OTHER_CELL = 0.01
+"""Relative difference of pixel sizes, from which on images do not belong together."""
+OTHER_PLACE_PX = 2.0
+"""Pixels that the same pixel of two images may be apart on the sky."""
+LARGEST_RESPONSE = 1.2
+"""Of a primary beam: 1 on axis, and a little more where a mosaic's fields overlap."""
+LARGEST_PERCENT = 100 * LARGEST_RESPONSE
 
 
 @dataclass(frozen=True, eq=False)
 class Planes:
-    """values : (k, y, x) at the cube's channels (k,)."""
+    """values : (k, y, x) at the cube's channels (k,); sky : their WCS; unit : BUNIT."""
 
     values: np.ndarray
     channels: np.ndarray
+    sky: WCS | None = None
+    unit: str = ""
 
 
-def find_companion(path: Path, header: fits.Header, kind: str) -> Path | None:
-    """The file of `kind` ('psf' or 'pb') that belongs to the cube at `path`; None without one."""
-    named = header.get({"psf": "DFPSF", "pb": "DFPB"}[kind])
-    if named is not None:
+def find_companion(path: Path, header: fits.Header, kind: Kind) -> Path | None:
+    """The file of a kind (PSF or PRIMARY_BEAM) that belongs to the cube at `path`, or None.
+
+    The header of a cube from this package names it. Else it has the name of the same field.
+    """
+    named, own = header.get(KEYS[kind]), product_name(path)
+    # what was corrected is stored without its beams, which are those of the image beside it
+    if named is not None and own.kind is not Kind.CORRECTED:
         companion = path.with_name(Path(str(named)).name)
         return companion if named != NONE and companion.is_file() else None
-    name = base_name(path)
-    stems = [name, *(name.removesuffix(end) for end in CASA_PRODUCTS if name.endswith(end))]
-    for stem in stems:
-        for suffix in (".fits", ".fits.gz"):
-            candidate = path.with_name(f"{stem}.{kind}{suffix}")
-            if candidate.is_file() and candidate != path:
-                return candidate
-    return None
+    field = own.field
+    beside = [
+        other
+        for other in path.parent.iterdir()
+        # a quick look before each name is taken apart
+        if other.name.startswith(field.split(".")[0]) and other != path
+    ]
+    found = [other for other in beside if _is_of(other, field, kind) and other.is_file()]
+    return min(found, key=_preference, default=None)
+
+
+def _is_of(path: Path, field: str, kind: Kind) -> bool:
+    name = product_name(path)
+    return name.field == field and name.kind is kind and path.name.lower().endswith(SUFFIXES)
+
+
+def _preference(path: Path) -> tuple[int, int, str]:
+    """Of several primary beams, `.pb` before `.flux` before the rest; plain files before others."""
+    return list(KIND_OF_WORD).index(product_name(path).word), len(path.name), path.name
 
 
 def read_planes(path: Path, grid: Grid) -> Planes:
@@ -61,16 +78,19 @@ def read_planes(path: Path, grid: Grid) -> Planes:
 
     If a file has more than three planes, only the first, middle and last are kept: between
     them, a beam scales with frequency. Raises `DeepFocusError` if the file cannot be read or
-    covers other frequencies.
+    covers other frequencies or has pixels of another size.
     """
     image = read_image(path)
-    n = len(image.data)
+    _refuse_other_cells(image, path, grid)
+    n, chans = len(image.data), len(grid.freq_hz)
+    whole = Planes(
+        image.data, np.array([(chans - 1) / 2]), image.axes.sky, str(image.header.get("BUNIT", ""))
+    )
     marked = [image.header.get(f"DFCH{i + 1}") for i in range(n)]
     if all(channel is not None for channel in marked):
-        return Planes(image.data, np.array(marked, dtype=float))
-    chans = len(grid.freq_hz)
+        return replace(whole, channels=np.array(marked, dtype=float))
     if n == 1:
-        return Planes(image.data, np.array([(chans - 1) / 2]))
+        return whole
     order = np.argsort(grid.freq_hz)
     channels = np.interp(image.axes.freq_hz, grid.freq_hz[order], np.arange(chans)[order])
     offset = np.abs(grid.frequency_at(channels) - image.axes.freq_hz).max()
@@ -81,7 +101,7 @@ def read_planes(path: Path, grid: Grid) -> Planes:
             remedy="make both by the same imaging run",
         )
     keep = np.unique([0, n // 2, n - 1])
-    return Planes(image.data[keep], channels[keep])
+    return replace(whole, values=image.data[keep], channels=channels[keep])
 
 
 def as_psf(planes: Planes, path: Path) -> Planes:
@@ -99,15 +119,70 @@ def as_psf(planes: Planes, path: Path) -> Planes:
             wanted="a PSF centred like CASA's",
             remedy="remove the file, or replace it",
         )
-    return Planes((values / centres[:, None, None]).astype(np.float32), planes.channels)
+    return replace(planes, values=(values / centres[:, None, None]).astype(np.float32))
 
 
-def as_primary_beam(planes: Planes, path: Path, grid: Grid) -> Planes:
-    """The planes, unchanged. Raises `DeepFocusError` unless they have the cube's image size."""
-    if planes.values.shape[1:] != (grid.ny, grid.nx):
+def as_primary_beam(planes: Planes, path: Path, grid: Grid) -> tuple[Planes, tuple[str, ...]]:
+    """The planes as responses, 1 on axis, NaN where there is none; and notes.
+
+    Percent are divided by 100; of CASA's `.weight`, which goes with the response squared, the
+    square root is taken. Raises `DeepFocusError` unless they show the same part of the sky as the
+    cube, with values that a response has.
+    """
+    values = planes.values
+    if values.shape[1:] != (grid.ny, grid.nx):
         raise DeepFocusError(
-            f"{path} has images of {planes.values.shape[2]} x {planes.values.shape[1]} pixels",
+            f"{path} has images of {values.shape[2]} x {values.shape[1]} pixels",
             wanted=f"{grid.nx} x {grid.ny}, the size of the cube's images",
             remedy="remove the file, or replace it",
         )
-    return planes
+    if planes.sky is not None and _apart_px(planes.sky, grid) > OTHER_PLACE_PX:
+        raise DeepFocusError(
+            f"{path} shows another part of the sky than the cube",
+            wanted="the primary beam of the cube's own field",
+            remedy="remove the file, or replace it",
+        )
+    word, notes = product_name(path).word, tuple[str, ...]()
+    if "jy" in planes.unit.lower() and word != "pb":
+        raise DeepFocusError(
+            f"{path} is in {planes.unit}",
+            wanted="a primary beam: responses without a unit",
+            remedy="rename it, or name the primary beam",
+        )
+    if word == "weight":
+        values = np.sqrt(np.maximum(values, 0.0) / max(float(np.nanmax(values)), 1e-30))
+        notes = (f"{path.name}: weights, taken as the primary beam squared",)
+    highest = float(np.nanmax(values))
+    if LARGEST_PERCENT / 3 < highest <= LARGEST_PERCENT:
+        values = values / np.float32(100)
+        notes = (f"{path.name} is in percent",)
+    elif not 0 < highest <= LARGEST_RESPONSE:
+        raise DeepFocusError(
+            f"{path} has values up to {highest:.3g}",
+            wanted="a primary beam: responses, 1 on axis",
+            remedy="remove the file, or replace it",
+        )
+    seen = np.where(values > 0, values, np.float32(np.nan)).astype(np.float32)
+    return replace(planes, values=seen), notes
+
+
+def _refuse_other_cells(image: FitsImage, path: Path, grid: Grid) -> None:
+    cells, wanted = (proj_plane_pixel_scales(each) * 3600 for each in (image.axes.sky, grid.sky))
+    if np.any(np.abs(cells / wanted - 1) > OTHER_CELL):
+        raise DeepFocusError(
+            f"{path} has pixels of {cells[0]:.4g} x {cells[1]:.4g} arcsec",
+            wanted=f"{wanted[0]:.4g} x {wanted[1]:.4g}, as the cube has",
+            remedy="make both by the same imaging run",
+        )
+
+
+def _apart_px(sky: WCS, grid: Grid) -> float:
+    """Largest distance on the sky between the same pixels of two images, in pixels."""
+    corners = np.array([[0, 0], [grid.nx - 1, grid.ny - 1], [(grid.nx - 1) / 2, (grid.ny - 1) / 2]])
+    lon, lat = (grid.sky.wcs_pix2world(corners, 0) - sky.wcs_pix2world(corners, 0)).T
+    lon = (lon + 180) % 360 - 180
+    if not np.isfinite(lon).any():
+        return 0.0
+    at = np.deg2rad(grid.sky.wcs_pix2world(corners, 0)[:, 1])
+    apart = np.hypot(lon * np.cos(at), lat) * 3600 / grid.cell_arcsec
+    return float(np.nanmax(apart))

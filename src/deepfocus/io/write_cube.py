@@ -19,7 +19,8 @@ from deepfocus import __version__
 from deepfocus.core.cube import Cube
 from deepfocus.core.files import whole_file
 from deepfocus.core.grid import Grid
-from deepfocus.io.companions import NONE, base_name
+from deepfocus.io.companions import NONE
+from deepfocus.io.product_names import base_name
 
 COMMENTED = 50
 """A file name at least this long leaves no room for a comment on its card."""
@@ -81,11 +82,9 @@ def write_corrected(cube: Cube, path: Path) -> Path:
     Raises `DeepFocusError` if the folder cannot be written.
     """
     assert cube.primary_beam is not None
-    nodes = _channels(cube.psf_channels, len(cube.primary_beam), len(cube.grid.freq_hz))
     corrected = np.empty(cube.data.shape, np.float32)
     for channel, plane in enumerate(cube.data):
-        shares = [np.interp(channel, nodes, unit) for unit in np.eye(len(nodes))]
-        response = np.tensordot(shares, cube.primary_beam, axes=1)
+        response = cube.primary_beam_in(channel)
         seen = response >= PRIMARY_BEAM_LIMIT
         corrected[channel] = np.where(seen, plane / np.where(seen, response, 1.0), np.nan)
     hdus = _hdus(corrected, cube.grid)

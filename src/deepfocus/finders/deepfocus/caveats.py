@@ -35,6 +35,7 @@ def caveats_of(
         in_a_bowl(fit, mask),
         near_the_edge(lit, x=source.value("x"), y=source.value("y"), beam_px=beam_px),
         cut_off(channel, fwhm_chan, noise.searched),
+        beyond_the_primary_beam(cube, x=source.value("x"), y=source.value("y")),
     )
     return "; ".join(each for each in said if each)
 
@@ -86,6 +87,13 @@ def cut_off(channel: float, fwhm_chan: float, searched: np.ndarray) -> str:
     low, high = channel - fwhm_chan / 2, channel + fwhm_chan / 2
     cut = low < known[0] - 0.5 or high > known[-1] + 0.5
     return "line cut off by the end of the band" if cut else ""
+
+
+def beyond_the_primary_beam(cube: Cube, *, x: float, y: float) -> str:
+    """Whether a known primary beam has no response at a place."""
+    if cube.primary_beam is None or cube.primary_beam_at(x=x, y=y) > 0:
+        return ""
+    return "beyond the cut-off of the primary beam: its flux is that at least"
 
 
 def _sinks(mask: MaskFlux) -> bool:

@@ -1,0 +1,83 @@
+"""Which of the files and folders that a user names are cubes to search.
+
+A folder of imaging products, or a shell's `*.fits`, holds masks, models, residuals and beams beside
+each image. Those are left out, and so is an image corrected for its primary beam where the
+uncorrected one is there as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.files import STORE
+from deepfocus.io.product_names import Kind, ProductName, is_fits, product_name
+
+CASA_TABLE = "table.dat"
+"""In the folder that is a CASA image."""
+CUBES = (Kind.IMAGE, Kind.CORRECTED)
+MOST_NAMED = 3
+"""Files that are left out and named."""
+
+
+@dataclass(frozen=True)
+class Searchable:
+    """files : FITS cubes and stores, in the order given; left_out : products beside them."""
+
+    files: tuple[Path, ...]
+    left_out: tuple[Path, ...]
+
+    @property
+    def note(self) -> str:
+        """One line on what was left out; empty if nothing was."""
+        n = len(self.left_out)
+        if not n:
+            return ""
+        named = ", ".join(path.name for path in self.left_out[:MOST_NAMED])
+        more = f" and {n - MOST_NAMED} more" if n > MOST_NAMED else ""
+        return f"not searched, products beside their image: {named}{more}"
+
+
+def searchable(given: Sequence[Path]) -> Searchable:
+    """The cubes among files and folders. Raises `DeepFocusError` for a folder without any."""
+    named = [(path, product_name(path)) for path in _expanded(given)]
+    images, shown = (
+        {_field(path, name) for path, name in named if name.kind in kinds}
+        for kinds in ((Kind.IMAGE,), CUBES)
+    )
+    left_out: dict[Path, None] = {}
+    for path, name in named:
+        beside = images if name.kind is Kind.CORRECTED else shown
+        # a beam or residual whose image is not there may be looked at, but not in a folder
+        kept = name.kind is Kind.CORRECTED or path in given
+        alone = kept and _field(path, name) not in beside
+        if name.kind is not Kind.IMAGE and not alone:
+            left_out[path] = None
+    return Searchable(tuple(path for path, _ in named if path not in left_out), tuple(left_out))
+
+
+def _field(path: Path, name: ProductName) -> str:
+    """Of files in one folder alone."""
+    return str(path.parent / name.field)
+
+
+def _expanded(given: Sequence[Path]) -> Iterator[Path]:
+    for path in given:
+        if not _is_folder(path):
+            yield path
+            continue
+        inside = sorted(each for each in path.iterdir() if is_fits(each) and each.is_file())
+        if not any(product_name(each).kind in CUBES for each in inside):
+            raise DeepFocusError(
+                f"{path} is a folder without images in FITS",
+                wanted="a folder with FITS cubes, or a FITS file",
+                remedy="export CASA images with exportfits",
+            )
+        yield from inside
+
+
+def _is_folder(path: Path) -> bool:
+    """Of files: neither a store nor a CASA image, which is refused when it is read."""
+    return path.is_dir() and path.suffix != STORE and not (path / CASA_TABLE).is_file()
