@@ -104,7 +104,8 @@ class Grid:
         """Absolute channel spacing, Hz, at a channel; a gap between two bands is no spacing."""
         step = np.abs(np.diff(self.freq_hz))
         own = np.minimum(np.append(step, step[-1]), np.insert(step, 0, step[0]))
-        return np.interp(np.asarray(channel, float), np.arange(len(own)), own)
+        local: np.ndarray = np.interp(np.asarray(channel, float), np.arange(len(own)), own)
+        return local
 
     @cached_property
     def frame(self) -> BaseCoordinateFrame | None:

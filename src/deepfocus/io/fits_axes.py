@@ -1,53 +1,30 @@
 """The axes of a FITS image: which is which, the sky WCS, and the frequency of every channel.
 
-`astropy.wcs` reads everything that FITS-WCS defines. Before that, this module corrects spellings
-that radio packages used before Paper III of the standard (Greisen et al. 2006, A&A 446, 747), and
-that wcslib refuses or reads differently from the package that wrote them.
+`astropy.wcs` reads everything that FITS-WCS defines. Before that, this module's neighbours mend
+what wcslib refuses or reads differently from the package that wrote it: spellings, numbers that
+are missing or text, velocity scales, and units that are not told.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from astropy import units as u
-from astropy.constants import c
 from astropy.io import fits
 from astropy.wcs import WCS, WCSSUB_LATITUDE, WCSSUB_LONGITUDE
 
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.sky_frame import sky_frame
+from deepfocus.io.axis_numbers import check_numbers, leave_out_degenerate
+from deepfocus.io.axis_spelling import axes_of, is_celestial, is_spectral, spell, type_of
+from deepfocus.io.spectral_axis import channels_of
+from deepfocus.io.spectral_unit import settle_rest, settle_unit
+from deepfocus.io.stokes_axis import stokes_plane
+from deepfocus.io.velocity_scale import check_velocity, put_scale
 
 A_CUBE = "a FITS cube in Jy/beam with two celestial axes and one spectral axis"
-
-SPECSYS_OF_SUFFIX = {
-    "LSR": "LSRK",
-    "LSD": "LSRD",
-    "HEL": "BARYCENT",
-    "BAR": "BARYCENT",
-    "OBS": "TOPOCENT",
-    "TOP": "TOPOCENT",
-    "GEO": "GEOCENTR",
-    "GAL": "GALACTOC",
-    "CMB": "CMBDIPOL",
-}
-"""Frames that AIPS and its successors append to the axis type, and their names in Paper III."""
-
-UNITS = {
-    "DEGREE": "deg",
-    "DEGREES": "deg",
-    "M/S": "m/s",
-    "KM/S": "km/s",
-    "HZ": "Hz",
-    "KHZ": "kHz",
-    "MHZ": "MHz",
-    "GHZ": "GHz",
-}
-"""Units in capitals, which wcslib does not know or mistakes for others (S is siemens)."""
-
-PLAIN_TYPES = {"FREQUENCY": "FREQ", "VELOCITY": "VELO", "FELOCITY": "FELO"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,25 +32,27 @@ class Axes:
     """The order of an image's axes, and what they measure.
 
     longitude, latitude, spectral : FITS axes, counted from 0
-    others : the remaining axes, all of length 1
+    others : of each remaining axis, the plane that is taken
     sky : celestial WCS, longitude first
     freq_hz : (chan,) channel centres in the file's order
+    nominal : whether frequencies only stand for velocities, as in `Grid`
     """
 
     longitude: int
     latitude: int
     spectral: int
-    others: tuple[int, ...]
+    others: Mapping[int, int]
     sky: WCS
     freq_hz: np.ndarray
     rest_hz: float | None
     specsys: str
     notes: tuple[str, ...]
+    nominal: bool = False
 
     def ordered(self, data: np.ndarray) -> np.ndarray:
-        """The file's array (numpy order: last FITS axis first) as (chan, y, x)."""
+        """The file's array (numpy order: last FITS axis first) as a view (chan, y, x)."""
         n = data.ndim
-        plane = data[tuple(0 if n - 1 - axis in self.others else slice(None) for axis in range(n))]
+        plane = data[tuple(self.others.get(n - 1 - axis, slice(None)) for axis in range(n))]
         left = [axis for axis in range(n - 1, -1, -1) if axis not in self.others]
         return plane.transpose(
             [left.index(a) for a in (self.spectral, self.latitude)] + [left.index(self.longitude)]
@@ -86,180 +65,101 @@ def read_axes(
     *,
     tables: fits.HDUList | None = None,
     rest_hz: float | None = None,
+    stokes: str | None = None,
+    velocity: str | None = None,
 ) -> Axes:
     """Find the axes of an image that has three or more.
 
     name : what messages call the file
     tables : the open file, for spectral axes given as a table (``FREQ-TAB``)
     rest_hz : rest frequency, Hz, that replaces the header's
+    stokes : parameter to take, such as 'V', instead of I
+    velocity : 'radio' or 'optical', which replaces the header's velocity scale
 
     Raises `DeepFocusError` if an axis is missing or cannot be read, or if a further axis is
-    longer than 1.
+    longer than 1 and not STOKES.
     """
-    header, notes = _mended(header)
-    if rest_hz is not None:
-        header["RESTFRQ"] = rest_hz
+    check_velocity(velocity)
+    header = header.copy()
+    notes: list[str] = []
+    spell(header)
+    types = [type_of(header, axis) for axis in axes_of(header)]
+    _refuse_without_cube(types, name)
+    planes = stokes_plane(header, stokes, name, notes)
+    for axis in leave_out_degenerate(header):
+        if axis - 1 not in planes and header.get(f"NAXIS{axis}", 1) > 1:
+            raise _further(name, types[axis - 1], header[f"NAXIS{axis}"])
+    check_numbers(header, name, notes)
+    spectral = next(axis for axis in axes_of(header) if is_spectral(type_of(header, axis)))
+    chans = header.get(f"NAXIS{spectral}", 1)
+    put_scale(header, spectral, velocity, notes)
+    rest_hz = settle_rest(header, spectral, chans, rest_hz, name, notes)
+    settle_unit(header, spectral, chans, rest_hz, name, notes)
     try:
         wcs = WCS(header, fobj=tables)
-    except Exception as error:  # wcslib raises a different class for each fault
-        raise _unreadable(name, error) from error
-    others = _degenerate(wcs, header, name)
-    try:
+        used = (wcs.wcs.lng, wcs.wcs.lat, wcs.wcs.spec)
+        if min(used) < 0:
+            raise _no_cube(name, "celestial" if min(used[:2]) < 0 else "spectral", types)
         sky = wcs.sub([WCSSUB_LONGITUDE, WCSSUB_LATITUDE])
-        freq_hz, rest = _frequencies(wcs, header[f"NAXIS{wcs.wcs.spec + 1}"], name)
+        channels = channels_of(wcs, chans, name)
     except DeepFocusError:
         raise
-    except Exception as error:
+    except Exception as error:  # wcslib raises a different class for each fault
         raise _unreadable(name, error) from error
     if wcs.wcs.lng > wcs.wcs.lat:
-        notes = (*notes, "latitude axis before longitude: x is the longitude axis")
+        notes.append("latitude axis before longitude: x is the longitude axis")
+    if sky_frame(sky) is None:
+        notes.append(f"no right ascension and declination, x and y only: {_frame(sky)} not known")
+    if channels.nominal:
+        notes.append(
+            "velocity axis without a rest frequency: searched in velocity, frequencies not known"
+        )
     return Axes(
         longitude=wcs.wcs.lng,
         latitude=wcs.wcs.lat,
         spectral=wcs.wcs.spec,
-        others=others,
+        others={axis: planes.get(axis, 0) for axis in range(header["NAXIS"]) if axis not in used},
         sky=sky,
-        freq_hz=freq_hz,
-        rest_hz=rest,
+        freq_hz=channels.freq_hz,
+        rest_hz=channels.rest_hz,
         specsys=wcs.wcs.specsys or "LSRK",
-        notes=notes,
+        notes=tuple(notes),
+        nominal=channels.nominal,
     )
 
 
-def _degenerate(wcs: WCS, header: fits.Header, name: str) -> tuple[int, ...]:
-    """The axes other than sky and spectrum.
-
-    Raises `DeepFocusError` if one of those three is missing, or another is longer than 1.
-    """
-    if wcs.wcs.lng < 0 or wcs.wcs.lat < 0:
-        raise DeepFocusError(
-            f"{name} has no celestial axes (CTYPEs: {_types(wcs)})",
-            wanted=A_CUBE,
-            remedy="give the image, not a spectrum or a position-velocity cut, with its WCS",
-        )
-    if wcs.wcs.spec < 0:
-        raise DeepFocusError(
-            f"{name} has no spectral axis (CTYPEs: {_types(wcs)})",
-            wanted=A_CUBE,
-            remedy="give a cube with a FREQ or velocity axis, e.g. from tclean(specmode='cube')",
-        )
-    used = (wcs.wcs.lng, wcs.wcs.lat, wcs.wcs.spec)
-    others = tuple(axis for axis in range(header["NAXIS"]) if axis not in used)
-    for axis in others:
-        _refuse_wide(header, axis, name)
-    return others
+def _refuse_without_cube(types: list[str], name: str) -> None:
+    if sum(map(is_celestial, types)) < 2:
+        raise _no_cube(name, "celestial", types)
+    if not any(map(is_spectral, types)):
+        raise _no_cube(name, "spectral", types)
 
 
-def _mended(header: fits.Header) -> tuple[fits.Header, tuple[str, ...]]:
-    """A copy of the header whose spectral axis wcslib reads as its writer meant, and notes."""
-    header = header.copy()
-    notes: list[str] = []
-    for axis in range(1, header["NAXIS"] + 1):
-        cunit = str(header.get(f"CUNIT{axis}", "")).strip()
-        if cunit.upper() in UNITS:
-            header[f"CUNIT{axis}"] = UNITS[cunit.upper()]
-        ctype = str(header.get(f"CTYPE{axis}", "")).strip().upper()
-        kind, _, suffix = ctype.partition("-")
-        kind, suffix = PLAIN_TYPES.get(kind, kind), suffix.strip("-")
-        if kind not in ("FREQ", "VELO", "FELO", "VRAD", "VOPT"):
-            continue
-        framed = suffix in SPECSYS_OF_SUFFIX
-        if framed and "SPECSYS" not in header:
-            header["SPECSYS"] = SPECSYS_OF_SUFFIX[suffix]
-        if kind == "VELO" and (framed or ctype == "VELOCITY"):
-            header[f"CTYPE{axis}"] = _legacy_velocity(header, notes)
-        elif kind == "FELO":
-            # regular in frequency, but labelled in optical velocity
-            header[f"CTYPE{axis}"] = "VOPT-F2W"
-        elif framed or ctype in PLAIN_TYPES:
-            header[f"CTYPE{axis}"] = kind
-        # VELREF is not in Paper III, and CTYPE and SPECSYS now say all that it said
-        header.remove("VELREF", ignore_missing=True)
-    return header, tuple(notes)
+def _no_cube(name: str, kind: str, types: list[str]) -> DeepFocusError:
+    remedies = {
+        "celestial": "give the image, not a spectrum or a position-velocity cut, with its WCS",
+        "spectral": "give a cube with a FREQ or velocity axis, e.g. from tclean(specmode='cube')",
+    }
+    axes = "spectral axis" if kind == "spectral" else "celestial axes"
+    return DeepFocusError(
+        f"{name} has no {axes} (CTYPEs: {', '.join(ctype or '(none)' for ctype in types)})",
+        wanted=A_CUBE,
+        remedy=remedies[kind],
+    )
 
 
-def _legacy_velocity(header: fits.Header, notes: list[str]) -> str:
-    """VRAD or VOPT for an axis such as VELO-LSR: from VELREF, else by the writer's convention."""
-    velref = header.get("VELREF")
-    if isinstance(velref, int) and velref > 0:
-        return "VRAD" if velref >= 256 else "VOPT"
-    if "miriad" in str(header.get("ORIGIN", "")).lower():
-        return "VRAD"  # Miriad's VELO is radio; its optical axis is FELO
-    notes.append("velocity axis without VELREF: read as optical, the AIPS default")
-    return "VOPT"
-
-
-OPTICAL_OR_RADIO: dict[str, Callable[[u.Quantity], list[Any]]] = {
-    "VRAD": u.doppler_radio,
-    "VOPT": u.doppler_optical,
-    "VELO": u.doppler_relativistic,
-}
-
-
-def _frequencies(wcs: WCS, n: int, name: str) -> tuple[np.ndarray, float | None]:
-    """(chan,) channel frequencies and rest frequency, Hz."""
-    axis = wcs.sub([wcs.wcs.spec + 1])
-    kind = axis.wcs.ctype[0][:4]
-    rest = axis.wcs.restfrq or (c.si.value / axis.wcs.restwav if axis.wcs.restwav else 0.0)
-    known = np.isfinite(rest) and rest > 0
-    if kind in (*OPTICAL_OR_RADIO, "ZOPT") and not known:
-        raise DeepFocusError(
-            f"{name} has a velocity axis ({axis.wcs.ctype[0]}) but no rest frequency",
-            wanted="the header key RESTFRQ",
-            remedy="add RESTFRQ in Hz to the header, or give --rest-frequency",
-        )
-    world = axis.wcs_pix2world(np.arange(n, dtype=float)[:, None], 0)[:, 0]
-    if kind == "FREQ":
-        freq_hz = world
-    elif kind in OPTICAL_OR_RADIO:
-        relation = OPTICAL_OR_RADIO[kind](rest * u.Hz)
-        freq_hz = u.Quantity(world, u.m / u.s).to_value(u.Hz, equivalencies=relation)
-    elif kind == "WAVE":
-        freq_hz = c.si.value / world
-    elif kind == "ZOPT":
-        freq_hz = rest / (1.0 + world)
-    else:
-        raise DeepFocusError(
-            f"{name} has a spectral axis of type {axis.wcs.ctype[0]}",
-            wanted="FREQ, VRAD, VOPT, VELO, FELO, WAVE or ZOPT",
-            remedy="regrid the cube to frequency",
-        )
-    step = np.diff(freq_hz)
-    if not np.all(np.isfinite(freq_hz)) or np.any(freq_hz <= 0):
-        raise DeepFocusError(
-            f"{name} has channels at frequencies that are not positive",
-            wanted="a spectral axis in Hz or m/s",
-            remedy="check CRVAL, CDELT and CUNIT of the spectral axis",
-        )
-    if len(step) and not (np.all(step > 0) or np.all(step < 0)):
-        raise DeepFocusError(
-            f"{name} has a spectral axis that is not monotonic",
-            wanted="frequencies that only rise or only fall",
-            remedy="check CDELT of the spectral axis",
-        )
-    return freq_hz, float(rest) if known else None
-
-
-def _refuse_wide(header: fits.Header, axis: int, name: str) -> None:
-    length = header[f"NAXIS{axis + 1}"]
-    ctype = str(header.get(f"CTYPE{axis + 1}", "")).strip() or "without a name"
-    if length == 1:
-        return
-    if ctype.upper() == "STOKES":
-        raise DeepFocusError(
-            f"{name} has {length} Stokes planes",
-            wanted="one, the total intensity",
-            remedy="extract Stokes I, e.g. with CASA's imsubimage(stokes='I')",
-        )
-    raise DeepFocusError(
-        f"{name} has a further axis ({ctype}) of length {length}",
+def _further(name: str, ctype: str, length: int) -> DeepFocusError:
+    return DeepFocusError(
+        f"{name} has a further axis ({ctype or 'without a name'}) of length {length}",
         wanted=A_CUBE,
         remedy="extract one cube along that axis",
     )
 
 
-def _types(wcs: WCS) -> str:
-    return ", ".join(ctype or "(none)" for ctype in wcs.wcs.ctype)
+def _frame(sky: WCS) -> str:
+    """What is said of the frame of the sky axes."""
+    system = f"RADESYS {sky.wcs.radesys}, " if sky.wcs.radesys else ""
+    return f"the frame of {system}{' and '.join(sky.wcs.ctype)} is"
 
 
 def _unreadable(name: str, error: Exception) -> DeepFocusError:
