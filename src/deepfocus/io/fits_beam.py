@@ -1,46 +1,97 @@
-"""The restoring beam of a FITS image: the cube's, or the median if each channel has its own."""
+"""The restoring beam of a FITS image: the cube's, or the median if each channel has its own.
+
+A beam is believed if an image can have it: it is no smaller than a fraction of a cell, and no
+larger than the field. What is not believed is noted, and the next source of a beam is asked.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import numpy as np
 from astropy import units as u
 from astropy.io import fits
 
 from deepfocus.core.cube import Beam
+from deepfocus.core.grid import Grid
 
 NUMBER = r"([-+0-9.EeDd]+)"
 AIPS_BEAM = re.compile(rf"BMAJ=\s*{NUMBER}\s+BMIN=\s*{NUMBER}\s+BPA=\s*{NUMBER}")
 
+SMALLEST_CELLS = 0.25
+"""Images are sampled by two or more cells a beam; a beam below this is in a wrong unit."""
+LARGEST_CELLS = 64
+"""A beam of up to so many cells is believed in a field that is smaller still: a cut-out."""
 
-def read_beam(
-    header: fits.Header, beams: np.ndarray | None, beam_units: tuple[str, ...]
-) -> Beam | None:
-    """The beam, or None if the file gives none.
+
+@dataclass(frozen=True, eq=False)
+class Beams:
+    """typical : the cube's, None if unknown; area_arcsec2 : (chan,) major times minor FWHM of each
+    channel, the typical one's where a channel has none; notes : what was not believed"""
+
+    typical: Beam | None
+    area_arcsec2: np.ndarray | None
+    notes: tuple[str, ...] = ()
+
+    def solid_angle_sr(self) -> np.ndarray | None:
+        """(chan,) of each channel's Gaussian beam."""
+        if self.area_arcsec2 is None:
+            return None
+        angle: np.ndarray = np.pi / (4 * np.log(2)) * self.area_arcsec2 * u.arcsec.to(u.rad) ** 2
+        return angle
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Between which FWHMs a beam is believed, arcsec."""
+
+    smallest: float
+    largest: float
+
+    def hold(self, major: np.ndarray, minor: np.ndarray) -> np.ndarray:
+        """Whether beams, FWHM in arcsec, are believed; NaN and zero are not."""
+        held: np.ndarray = (minor >= self.smallest) & (major <= self.largest)
+        return held
+
+
+def limits_of(grid: Grid) -> Limits:
+    """For an image on a grid."""
+    largest = max(grid.ny, grid.nx, LARGEST_CELLS)
+    return Limits(SMALLEST_CELLS * grid.cell_arcsec, largest * grid.cell_arcsec)
+
+
+def read_beams(
+    header: fits.Header, beams: np.ndarray | None, beam_units: tuple[str, ...], grid: Grid
+) -> Beams:
+    """The beams that the file gives and that an image can have.
 
     header : with BMAJ, BMIN (deg, FWHM) and BPA (deg), or the line that AIPS leaves in HISTORY
     beams, beam_units : rows and column units of CASA's extension BEAMS (one beam per channel)
+    grid : of the cube, by whose cell and field a beam is judged
     """
+    limits = limits_of(grid)
+    chans = len(grid.freq_hz)
+    notes: tuple[str, ...] = ()
     if beams is not None:
-        beam = _median_beam(beams, beam_units)
+        found = _of_table(beams, beam_units, limits, chans)
+        if found.typical is not None:
+            return found
+        notes = found.notes
+    for values in (_of_header(header), _of_history(header)):
+        beam, said = _believed(values, limits)
+        notes = (*notes, *said)
         if beam is not None:
-            return beam
-    values = [header.get(key) for key in ("BMAJ", "BMIN", "BPA")]
-    if values[0] is None:
-        values = _from_history(header)
-    if values[1] is None:
-        values[1] = values[0]
-    try:
-        major, minor, pa = (float(value or 0.0) for value in values)
-    except (TypeError, ValueError):
-        return None
-    if not (np.isfinite([major, minor, pa]).all() and major > 0 and minor > 0):
-        return None
-    return Beam(major * 3600.0, minor * 3600.0, pa)
+            area = np.full(chans, beam.major_arcsec * beam.minor_arcsec)
+            return Beams(beam, area, notes)
+    return Beams(None, None, notes)
 
 
-def _from_history(header: fits.Header) -> list[str | None]:
+def _of_header(header: fits.Header) -> list[object]:
+    return [header.get(key) for key in ("BMAJ", "BMIN", "BPA")]
+
+
+def _of_history(header: fits.Header) -> list[object]:
     text = "\n".join(str(line) for line in header.get("HISTORY", ()))
     found = AIPS_BEAM.findall(text)
     if not found:
@@ -48,24 +99,102 @@ def _from_history(header: fits.Header) -> list[str | None]:
     return [value.upper().replace("D", "E") for value in found[-1]]  # the last CLEAN counts
 
 
-def _median_beam(beams: np.ndarray, beam_units: tuple[str, ...]) -> Beam | None:
-    names = beams.dtype.names or ()
-    if not {"BMAJ", "BMIN", "BPA"} <= set(names):
-        return None
-    unit = dict(zip(names, beam_units, strict=False))
+def _believed(values: list[object], limits: Limits) -> tuple[Beam | None, tuple[str, ...]]:
+    """The beam of BMAJ, BMIN, BPA (deg), if it is believed, and notes."""
+    said = values[0] if values[1] is None or values[0] is None else f"{values[0]} x {values[1]}"
+    if values[0] is None:
+        return None, ()
+    major, minor, pa = (_number(value) for value in values)
+    if values[1] is None:
+        minor = major
+    if not limits.hold(3600 * np.array(max(major, minor)), 3600 * np.array(min(major, minor))):
+        return None, (
+            f"a beam of {said} deg is not believed, with cells of "
+            f"{limits.smallest / SMALLEST_CELLS:.3g} arcsec: read as unknown",
+        )
+    notes: tuple[str, ...] = ()
+    if not np.isfinite(pa):
+        if values[2] is not None and major != minor:
+            notes = (f"the beam's position angle {values[2]} cannot be read: taken as 0",)
+        pa = 0.0
+    if major < minor:
+        major, minor, pa = minor, major, (pa + 90.0) % 180.0
+        notes = (*notes, "BMAJ is less than BMIN: swapped, and BPA turned by 90 deg")
+    return Beam(major * 3600.0, minor * 3600.0, pa), notes
+
+
+def _number(value: object) -> float:
+    """NaN for what is no number: text, or a logical value."""
+    if isinstance(value, bool):
+        return np.nan
     try:
-        major = u.Quantity(beams["BMAJ"].astype(float), unit["BMAJ"] or "arcsec").to_value("arcsec")
-        minor = u.Quantity(beams["BMIN"].astype(float), unit["BMIN"] or "arcsec").to_value("arcsec")
-        pa = u.Quantity(beams["BPA"].astype(float), unit["BPA"] or "deg").to_value("rad")
+        return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
-        return None
-    # CASA gives blank channels a beam of zero size
-    good = np.isfinite(major) & np.isfinite(minor) & np.isfinite(pa) & (major > 0) & (minor > 0)
+        return np.nan
+
+
+def _of_table(beams: np.ndarray, beam_units: tuple[str, ...], limits: Limits, chans: int) -> Beams:
+    """The median of the good rows; without any, the beam is unknown."""
+    names = {str(name).upper(): str(name) for name in beams.dtype.names or ()}
+    if not {"BMAJ", "BMIN"} <= set(names):
+        return Beams(None, None, ("the extension BEAMS has no columns BMAJ and BMIN: ignored",))
+    unit = dict(zip(beams.dtype.names or (), beam_units, strict=False))
+    read = _sizes(beams, names, unit, limits)
+    if read is None:
+        return Beams(None, None, ("the extension BEAMS cannot be read: ignored",))
+    major, minor, pa, notes = read
+    turned = major < minor
+    if turned.any():
+        major, minor = np.where(turned, minor, major), np.where(turned, major, minor)
+        pa = np.where(turned, pa + np.pi / 2, pa)
+        notes = (*notes, "beams with BMAJ below BMIN: swapped, and BPA turned by 90 deg")
+    pa = np.where(np.isfinite(pa), pa, 0.0)
+    good = limits.hold(major, minor)
     if not good.any():
-        return None
+        return Beams(None, None, (*notes, "no beam of the extension BEAMS is believed"))
+    if not good.all():
+        bad = f"{np.count_nonzero(~good)} of {len(good)} beams are not believed"
+        notes = (*notes, f"{bad}: the median of the others is taken")
     # position angles repeat after 180 deg, so take the median vector of the doubled angles
     doubled = 2 * pa[good]
     angle = np.arctan2(np.median(np.sin(doubled)), np.median(np.cos(doubled))) / 2
-    return Beam(
+    typical = Beam(
         float(np.median(major[good])), float(np.median(minor[good])), float(np.degrees(angle))
     )
+    area = np.full(chans, typical.major_arcsec * typical.minor_arcsec)
+    if len(good) == chans:
+        area[good] = (major * minor)[good]
+    return Beams(typical, area, notes)
+
+
+def _sizes(
+    beams: np.ndarray, names: dict[str, str], unit: dict[str, str], limits: Limits
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[str, ...]] | None:
+    """Major and minor FWHM in arcsec, position angle in rad, notes; None if not numbers.
+
+    CASA writes arcsec and deg. A column without a unit is in arcsec, or in deg if that alone makes
+    beams that an image can have.
+    """
+    try:
+        values = [beams[names[key]].astype(float).ravel() for key in ("BMAJ", "BMIN")]
+        units = [unit.get(names[key], "") for key in ("BMAJ", "BMIN")]
+        notes: tuple[str, ...] = ()
+        if not all(units):
+            known = next((each for each in units if each), "")
+            in_deg = not limits.hold(*values).any() and bool(
+                limits.hold(values[0] * 3600, values[1] * 3600).any()
+            )
+            taken = known or ("deg" if in_deg else "arcsec")
+            units = [each or taken for each in units]
+            notes = (f"BEAMS has no unit: read in {taken}",)
+        major, minor = (
+            u.Quantity(value, each).to_value("arcsec")
+            for value, each in zip(values, units, strict=True)
+        )
+        pa = np.zeros(len(major))
+        if "BPA" in names:
+            turn = unit.get(names["BPA"], "") or "deg"
+            pa = u.Quantity(beams[names["BPA"]].astype(float).ravel(), turn).to_value("rad")
+    except (TypeError, ValueError):
+        return None
+    return major, minor, pa, notes

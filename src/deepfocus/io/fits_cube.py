@@ -16,18 +16,22 @@ from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.core.noise import Noise
-from deepfocus.io.brightness_unit import factor_to_jy_beam
+from deepfocus.io.blanks import blank_in_place
+from deepfocus.io.brightness_unit import factors_to_jy_beam, text_of
 from deepfocus.io.companions import (
     Planes,
     as_primary_beam,
     as_psf,
-    base_name,
     find_companion,
     read_planes,
 )
-from deepfocus.io.fits_beam import read_beam
+from deepfocus.io.fits_axes import A_CUBE
+from deepfocus.io.fits_beam import Beams, read_beams
 from deepfocus.io.fits_image import FitsImage, read_image
+from deepfocus.io.flat_noise import with_flat_noise
+from deepfocus.io.image_choice import is_of_the_sky
 from deepfocus.io.noise_keys import noise_of_file
+from deepfocus.io.product_names import Kind, base_name, product_name
 
 MIN_CHANNELS = 8
 """With fewer channels, a line cannot be told from its continuum."""
@@ -36,25 +40,41 @@ MAX_TURN_DEG = 1.0
 """Largest angle between north and the y axis for an image that counts as upright."""
 
 
-def read_cube(path: Path, *, rest_hz: float | None = None) -> Cube:
-    """Read a cube as float32 in Jy/beam (multiples are converted), NaN where blank.
+def read_cube(
+    path: Path,
+    *,
+    rest_hz: float | None = None,
+    hdu: int | str | None = None,
+    stokes: str | None = None,
+    velocity: str | None = None,
+    psf: Path | None = None,
+    primary_beam: Path | None = None,
+) -> Cube:
+    """Read a cube as float32 in Jy/beam (other brightnesses are converted), NaN where blank.
 
-    Companion files with the dirty beam and the primary beam are read too. ``meta["notes"]``
-    says in words what was assumed or left out.
+    Companion files with the dirty beam and the primary beam are read too, and an image that is
+    named as corrected for its primary beam is multiplied by it: its noise is flat then.
+    ``meta["notes"]`` says in words what was found, assumed or left out.
 
     path : FITS file, compressed or not; the cube may be in any HDU, its axes in any order
     rest_hz : rest frequency, Hz; overrides the header's
+    hdu : number or EXTNAME of the HDU with the cube; None for the likeliest
+    stokes : parameter to take of a STOKES axis, such as 'V', instead of I
+    velocity : 'radio' or 'optical', the scale of a velocity axis instead of the header's
+    psf, primary_beam : files to take instead of those of the same name
 
-    Raises `DeepFocusError` if the file cannot be read as a cube.
+    Raises `DeepFocusError` if the file cannot be read as a cube, or a given companion does not fit.
     """
     path = Path(path)
-    image = read_image(path, rest_hz=rest_hz)
+    image = read_image(path, rest_hz=rest_hz, hdu=hdu, stokes=stokes, velocity=velocity)
     cube = cube_of_image(image, str(path), base_name(path))
-    return with_companions(
+    cube = with_companions(
         cube,
-        psf=find_companion(path, image.header, "psf"),
-        primary_beam=find_companion(path, image.header, "pb"),
+        psf=psf or find_companion(path, image.header, Kind.PSF),
+        primary_beam=primary_beam or find_companion(path, image.header, Kind.PRIMARY_BEAM),
+        given=tuple(each for each in (psf, primary_beam) if each is not None),
     )
+    return with_flat_noise(cube) if product_name(path).kind is Kind.CORRECTED else cube
 
 
 def cube_of_image(image: FitsImage, described: str, name: str) -> Cube:
@@ -70,43 +90,105 @@ def cube_of_image(image: FitsImage, described: str, name: str) -> Cube:
             wanted=f"a cube of at least {MIN_CHANNELS} channels: lines are found in the spectrum",
             remedy="image with more channels, e.g. tclean(specmode='cube')",
         )
-    factor, unit_notes = factor_to_jy_beam(image.header.get("BUNIT"), described)
-    if factor != 1.0:
-        np.multiply(image.data, np.float32(factor), out=image.data)
+    _refuse_mask(image, described)
     grid = _grid_of(image)
+    beams = read_beams(image.header, image.beams, image.beam_units, grid)
+    factors, unit_notes = factors_of(image.header, beams, grid, described)
+    blank_notes = blank_in_place(image.data)
+    for plane, factor in zip(image.data, factors, strict=True):
+        if factor != 1.0:
+            np.multiply(plane, np.float32(factor), out=plane)
     meta, meta_notes = _meta(image.header, name)
-    notes = (*image.axes.notes, *unit_notes, *orientation_notes(grid), *meta_notes)
+    notes = (
+        *image.notes,
+        *image.axes.notes,
+        *unit_notes,
+        *beams.notes,
+        *blank_notes,
+        *orientation_notes(grid),
+        *meta_notes,
+    )
     return Cube(
         data=image.data,
         grid=grid,
         unit="Jy/beam",
-        beam=read_beam(image.header, image.beams, image.beam_units),
+        beam=beams.typical,
         noise=_noise(image.header, meta),
         meta=_noted(meta, notes),
     )
 
 
-def with_companions(cube: Cube, *, psf: Path | None, primary_beam: Path | None) -> Cube:
-    """The cube with its beams from files. A file that does not fit is left out, with a note."""
+def _refuse_mask(image: FitsImage, described: str) -> None:
+    """Raise `DeepFocusError` for an image that is no brightness although its unit may pass."""
+    nameless = not text_of(image.header.get("BUNIT")) and not is_of_the_sky(image.header)
+    if nameless:
+        said = [str(image.header[key]) for key in ("EXTNAME", "BTYPE") if key in image.header]
+        what = f"contains no image of the sky, but {' '.join(said)}"
+    elif all(np.all((plane == 0) | (plane == 1) | np.isnan(plane)) for plane in image.data):
+        what = "contains no values but 0 and 1"
+    else:
+        return
+    raise DeepFocusError(
+        f"{described} {what}",
+        wanted=A_CUBE,
+        remedy="give the cube that it belongs to",
+    )
+
+
+def factors_of(
+    header: fits.Header, beams: Beams, grid: Grid, described: str
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """(chan,) factors that convert an image's values to Jy/beam, and notes.
+
+    Raises `DeepFocusError` for a unit that is no brightness, or that needs a beam and has none.
+    """
+    return factors_to_jy_beam(
+        header.get("BUNIT"),
+        described,
+        freq_hz=grid.freq_hz,
+        beam_sr=beams.solid_angle_sr(),
+        pixel_sr=(grid.cell_arcsec * u.arcsec.to(u.rad)) ** 2,
+    )
+
+
+def with_companions(
+    cube: Cube, *, psf: Path | None, primary_beam: Path | None, given: tuple[Path, ...] = ()
+) -> Cube:
+    """The cube with its beams from files. A file that does not fit is left out, with a note.
+
+    given : of the two, those that the user named: they have to fit
+    """
     notes: list[str] = []
-    dirty = _companion(psf, "psf", cube.grid, notes)
-    primary = _companion(primary_beam, "pb", cube.grid, notes)
+    dirty = _companion(psf, "psf", cube.grid, notes, given)
+    primary = _companion(primary_beam, "pb", cube.grid, notes, given)
     if dirty and primary and not np.array_equal(dirty.channels, primary.channels):
         primary = _at_channels(primary, dirty.channels)
     channels = dirty.channels if dirty else primary.channels if primary else None
+    used = {"psf": psf if dirty else None, "primary_beam": primary_beam if primary else None}
     return replace(
         cube,
         psf=dirty.values if dirty else None,
         psf_channels=channels,
         primary_beam=primary.values if primary else None,
-        meta=_noted(cube.meta, (*cube.meta.get("notes", ()), *notes)),
+        meta=_noted(
+            {**cube.meta, **{kind: file.name for kind, file in used.items() if file is not None}},
+            (*cube.meta.get("notes", ()), *notes),
+        ),
     )
 
 
 def _grid_of(image: FitsImage) -> Grid:
     _, ny, nx = image.data.shape
     axes = image.axes
-    return Grid(axes.sky, ny, nx, axes.freq_hz, rest_hz=axes.rest_hz, specsys=axes.specsys)
+    return Grid(
+        axes.sky,
+        ny,
+        nx,
+        axes.freq_hz,
+        rest_hz=axes.rest_hz,
+        specsys=axes.specsys,
+        nominal=axes.nominal,
+    )
 
 
 def _noise(header: fits.Header, meta: Mapping[str, Any]) -> Noise | None:
@@ -120,8 +202,15 @@ def _noted(meta: Mapping[str, Any], notes: tuple[str, ...]) -> dict[str, Any]:
 
 def orientation_notes(grid: Grid) -> list[str]:
     """A note if north is not up or east is not left, as position angles assume."""
+    if grid.frame is None:
+        return []
     x, y = (grid.nx - 1) / 2, (grid.ny - 1) / 2
     centre = grid.sky_at(x, y)
+    if not np.isfinite(centre.ra.deg):
+        return [
+            "the middle of the image is outside its projection: no right ascension and declination "
+            "there, x and y only"
+        ]
     step = grid.cell_arcsec * u.arcsec
     centre_px = np.array([x, y])
     try:
@@ -143,7 +232,9 @@ def orientation_notes(grid: Grid) -> list[str]:
     ]
 
 
-def _companion(companion: Path | None, kind: str, grid: Grid, notes: list[str]) -> Planes | None:
+def _companion(
+    companion: Path | None, kind: str, grid: Grid, notes: list[str], given: tuple[Path, ...]
+) -> Planes | None:
     """The companion's planes; None if it does not fit, and the notes then say why."""
     if companion is None:
         return None
@@ -151,10 +242,14 @@ def _companion(companion: Path | None, kind: str, grid: Grid, notes: list[str]) 
         planes = read_planes(companion, grid)
         if kind == "psf":
             return as_psf(planes, companion)
-        return as_primary_beam(planes, companion, grid)
+        response, said = as_primary_beam(planes, companion, grid)
     except DeepFocusError as error:
+        if companion in given:
+            raise
         notes.append(f"companion left out: {error.came}")
         return None
+    notes.extend(said)
+    return response
 
 
 def _at_channels(planes: Planes, channels: np.ndarray) -> Planes:

@@ -15,38 +15,72 @@ import numpy as np
 from astropy.io import fits
 
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.io.damaged_cards import damaged_structure
 from deepfocus.io.fits_axes import A_CUBE, Axes, read_axes
+from deepfocus.io.image_choice import choose_image
 
 
 @dataclass(frozen=True, eq=False)
 class FitsImage:
-    """data : (chan, y, x), native float32, without infinities; beams, beam_units : rows and column
-    units of the extension BEAMS, if CASA wrote one beam per channel."""
+    """header : mended, with what it inherits from the primary HDU
+    data : (chan, y, x), native float32, without infinities
+    beams, beam_units : rows and column units of the extension BEAMS, if CASA wrote one beam per
+        channel
+    index : of the HDU; notes : on the choice of the HDU and on its header
+    """
 
     header: fits.Header
     axes: Axes
     data: np.ndarray
     beams: np.ndarray | None
     beam_units: tuple[str, ...]
+    index: int = 0
+    notes: tuple[str, ...] = ()
 
 
-def read_image(path: Path, *, rest_hz: float | None = None) -> FitsImage:
-    """Read the first image with three or more axes.
+def read_image(
+    path: Path,
+    *,
+    rest_hz: float | None = None,
+    hdu: int | str | None = None,
+    stokes: str | None = None,
+    velocity: str | None = None,
+) -> FitsImage:
+    """Read the image that is the cube, or that of the HDU asked for by number or EXTNAME.
+
+    rest_hz, stokes, velocity : as in `read_axes`
 
     Raises `DeepFocusError` if the file is missing, not readable, not FITS, truncated, empty or
     all NaN, or if its axes are not a cube's.
     """
     path = Path(path)
     _refuse_unreadable(path)
+    damaged = damaged_structure(path, primary=True)
+    if damaged is not None:  # astropy would leave the file open
+        raise _damaged(path, damaged)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             with fits.open(path) as hdus:
-                _refuse_truncated(path, choose_image(hdus, str(path)))
-                return image_of(hdus, str(path), rest_hz=rest_hz)
+                _refuse_negative(path, hdus)
+                _refuse_truncated(path, choose_image(hdus, str(path), hdu).hdu)
+                return image_of(
+                    hdus, str(path), rest_hz=rest_hz, hdu=hdu, stokes=stokes, velocity=velocity
+                )
         except DeepFocusError:
             raise
-        except (OSError, EOFError, TypeError, ValueError, KeyError, zlib.error) as error:
+        except (
+            OSError,
+            EOFError,
+            TypeError,
+            ValueError,
+            KeyError,
+            fits.VerifyError,
+            zlib.error,
+        ) as error:
+            damaged = damaged_structure(path)
+            if damaged is not None:
+                raise _damaged(path, damaged) from error
             raise _truncated(path, "its data or headers end early or are damaged") from error
 
 
@@ -75,16 +109,26 @@ def _refuse_unreadable(path: Path) -> None:
         )
 
 
-def image_of(hdus: fits.HDUList, name: str, *, rest_hz: float | None = None) -> FitsImage:
-    """The first image with three or more axes; its array is copied.
+def image_of(
+    hdus: fits.HDUList,
+    name: str,
+    *,
+    rest_hz: float | None = None,
+    hdu: int | str | None = None,
+    stokes: str | None = None,
+    velocity: str | None = None,
+) -> FitsImage:
+    """The image that is the cube; its array is copied.
 
-    name : what messages call it
+    name : what messages call it; hdu : number or EXTNAME of the one to take, None to choose
     Raises `DeepFocusError` if there is none, it is all NaN, or its axes are not a cube's.
     """
-    hdu = choose_image(hdus, name)
+    chosen = choose_image(hdus, name, hdu)
     # the file's tables are read only if an axis needs one
-    axes = read_axes(hdu.header, name, tables=hdus, rest_hz=rest_hz)
-    data = np.array(axes.ordered(hdu.data), dtype=np.float32, order="C")
+    axes = read_axes(
+        chosen.header, name, tables=hdus, rest_hz=rest_hz, stokes=stokes, velocity=velocity
+    )
+    data = np.array(axes.ordered(chosen.hdu.data), dtype=np.float32, order="C")
     finite = False
     for plane in data:  # a mask of the whole cube would need another quarter of its memory
         plane[np.isinf(plane)] = np.nan
@@ -95,38 +139,43 @@ def image_of(hdus: fits.HDUList, name: str, *, rest_hz: float | None = None) -> 
             wanted="a cube with data",
             remedy="check how the image was made or masked",
         )
-    beams: np.ndarray | None = None
-    units: tuple[str, ...] = ()
-    if "BEAMS" in hdus:
-        table = hdus["BEAMS"]
-        beams = np.array(table.data)
-        units = tuple(str(unit or "") for unit in table.columns.units)
-    return FitsImage(hdu.header.copy(), axes, data, beams, units)
+    beams, units, notes = beams_table(hdus)
+    notes = (*chosen.notes, *notes)
+    return FitsImage(chosen.header, axes, data, beams, units, chosen.index, notes)
 
 
-def choose_image(hdus: fits.HDUList, name: str) -> fits.hdu.base.ExtensionHDU:
-    """The HDU of the first image with three or more axes. Raises `DeepFocusError` for none."""
-    images = [
-        hdu
-        for hdu in hdus
-        if isinstance(hdu, fits.PrimaryHDU | fits.ImageHDU | fits.CompImageHDU)
-        and hdu.header["NAXIS"] > 0
-    ]
-    for hdu in images:
-        lengths = [hdu.header[f"NAXIS{axis + 1}"] for axis in range(hdu.header["NAXIS"])]
-        if 0 in lengths:
-            raise DeepFocusError(
-                f"{name} has zero size: {' x '.join(map(str, lengths))}",
-                wanted=A_CUBE,
-                remedy="check how the image was cut out",
-            )
-        if len(lengths) >= 3:
-            return hdu
-    n = images[0].header["NAXIS"] if images else 0
-    raise DeepFocusError(
-        f"{name} contains an image of {n} axes" if n else f"{name} contains no image",
-        wanted=A_CUBE,
-        remedy="give the cube itself, not a moment map or a table",
+def beams_table(
+    hdus: fits.HDUList,
+) -> tuple[np.ndarray | None, tuple[str, ...], tuple[str, ...]]:
+    """Rows and column units of the extension BEAMS, None without one, and notes."""
+    if "BEAMS" not in hdus:
+        return None, (), ()
+    table = hdus["BEAMS"]
+    if not isinstance(table, fits.BinTableHDU | fits.TableHDU):
+        return None, (), ("the extension BEAMS is not a table: ignored",)
+    return np.array(table.data), tuple(str(unit or "") for unit in table.columns.units), ()
+
+
+def _refuse_negative(path: Path, hdus: fits.HDUList) -> None:
+    """Refuse a negative length before astropy looks for the next HDU: it would not end."""
+    index = 0
+    while True:
+        try:
+            header = hdus[index].header
+        except IndexError:
+            return
+        for axis in range(header["NAXIS"]):
+            length = header[f"NAXIS{axis + 1}"]
+            if length < 0:
+                raise _damaged(path, f"NAXIS{axis + 1} = {length}")
+        index += 1
+
+
+def _damaged(path: Path, card: str) -> DeepFocusError:
+    return DeepFocusError(
+        f"{path} has a damaged header: {card}",
+        wanted="a header that says how many numbers of which kind follow",
+        remedy="correct that card, or export the image again",
     )
 
 

@@ -23,16 +23,21 @@ NAME = "cube"
 
 
 def cube_of_hdus(
-    hdus: fits.HDUList | fits.PrimaryHDU | fits.ImageHDU, *, rest_hz: float | None = None
+    hdus: fits.HDUList | fits.PrimaryHDU | fits.ImageHDU,
+    *,
+    rest_hz: float | None = None,
+    hdu: int | str | None = None,
 ) -> Cube:
-    """The first image with three or more axes, copied.
+    """The image that is the cube, copied.
+
+    hdu : number or EXTNAME of the one to take, None to choose
 
     Raises `DeepFocusError` if there is none, or if it is not a cube.
     """
     together = hdus if isinstance(hdus, fits.HDUList) else _alone(hdus)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about old spellings, which are corrected or noted
-        image = image_of(together, "the HDU", rest_hz=rest_hz)
+        image = image_of(together, "the HDU", rest_hz=rest_hz, hdu=hdu)
     name = str(image.header.get("OBJECT", "")).strip() or NAME
     return cube_of_image(image, "the HDU", name.replace("/", "_"))
 

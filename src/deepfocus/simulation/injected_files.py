@@ -14,15 +14,16 @@ import numpy as np
 from astropy.io import fits
 
 from deepfocus import __version__
-from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import whole_file
-from deepfocus.io.brightness_unit import factor_to_jy_beam
 from deepfocus.io.catalogues import write_catalogue
-from deepfocus.io.companions import NONE, SUFFIXES, base_name, find_companion
+from deepfocus.io.companions import KEYS, NONE, find_companion
 from deepfocus.io.fits_axes import read_axes
+from deepfocus.io.fits_beam import read_beams
+from deepfocus.io.fits_cube import factors_of
+from deepfocus.io.fits_image import beams_table
+from deepfocus.io.image_choice import Chosen, choose_image
+from deepfocus.io.product_names import SUFFIXES, Kind, base_name
 from deepfocus.simulation.inject import Injected
-
-KEYS = {"psf": "DFPSF", "pb": "DFPB"}
 
 
 def injected_name(path: Path) -> str:
@@ -46,10 +47,10 @@ def write_injected(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of old spellings in the header, which are kept
         with fits.open(path) as hdus:
-            index = _cube_hdu(hdus)
-            header = hdus[index].header
+            chosen = choose_image(hdus, str(path))
+            index, header = chosen.index, hdus[chosen.index].header
             companions = _copied_companions(path, header, out / name, injected)
-            data = _with_added(hdus, index, injected.added, str(path), rest_hz)
+            data = _with_added(hdus, chosen, injected, str(path), rest_hz)
             copied = _hdus(hdus, index, data)
             _describe(copied[index].header, companions, injected, seed)
             cube = out / f"{name}.fits"
@@ -59,29 +60,24 @@ def write_injected(
     return (cube, *companions.values(), truth)
 
 
-def _cube_hdu(hdus: fits.HDUList) -> int:
-    """Index of the first image with three or more axes: the one that the reader took."""
-    for index, hdu in enumerate(hdus):
-        image = isinstance(hdu, fits.PrimaryHDU | fits.ImageHDU | fits.CompImageHDU)
-        if image and hdu.header["NAXIS"] >= 3:
-            return index
-    raise DeepFocusError(
-        "the file contains no cube", wanted="a FITS cube", remedy="give the file that was read"
-    )
-
-
 def _with_added(
-    hdus: fits.HDUList, index: int, added: np.ndarray, name: str, rest_hz: float | None
+    hdus: fits.HDUList, chosen: Chosen, injected: Injected, name: str, rest_hz: float | None
 ) -> np.ndarray:
-    """The file's array plus the sources, in its own unit and axis order; NaN stays NaN."""
-    original = hdus[index].data
+    """The file's array plus the sources, in its own unit and axis order; blanks stay."""
+    original = chosen.hdu.data
     kind = np.float64 if original.dtype.itemsize == 8 else np.float32
     data = np.array(original, dtype=kind)
-    axes = read_axes(hdus[index].header, name, tables=hdus, rest_hz=rest_hz)
-    factor, _ = factor_to_jy_beam(hdus[index].header.get("BUNIT"), name)
+    axes = read_axes(chosen.header, name, tables=hdus, rest_hz=rest_hz)
+    rows, units, _ = beams_table(hdus)
+    grid = injected.cube.grid
+    factors, _ = factors_of(chosen.header, read_beams(chosen.header, rows, units, grid), grid, name)
     voxels = axes.ordered(data)  # a view, so adding to it changes `data`
     assert np.shares_memory(voxels, data)
-    voxels += (added if factor == 1.0 else added / factor).astype(kind)
+    for plane, added, read, factor in zip(
+        voxels, injected.added, injected.cube.data, factors, strict=True
+    ):
+        # a blank may be a number, which is one only as long as it is not changed
+        plane += np.where(np.isnan(read), 0.0, added / factor).astype(kind)
     return data
 
 
@@ -96,7 +92,7 @@ def _hdus(hdus: fits.HDUList, index: int, data: np.ndarray) -> fits.HDUList:
 
 
 def _describe(
-    header: fits.Header, companions: dict[str, Path], injected: Injected, seed: int
+    header: fits.Header, companions: dict[Kind, Path], injected: Injected, seed: int
 ) -> None:
     for kind, key in KEYS.items():
         if kind in companions or key in header:
@@ -111,16 +107,16 @@ def _describe(
 
 def _copied_companions(
     path: Path, header: fits.Header, target: Path, injected: Injected
-) -> dict[str, Path]:
+) -> dict[Kind, Path]:
     """Copy the dirty and primary beams that were used to files next to the new cube."""
-    used = {"psf": injected.cube.psf, "pb": injected.cube.primary_beam}
-    copies: dict[str, Path] = {}
+    used = {Kind.PSF: injected.cube.psf, Kind.PRIMARY_BEAM: injected.cube.primary_beam}
+    copies: dict[Kind, Path] = {}
     for kind, planes in used.items():
         source = find_companion(path, header, kind) if planes is not None else None
         if source is None:
             continue
         suffix = next((end for end in SUFFIXES if source.name.lower().endswith(end)), ".fits")
-        copies[kind] = target.with_name(f"{target.name}.{kind}{suffix}")
+        copies[kind] = target.with_name(f"{target.name}.{kind.value}{suffix}")
         with whole_file(copies[kind]) as temporary:
             shutil.copyfile(source, temporary)
     return copies
