@@ -58,7 +58,7 @@ class Knowing:
 @pytest.fixture
 def knowing(small: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:
     finder = Knowing(small.truth)
-    monkeypatch.setattr("deepfocus.cli.detect.made_ready", lambda finder_settings: finder)
+    monkeypatch.setattr("deepfocus.cli.searching.made_ready", lambda finder_settings: finder)
 
 
 @pytest.mark.usefixtures("knowing")
@@ -89,7 +89,7 @@ def test_bad_file_among_good_ones(
     bad = tmp_path / "bad.fits"
     bad.write_text("no")
     out = tmp_path / "out"
-    assert main(["detect", str(bad), str(cube_file), "--out", str(out)]) == 2
+    assert main(["detect", str(bad), str(cube_file), "--workers", "1", "--out", str(out)]) == 2
     assert (out / "cube.catalogue.ecsv").exists()
     assert not list(out.glob("bad*"))
     complaints = [
@@ -97,8 +97,9 @@ def test_bad_file_among_good_ones(
         for line in capsys.readouterr().err.splitlines()
         if line.startswith("deepfocus: ") and "note:" not in line
     ]
-    assert len(complaints) == 1
+    assert len(complaints) == 2
     assert "bad.fits is not a FITS file" in complaints[0]
+    assert complaints[1] == "deepfocus: 1 of 2 cubes could not be used: bad"
 
 
 def test_covariances_are_those_of_the_errors_in_the_catalogue(
@@ -189,7 +190,7 @@ def test_demo(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     finder = Knowing(small.truth)
-    monkeypatch.setattr("deepfocus.cli.detect.made_ready", lambda settings: finder)
+    monkeypatch.setattr("deepfocus.cli.searching.made_ready", lambda settings: finder)
     monkeypatch.setattr("deepfocus.simulation.sets.paper_settings", lambda: small_settings)
     out = tmp_path / "demo"
     assert main(["demo", "--out", str(out), "--seed", "3"]) == 0
@@ -206,7 +207,10 @@ def test_progress_counts_files_that_failed(
 ) -> None:
     bad = tmp_path / "bad.fits"
     bad.write_text("no")
-    assert main(["detect", str(bad), str(cube_file), "--out", str(tmp_path / "out")]) == 2
+    assert (
+        main(["detect", str(bad), str(cube_file), "--workers", "1", "--out", str(tmp_path / "out")])
+        == 2
+    )
     steps = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line[0] == "{"]
     assert [(step["done"], step["total"]) for step in steps] == [(2, 2)]
 

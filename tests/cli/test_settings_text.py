@@ -9,6 +9,7 @@ import pytest
 
 from deepfocus.cli.finder_choice import chosen_finder
 from deepfocus.cli.products import settings_text
+from deepfocus.cli.reading import Reading
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.finders.deepfocus.finder import DeepFocus
 from deepfocus.finders.slim.finder import Slim
@@ -41,11 +42,13 @@ def test_parts_are_chosen_by_their_kind() -> None:
 
 def test_settings_that_are_written_can_be_given_again(tmp_path: Path) -> None:
     odd = Slim(min_probability=0.25, weights='it\'s "odd"', astray=LeaveAstray())
-    text = settings_text(odd, {"weights": {"flux": "0a"}}, rest_hz=1.42e9)
+    lines = Reading(rest_hz=1.42e9, stokes="V").lines
+    text = settings_text(odd, {"weights": {"flux": "0a"}}, further=tuple(lines))
     file = tmp_path / "s.toml"
     file.write_text(text)
     assert chosen_finder(None, file=file) == odd
     assert "# rest frequency: 1420000000.0 Hz" in text
+    assert "# stokes: 'V'" in text
     assert '# weights: {"flux": "0a"}' in text
     assert tomllib.loads(text)["finder"]["kind"] == "slim"
 

@@ -10,6 +10,7 @@ import pytest
 
 from deepfocus.cli import main
 from deepfocus.cli.inputs import inputs
+from deepfocus.cli.reading import Reading
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.catalogues import read_catalogue
 
@@ -41,7 +42,7 @@ def sets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_inputs_that_would_be_written_as_one_are_refused(sets: Path) -> None:
     with pytest.raises(DeepFocusError, match=r"5\.fits and seed 5 of .*s\.zarr would both"):
-        inputs([sets / "fits" / "5.fits", sets / "s.zarr"], rest_hz=None)
+        inputs([sets / "fits" / "5.fits", sets / "s.zarr"], Reading())
 
 
 def test_a_store_is_detected_and_scored_as_its_files_are(sets: Path, tmp_path: Path) -> None:
@@ -71,7 +72,7 @@ def test_a_store_is_detected_and_scored_as_its_files_are(sets: Path, tmp_path: P
 
 
 def test_a_rest_frequency_counts_for_stores_too(sets: Path) -> None:
-    (first, _) = inputs([sets / "s.zarr"], rest_hz=115e9)
+    (first, _) = inputs([sets / "s.zarr"], Reading(rest_hz=115e9))
     assert first.name == "5"
     assert first.read().grid.rest_hz == 115e9
 

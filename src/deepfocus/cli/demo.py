@@ -24,9 +24,9 @@ def demo(out: Path, seed: int) -> None:
     Works offline. Writes demo.fits (with its PSF and primary beam),
     demo.truth.ecsv, demo.catalogue.ecsv (also .fits, .vot and .reg) and demo.png.
     """
-    from deepfocus.cli.detect import made_ready
     from deepfocus.cli.finder_choice import chosen_finder
     from deepfocus.cli.products import settings_text, write_products
+    from deepfocus.cli.searching import made_ready
     from deepfocus.cli.source_table import beside_truth
     from deepfocus.evaluation.score import score
     from deepfocus.io.catalogues import write_catalogue

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from deepfocus.core.errors import DeepFocusError
+from deepfocus.cli.place_of_work import PlaceOfWork, place_of_work
 
 if TYPE_CHECKING:
     from deepfocus.cli.inputs import Input
-    from deepfocus.finders.finder import Detection, Finder, ReadyFinder
-    from deepfocus.jobs.progress import Progress
+    from deepfocus.cli.reading import Reading
 
 BAD_INPUT = 2
+BASE_BYTES, CUBES_HELD = 400e6, 4.5
+"""Memory of a process: of its libraries, and times a cube's size while it is searched."""
 
 
 @click.command()
@@ -40,131 +38,109 @@ BAD_INPUT = 2
 @click.option(
     "--rest-frequency", metavar="VALUE", help="Overrides the header's, such as '1420.4 MHz'."
 )
+@click.option("--stokes", metavar="NAME", help="Searched instead of Stokes I, such as V.")
+@click.option(
+    "--velocity",
+    type=click.Choice(["radio", "optical"]),
+    help="Scale of a velocity axis, if the header does not say it or is wrong.",
+)
 @click.option(
     "--covariance",
     is_flag=True,
     help="Write NAME.covariance.ecsv too: of position, sizes, line and flux of each source.",
 )
-@click.option("--resume", is_flag=True, help="Skip cubes finished with the same settings.")
+@click.option(
+    "--hdu", metavar="NUMBER|NAME", help="HDU with the cube, if the likeliest is not the one."
+)
+@click.option("--psf", type=click.Path(path_type=Path), help="Dirty beam of the one cube given.")
+@click.option(
+    "--pb",
+    "primary_beam",
+    type=click.Path(path_type=Path),
+    help="Primary beam of the one cube given.",
+)
+@click.option(
+    "--resume", is_flag=True, help="Skip cubes finished with the same settings and content."
+)
+@place_of_work("as many as cores and memory allow")
 @click.pass_context
 def detect(
     ctx: click.Context,
     /,
     files: tuple[Path, ...],
     out: Path,
-    rest_frequency: str | None,
     covariance: bool,
     resume: bool,
-    **choice: Any,
+    place: PlaceOfWork,
+    kind: str | None,
+    settings: Path | None,
+    pairs: tuple[str, ...],
+    weights: Path | None,
+    **said: Any,
 ) -> None:
-    """Find and measure the line emitters in FITS cubes, or in all cubes of a simulated NAME.zarr.
+    """Find and measure the line emitters in FITS cubes, in those of a folder, or in all cubes of a
+    simulated NAME.zarr.
 
     Writes into the output folder, for each cube: NAME.catalogue.ecsv (also .fits, .vot and
-    .reg), NAME.settings.toml and NAME.png. A PSF and a primary beam are read from NAME.psf.fits
-    and NAME.pb.fits next to the cube.
+    .reg), NAME.settings.toml and NAME.png; of several cubes, catalogue.ecsv of all. A PSF and a
+    primary beam are read from the files next to the cube that CASA and ALMA's archive name so
+    (NAME.psf.fits, NAME.pb.fits). Masks, models, residuals and beams are not searched where their
+    image is.
 
     A file that cannot be used is reported in one line and leaves no output. The others are still
     processed, and the exit code is 2. For a store, NAME is the seed.
     """
+    from deepfocus.cli.finder_choice import chosen_finder
     from deepfocus.cli.inputs import inputs
-    from deepfocus.cli.products import COVARIANCE
-    from deepfocus.core.rest_frequency import rest_hertz
+    from deepfocus.cli.products import COVARIANCE, sweep
+    from deepfocus.cli.searchable import searchable
+    from deepfocus.cli.searching import Searching
+    from deepfocus.cli.summary import Summary
     from deepfocus.jobs.claim import check_output
     from deepfocus.jobs.progress import Progress
+    from deepfocus.jobs.workers import local_workers
 
-    rest_hz = rest_hertz(rest_frequency)
-    cubes = inputs(files, rest_hz=rest_hz)
+    reading = _reading(**said)
+    chosen = searchable(files)
+    cubes = inputs(chosen.files, reading)
     check_output(out)
-    finder = _chosen(**choice)
-    with Progress("detect", len(cubes)) as progress:
-        run = _Run(finder, out, rest_hz, resume, progress, (COVARIANCE,) if covariance else ())
-        succeeded = [run.take(each) for each in cubes]
-    if not all(succeeded):
+    sweep(out)
+    folder = place.path(out)
+    search = Searching(
+        chosen_finder(kind, file=settings, pairs=pairs, weights=weights),
+        folder,
+        reading,
+        resume,
+        (COVARIANCE,) if covariance else (),
+    )
+    with (
+        place.workers(out, local=lambda n: local_workers(n or _as_many_as_fit(cubes))) as workers,
+        Progress("detect", len(cubes)) as progress,
+    ):
+        if chosen.note:
+            progress.warn(chosen.note)
+        summary = Summary(folder, progress)
+        for outcome in workers.run(search, cubes):
+            summary.add(outcome)
+        summary.close()
+    if summary.failed:
         ctx.exit(BAD_INPUT)
 
 
-def _chosen(
-    kind: str | None, settings: Path | None, pairs: tuple[str, ...], weights: Path | None
-) -> Finder:
-    from deepfocus.cli.finder_choice import chosen_finder
+def _reading(rest_frequency: str | None, hdu: str | None, **said: Any) -> Reading:
+    from deepfocus.cli.reading import Reading
+    from deepfocus.core.rest_frequency import rest_hertz
 
-    return chosen_finder(kind, file=settings, pairs=pairs, weights=weights)
-
-
-@dataclass(frozen=True)
-class _Run:
-    """Runs one finder on cube after cube."""
-
-    finder: Finder
-    out: Path
-    rest_hz: float | None
-    resume: bool
-    progress: Progress
-    further: tuple[str, ...] = ()
-
-    @cached_property
-    def ready(self) -> ReadyFinder:
-        """Made ready once, when the first cube needs it; a failure ends the run."""
-        return made_ready(self.finder)
-
-    @cached_property
-    def settings(self) -> str:
-        """What determines the results, as text."""
-        from deepfocus.cli.products import settings_text
-
-        return settings_text(self.finder, self.ready.provenance, rest_hz=self.rest_hz)
-
-    def take(self, given: Input) -> bool:
-        """Search one cube and write its products; return whether that was possible."""
-        from deepfocus.cli.products import finished, write_products
-
-        if self.resume and finished(self.out, given.name, self.settings, further=self.further):
-            self.progress.advance(f"{given.name} (finished before)")
-            return True
-        try:
-            cube = given.read()
-        except DeepFocusError as error:
-            return self.pass_over(str(error))
-        ready = self.ready
-        try:
-            detection = ready.find(cube)
-            write_products(
-                self.out,
-                given.name,
-                cube=cube,
-                detection=detection,
-                settings=self.settings,
-                further=self.further,
-            )
-        except DeepFocusError as error:
-            return self.pass_over(f"{given.origin}: {error}")
-        _report(self.progress, given.name, cube.meta.get("notes", ()), detection)
-        self.progress.advance(given.name)
-        return True
-
-    def pass_over(self, complaint: str) -> bool:
-        """Report what is wrong with a cube, and skip it."""
-        self.progress.warn(complaint)
-        self.progress.passed_over()
-        return False
+    number = int(hdu) if hdu is not None and hdu.isdecimal() else hdu
+    return Reading(rest_hz=rest_hertz(rest_frequency), hdu=number, **said)
 
 
-def made_ready(finder: Finder) -> ReadyFinder:
-    """The finder with everything it needs loaded."""
-    return finder.ready()
+def _as_many_as_fit(cubes: Sequence[Input]) -> int:
+    """Processes that the machine has cores and memory for."""
+    from deepfocus.core.memory import available_bytes
+    from deepfocus.jobs.workers import available_workers
 
-
-def _report(progress: Progress, name: str, notes: Sequence[str], detection: Detection) -> None:
-    from deepfocus.cli.source_table import sources_table
-
-    for note in (*notes, *detection.notes):
-        progress.warn(f"{name}: note: {note}")
-    found = detection.catalogue
-    n = len(found.accepted)
-    rejected = len(found) - n
-    progress.say(
-        f"{name}: {n} source{'' if n == 1 else 's'}, "
-        f"{rejected} rejected candidate{'' if rejected == 1 else 's'}"
-    )
-    if n:
-        progress.say(sources_table(found) + "\n", sys.stdout)
+    each = BASE_BYTES + CUBES_HELD * max((cube.size_bytes for cube in cubes), default=0)
+    memory = available_bytes()
+    fit = available_workers() if memory is None else int(memory // each)
+    return max(1, min(available_workers(), fit, len(cubes)))

@@ -2,40 +2,137 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import STORE
 
 if TYPE_CHECKING:
+    from deepfocus.cli.reading import Reading
     from deepfocus.core.cube import Cube
-    from deepfocus.io.set_store import SetStore
+
+PACKED, UNPACKED = (".gz", ".fz", ".bz2"), 3
+"""Suffixes of compressed files, and about how many times their size the cube in them has."""
+
+
+class Input(Protocol):
+    """A cube that has not been read yet; it may be sent to another process."""
+
+    @property
+    def name(self) -> str:
+        """Of its products."""
+        ...
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, in words."""
+        ...
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What says whether it is the same as before, for a file of settings."""
+        ...
+
+    @property
+    def size_bytes(self) -> int:
+        """About how much memory the cube takes; 0 if nobody knows."""
+        ...
+
+    def read(self) -> Cube:
+        """Raises `DeepFocusError` if it cannot be used."""
+        ...
 
 
 @dataclass(frozen=True)
-class Input:
-    """A cube that has not been read yet.
+class FileInput:
+    """A FITS file."""
 
-    name : of its output; origin : where it comes from, in words; read : raises `DeepFocusError`
-    """
+    path: Path
+    reading: Reading
 
-    name: str
-    origin: str
-    read: Callable[[], Cube]
+    @property
+    def name(self) -> str:
+        """That of the file."""
+        from deepfocus.io.product_names import base_name
+
+        return base_name(self.path)
+
+    @property
+    def origin(self) -> str:
+        """Its path."""
+        return str(self.path)
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The hash of its content, and of the companions that may belong to it."""
+        return (f"content: {self.reading.content(self.path)}",)
+
+    @property
+    def size_bytes(self) -> int:
+        """That of the file, or more if it is compressed."""
+        try:
+            size = self.path.stat().st_size
+        except OSError:
+            return 0
+        return size * (UNPACKED if self.path.suffix.lower() in PACKED else 1)
+
+    def read(self) -> Cube:
+        """As the user says."""
+        return self.reading.of(self.path)
 
 
-def inputs(files: Sequence[Path], *, rest_hz: float | None) -> list[Input]:
+@dataclass(frozen=True)
+class StoredInput:
+    """One seed of a store; of `reading`, its rest frequency counts."""
+
+    path: Path
+    seed: int
+    reading: Reading
+
+    @property
+    def name(self) -> str:
+        """The seed."""
+        return str(self.seed)
+
+    @property
+    def origin(self) -> str:
+        """Seed and store."""
+        return f"seed {self.seed} of {self.path}"
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The cubes of a store are what their claim says, so its name and the seed are enough."""
+        return (f"store: {self.origin}",)
+
+    @property
+    def size_bytes(self) -> int:
+        """Unknown: they are small."""
+        return 0
+
+    def read(self) -> Cube:
+        """With another rest frequency, if one was given."""
+        from deepfocus.io.set_store import open_store
+        from deepfocus.io.stored_cube import stored_cube
+
+        cube = stored_cube(open_store(self.path), self.seed)
+        if self.reading.rest_hz is None:
+            return cube
+        return replace(cube, grid=replace(cube.grid, rest_hz=self.reading.rest_hz))
+
+
+def inputs(files: Sequence[Path], reading: Reading) -> list[Input]:
     """Every cube of the inputs, in order; for a store, every finished seed.
 
-    Raises `DeepFocusError` if two inputs would write the same output, or a store cannot be read.
+    Raises `DeepFocusError` if two inputs would write the same output, a store cannot be read, or
+    companions were named for several cubes.
     """
     found: dict[str, Input] = {}
     for path in files:
-        for one in _of_store(path, rest_hz) if path.suffix == STORE else _of_file(path, rest_hz):
+        for one in _of_store(path, reading) if path.suffix == STORE else [FileInput(path, reading)]:
             if one.name in found:
                 raise DeepFocusError(
                     f"{found[one.name].origin} and {one.origin} would both be written as "
@@ -44,21 +141,16 @@ def inputs(files: Sequence[Path], *, rest_hz: float | None) -> list[Input]:
                     remedy="rename one, or detect them in two runs with different --out",
                 )
             found[one.name] = one
+    if len(found) > 1 and (reading.psf or reading.primary_beam):
+        raise DeepFocusError(
+            f"--psf or --pb with {len(found)} cubes",
+            wanted="one cube, to which they belong",
+            remedy="search the cubes one by one, or rename the files as CASA does",
+        )
     return list(found.values())
 
 
-def _of_file(path: Path, rest_hz: float | None) -> Iterator[Input]:
-    from deepfocus.io.product_names import base_name
-
-    def read() -> Cube:
-        from deepfocus.io.fits_cube import read_cube
-
-        return read_cube(path, rest_hz=rest_hz)
-
-    yield Input(base_name(path), str(path), read)
-
-
-def _of_store(path: Path, rest_hz: float | None) -> Iterator[Input]:
+def _of_store(path: Path, reading: Reading) -> Iterator[StoredInput]:
     from deepfocus.io.fits_cube import MIN_CHANNELS
     from deepfocus.io.set_store import open_store
     from deepfocus.io.stored_cube import channels_of
@@ -73,14 +165,4 @@ def _of_store(path: Path, rest_hz: float | None) -> Iterator[Input]:
             remedy="simulate a set with such cubes, not with --cubes none",
         )
     for seed in sorted(store.finished()):
-        read = partial(_stored, store, seed, rest_hz)
-        yield Input(str(seed), f"seed {seed} of {path}", read)
-
-
-def _stored(store: SetStore, seed: int, rest_hz: float | None) -> Cube:
-    from deepfocus.io.stored_cube import stored_cube
-
-    cube = stored_cube(store, seed)
-    if rest_hz is None:
-        return cube
-    return replace(cube, grid=replace(cube.grid, rest_hz=rest_hz))
+        yield StoredInput(path, seed, reading)

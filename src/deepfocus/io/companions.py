@@ -18,7 +18,7 @@ from astropy.wcs.utils import proj_plane_pixel_scales
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.io.fits_image import FitsImage, read_image
-from deepfocus.io.product_names import KIND_OF_WORD, SUFFIXES, Kind, product_name
+from deepfocus.io.product_names import KIND_OF_WORD, Kind, is_fits, product_name
 
 NONE = "none"
 """Value of the key DFPSF or DFPB in a cube that was written without that companion."""
@@ -52,20 +52,25 @@ def find_companion(path: Path, header: fits.Header, kind: Kind) -> Path | None:
     if named is not None and own.kind is not Kind.CORRECTED:
         companion = path.with_name(Path(str(named)).name)
         return companion if named != NONE and companion.is_file() else None
-    field = own.field
+    found = [each for each in companions_beside(path) if product_name(each).kind is kind]
+    return min(found, key=_preference, default=None)
+
+
+def companions_beside(path: Path) -> list[Path]:
+    """The files next to a cube that its name says are its beams."""
+    field = product_name(path).field
     beside = [
         other
         for other in path.parent.iterdir()
         # a quick look before each name is taken apart
         if other.name.startswith(field.split(".")[0]) and other != path
     ]
-    found = [other for other in beside if _is_of(other, field, kind) and other.is_file()]
-    return min(found, key=_preference, default=None)
+    return [other for other in beside if _is_of(other, field) and other.is_file()]
 
 
-def _is_of(path: Path, field: str, kind: Kind) -> bool:
+def _is_of(path: Path, field: str) -> bool:
     name = product_name(path)
-    return name.field == field and name.kind is kind and path.name.lower().endswith(SUFFIXES)
+    return name.field == field and name.kind in KEYS and is_fits(path)
 
 
 def _preference(path: Path) -> tuple[int, int, str]:

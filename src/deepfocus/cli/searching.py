@@ -1,0 +1,97 @@
+"""The job of `detect`: one cube searched, its products written, and what to say about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deepfocus.core.errors import DeepFocusError
+
+if TYPE_CHECKING:
+    from deepfocus.cli.inputs import Input
+    from deepfocus.cli.reading import Reading
+    from deepfocus.finders.finder import Detection, Finder, ReadyFinder
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a cube.
+
+    name : of its products; said : in short; complaint : why it could not be used, or ''
+    notes : on reading and searching it; table : of its sources, or ''
+    again : whether it was finished before
+    """
+
+    name: str
+    said: str = ""
+    complaint: str = ""
+    notes: tuple[str, ...] = ()
+    table: str = ""
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class Searching:
+    """Searches a cube and writes its products, or all of none.
+
+    out : folder; further : products that were requested
+    resume : whether cubes that were finished with the same settings and content are left alone
+    """
+
+    finder: Finder
+    out: Path
+    reading: Reading
+    resume: bool
+    further: tuple[str, ...] = ()
+
+    def __call__(self, given: Input) -> Outcome:
+        """Raises `DeepFocusError` if the finder cannot be made ready, which no cube mends."""
+        from deepfocus.cli.products import finished, settings_text, write_products
+
+        ready = made_ready(self.finder)
+        lines = (*self.reading.lines, *given.lines)
+        settings = settings_text(self.finder, ready.provenance, further=lines)
+        if self.resume and finished(self.out, given.name, settings, further=self.further):
+            return Outcome(given.name, again=True)
+        try:
+            cube = given.read()
+        except DeepFocusError as error:
+            return Outcome(given.name, complaint=str(error))
+        try:
+            detection = ready.find(cube)
+            write_products(
+                self.out,
+                given.name,
+                cube=cube,
+                detection=detection,
+                settings=settings,
+                further=self.further,
+            )
+        except DeepFocusError as error:
+            return Outcome(given.name, complaint=f"{given.origin}: {error}")
+        return _outcome(given.name, cube.meta.get("notes", ()), detection)
+
+
+@cache
+def made_ready(finder: Finder) -> ReadyFinder:
+    """The finder with everything it needs loaded, once per process."""
+    return finder.ready()
+
+
+def _outcome(name: str, notes: tuple[str, ...], detection: Detection) -> Outcome:
+    from deepfocus.cli.source_table import sources_table
+
+    found = detection.catalogue
+    n, rejected = len(found.accepted), len(found) - len(found.accepted)
+    sources, candidates = (
+        f"{count} {word}{'' if count == 1 else 's'}"
+        for count, word in ((n, "source"), (rejected, "rejected candidate"))
+    )
+    return Outcome(
+        name,
+        said=f"{name}: {sources}, {candidates}",
+        notes=(*notes, *detection.notes),
+        table=sources_table(found) if n else "",
+    )

@@ -1,0 +1,134 @@
+"""`detect` on many cubes: worker processes, one catalogue of all, resumed by content."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from astropy.table import Table
+
+from deepfocus.cli import main
+from deepfocus.cli.detect import _as_many_as_fit
+from deepfocus.cli.inputs import FileInput
+from deepfocus.cli.products import UNFINISHED
+from deepfocus.cli.reading import Reading
+from deepfocus.core.files import OLD_S
+from deepfocus.io.catalogues import read_catalogue
+from deepfocus.io.write_cube import write_cube
+from deepfocus.simulation.cube import Simulated
+
+NAMES = ("a", "b", "c")
+
+
+@pytest.fixture(scope="module")
+def folder(small: Simulated, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three cubes with their beams, and a file that is none."""
+    given = tmp_path_factory.mktemp("many")
+    for name in NAMES:
+        write_cube(small.cube, given / f"{name}.fits")
+    (given / "d.fits").write_text("no")
+    return given
+
+
+def products(out: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in out.iterdir() if path.suffix != ".png"}
+
+
+def test_processes_give_the_same_bytes_as_one(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = []
+    for workers in ("1", "2"):
+        out = tmp_path / workers
+        assert main(["detect", str(folder), "--out", str(out), "--workers", workers]) == 2
+        assert "1 of 4 cubes could not be used: d" in capsys.readouterr().err
+        made.append(products(out))
+    assert made[0] == made[1]
+    together = Table.read(tmp_path / "1" / "catalogue.ecsv")
+    alone = read_catalogue(tmp_path / "1" / "a.catalogue.ecsv")
+    assert len(together) == 3 * len(alone)
+    assert sorted(set(together["cube"])) == list(NAMES)
+    np.testing.assert_array_equal(together[together["cube"] == "b"]["x"], alone["x"])
+    assert together["line_flux"].unit == "Jy km / s"
+
+
+def test_what_changed_is_searched_again_and_the_rest_is_not(
+    small: Simulated, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = [write_cube(small.cube, tmp_path / f"{name}.fits")[0] for name in NAMES[:2]]
+    out = tmp_path / "out"
+    command = ["detect", *map(str, paths), "--out", str(out), "--workers", "1", "--resume"]
+    assert main(command) == 0
+    before = products(out)
+    with fits.open(paths[1], mode="update") as hdus:
+        hdus[0].data[..., 3, 3] += 1e-4
+    capsys.readouterr()
+    assert main(command) == 0
+    said = capsys.readouterr().err
+    assert "a (finished before)" in said
+    assert "b (finished before)" not in said
+    after = products(out)
+    assert after["a.catalogue.ecsv"] == before["a.catalogue.ecsv"]
+    assert after["b.settings.toml"] != before["b.settings.toml"]
+    # a companion belongs to the content, too
+    shutil.copy(tmp_path / "a.pb.fits", tmp_path / "a.flux.fits")
+    assert main(command) == 0
+    assert "a (finished before)" not in capsys.readouterr().err
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    small: Simulated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_cube(small.cube, tmp_path / "a.fits")[0]
+
+    def growing(path: Path, **_: object) -> object:
+        os.utime(path, (1, 1))
+        return small.cube
+
+    monkeypatch.setattr("deepfocus.io.fits_cube.read_cube", growing)
+    assert main(["detect", str(path), "--out", str(tmp_path / "out")]) == 2
+    assert not (tmp_path / "out" / "a.catalogue.ecsv").exists()
+
+
+def test_what_killed_runs_left_is_swept_and_what_runs_is_not(
+    small: Simulated, tmp_path: Path
+) -> None:
+    path = write_cube(small.cube, tmp_path / "a.fits")[0]
+    out = tmp_path / "out"
+    old, running = out / f"{UNFINISHED}a.1", out / f"{UNFINISHED}a.2"
+    for left in (old, running):
+        left.mkdir(parents=True)
+        (left / "a.png").touch()
+    long_ago = time.time() - 2 * OLD_S
+    os.utime(old, (long_ago, long_ago))
+    assert main(["detect", str(path), "--out", str(out)]) == 0
+    assert not old.exists()
+    assert running.exists()
+
+
+def test_companions_are_named_for_one_cube_alone(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["detect", str(folder), "--out", str(tmp_path), "--pb", str(folder / "a.pb.fits")]
+    assert main(arguments) == 2
+    assert "--psf or --pb with 4 cubes" in capsys.readouterr().err
+
+
+def test_no_more_processes_than_memory_allows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.fits"
+    with path.open("wb") as file:
+        file.truncate(10**9)
+    cubes = [FileInput(path, Reading())] * 8
+    monkeypatch.setattr("deepfocus.jobs.workers.available_workers", lambda: 16)
+    for gigabytes, fit in ((4, 1), (16, 3), (1000, 8)):
+        monkeypatch.setattr(
+            "deepfocus.core.memory.available_bytes", lambda of=gigabytes: int(of * 1e9)
+        )
+        assert _as_many_as_fit(cubes) == fit
