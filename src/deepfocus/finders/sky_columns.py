@@ -1,4 +1,4 @@
-"""Convert pixels and channels to sky position, frequency, velocity width and arcseconds."""
+"""Convert pixels and channels to sky position and angle, frequency, velocity width, arcseconds."""
 
 from __future__ import annotations
 
@@ -6,12 +6,19 @@ import numpy as np
 
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.grid import Grid
+from deepfocus.core.orientation import on_sky
 
 
 def with_sky_columns(found: Catalogue, grid: Grid) -> Catalogue:
-    """Fill ra, dec, frequency and all velocity widths and angular sizes; NaN stays NaN."""
+    """Fill ra, dec, frequency and all velocity widths and angular sizes; NaN stays NaN.
+
+    Angles are those of the image before, and on the sky after.
+    """
     if len(found) == 0:
         return found
+    measured = ("x", "y", "pa", "kinematic_pa", *(f"fwhm_{axis}_px" for axis in "xy"))
+    errors = tuple(f"fwhm_{axis}_px_err" for axis in "xy")
+    found = found.with_columns(**on_sky({name: found[name] for name in measured + errors}, grid))
     sky = grid.sky_at(found["x"], found["y"])
     channel = found["channel"]
     return found.with_columns(

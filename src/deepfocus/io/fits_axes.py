@@ -109,7 +109,10 @@ def read_axes(
     if wcs.wcs.lng > wcs.wcs.lat:
         notes.append("latitude axis before longitude: x is the longitude axis")
     if sky_frame(sky) is None:
-        notes.append(f"no right ascension and declination, x and y only: {_frame(sky)} not known")
+        notes.append(
+            "no right ascension and declination, x and y only, and position angles from the y axis "
+            f"towards -x: {_frame(sky)} not known"
+        )
     if channels.nominal:
         notes.append(
             "velocity axis without a rest frequency: searched in velocity, frequencies not known"

@@ -16,6 +16,7 @@ from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.core.noise import Noise
+from deepfocus.core.orientation import image_angle
 from deepfocus.io.blanks import blank_in_place
 from deepfocus.io.brightness_unit import factors_to_jy_beam, text_of
 from deepfocus.io.companions import (
@@ -33,8 +34,8 @@ from deepfocus.io.image_choice import is_of_the_sky
 from deepfocus.io.noise_keys import noise_of_file
 from deepfocus.io.product_names import Kind, base_name, product_name
 
-MIN_CHANNELS = 8
-"""With fewer channels, a line cannot be told from its continuum."""
+MIN_CHANNELS = 5
+"""With fewer channels, a line of a channel or two cannot be told from its continuum."""
 
 MAX_TURN_DEG = 1.0
 """Largest angle between north and the y axis for an image that counts as upright."""
@@ -124,7 +125,7 @@ def _refuse_mask(image: FitsImage, described: str) -> None:
     if nameless:
         said = [str(image.header[key]) for key in ("EXTNAME", "BTYPE") if key in image.header]
         what = f"contains no image of the sky, but {' '.join(said)}"
-    elif all(np.all((plane == 0) | (plane == 1) | np.isnan(plane)) for plane in image.data):
+    elif _is_mask(image.data):
         what = "contains no values but 0 and 1"
     else:
         return
@@ -133,6 +134,20 @@ def _refuse_mask(image: FitsImage, described: str) -> None:
         wanted=A_CUBE,
         remedy="give the cube that it belongs to",
     )
+
+
+def _is_mask(data: np.ndarray) -> bool:
+    """Whether there are both 0 and 1, and nothing else."""
+    found = {0.0: False, 1.0: False}
+    for plane in data:
+        known = np.isnan(plane)
+        for value in found:
+            same = plane == value
+            found[value] = found[value] or bool(same.any())
+            known |= same
+        if not known.all():
+            return False
+    return all(found.values())
 
 
 def factors_of(
@@ -201,35 +216,20 @@ def _noted(meta: Mapping[str, Any], notes: tuple[str, ...]) -> dict[str, Any]:
 
 
 def orientation_notes(grid: Grid) -> list[str]:
-    """A note if north is not up or east is not left, as position angles assume."""
+    """A note if north is not up or east is not left, or the middle is not on the sky."""
     if grid.frame is None:
         return []
-    x, y = (grid.nx - 1) / 2, (grid.ny - 1) / 2
-    centre = grid.sky_at(x, y)
-    if not np.isfinite(centre.ra.deg):
+    middle = {"x": (grid.nx - 1) / 2, "y": (grid.ny - 1) / 2}
+    north, east = (float(image_angle(grid, angle, **middle)) for angle in (0.0, 90.0))
+    if not np.isfinite(north):
         return [
             "the middle of the image is outside its projection: no right ascension and declination "
             "there, x and y only"
         ]
-    step = grid.cell_arcsec * u.arcsec
-    centre_px = np.array([x, y])
-    try:
-        north, east = (
-            np.array(grid.sky.world_to_pixel(centre.directional_offset_by(angle * u.deg, step)))
-            - centre_px
-            for angle in (0.0, 90.0)
-        )
-    except ValueError:  # the centre is not on the sky
-        return []
-    mirrored = east[0] * north[1] - east[1] * north[0] > 0
-    turn = float(np.degrees(np.arctan2(-north[0], north[1])))
+    turn = (north + 180.0) % 360.0 - 180.0
     found = [f"north is {turn:.1f} deg from the y axis"] if abs(turn) > MAX_TURN_DEG else []
-    found += ["the image is mirrored"] if mirrored else []
-    if not found:
-        return []
-    return [
-        f"{' and '.join(found)}: position angles are from the y axis towards -x, not on the sky"
-    ]
+    found += ["the image is mirrored"] if (east - north) % 360.0 > 180.0 else []
+    return [f"{' and '.join(found)}: position angles are on the sky"] if found else []
 
 
 def _companion(

@@ -15,6 +15,7 @@ import numpy as np
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
 from deepfocus.core.files import whole_file
+from deepfocus.core.orientation import image_angle, is_upright
 from deepfocus.evaluation.residuals import PARAMETERS
 from deepfocus.finders.evidence import CutoutPanel, ImagePanel, SpectrumPanel
 from deepfocus.finders.finder import Detection
@@ -60,10 +61,17 @@ def detection_figure(
     else:
         draw_nothing(spectrum, "no source, no spectrum")
     if brightest in cutouts:
-        draw_cutout(cutout, cutouts[brightest], found)
+        draw_cutout(cutout, cutouts[brightest], _in_image(found, cube))
     else:
         draw_nothing(cutout, "no source, no image")
     return save_figure(figure, path)
+
+
+def _in_image(found: Catalogue, cube: Cube) -> Catalogue:
+    """The sources with angles of the image instead of the sky."""
+    if is_upright(cube.grid):
+        return found
+    return found.with_columns(pa=image_angle(cube.grid, found["pa"], x=found["x"], y=found["y"]))
 
 
 def _row_of(figure: SubFigure, number: int) -> list[Axes]:

@@ -16,6 +16,7 @@ from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.noise import DirtyBeam, White
+from deepfocus.core.orientation import on_sky
 from deepfocus.core.source import GAUSSIAN_AREA, Source
 from deepfocus.forward.ideal import ideal_snr, limit_in
 from deepfocus.forward.noise import noise_level
@@ -259,11 +260,12 @@ def _row(source: Source, response: Response, cube: Cube, noise_jy_beam: float) -
         "continuum": source.continuum_jy * 1e3,
         "snr_peak": line_peak / noise_jy_beam,
     }
-    if not _noise_is_known(cube):
-        return row
-    assert cube.noise is not None
-    limit = limit_in(source, response, cube.noise)
-    return row | limit_columns(limit, source.channel, row["line_flux"], cube.grid)
+    if _noise_is_known(cube):
+        assert cube.noise is not None
+        limit = limit_in(source, response, cube.noise)
+        row |= limit_columns(limit, source.channel, row["line_flux"], cube.grid)
+    turned = on_sky({name: np.asarray(value) for name, value in row.items()}, cube.grid)
+    return row | {name: float(value) for name, value in turned.items()}
 
 
 def _noise_is_known(cube: Cube) -> bool:
