@@ -293,7 +293,7 @@ def test_large_w_is_warned_of(tmp_path: Path, array: Array) -> None:
         ({"width": 0}, "0 from channel 0|of 0 from"),
         ({"start": 16}, "within the 16 channels"),
         ({"nchan": 17}, "within the 16 channels"),
-        ({"width": 4}, "at least 8"),
+        ({"width": 4}, "at least 5"),
         ({"column": "corrected"}, "no column of corrected data"),
         ({"size": 8}, "at least 16 pixels"),
         ({"robust": 0.5}, "robust"),

@@ -90,3 +90,14 @@ def refuse_empty(cube: Cube) -> None:
         wanted="a cube with data",
         remedy="check the export, or the mask that was applied",
     )
+
+
+def refuse_few_channels(cube: Cube, least: int, kind: str) -> None:
+    """Raise `DeepFocusError` for a cube of fewer channels than the finder `kind` can search."""
+    n = len(cube.data)
+    if n < least:
+        raise DeepFocusError(
+            f"the cube has {n} channel{'s' if n > 1 else ''}",
+            wanted=f"at least {least} for the finder {kind}: it finds lines in the spectrum",
+            remedy="image with more channels, or choose another finder",
+        )

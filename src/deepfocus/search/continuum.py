@@ -35,11 +35,19 @@ class Projection:
         return left
 
     def correlation(self, lags: int) -> np.ndarray:
-        """(lags,) correlation that it gives to white noise, over its mean variance; 0 at lag 0."""
+        """(lags,) correlation that it gives to white noise, over its mean variance; 0 at lag 0.
+
+        The mean is over channels with data: blank ones take no part in it.
+        """
         matrix = self.basis @ self.basis.T
-        variance = np.mean(self.share_left)
-        off = [-np.mean(np.diag(matrix, lag)) / variance for lag in range(1, lags)]
-        return np.array([0.0, *off])
+        known = np.any(self.basis != 0, axis=1)
+        correlation = np.zeros(lags)
+        for lag in range(1, min(lags, len(known))):
+            pairs = known[lag:] & known[:-lag]
+            if pairs.any():
+                off = np.mean(np.diag(matrix, lag)[pairs])
+                correlation[lag] = -off / np.mean(self.share_left[known])
+        return correlation
 
 
 def projection_of(sigma: np.ndarray, order: int = ORDER) -> Projection:

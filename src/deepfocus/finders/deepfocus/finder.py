@@ -35,7 +35,10 @@ from deepfocus.finders.deepfocus.sight import Sight, sight_of
 from deepfocus.finders.deepfocus.sources import SourceFit, sources_of
 from deepfocus.finders.deepfocus.table import Entry, fitted, table_of, table_of_peaks
 from deepfocus.finders.deepfocus.trust import far_sidelobes
-from deepfocus.finders.finder import Detection, refuse_empty
+from deepfocus.finders.finder import Detection, refuse_empty, refuse_few_channels
+
+LEAST_CHANNELS = 5
+"""With fewer, a line of a channel or two cannot be told from its continuum."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,7 @@ class ReadyDeepFocus:
         Raises `DeepFocusError` for a cube without data or noise, or with neither PSF nor beam.
         """
         refuse_empty(cube)
+        refuse_few_channels(cube, LEAST_CHANNELS, "deepfocus")
         sight = sight_of(cube)
         looked = look(sight, false_peaks=self.settings.false_peaks)
         restored = restored_of(cube, sight, looked)

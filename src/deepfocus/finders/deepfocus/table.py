@@ -14,7 +14,7 @@ from deepfocus.core.flags import Flag, reason
 from deepfocus.core.grid import Grid
 from deepfocus.finders.deepfocus.judge import Judgement
 from deepfocus.finders.deepfocus.masked import NOT_MEASURED, MaskFlux
-from deepfocus.finders.deepfocus.samples import nearest, within
+from deepfocus.finders.deepfocus.samples import within
 from deepfocus.finders.deepfocus.sources import SourceFit
 from deepfocus.finders.line_measurement import box_of
 from deepfocus.finders.sky_columns import with_sky_columns
@@ -73,7 +73,9 @@ def row_of(entry: Entry, cube: Cube, noise: NoiseMap) -> dict[str, Any]:
         within(box.x0, box.x1, cube.data.shape[2]),
     )
     highest = float(np.nan_to_num(cube.data[around], nan=-np.inf).max())
-    level = noise.at(x=ellipse.x, y=ellipse.y)[nearest(channel, len(cube.data))]
+    sigma = noise.at(x=ellipse.x, y=ellipse.y)
+    known = np.flatnonzero(np.isfinite(sigma))  # the line's middle may have been lost
+    level = sigma[known[np.argmin(np.abs(known - channel))]]
     return {
         "flag": int(verdict.flag),
         "reason": f"{reason(verdict.flag)} ({STEP})" if verdict.flag else "",

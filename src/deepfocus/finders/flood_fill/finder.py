@@ -18,7 +18,7 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.flags import REASONS, Flag
 from deepfocus.core.source import Ellipse
 from deepfocus.finders.evidence import CutoutPanel, ImagePanel, Panel, SpectrumPanel, Trace
-from deepfocus.finders.finder import Detection, refuse_empty
+from deepfocus.finders.finder import Detection, refuse_empty, refuse_few_channels
 from deepfocus.finders.flood_fill.islands import Island, islands
 from deepfocus.finders.flood_fill.line_of_island import LineOfIsland, strongest_line
 from deepfocus.finders.line_measurement import (
@@ -37,6 +37,9 @@ from deepfocus.ops.snr import mad_sigma
 
 STEP = "line of the island"
 BRIGHTNESS = "Jy/beam x channels"
+
+LEAST_CHANNELS = 10
+"""With fewer, it misses even a bright line of two channels."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,7 @@ class ReadyFloodFill:
         Raises `DeepFocusError` for a cube without data or without a beam.
         """
         refuse_empty(cube)
+        refuse_few_channels(cube, LEAST_CHANNELS, "flood_fill")
         beam = beam_ellipse(cube)
         integrated = integrate(cube.data)
         snr = in_noises(integrated)

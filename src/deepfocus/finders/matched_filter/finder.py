@@ -18,7 +18,7 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.flags import REASONS, Flag
 from deepfocus.core.source import Ellipse
 from deepfocus.finders.evidence import CutoutPanel, ImagePanel, Panel, SpectrumPanel, Trace
-from deepfocus.finders.finder import Detection, refuse_empty
+from deepfocus.finders.finder import Detection, refuse_empty, refuse_few_channels
 from deepfocus.finders.line_measurement import MeasuredLine, beam_ellipse, measure_line, row_of
 from deepfocus.finders.matched_filter.bank import Highest, Peak, filtered, linked, peaks_of
 from deepfocus.finders.matched_filter.continuum import ClippedLine
@@ -30,6 +30,9 @@ from deepfocus.ops.integrate import integrate
 BAND_SHARE = 0.25
 """Kernels wider than this share of the band are not used: such lines look like continuum."""
 STEP = "fidelity"
+
+LEAST_CHANNELS = 5
+"""With fewer, a line of a channel or two cannot be told from its continuum."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ class ReadyMatchedFilter:
         Raises `DeepFocusError` for a cube without data or without a beam.
         """
         refuse_empty(cube)
+        refuse_few_channels(cube, LEAST_CHANNELS, "matched_filter")
         beam = beam_ellipse(cube)
         widths = self.widths_within(len(cube.data))
         line_data = self.settings.continuum.subtracted(cube.data)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from deepfocus.core.cube import Cube
-from deepfocus.finders.finder import Detection, refuse_empty
+from deepfocus.finders.finder import Detection, refuse_empty, refuse_few_channels
 from deepfocus.finders.paper.figure_14 import Figure14, Figure14Settings
 from deepfocus.finders.six_networks.blobs import BlobSettings, FindBlobs
 from deepfocus.finders.six_networks.domain import notes_on
@@ -25,6 +25,9 @@ from deepfocus.ops.blobs import Connected
 from deepfocus.ops.continuum import FitTrend
 from deepfocus.ops.lines import FindLines
 from deepfocus.weights.six import SixNetworks, load_six
+
+LEAST_CHANNELS = 12
+"""With fewer, it misses even a bright line of two channels."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class ReadyPaper:
     def find(self, cube: Cube) -> Detection:
         """Section 4.4. Raises `DeepFocusError` for a cube without any finite value."""
         refuse_empty(cube)
+        refuse_few_channels(cube, LEAST_CHANNELS, "paper")
         sky = self.find_blobs(cube)  # 1-4
         lines = candidates_of(self.find_lines(cube, sky.blobs))  # 5-7
         sources = self.focus(cube, lines, sky.integrated)  # 8-9

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.flags import Flag
-from deepfocus.finders.finder import Detection, refuse_empty
+from deepfocus.finders.finder import Detection, refuse_empty, refuse_few_channels
 from deepfocus.finders.six_networks.blobs import BlobSettings, FindBlobs, SkyMap
 from deepfocus.finders.six_networks.candidate import Candidate, Candidates
 from deepfocus.finders.six_networks.domain import notes_on
@@ -27,6 +27,9 @@ from deepfocus.ops.lines import FindLines
 from deepfocus.weights.six import SixNetworks, load_six
 
 CUT = "probability cut"
+
+LEAST_CHANNELS = 12
+"""With fewer, it misses even a bright line of two channels."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ class ReadySlim:
     def find(self, cube: Cube) -> Detection:
         """Section 4.4. Raises `DeepFocusError` for a cube without any finite value."""
         refuse_empty(cube)
+        refuse_few_channels(cube, LEAST_CHANNELS, "slim")
         # 1-4: 2D source detection in the integrated dirty cube
         sky = self.find_blobs(cube)
         # 5-7: frequency denoising and line detection
