@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fits_samples import LAT, LON, NCHAN, saved
+from fits_samples import LAT, LON, NCHAN, NX, NY, saved
 
 from deepfocus.core.catalogue import catalogue
 from deepfocus.core.errors import DeepFocusError
@@ -71,3 +71,23 @@ def test_beyond_the_speed_of_light_it_needs_one(tmp_path: Path) -> None:
     assert read_cube(path, rest_hz=230.538e9).grid.freq_hz[0] == pytest.approx(
         230.538e9 / (1 + 6e8 / 299792458.0), rel=1e-12
     )
+
+
+@pytest.mark.parametrize("keys", [{"VELREF": 257}, {}])
+def test_companions_are_read_as_the_cube_was(tmp_path: Path, keys: dict) -> None:
+    axes = [LON, LAT, _axis("VELO-LSR", start=9e6)]
+    saved(tmp_path / "c.fits", axes, RESTFRQ=None, **keys)
+    beam = np.zeros((NCHAN, NY, NX), ">f4")
+    beam[:, NY // 2, NX // 2] = 1.0
+    saved(tmp_path / "c.psf.fits", axes, beam, BUNIT="", RESTFRQ=None, **keys)
+    for said in ({}, {"rest_hz": 1.42e9}, {"rest_hz": 1.42e9, "velocity": "radio"}):
+        cube = read_cube(tmp_path / "c.fits", **said)
+        assert cube.psf_channels is not None
+        np.testing.assert_allclose(cube.psf_channels, [0, NCHAN // 2, NCHAN - 1], atol=1e-6)
+
+
+def test_kelvin_need_a_frequency(tmp_path: Path) -> None:
+    path = saved(tmp_path / "c.fits", [LON, LAT, _axis("VRAD")], RESTFRQ=None, BUNIT="K")
+    with pytest.raises(DeepFocusError, match=r"in K, on a velocity axis.*--rest-frequency"):
+        read_cube(path)
+    assert np.isfinite(read_cube(path, rest_hz=230.538e9).data).all()

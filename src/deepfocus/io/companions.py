@@ -7,6 +7,7 @@ the planes; other files have one plane per channel, or a single plane.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -78,14 +79,14 @@ def _preference(path: Path) -> tuple[int, int, str]:
     return list(KIND_OF_WORD).index(product_name(path).word), len(path.name), path.name
 
 
-def read_planes(path: Path, grid: Grid) -> Planes:
+def read_planes(path: Path, grid: Grid, read: Callable[[Path], FitsImage] = read_image) -> Planes:
     """The planes of a companion, and the cube's channels that they belong to.
 
     If a file has more than three planes, only the first, middle and last are kept: between
     them, a beam scales with frequency. Raises `DeepFocusError` if the file cannot be read or
     covers other frequencies or has pixels of another size.
     """
-    image = read_image(path)
+    image = read(path)
     _refuse_other_cells(image, path, grid)
     n, chans = len(image.data), len(grid.freq_hz)
     whole = Planes(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from deepfocus.core.grid import Grid
 from deepfocus.core.noise import Noise
 from deepfocus.core.orientation import image_angle
 from deepfocus.io.blanks import blank_in_place
-from deepfocus.io.brightness_unit import factors_to_jy_beam, text_of
+from deepfocus.io.brightness_unit import brightness_of, factors_to_jy_beam, text_of
 from deepfocus.io.companions import (
     Planes,
     as_primary_beam,
@@ -74,6 +75,7 @@ def read_cube(
         psf=psf or find_companion(path, image.header, Kind.PSF),
         primary_beam=primary_beam or find_companion(path, image.header, Kind.PRIMARY_BEAM),
         given=tuple(each for each in (psf, primary_beam) if each is not None),
+        read=partial(read_image, rest_hz=rest_hz, velocity=velocity),
     )
     return with_flat_noise(cube) if product_name(path).kind is Kind.CORRECTED else cube
 
@@ -155,8 +157,16 @@ def factors_of(
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """(chan,) factors that convert an image's values to Jy/beam, and notes.
 
-    Raises `DeepFocusError` for a unit that is no brightness, or that needs a beam and has none.
+    Raises `DeepFocusError` for a unit that is no brightness, or that needs a beam and has none, or
+    for K where no frequency is known.
     """
+    brightness = brightness_of(header.get("BUNIT"))
+    if grid.nominal and brightness is not None and brightness.base is u.K:
+        raise DeepFocusError(
+            f"{described} is in K, on a velocity axis without a rest frequency",
+            wanted="a frequency, to convert the values to Jy/beam",
+            remedy="give --rest-frequency, or add RESTFRQ in Hz to the header",
+        )
     return factors_to_jy_beam(
         header.get("BUNIT"),
         described,
@@ -167,15 +177,21 @@ def factors_of(
 
 
 def with_companions(
-    cube: Cube, *, psf: Path | None, primary_beam: Path | None, given: tuple[Path, ...] = ()
+    cube: Cube,
+    *,
+    psf: Path | None,
+    primary_beam: Path | None,
+    given: tuple[Path, ...] = (),
+    read: Callable[[Path], FitsImage] = read_image,
 ) -> Cube:
     """The cube with its beams from files. A file that does not fit is left out, with a note.
 
     given : of the two, those that the user named: they have to fit
+    read : reads a file as the cube was read
     """
     notes: list[str] = []
-    dirty = _companion(psf, "psf", cube.grid, notes, given)
-    primary = _companion(primary_beam, "pb", cube.grid, notes, given)
+    dirty = _companion(psf, "psf", cube.grid, notes, given, read)
+    primary = _companion(primary_beam, "pb", cube.grid, notes, given, read)
     if dirty and primary and not np.array_equal(dirty.channels, primary.channels):
         primary = _at_channels(primary, dirty.channels)
     channels = dirty.channels if dirty else primary.channels if primary else None
@@ -233,13 +249,18 @@ def orientation_notes(grid: Grid) -> list[str]:
 
 
 def _companion(
-    companion: Path | None, kind: str, grid: Grid, notes: list[str], given: tuple[Path, ...]
+    companion: Path | None,
+    kind: str,
+    grid: Grid,
+    notes: list[str],
+    given: tuple[Path, ...],
+    read: Callable[[Path], FitsImage],
 ) -> Planes | None:
     """The companion's planes; None if it does not fit, and the notes then say why."""
     if companion is None:
         return None
     try:
-        planes = read_planes(companion, grid)
+        planes = read_planes(companion, grid, read)
         if kind == "psf":
             return as_psf(planes, companion)
         response, said = as_primary_beam(planes, companion, grid)
