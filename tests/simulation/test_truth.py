@@ -8,6 +8,7 @@ from astropy import units as u
 
 from deepfocus.core.catalogue import catalogue
 from deepfocus.core.grid import tangent_grid
+from deepfocus.core.settings import settings_from
 from deepfocus.instrument.observation import Observation
 from deepfocus.simulation.cube import Simulated, observe, simulate
 from deepfocus.simulation.settings import Noise, SetSettings
@@ -143,3 +144,19 @@ def test_the_noise_is_that_of_the_channel_with_most_flux() -> None:
     disc = replace(SETTINGS, population=SourcesAnywhere(sources=(1, 1), disc_fraction=1.0))
     scene = observe(disc, 3)
     assert scene.noise.level_jy_beam == pytest.approx(scene.peaks[0] / 100.0)
+
+
+def test_a_source_outside_a_small_image_has_no_limits_and_no_warning() -> None:
+    """Rounding leaves its information an inverse with variances below zero."""
+    settings = settings_from(
+        {
+            "observation": {"size": 96, "channels": 32, "total_time": "600 s"},
+            "population": {"kind": "paper", "companions": [2, 2]},
+            "imaging": {"kind": "cleaned"},
+        },
+        SetSettings,
+    )
+    truth = simulate(settings, 2).truth
+    outside = (truth["x"] < -10) | (truth["y"] < -10)
+    assert outside.any()
+    assert not np.any(truth["x_err"][outside] == 0)

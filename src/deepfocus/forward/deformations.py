@@ -193,4 +193,5 @@ def _deviation(one: np.ndarray, other: np.ndarray, covariance: np.ndarray) -> fl
     """Standard deviation of one' C other, with C in the order xx, yy, xy."""
     mixed = one[0] * other[1] + one[1] * other[0]
     weights = np.array([one[0] * other[0], one[1] * other[1], mixed])
-    return float(np.sqrt(weights @ covariance @ weights))
+    variance = float(weights @ covariance @ weights)
+    return float(np.sqrt(variance)) if variance >= 0 else float("nan")

@@ -124,7 +124,9 @@ def limit_of(
     best = spatial.noise is spatial.model
     noise = model if best else _gram(spatial.noise, images, spectra)
     covariance = _covariance(model, noise)
-    deviation = np.sqrt(np.diag(covariance))
+    variance = np.diag(covariance)
+    # of a source that the image hardly shows, rounding may leave less than nothing
+    deviation = np.sqrt(np.where(variance >= 0, variance, np.nan))
     fwhm_x_px, fwhm_y_px, pa_deg = shape.spread(covariance[2:5, 2:5])
     return Limit(
         snr=_signal_to_noise(model[7, 7], noise[7, 7]),
