@@ -21,7 +21,6 @@ from deepfocus.evaluation.score import Score, score
 from deepfocus.finders.finder import Detection, Finder
 from deepfocus.finders.kinds import DEFAULT, finder_from
 from deepfocus.io.catalogues import read_catalogue, write_catalogue
-from deepfocus.io.product_names import base_name
 from deepfocus.io.fits_cube import read_cube
 from deepfocus.io.in_memory import (
     cube_of_array,
@@ -29,6 +28,7 @@ from deepfocus.io.in_memory import (
     cube_of_spectral_cube,
     is_spectral_cube,
 )
+from deepfocus.io.product_names import base_name
 from deepfocus.io.write_cube import write_cube
 from deepfocus.simulation.cube import Simulated
 from deepfocus.simulation.cube import simulate as simulate_seed
@@ -50,6 +50,8 @@ def read(
     unit: str | u.UnitBase = "Jy/beam",
     beam: Beam | None = None,
     rest_frequency: u.Quantity | str | None = None,
+    stokes: str | None = None,
+    velocity: str | None = None,
 ) -> Cube:
     """Read a cube from a file or from an object in memory.
 
@@ -59,6 +61,8 @@ def read(
     wcs : `astropy.wcs.WCS` of an array, with the axes in FITS order (the reverse of the array's)
     unit, beam : for an array only; all other sources carry their own
     rest_frequency : overrides the header's, such as '1420.4 MHz'
+    stokes, velocity : for a file or HDUs: the Stokes parameter to take instead of I, such as 'V';
+        'radio' or 'optical', the scale of a velocity axis instead of the header's
 
     Raises `DeepFocusError` if the source is not a cube or its unit is not a brightness.
 
@@ -75,9 +79,9 @@ def read(
     if isinstance(source, Cube):
         return source
     if isinstance(source, str | Path):
-        return read_cube(Path(source), rest_hz=rest_hz)
+        return read_cube(Path(source), rest_hz=rest_hz, stokes=stokes, velocity=velocity)
     if isinstance(source, HDU):
-        return cube_of_hdus(source, rest_hz=rest_hz)
+        return cube_of_hdus(source, rest_hz=rest_hz, stokes=stokes, velocity=velocity)
     if is_spectral_cube(source):
         return cube_of_spectral_cube(source, rest_hz=rest_hz)
     what = "an array without a WCS" if isinstance(source, np.ndarray) else type(source).__name__

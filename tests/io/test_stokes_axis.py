@@ -9,6 +9,7 @@ import pytest
 from astropy.io import fits
 from fits_samples import FREQ, LAT, LON, NX, NY, image, saved, voxels
 
+from deepfocus.api import read
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.fits_cube import read_cube
 
@@ -107,3 +108,10 @@ def test_without_the_axis_there_is_only_intensity(tmp_path: Path) -> None:
     assert read_cube(path, stokes="I").data.shape == (9, NY, NX)
     with pytest.raises(DeepFocusError, match="has no STOKES axis; wanted Stokes V"):
         read_cube(path, stokes="V")
+
+
+def test_the_same_from_memory(tmp_path: Path) -> None:
+    path = _saved(tmp_path / "c.fits", [1, 2, 3, 4])
+    with fits.open(path) as hdus:
+        for source in (path, hdus):
+            np.testing.assert_allclose(read(source, stokes="U").data, voxels() + 2e5, rtol=1e-6)

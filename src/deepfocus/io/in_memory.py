@@ -27,17 +27,22 @@ def cube_of_hdus(
     *,
     rest_hz: float | None = None,
     hdu: int | str | None = None,
+    stokes: str | None = None,
+    velocity: str | None = None,
 ) -> Cube:
     """The image that is the cube, copied.
 
     hdu : number or EXTNAME of the one to take, None to choose
+    stokes, velocity : as in `read_cube`
 
     Raises `DeepFocusError` if there is none, or if it is not a cube.
     """
     together = hdus if isinstance(hdus, fits.HDUList) else _alone(hdus)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about old spellings, which are corrected or noted
-        image = image_of(together, "the HDU", rest_hz=rest_hz, hdu=hdu)
+        image = image_of(
+            together, "the HDU", rest_hz=rest_hz, hdu=hdu, stokes=stokes, velocity=velocity
+        )
     name = str(image.header.get("OBJECT", "")).strip() or NAME
     return cube_of_image(image, "the HDU", name.replace("/", "_"))
 
