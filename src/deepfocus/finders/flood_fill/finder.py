@@ -38,7 +38,7 @@ from deepfocus.ops.snr import mad_sigma
 STEP = "line of the island"
 BRIGHTNESS = "Jy/beam x channels"
 
-LEAST_CHANNELS = 10
+LEAST_CHANNELS = 8
 """With fewer, it misses even a bright line of two channels."""
 
 

@@ -26,7 +26,7 @@ from deepfocus.ops.continuum import FitTrend
 from deepfocus.ops.lines import FindLines
 from deepfocus.weights.six import SixNetworks, load_six
 
-LEAST_CHANNELS = 12
+LEAST_CHANNELS = 8
 """With fewer, it misses even a bright line of two channels."""
 
 

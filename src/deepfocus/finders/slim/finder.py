@@ -28,7 +28,7 @@ from deepfocus.weights.six import SixNetworks, load_six
 
 CUT = "probability cut"
 
-LEAST_CHANNELS = 12
+LEAST_CHANNELS = 8
 """With fewer, it misses even a bright line of two channels."""
 
 
