@@ -52,6 +52,7 @@ def read(
     rest_frequency: u.Quantity | str | None = None,
     stokes: str | None = None,
     velocity: str | None = None,
+    hdu: int | str | None = None,
 ) -> Cube:
     """Read a cube from a file or from an object in memory.
 
@@ -63,6 +64,7 @@ def read(
     rest_frequency : overrides the header's, such as '1420.4 MHz'
     stokes, velocity : for a file or HDUs: the Stokes parameter to take instead of I, such as 'V';
         'radio' or 'optical', the scale of a velocity axis instead of the header's
+    hdu : for a file or HDUs: number or EXTNAME of the one with the cube, instead of the likeliest
 
     Raises `DeepFocusError` if the source is not a cube or its unit is not a brightness.
 
@@ -79,9 +81,9 @@ def read(
     if isinstance(source, Cube):
         return source
     if isinstance(source, str | Path):
-        return read_cube(Path(source), rest_hz=rest_hz, stokes=stokes, velocity=velocity)
+        return read_cube(Path(source), rest_hz=rest_hz, stokes=stokes, velocity=velocity, hdu=hdu)
     if isinstance(source, HDU):
-        return cube_of_hdus(source, rest_hz=rest_hz, stokes=stokes, velocity=velocity)
+        return cube_of_hdus(source, rest_hz=rest_hz, stokes=stokes, velocity=velocity, hdu=hdu)
     if is_spectral_cube(source):
         return cube_of_spectral_cube(source, rest_hz=rest_hz)
     what = "an array without a WCS" if isinstance(source, np.ndarray) else type(source).__name__

@@ -155,3 +155,11 @@ def test_the_reader_says_what_it_blanked(tmp_path: Path) -> None:
     assert np.isnan(cube.data[4]).all()
     assert np.isfinite(np.delete(cube.data, 4, axis=0)).all()
     assert cube.meta["notes"] == ("-1000 in 11% of the voxels: read as blank",)
+
+
+def test_a_zero_by_chance_is_data() -> None:
+    data = np.random.default_rng(3).normal(0.0, SIGMA, (32, 128, 128)).astype(np.float32)
+    data[3, 4, 5] = data[9, 90, 17] = 0.0
+    before = data.copy()
+    assert blank_in_place(data) == ()
+    np.testing.assert_array_equal(data, before)

@@ -9,6 +9,7 @@ import pytest
 from astropy.io import fits
 from fits_samples import FREQ, LAT, LON, image, saved, voxels
 
+from deepfocus.api import read
 from deepfocus.core.cube import Beam
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.fits_cube import read_cube
@@ -77,6 +78,13 @@ def test_an_hdu_can_be_asked_for(tmp_path: Path, hdu: int | str) -> None:
     np.testing.assert_array_equal(cube.data, SCI)
     assert "notes" not in cube.meta
     np.testing.assert_array_equal(read_cube(path, hdu="WEIGHT").data, OTHER)
+
+
+def test_an_hdu_can_be_asked_for_in_memory(tmp_path: Path) -> None:
+    path = _file(tmp_path / "c.fits", _extension("WEIGHT"), _extension("SCI", SCI))
+    with fits.open(path) as hdus:
+        np.testing.assert_array_equal(read(hdus).data, SCI)
+        np.testing.assert_array_equal(read(hdus, hdu="WEIGHT").data, OTHER)
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,10 @@ def _blank_zeros(data: np.ndarray) -> tuple[str, ...]:
     """Erase what is constant in a channel, and exact zeros, if the rest is noise."""
     lowest, highest = _limits(data)
     constant = (lowest == highest) & (data[0].size > 1)
-    zeros = sum(int(np.count_nonzero(plane == 0)) for plane in data)
-    if not (constant.any() or zeros):
+    each = np.array([np.count_nonzero(plane == 0) for plane in data])
+    zeros = int(each[~constant].sum())
+    # a generator of 32-bit noise makes a zero in millions
+    if not constant.any() and zeros < _fewest(data):
         return ()
     usual = _usual(plane for plane, flat in zip(data, constant, strict=True) if not flat)
     if usual is None or not usual.noisy:
@@ -71,7 +73,11 @@ def _blank_zeros(data: np.ndarray) -> tuple[str, ...]:
         data[constant] = np.nan
         n = int(np.count_nonzero(constant))
         notes.append(f"{n} channel{'s' if n > 1 else ''} of one value alone: read as blank")
-    count = _never_changing(data) if usual.rounded else _erase(data, 0.0)
+    count = 0
+    if usual.rounded:
+        count = _never_changing(data)
+    elif zeros >= _fewest(data):
+        count = _erase(data, 0.0)
     if count:
         notes.append(f"exact zeros in {_share(count, data)} of the voxels: read as blank")
     return tuple(notes)
@@ -90,8 +96,7 @@ def _far_number(data: np.ndarray) -> float | None:
             continue
         count, next_one = _repeated(data, number)
         farthest = max(sign * (next_one - usual.middle), usual.spread)
-        enough = max(2, LEAST_SHARE * data.size)
-        if count >= enough and away > FAR * farthest:
+        if count >= _fewest(data) and away > FAR * farthest:
             return number
     return None
 
@@ -158,6 +163,11 @@ def _never_changing(data: np.ndarray) -> int:
         zero &= data[index] == 0
     data[:, zero] = np.nan
     return int(np.count_nonzero(zero)) * len(known)
+
+
+def _fewest(data: np.ndarray) -> float:
+    """Voxels that a blank has at least."""
+    return max(2.0, LEAST_SHARE * data.size)
 
 
 def _erase(data: np.ndarray, number: float) -> int:
