@@ -117,6 +117,39 @@ def test_unit_order_of_axes_and_blanks_are_kept(tmp_path: Path, rng: np.random.G
     assert abs(truth["channel"][brightest] - channel) <= 1
 
 
+def test_temperatures_in_an_extension_with_numbers_for_blanks(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    """In K, of the image that the reader takes; -1000 stays the blank that it is."""
+    kelvin = rng.normal(0, 0.5, (24, 32, 40)).astype("f4")
+    kelvin[:, :, :4] = -1000.0
+    header = fits.Header()
+    header.update(
+        CTYPE1="RA---SIN", CRVAL1=10.0, CDELT1=-1e-4, CRPIX1=20.0, CUNIT1="deg",
+        CTYPE2="DEC--SIN", CRVAL2=-20.0, CDELT2=1e-4, CRPIX2=15.0, CUNIT2="deg",
+        CTYPE3="FREQ", CRVAL3=230e9, CDELT3=1e7, CRPIX3=1.0, CUNIT3="Hz",
+        BMAJ=8e-4, BMIN=6e-4, BPA=10.0, BUNIT="K",
+    )  # fmt: skip
+    weight = fits.ImageHDU(np.ones_like(kelvin), header, name="WEIGHT")
+    image = fits.ImageHDU(kelvin, header, name="SCI")
+    fits.HDUList([fits.PrimaryHDU(), weight, image]).writeto(tmp_path / "k.fits")
+    before = read_cube(tmp_path / "k.fits").data
+    assert run("inject", tmp_path / "k.fits", "--out", tmp_path, "--number", 2) == 0
+    with fits.open(tmp_path / "k.injected.fits") as after:
+        assert (after["SCI"].data[:, :, :4] == -1000.0).all()
+        np.testing.assert_array_equal(after["WEIGHT"].data, weight.data)
+    # the same cube in Jy/beam, with NaN for blanks, gets the same sources
+    header["BUNIT"] = "Jy/beam"
+    fits.PrimaryHDU(before, header).writeto(tmp_path / "jy.fits")
+    assert run("inject", tmp_path / "jy.fits", "--out", tmp_path, "--number", 2) == 0
+    np.testing.assert_allclose(
+        read_cube(tmp_path / "k.injected.fits").data,
+        read_cube(tmp_path / "jy.injected.fits").data,
+        rtol=1e-5,  # of 32-bit floats, converted to and fro
+        atol=1e-5 * np.nanmax(before),
+    )
+
+
 def test_a_cube_without_beam_is_refused(
     poor: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
