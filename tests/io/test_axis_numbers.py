@@ -114,3 +114,12 @@ def test_a_further_axis_that_is_long_is_refused(tmp_path: Path) -> None:
     fits.PrimaryHDU(data, hdu.header).writeto(tmp_path / "c.fits")
     with pytest.raises(DeepFocusError, match=r"a further axis .* of length 2"):
         read_cube(tmp_path / "c.fits")
+
+
+def test_a_third_axis_of_the_sky_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DeepFocusError, match="more than two celestial axes"):
+        read_cube(saved(tmp_path / "c.fits", CTYPE4="DEC--SIN"))
+
+
+def test_text_in_a_matrix_of_stokes_does_not_matter(tmp_path: Path) -> None:
+    np.testing.assert_array_equal(read_cube(saved(tmp_path / "c.fits", PC4_4="x")).data, voxels())

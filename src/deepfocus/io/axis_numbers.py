@@ -114,9 +114,11 @@ def number_in(value: object) -> float | None:
 def _row(header: fits.Header, axis: int) -> dict[tuple[str, int], float]:
     """(CD or PC, column) -> value of an axis's row of the matrix."""
     return {
-        (key[:2], _row_and_column(key)[1]): float(header[key])
+        (key[:2], _row_and_column(key)[1]): number
         for key in header
         if re.fullmatch(r"(CD|PC)(\d+_\d+|\d{6})", key) and _row_and_column(key)[0] == axis
+        # of a STOKES axis, whose keys are not checked, one may be text
+        if (number := number_in(header[key])) is not None
     }
 
 

@@ -132,6 +132,12 @@ def read_axes(
 
 
 def _refuse_without_cube(types: list[str], name: str) -> None:
+    if sum(map(is_celestial, types)) > 2:
+        raise DeepFocusError(
+            f"{name} has more than two celestial axes (CTYPEs: {', '.join(types)})",
+            wanted=A_CUBE,
+            remedy="correct CTYPE in the header",
+        )
     if sum(map(is_celestial, types)) < 2:
         raise _no_cube(name, "celestial", types)
     if not any(map(is_spectral, types)):
