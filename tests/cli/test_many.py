@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +40,11 @@ def folder(small: Simulated, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def products(out: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in out.iterdir() if path.suffix != ".png"}
+    return {
+        path.name: path.read_bytes()
+        for path in out.iterdir()
+        if path.suffix != ".png" and path.is_file()
+    }
 
 
 def test_processes_give_the_same_bytes_as_one(
@@ -109,6 +117,29 @@ def test_what_killed_runs_left_is_swept_and_what_runs_is_not(
     assert main(["detect", str(path), "--out", str(out)]) == 0
     assert not old.exists()
     assert running.exists()
+
+
+@pytest.mark.slow
+def test_killed_and_started_again_the_result_is_the_same(folder: Path, tmp_path: Path) -> None:
+    whole, again = tmp_path / "whole", tmp_path / "again"
+    command = [sys.executable, "-m", "deepfocus", "detect", str(folder), "--workers", "2"]
+    subprocess.run([*command, "--out", str(whole)], check=False, capture_output=True)
+    for seconds in np.random.default_rng(2).uniform(1.0, 6.0, 5):
+        running = subprocess.Popen(
+            [*command, "--resume", "--out", str(again)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(seconds)
+        with suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+        # what is there is whole
+        for path in again.glob("[!.]*.ecsv"):
+            Table.read(path)
+    subprocess.run([*command, "--resume", "--out", str(again)], check=False, capture_output=True)
+    assert products(again) == products(whole)
 
 
 def test_companions_are_named_for_one_cube_alone(

@@ -125,6 +125,21 @@ def test_a_store_through_the_command(
     assert {path.name for path in tmp_path.iterdir()} == {"set.toml", "here.zarr", "there.zarr"}
 
 
+def test_a_folder_of_cubes_is_searched_as_it_is_here(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    FitsSet(SMALL, Path("cubes")).write(range(3, 6))
+    for out, place in (("here", ["--workers", "1"]), ("there", ["--cluster", address])):
+        assert main(["detect", "cubes", "--out", out, *place]) == 0
+    here, there = (
+        {each.name: each.read_bytes() for each in Path(out).iterdir() if each.suffix != ".png"}
+        for out in ("here", "there")
+    )
+    assert len(here) == 3 * 5 + 1
+    assert here == there
+
+
 def test_a_killed_worker_loses_nothing(address: str, tmp_path: Path) -> None:
     with cluster_workers(address) as workers:
         assert sorted(workers.run(partial(die_once, tmp_path), range(7))) == list(range(7))

@@ -101,7 +101,7 @@ def detect(
     from deepfocus.jobs.workers import local_workers
 
     reading = _reading(**said)
-    chosen = searchable(files)
+    chosen = searchable([place.path(each) for each in files])
     cubes = inputs(chosen.files, reading)
     check_output(out)
     sweep(out)

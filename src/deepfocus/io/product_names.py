@@ -2,7 +2,8 @@
 
 CASA writes `X.image`, `X.image.pbcor`, `X.psf`, `X.pb`, `X.residual`, `X.model`, `X.mask`,
 `X.sumwt`, with `.tt0` at the end of a Taylor expansion, older versions `X.flux`; ALMA's archive
-`X.cube.I.pbcor.fits` and `X.cube.I.pb.fits.gz`; other packages end in `_pb` or `-psf`.
+`X.cube.I.pbcor.fits` and `X.cube.I.pb.fits.gz`; other packages end in `_pb` or `-psf`; this package
+puts `X.truth` and `X.catalogue` beside its cubes.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ KIND_OF_WORD: Mapping[str, Kind] = {
     "mask": Kind.OTHER,
     "sumwt": Kind.OTHER,
     "pbcoverage": Kind.OTHER,
+    "truth": Kind.OTHER,
+    "catalogue": Kind.OTHER,
     "alpha": Kind.OTHER,
     "beta": Kind.OTHER,
 }
