@@ -56,4 +56,5 @@ def projection_of(sigma: np.ndarray, order: int = ORDER) -> Projection:
     weight = np.where(np.isfinite(sigma), np.median(sigma[np.isfinite(sigma)]) / sigma, 0.0)
     degree = min(order, max(int(np.count_nonzero(weight)) - 2, -1))
     powers = np.stack([at**p for p in range(degree + 1)], axis=1) if degree >= 0 else at[:, :0]
-    return Projection(np.linalg.qr(powers.reshape(len(at), -1) * weight[:, None])[0])
+    basis = np.linalg.qr(powers.reshape(len(at), -1) * weight[:, None])[0]
+    return Projection(np.where(weight[:, None] > 0, basis, 0.0))  # exactly: QR rounds
