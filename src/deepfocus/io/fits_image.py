@@ -15,6 +15,7 @@ import numpy as np
 from astropy.io import fits
 
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.memory import require_memory
 from deepfocus.io.damaged_cards import damaged_structure
 from deepfocus.io.fits_axes import A_CUBE, Axes, read_axes
 from deepfocus.io.image_choice import choose_image
@@ -61,7 +62,8 @@ def read_image(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            with fits.open(path) as hdus:
+            # a file that is opened here is closed here, whatever becomes of it
+            with path.open("rb") as file, fits.open(file) as hdus:
                 _refuse_negative(path, hdus)
                 _refuse_truncated(path, choose_image(hdus, str(path), hdu).hdu)
                 return image_of(
@@ -82,6 +84,17 @@ def read_image(
             if damaged is not None:
                 raise _damaged(path, damaged) from error
             raise _truncated(path, "its data or headers end early or are damaged") from error
+
+
+def _require_memory(header: fits.Header, name: str) -> None:
+    """Raises `DeepFocusError` for a cube larger than memory, and for a header that promises one."""
+    lengths = [int(header[f"NAXIS{axis + 1}"]) for axis in range(int(header["NAXIS"]))]
+    values = float(np.prod(np.array(lengths, float)))
+    require_memory(
+        values * np.dtype(np.float32).itemsize,
+        f"{name} of {' x '.join(map(str, lengths))} values",
+        remedy="cut out a part of it, or use a machine with more memory",
+    )
 
 
 def _refuse_unreadable(path: Path) -> None:
@@ -128,6 +141,7 @@ def image_of(
     axes = read_axes(
         chosen.header, name, tables=hdus, rest_hz=rest_hz, stokes=stokes, velocity=velocity
     )
+    _require_memory(chosen.header, name)
     data = np.array(axes.ordered(chosen.hdu.data), dtype=np.float32, order="C")
     finite = False
     for plane in data:  # a mask of the whole cube would need another quarter of its memory
