@@ -139,6 +139,12 @@ def test_a_promise_of_a_petabyte_is_refused_before_memory_is_asked_for() -> None
     assert isinstance(outcome({"x.fits.gz": gzip.compress(cards(huge))}), DeepFocusError)
 
 
+@pytest.mark.parametrize("named", ["", ".", "..", "/", "a/b", "x.fits"])
+def test_companions_of_odd_names(named: str) -> None:
+    found = outcome({"x.fits": cards({"DFPSF": named, "DFPB": named})})
+    assert isinstance(found, Cube)
+
+
 @pytest.mark.parametrize("name", ["x.fits", "x.fits.gz"])
 def test_nothing_at_all(name: str) -> None:
     assert isinstance(outcome({name: b""}), DeepFocusError)

@@ -51,7 +51,7 @@ def find_companion(path: Path, header: fits.Header, kind: Kind) -> Path | None:
     named, own = header.get(KEYS[kind]), product_name(path)
     # what was corrected is stored without its beams, which are those of the image beside it
     if named is not None and own.kind is not Kind.CORRECTED:
-        companion = path.with_name(Path(str(named)).name)
+        companion = path.parent / Path(str(named)).name
         return companion if named != NONE and companion.is_file() else None
     found = [each for each in companions_beside(path) if product_name(each).kind is kind]
     return min(found, key=_preference, default=None)
