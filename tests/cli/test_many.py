@@ -17,10 +17,8 @@ from astropy.io import fits
 from astropy.table import Table
 
 from deepfocus.cli import main
-from deepfocus.cli.detect import _as_many_as_fit
-from deepfocus.cli.inputs import FileInput
+from deepfocus.cli.cost import Cost, Costs
 from deepfocus.cli.products import UNFINISHED
-from deepfocus.cli.reading import Reading
 from deepfocus.core.files import OLD_S
 from deepfocus.io.catalogues import read_catalogue
 from deepfocus.io.write_cube import write_cube
@@ -150,16 +148,25 @@ def test_companions_are_named_for_one_cube_alone(
     assert "--psf or --pb with 4 cubes" in capsys.readouterr().err
 
 
-def test_no_more_processes_than_memory_allows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_no_more_processes_than_memory_allows() -> None:
+    costs = Costs((Cost("a", (64, 2000, 2000)),) * 8, ())  # 1 GB each
+    for gigabytes, fit in ((4, 1), (14, 3), (1000, 8)):
+        assert costs.processes(16, gigabytes * 10**9) == fit
+    assert costs.processes(2, 10**12) == 2
+    assert costs.processes(4, None) == 4
+    assert Costs((), ()).processes(4, None) == 1
+
+
+def test_a_dry_run_tells_the_cost_and_writes_nothing(
+    folder: Path, small: Simulated, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = tmp_path / "a.fits"
-    with path.open("wb") as file:
-        file.truncate(10**9)
-    cubes = [FileInput(path, Reading())] * 8
-    monkeypatch.setattr("deepfocus.jobs.workers.available_workers", lambda: 16)
-    for gigabytes, fit in ((4, 1), (16, 3), (1000, 8)):
-        monkeypatch.setattr(
-            "deepfocus.core.memory.available_bytes", lambda of=gigabytes: int(of * 1e9)
-        )
-        assert _as_many_as_fit(cubes) == fit
+    out = tmp_path / "out"
+    assert main(["detect", str(folder), "--out", str(out), "--dry-run", "--workers", "2"]) == 2
+    streams = capsys.readouterr()
+    size = " x ".join(map(str, small.cube.data.shape))
+    lines = streams.out.splitlines()
+    assert [line.split(": ")[0] for line in lines[:3]] == list(NAMES)
+    assert all(size in line for line in lines[:3])
+    assert lines[3].startswith("3 cubes, 2 at a time: ")
+    assert "d.fits is not a FITS file" in streams.err
+    assert not out.exists()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +10,10 @@ import click
 from deepfocus.cli.place_of_work import PlaceOfWork, place_of_work
 
 if TYPE_CHECKING:
-    from deepfocus.cli.inputs import Input
+    from deepfocus.cli.cost import Costs
     from deepfocus.cli.reading import Reading
 
 BAD_INPUT = 2
-BASE_BYTES, CUBES_HELD = 400e6, 4.5
-"""Memory of a process: of its libraries, and times a cube's size while it is searched."""
 
 
 @click.command()
@@ -62,6 +59,9 @@ BASE_BYTES, CUBES_HELD = 400e6, 4.5
 @click.option(
     "--resume", is_flag=True, help="Skip cubes finished with the same settings and content."
 )
+@click.option(
+    "--dry-run", is_flag=True, help="Say what memory and time the search will take, and end."
+)
 @place_of_work("as many as cores and memory allow")
 @click.pass_context
 def detect(
@@ -71,6 +71,7 @@ def detect(
     out: Path,
     covariance: bool,
     resume: bool,
+    dry_run: bool,
     place: PlaceOfWork,
     kind: str | None,
     settings: Path | None,
@@ -90,6 +91,7 @@ def detect(
     A file that cannot be used is reported in one line and leaves no output. The others are still
     processed, and the exit code is 2. For a store, NAME is the seed.
     """
+    from deepfocus.cli.cost import costs_of
     from deepfocus.cli.finder_choice import chosen_finder
     from deepfocus.cli.inputs import inputs
     from deepfocus.cli.products import COVARIANCE, sweep
@@ -104,6 +106,9 @@ def detect(
     chosen = searchable([place.path(each) for each in files])
     cubes = inputs(chosen.files, reading)
     check_output(out)
+    costs = costs_of(cubes)
+    if dry_run:
+        ctx.exit(0 if _tell(costs, place.number) else BAD_INPUT)
     sweep(out)
     folder = place.path(out)
     search = Searching(
@@ -114,7 +119,7 @@ def detect(
         (COVARIANCE,) if covariance else (),
     )
     with (
-        place.workers(out, local=lambda n: local_workers(n or _as_many_as_fit(cubes))) as workers,
+        place.workers(out, local=lambda n: local_workers(n or _as_many_as_fit(costs))) as workers,
         Progress("detect", len(cubes)) as progress,
     ):
         if chosen.note:
@@ -135,12 +140,17 @@ def _reading(rest_frequency: str | None, hdu: str | None, **said: Any) -> Readin
     return Reading(rest_hz=rest_hertz(rest_frequency), hdu=number, **said)
 
 
-def _as_many_as_fit(cubes: Sequence[Input]) -> int:
-    """Processes that the machine has cores and memory for."""
+def _as_many_as_fit(costs: Costs) -> int:
     from deepfocus.core.memory import available_bytes
     from deepfocus.jobs.workers import available_workers
 
-    each = BASE_BYTES + CUBES_HELD * max((cube.size_bytes for cube in cubes), default=0)
-    memory = available_bytes()
-    fit = available_workers() if memory is None else int(memory // each)
-    return max(1, min(available_workers(), fit, len(cubes)))
+    return costs.processes(available_workers(), available_bytes())
+
+
+def _tell(costs: Costs, number: int | None) -> bool:
+    """Print what a run would take; return whether all cubes can be used."""
+    for complaint in costs.complaints:
+        click.echo(f"deepfocus: {complaint}", err=True)
+    for line in costs.lines(number or _as_many_as_fit(costs)):
+        click.echo(line)
+    return not costs.complaints

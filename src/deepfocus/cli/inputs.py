@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from deepfocus.cli.reading import Reading
     from deepfocus.core.cube import Cube
 
-PACKED, UNPACKED = (".gz", ".fz", ".bz2"), 3
-"""Suffixes of compressed files, and about how many times their size the cube in them has."""
-
 
 class Input(Protocol):
     """A cube that has not been read yet; it may be sent to another process."""
@@ -37,9 +34,8 @@ class Input(Protocol):
         """What says whether it is the same as before, for a file of settings."""
         ...
 
-    @property
-    def size_bytes(self) -> int:
-        """About how much memory the cube takes; 0 if nobody knows."""
+    def shape(self) -> tuple[int, int, int]:
+        """(chan, y, x), without its data. Raises `DeepFocusError` if it cannot be used."""
         ...
 
     def read(self) -> Cube:
@@ -71,14 +67,9 @@ class FileInput:
         """The hash of its content, and of the companions that may belong to it."""
         return (f"content: {self.reading.content(self.path)}",)
 
-    @property
-    def size_bytes(self) -> int:
-        """That of the file, or more if it is compressed."""
-        try:
-            size = self.path.stat().st_size
-        except OSError:
-            return 0
-        return size * (UNPACKED if self.path.suffix.lower() in PACKED else 1)
+    def shape(self) -> tuple[int, int, int]:
+        """From the header."""
+        return self.reading.shape_of(self.path)
 
     def read(self) -> Cube:
         """As the user says."""
@@ -108,10 +99,9 @@ class StoredInput:
         """The cubes of a store are what their claim says, so its name and the seed are enough."""
         return (f"store: {self.origin}",)
 
-    @property
-    def size_bytes(self) -> int:
-        """Unknown: they are small."""
-        return 0
+    def shape(self) -> tuple[int, int, int]:
+        """From the store's arrays."""
+        return self.read().grid.shape
 
     def read(self) -> Cube:
         """With another rest frequency, if one was given."""

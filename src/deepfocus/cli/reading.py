@@ -63,6 +63,17 @@ class Reading:
             )
         return cube
 
+    def shape_of(self, path: Path) -> tuple[int, int, int]:
+        """(chan, y, x) of the cube of a file. Raises `DeepFocusError` if it is none."""
+        from deepfocus.io.fits_image import read_shape
+
+        of_axes = {
+            key: self.said[key]
+            for key in ("rest_hz", "velocity", "stokes", "hdu")
+            if key in self.said
+        }
+        return read_shape(path, **of_axes)
+
     def content(self, path: Path) -> str:
         """Hash of a file and of the companions that may belong to it; '' if it cannot be read."""
         from deepfocus.io.companions import companions_beside

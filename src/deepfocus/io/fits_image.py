@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +56,34 @@ def read_image(
     Raises `DeepFocusError` if the file is missing, not readable, not FITS, truncated, empty or
     all NaN, or if its axes are not a cube's.
     """
-    path = Path(path)
+    with _opened(Path(path), hdu) as hdus:
+        return image_of(hdus, str(path), rest_hz=rest_hz, hdu=hdu, stokes=stokes, velocity=velocity)
+
+
+def read_shape(
+    path: Path,
+    *,
+    rest_hz: float | None = None,
+    hdu: int | str | None = None,
+    stokes: str | None = None,
+    velocity: str | None = None,
+) -> tuple[int, int, int]:
+    """(chan, y, x) of the image that `read_image` would read, from the headers alone.
+
+    Raises `DeepFocusError` as that does, but for what its data are.
+    """
+    with _opened(Path(path), hdu) as hdus:
+        header = choose_image(hdus, str(path), hdu).header
+        axes = read_axes(
+            header, str(path), tables=hdus, rest_hz=rest_hz, stokes=stokes, velocity=velocity
+        )
+        ny, nx = (int(header[f"NAXIS{axis + 1}"]) for axis in (axes.latitude, axes.longitude))
+        return len(axes.freq_hz), ny, nx
+
+
+@contextmanager
+def _opened(path: Path, hdu: int | str | None) -> Iterator[fits.HDUList]:
+    """The HDUs of a file that is whole; whatever is wrong inside becomes a `DeepFocusError`."""
     _refuse_unreadable(path)
     damaged = damaged_structure(path, primary=True)
     if damaged is not None:  # astropy would leave the file open
@@ -66,9 +95,7 @@ def read_image(
             with path.open("rb") as file, fits.open(file) as hdus:
                 _refuse_negative(path, hdus)
                 _refuse_truncated(path, choose_image(hdus, str(path), hdu).hdu)
-                return image_of(
-                    hdus, str(path), rest_hz=rest_hz, hdu=hdu, stokes=stokes, velocity=velocity
-                )
+                yield hdus
         except DeepFocusError:
             raise
         except (
