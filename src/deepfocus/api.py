@@ -53,11 +53,13 @@ def read(
     stokes: str | None = None,
     velocity: str | None = None,
     hdu: int | str | None = None,
+    psf: str | Path | None = None,
+    primary_beam: str | Path | None = None,
 ) -> Cube:
     """Read a cube from a file or from an object in memory.
 
     source : path of a FITS file (its dirty beam and primary beam are read from NAME.psf.fits and
-        NAME.pb.fits in the same folder); an astropy `HDUList` or image HDU; a `SpectralCube`; or
+        NAME.pb.fits in the same folder, or files that CASA or ALMA's archive name so); an astropy `HDUList` or image HDU; a `SpectralCube`; or
         an array (chan, y, x) with its `wcs`
     wcs : `astropy.wcs.WCS` of an array, with the axes in FITS order (the reverse of the array's)
     unit, beam : for an array only; all other sources carry their own
@@ -65,6 +67,7 @@ def read(
     stokes, velocity : for a file or HDUs: the Stokes parameter to take instead of I, such as 'V';
         'radio' or 'optical', the scale of a velocity axis instead of the header's
     hdu : for a file or HDUs: number or EXTNAME of the one with the cube, instead of the likeliest
+    psf, primary_beam : for a file: those to take instead
 
     Raises `DeepFocusError` if the source is not a cube or its unit is not a brightness.
 
@@ -81,7 +84,15 @@ def read(
     if isinstance(source, Cube):
         return source
     if isinstance(source, str | Path):
-        return read_cube(Path(source), rest_hz=rest_hz, stokes=stokes, velocity=velocity, hdu=hdu)
+        return read_cube(
+            Path(source),
+            rest_hz=rest_hz,
+            stokes=stokes,
+            velocity=velocity,
+            hdu=hdu,
+            psf=None if psf is None else Path(psf),
+            primary_beam=None if primary_beam is None else Path(primary_beam),
+        )
     if isinstance(source, HDU):
         return cube_of_hdus(source, rest_hz=rest_hz, stokes=stokes, velocity=velocity, hdu=hdu)
     if is_spectral_cube(source):

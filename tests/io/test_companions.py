@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from fits_samples import CELL_DEG, LAT, LON, NCHAN, NX, NY, RA, STOKES, image, saved
 
+import deepfocus as df
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.fits_cube import read_cube
 from deepfocus.io.product_names import Kind, product_name
@@ -154,6 +155,6 @@ def test_a_named_companion_is_taken_in_place_of_the_one_beside(tmp_path: Path) -
     saved(tmp_path / "x.fits")
     saved(tmp_path / "x.pb.fits", data=planes(), BUNIT="")
     other = saved(tmp_path / "mine.fits", data=planes() / 2, BUNIT="")
-    cube = read_cube(tmp_path / "x.fits", primary_beam=other)
+    cube = df.read(str(tmp_path / "x.fits"), primary_beam=str(other))
     assert cube.primary_beam_at(x=3.0, y=4.0) == RESPONSE / 2
     assert cube.meta["primary_beam"] == "mine.fits"
