@@ -21,6 +21,7 @@ from deepfocus.finders.deepfocus.finder import DeepFocus
 from deepfocus.finders.deepfocus.look import look
 from deepfocus.finders.deepfocus.sight import sight_of
 from deepfocus.io.fits_cube import read_cube
+from deepfocus.io.overrides import Overrides
 
 PICTURE = Path(__file__).parents[1] / "images" / "real-galaxies.png"
 HI_HZ = 1.420405752e9
@@ -59,7 +60,7 @@ def main() -> None:
     folder = parser.parse_args().folder
     figure, axes = plt.subplots(3, len(GALAXIES), figsize=(13, 8.5), layout="constrained")
     for column, (name, (file, rest_hz)) in zip(axes.T, GALAXIES.items(), strict=True):
-        cut = cut_of(read_cube(folder / file, rest_hz=rest_hz))
+        cut = cut_of(read_cube(folder / file, Overrides(rest_hz=rest_hz)))
         draw(column, name, cut)
     for row, what in zip(axes, ("data, model", "data - model", "spectrum of the cut"), strict=True):
         row[0].set_ylabel(f"{what}\nchannel" if what != "spectrum of the cut" else what)

@@ -28,6 +28,7 @@ from deepfocus.io.in_memory import (
     cube_of_spectral_cube,
     is_spectral_cube,
 )
+from deepfocus.io.overrides import Overrides
 from deepfocus.io.product_names import base_name
 from deepfocus.io.write_cube import write_cube
 from deepfocus.simulation.cube import Simulated
@@ -79,6 +80,7 @@ def read(
     (16, 64, 64)
     """
     rest_hz = rest_hertz(rest_frequency)
+    said = Overrides(rest_hz, velocity, stokes, hdu)
     if wcs is not None:
         return cube_of_array(source, wcs, unit=unit, beam=beam, rest_hz=rest_hz)
     if isinstance(source, Cube):
@@ -86,15 +88,12 @@ def read(
     if isinstance(source, str | Path):
         return read_cube(
             Path(source),
-            rest_hz=rest_hz,
-            stokes=stokes,
-            velocity=velocity,
-            hdu=hdu,
+            said,
             psf=None if psf is None else Path(psf),
             primary_beam=None if primary_beam is None else Path(primary_beam),
         )
     if isinstance(source, HDU):
-        return cube_of_hdus(source, rest_hz=rest_hz, stokes=stokes, velocity=velocity, hdu=hdu)
+        return cube_of_hdus(source, said)
     if is_spectral_cube(source):
         return cube_of_spectral_cube(source, rest_hz=rest_hz)
     what = "an array without a WCS" if isinstance(source, np.ndarray) else type(source).__name__

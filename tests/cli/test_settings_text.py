@@ -15,6 +15,7 @@ from deepfocus.finders.deepfocus.finder import DeepFocus
 from deepfocus.finders.slim.finder import Slim
 from deepfocus.finders.slim.focusing import WholeImage
 from deepfocus.finders.slim.orphans import LeaveAstray
+from deepfocus.io.overrides import Overrides
 from deepfocus.ops.blobs import Connected
 
 
@@ -42,7 +43,7 @@ def test_parts_are_chosen_by_their_kind() -> None:
 
 def test_settings_that_are_written_can_be_given_again(tmp_path: Path) -> None:
     odd = Slim(min_probability=0.25, weights='it\'s "odd"', astray=LeaveAstray())
-    lines = Reading(rest_hz=1.42e9, stokes="V").lines
+    lines = Reading(Overrides(rest_hz=1.42e9, stokes="V")).lines
     text = settings_text(odd, {"weights": {"flux": "0a"}}, further=tuple(lines))
     file = tmp_path / "s.toml"
     file.write_text(text)

@@ -13,6 +13,7 @@ from deepfocus.cli.inputs import inputs
 from deepfocus.cli.reading import Reading
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.catalogues import read_catalogue
+from deepfocus.io.overrides import Overrides
 
 SET_TOML = """
 [observation]
@@ -72,7 +73,7 @@ def test_a_store_is_detected_and_scored_as_its_files_are(sets: Path, tmp_path: P
 
 
 def test_a_rest_frequency_counts_for_stores_too(sets: Path) -> None:
-    (first, _) = inputs([sets / "s.zarr"], Reading(rest_hz=115e9))
+    (first, _) = inputs([sets / "s.zarr"], Reading(Overrides(rest_hz=115e9)))
     assert first.name == "5"
     assert first.read().grid.rest_hz == 115e9
 

@@ -14,6 +14,7 @@ from fits_samples import CELL_DEG, FREQ, KEYS, LAT, LON, NCHAN, NX, NY, STOKES, 
 from deepfocus.core.cube import Beam
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.fits_cube import read_cube
+from deepfocus.io.overrides import Overrides
 
 
 @pytest.fixture
@@ -130,7 +131,7 @@ def test_rest_frequency_can_be_given(tmp_path: Path) -> None:
     axis = {"CTYPE": "VRAD", "CRVAL": 1e6, "CDELT": 1e4, "CRPIX": 1.0}
     path = saved(tmp_path / "cube.fits", [LON, LAT, axis], RESTFRQ=None)
     assert read_cube(path).grid.nominal
-    cube = read_cube(path, rest_hz=1.420405751786e9)
+    cube = read_cube(path, Overrides(rest_hz=1.420405751786e9))
     assert cube.grid.freq_hz[0] == pytest.approx(1.420405751786e9 * (1 - 1e6 / 299792458.0))
 
 
@@ -291,7 +292,7 @@ def test_real_cube_without_rest_frequency(real: Path) -> None:
     assert grid.nominal
     assert grid.velocity_kms(0) == pytest.approx(980.482359467, rel=1e-9)
     np.testing.assert_allclose(grid.width_kms(1.0, np.arange(130)), 3.29803622, rtol=1e-6)
-    cube = read_cube(path, rest_hz=1.420405751786e9)
+    cube = read_cube(path, Overrides(rest_hz=1.420405751786e9))
     assert cube.data.shape == (130, 64, 64)
     # Miriad: radio velocity
     assert cube.grid.freq_hz[0] == pytest.approx(1.420405751786e9 * (1 - 980482.359467 / 299792458))

@@ -13,6 +13,7 @@ from deepfocus.api import read
 from deepfocus.core.cube import Beam
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.fits_cube import read_cube
+from deepfocus.io.overrides import Overrides
 
 SCI = voxels()
 OTHER = voxels() + 1e4
@@ -74,10 +75,10 @@ def test_an_hdu_can_be_asked_for(tmp_path: Path, hdu: int | str) -> None:
     second = _extension("SCI", SCI)
     second.header["EXTVER"] = 2
     path = _file(tmp_path / "c.fits", _extension("WEIGHT"), second)
-    cube = read_cube(path, hdu=hdu)
+    cube = read_cube(path, Overrides(hdu=hdu))
     np.testing.assert_array_equal(cube.data, SCI)
     assert "notes" not in cube.meta
-    np.testing.assert_array_equal(read_cube(path, hdu="WEIGHT").data, OTHER)
+    np.testing.assert_array_equal(read_cube(path, Overrides(hdu="WEIGHT")).data, OTHER)
 
 
 def test_an_hdu_can_be_asked_for_in_memory(tmp_path: Path) -> None:
@@ -99,7 +100,7 @@ def test_an_hdu_can_be_asked_for_in_memory(tmp_path: Path) -> None:
 def test_an_hdu_that_is_not_there_is_an_error(tmp_path: Path, hdu: int | str, words: str) -> None:
     path = _file(tmp_path / "c.fits", _extension("SCI"))
     with pytest.raises(DeepFocusError, match=words):
-        read_cube(path, hdu=hdu)
+        read_cube(path, Overrides(hdu=hdu))
 
 
 @pytest.mark.parametrize("inherit", [True, False, None])

@@ -13,6 +13,7 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.in_words import cube_in_words
 from deepfocus.finders.sky_columns import with_sky_columns
 from deepfocus.io.fits_cube import read_cube
+from deepfocus.io.overrides import Overrides
 from deepfocus.io.write_cube import write_cube
 
 V = 980e3 + 3.3e3 * np.arange(NCHAN)
@@ -68,7 +69,7 @@ def test_beyond_the_speed_of_light_it_needs_one(tmp_path: Path) -> None:
     with pytest.raises(DeepFocusError, match=r"speed of light.*--rest-frequency"):
         read_cube(path)
     # CO at z = 2
-    assert read_cube(path, rest_hz=230.538e9).grid.freq_hz[0] == pytest.approx(
+    assert read_cube(path, Overrides(rest_hz=230.538e9)).grid.freq_hz[0] == pytest.approx(
         230.538e9 / (1 + 6e8 / 299792458.0), rel=1e-12
     )
 
@@ -81,7 +82,7 @@ def test_companions_are_read_as_the_cube_was(tmp_path: Path, keys: dict) -> None
     beam[:, NY // 2, NX // 2] = 1.0
     saved(tmp_path / "c.psf.fits", axes, beam, BUNIT="", RESTFRQ=None, **keys)
     for said in ({}, {"rest_hz": 1.42e9}, {"rest_hz": 1.42e9, "velocity": "radio"}):
-        cube = read_cube(tmp_path / "c.fits", **said)
+        cube = read_cube(tmp_path / "c.fits", Overrides(**said))
         assert cube.psf_channels is not None
         np.testing.assert_allclose(cube.psf_channels, [0, NCHAN // 2, NCHAN - 1], atol=1e-6)
 
@@ -90,4 +91,4 @@ def test_kelvin_need_a_frequency(tmp_path: Path) -> None:
     path = saved(tmp_path / "c.fits", [LON, LAT, _axis("VRAD")], RESTFRQ=None, BUNIT="K")
     with pytest.raises(DeepFocusError, match=r"in K, on a velocity axis.*--rest-frequency"):
         read_cube(path)
-    assert np.isfinite(read_cube(path, rest_hz=230.538e9).data).all()
+    assert np.isfinite(read_cube(path, Overrides(rest_hz=230.538e9)).data).all()

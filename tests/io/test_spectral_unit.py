@@ -10,6 +10,7 @@ from fits_samples import LAT, LON, NCHAN, REST_HZ, C, saved, voxels
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.fits_cube import read_cube
+from deepfocus.io.overrides import Overrides
 
 INDEX = np.arange(NCHAN)
 
@@ -141,7 +142,7 @@ def test_a_rest_frequency_that_says_nothing_is_an_error_where_it_is_needed(
     path = saved(tmp_path / "c.fits", [LON, LAT, _axis("VRAD", 1.2e6, 5e3)], RESTFRQ=value)
     with pytest.raises(DeepFocusError, match=r"RESTFRQ.*--rest-frequency"):
         read_cube(path)
-    assert read_cube(path, rest_hz=REST_HZ).grid.rest_hz == REST_HZ
+    assert read_cube(path, Overrides(rest_hz=REST_HZ)).grid.rest_hz == REST_HZ
 
 
 def test_a_rest_frequency_that_says_nothing_is_left_out_where_it_is_not(tmp_path: Path) -> None:

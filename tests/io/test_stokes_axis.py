@@ -12,6 +12,7 @@ from fits_samples import FREQ, LAT, LON, NX, NY, image, saved, voxels
 from deepfocus.api import read
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.fits_cube import read_cube
+from deepfocus.io.overrides import Overrides
 
 
 def _saved(path: Path, values: list[float], **keys: object) -> Path:
@@ -47,7 +48,7 @@ def _saved(path: Path, values: list[float], **keys: object) -> Path:
 def test_the_plane_is_that_of_the_parameter(
     tmp_path: Path, values: list[float], stokes: str | None, place: int
 ) -> None:
-    cube = read_cube(_saved(tmp_path / "c.fits", values), stokes=stokes)
+    cube = read_cube(_saved(tmp_path / "c.fits", values), Overrides(stokes=stokes))
     # float32 of values up to 4e5
     np.testing.assert_allclose(cube.data, voxels() + 1e5 * place, rtol=1e-6)
     noted = [note for note in cube.meta.get("notes", ()) if "Stokes" in note]
@@ -84,7 +85,7 @@ def test_what_is_not_there_is_said(
     tmp_path: Path, values: list[float], stokes: str | None, words: str
 ) -> None:
     with pytest.raises(DeepFocusError, match=words):
-        read_cube(_saved(tmp_path / "c.fits", values), stokes=stokes)
+        read_cube(_saved(tmp_path / "c.fits", values), Overrides(stokes=stokes))
 
 
 @pytest.mark.parametrize(
@@ -105,9 +106,9 @@ def test_a_single_plane_is_searched(tmp_path: Path, keys: dict, words: str) -> N
 
 def test_without_the_axis_there_is_only_intensity(tmp_path: Path) -> None:
     path = saved(tmp_path / "c.fits", [LON, LAT, FREQ])
-    assert read_cube(path, stokes="I").data.shape == (9, NY, NX)
+    assert read_cube(path, Overrides(stokes="I")).data.shape == (9, NY, NX)
     with pytest.raises(DeepFocusError, match="has no STOKES axis; wanted Stokes V"):
-        read_cube(path, stokes="V")
+        read_cube(path, Overrides(stokes="V"))
 
 
 def test_the_same_from_memory(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from fits_samples import FREQ, LAT, LON, NCHAN, REST_HZ, C, saved
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.fits_cube import read_cube
+from deepfocus.io.overrides import Overrides
 
 V = 3e6 + 5e3 * np.arange(NCHAN)
 AS = {
@@ -58,15 +59,15 @@ def test_the_writer_decides(
 @pytest.mark.parametrize("scale", ["radio", "optical"])
 def test_the_user_decides(tmp_path: Path, ctype: str, scale: str) -> None:
     path = _saved(tmp_path / "c.fits", ctype, VELREF=257 if scale == "optical" else 1)
-    cube = read_cube(path, velocity=scale)
+    cube = read_cube(path, Overrides(velocity=scale))
     np.testing.assert_allclose(cube.grid.freq_hz, AS[scale], rtol=1e-12)
 
 
 def test_the_choice_leaves_frequencies_alone(tmp_path: Path) -> None:
-    cube = read_cube(saved(tmp_path / "c.fits"), velocity="optical")
+    cube = read_cube(saved(tmp_path / "c.fits"), Overrides(velocity="optical"))
     assert cube.grid.freq_hz[2] == FREQ["CRVAL"]
 
 
 def test_another_scale_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DeepFocusError, match="no velocity scale 'fast'; wanted radio or optical"):
-        read_cube(saved(tmp_path / "c.fits"), velocity="fast")
+        read_cube(saved(tmp_path / "c.fits"), Overrides(velocity="fast"))

@@ -12,6 +12,7 @@ from astropy import units as u
 
 from deepfocus.cli import main
 from deepfocus.cli.inputs import inputs
+from deepfocus.cli.reading import Reading
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.set_store import open_store
 from deepfocus.io.stored_cube import Exact, stored_cube, stored_truth
@@ -136,7 +137,7 @@ def test_a_mixed_set_in_one_store(mixed: MixedSet, tmp_path: Path) -> None:
         for name in ("x", "ideal_snr", "x_err", "line_flux_err", "pa_err"):
             np.testing.assert_array_equal(found[name], truth[name])
     assert again.check([7, 8]) == []
-    searched = inputs([store.path], rest_hz=None)
+    searched = inputs([store.path], Reading())
     assert [one.name for one in searched] == ["6", "7", "8", "9"]
     assert searched[1].read().psf is None  # a cleaned one
 

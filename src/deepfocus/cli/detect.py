@@ -132,12 +132,24 @@ def detect(
         ctx.exit(BAD_INPUT)
 
 
-def _reading(rest_frequency: str | None, hdu: str | None, **said: Any) -> Reading:
+def _reading(
+    rest_frequency: str | None,
+    hdu: str | None,
+    velocity: str | None,
+    stokes: str | None,
+    **files: Path | None,
+) -> Reading:
     from deepfocus.cli.reading import Reading
     from deepfocus.core.rest_frequency import rest_hertz
+    from deepfocus.io.overrides import Overrides
 
-    number = int(hdu) if hdu is not None and hdu.isdecimal() else hdu
-    return Reading(rest_hz=rest_hertz(rest_frequency), hdu=number, **said)
+    overrides = Overrides(
+        rest_hz=rest_hertz(rest_frequency),
+        velocity=velocity,
+        stokes=None if stokes is None else stokes.strip().upper(),
+        hdu=int(hdu) if hdu is not None and hdu.isdecimal() else hdu,
+    )
+    return Reading(overrides, **files)
 
 
 def _as_many_as_fit(costs: Costs) -> int:

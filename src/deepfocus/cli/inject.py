@@ -69,6 +69,7 @@ def inject(cube: Path, out: Path, seed: int, rest_frequency: str | None, **optio
     """
     from deepfocus.core.rest_frequency import rest_hertz
     from deepfocus.io.fits_cube import read_cube
+    from deepfocus.io.overrides import Overrides
     from deepfocus.jobs.claim import check_output
     from deepfocus.jobs.progress import Progress
     from deepfocus.simulation.inject import Injection
@@ -79,7 +80,7 @@ def inject(cube: Path, out: Path, seed: int, rest_frequency: str | None, **optio
     injection = Injection(**options)
     rest_hz = rest_hertz(rest_frequency)
     with Progress("inject", 1) as progress:
-        original = read_cube(cube, rest_hz=rest_hz)
+        original = read_cube(cube, Overrides(rest_hz=rest_hz))
         made = add_sources(original, injection, seed)
         write_injected(cube, out, made, seed=seed, rest_hz=rest_hz)
         name = injected_name(cube)

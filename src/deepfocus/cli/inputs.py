@@ -109,9 +109,9 @@ class StoredInput:
         from deepfocus.io.stored_cube import stored_cube
 
         cube = stored_cube(open_store(self.path), self.seed)
-        if self.reading.rest_hz is None:
+        if self.reading.overrides.rest_hz is None:
             return cube
-        return replace(cube, grid=replace(cube.grid, rest_hz=self.reading.rest_hz))
+        return replace(cube, grid=replace(cube.grid, rest_hz=self.reading.overrides.rest_hz))
 
 
 def inputs(files: Sequence[Path], reading: Reading) -> list[Input]:

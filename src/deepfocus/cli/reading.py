@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
-from functools import cached_property
+from collections.abc import Iterator
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.io.overrides import NO_OVERRIDES, Overrides
 
 if TYPE_CHECKING:
     from deepfocus.core.cube import Cube
@@ -20,41 +20,31 @@ AT_ONCE = 1 << 22
 
 @dataclass(frozen=True)
 class Reading:
-    """What the user says of the files; None where they are to tell themselves.
+    """What the user says of the files.
 
-    rest_hz : rest frequency, Hz; velocity : 'radio' or 'optical'; stokes : such as 'V'
-    hdu : number or EXTNAME; psf, primary_beam : files for one cube
+    overrides : of their headers; psf, primary_beam : files for one cube
     """
 
-    rest_hz: float | None = None
-    velocity: str | None = None
-    stokes: str | None = None
-    hdu: int | str | None = None
+    overrides: Overrides = NO_OVERRIDES
     psf: Path | None = None
     primary_beam: Path | None = None
 
-    @cached_property
-    def said(self) -> Mapping[str, Any]:
-        """What the user said, by name."""
-        named = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {name: value for name, value in named.items() if value is not None}
-
     @property
     def lines(self) -> Iterator[str]:
-        """The same for a file of settings."""
-        for name, value in self.said.items():
-            yield (
-                f"{name.replace('_', ' ')}: {value!r}"
-                if name != "rest_hz"
-                else (f"rest frequency: {value!r} Hz")
-            )
+        """What the user said, for a file of settings."""
+        rest_hz = self.overrides.rest_hz
+        if rest_hz is not None:
+            yield f"rest frequency: {rest_hz!r} Hz"
+        for name in ("velocity", "stokes", "hdu"):
+            if (value := getattr(self.overrides, name)) is not None:
+                yield f"{name}: {value!r}"
 
     def of(self, path: Path) -> Cube:
         """The cube of a file. Raises `DeepFocusError` if it is none, or changes meanwhile."""
         from deepfocus.io.fits_cube import read_cube
 
         before = _state(path)
-        cube = read_cube(path, **self.said)
+        cube = read_cube(path, self.overrides, psf=self.psf, primary_beam=self.primary_beam)
         if _state(path) != before:
             raise DeepFocusError(
                 f"{path} changed while it was read",
@@ -67,12 +57,7 @@ class Reading:
         """(chan, y, x) of the cube of a file. Raises `DeepFocusError` if it is none."""
         from deepfocus.io.fits_image import read_shape
 
-        of_axes = {
-            key: self.said[key]
-            for key in ("rest_hz", "velocity", "stokes", "hdu")
-            if key in self.said
-        }
-        return read_shape(path, **of_axes)
+        return read_shape(path, self.overrides)
 
     def content(self, path: Path) -> str:
         """Hash of a file and of the companions that may belong to it; '' if it cannot be read."""

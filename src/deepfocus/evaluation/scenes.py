@@ -23,6 +23,7 @@ from deepfocus.core.rest_frequency import rest_hertz
 from deepfocus.core.settings import load_table, settings_from, settings_to
 from deepfocus.io.catalogues import read_catalogue
 from deepfocus.io.fits_cube import read_cube
+from deepfocus.io.overrides import Overrides
 from deepfocus.io.set_store import open_store
 from deepfocus.io.stored_cube import stored_cube, stored_truth
 from deepfocus.simulation.cube import simulate
@@ -198,7 +199,7 @@ def _injected(path: Path, rest_hz: float | None, injection: Injection, key: str)
 
 @lru_cache(maxsize=1)
 def _cube_at(path: Path, rest_hz: float | None) -> Cube:
-    return read_cube(path, rest_hz=rest_hz)
+    return read_cube(path, Overrides(rest_hz=rest_hz))
 
 
 def _read(folder: Path, key: str) -> Labelled:

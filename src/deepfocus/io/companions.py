@@ -7,7 +7,6 @@ the planes; other files have one plane per channel, or a single plane.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from astropy.wcs.utils import proj_plane_pixel_scales
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.io.fits_image import FitsImage, read_image
+from deepfocus.io.overrides import NO_OVERRIDES, Overrides
 from deepfocus.io.product_names import KIND_OF_WORD, Kind, is_fits, product_name
 
 NONE = "none"
@@ -79,14 +79,15 @@ def _preference(path: Path) -> tuple[int, int, str]:
     return list(KIND_OF_WORD).index(product_name(path).word), len(path.name), path.name
 
 
-def read_planes(path: Path, grid: Grid, read: Callable[[Path], FitsImage] = read_image) -> Planes:
+def read_planes(path: Path, grid: Grid, overrides: Overrides = NO_OVERRIDES) -> Planes:
     """The planes of a companion, and the cube's channels that they belong to.
 
     If a file has more than three planes, only the first, middle and last are kept: between
     them, a beam scales with frequency. Raises `DeepFocusError` if the file cannot be read or
     covers other frequencies or has pixels of another size.
+    overrides : how the cube was read
     """
-    image = read(path)
+    image = read_image(path, overrides)
     _refuse_other_cells(image, path, grid)
     n, chans = len(image.data), len(grid.freq_hz)
     whole = Planes(

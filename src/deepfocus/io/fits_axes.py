@@ -19,6 +19,7 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.sky_frame import sky_frame
 from deepfocus.io.axis_numbers import check_numbers, leave_out_degenerate
 from deepfocus.io.axis_spelling import axes_of, is_celestial, is_spectral, spell, type_of
+from deepfocus.io.overrides import NO_OVERRIDES, Overrides
 from deepfocus.io.spectral_axis import channels_of
 from deepfocus.io.spectral_unit import settle_rest, settle_unit
 from deepfocus.io.stokes_axis import stokes_plane
@@ -64,36 +65,32 @@ def read_axes(
     name: str,
     *,
     tables: fits.HDUList | None = None,
-    rest_hz: float | None = None,
-    stokes: str | None = None,
-    velocity: str | None = None,
+    overrides: Overrides = NO_OVERRIDES,
 ) -> Axes:
     """Find the axes of an image that has three or more.
 
     name : what messages call the file
     tables : the open file, for spectral axes given as a table (``FREQ-TAB``)
-    rest_hz : rest frequency, Hz, that replaces the header's
-    stokes : parameter to take, such as 'V', instead of I
-    velocity : 'radio' or 'optical', which replaces the header's velocity scale
+    overrides : what replaces the header's
 
     Raises `DeepFocusError` if an axis is missing or cannot be read, or if a further axis is
     longer than 1 and not STOKES.
     """
-    check_velocity(velocity)
+    check_velocity(overrides.velocity)
     header = header.copy()
     notes: list[str] = []
     spell(header)
     types = [type_of(header, axis) for axis in axes_of(header)]
     _refuse_without_cube(types, name)
-    planes = stokes_plane(header, stokes, name, notes)
+    planes = stokes_plane(header, overrides.stokes, name, notes)
     for axis in leave_out_degenerate(header):
         if axis - 1 not in planes and header.get(f"NAXIS{axis}", 1) > 1:
             raise _further(name, types[axis - 1], header[f"NAXIS{axis}"])
     check_numbers(header, name, notes)
     spectral = next(axis for axis in axes_of(header) if is_spectral(type_of(header, axis)))
     chans = header.get(f"NAXIS{spectral}", 1)
-    put_scale(header, spectral, velocity, notes)
-    rest_hz = settle_rest(header, spectral, chans, rest_hz, name, notes)
+    put_scale(header, spectral, overrides.velocity, notes)
+    rest_hz = settle_rest(header, spectral, chans, overrides.rest_hz, name, notes)
     settle_unit(header, spectral, chans, rest_hz, name, notes)
     try:
         wcs = WCS(header, fobj=tables)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +17,17 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.core.noise import Noise
 from deepfocus.core.orientation import image_angle
+from deepfocus.io.beams_beside import Companions, with_companions
 from deepfocus.io.blanks import blank_in_place
 from deepfocus.io.brightness_unit import brightness_of, factors_to_jy_beam, text_of
-from deepfocus.io.companions import (
-    Planes,
-    as_primary_beam,
-    as_psf,
-    find_companion,
-    read_planes,
-)
+from deepfocus.io.companions import find_companion
 from deepfocus.io.fits_axes import A_CUBE
 from deepfocus.io.fits_beam import Beams, read_beams
 from deepfocus.io.fits_image import FitsImage, read_image
 from deepfocus.io.flat_noise import with_flat_noise
 from deepfocus.io.image_choice import is_of_the_sky
 from deepfocus.io.noise_keys import noise_of_file
+from deepfocus.io.overrides import NO_OVERRIDES, Overrides
 from deepfocus.io.product_names import Kind, base_name, product_name
 
 MIN_CHANNELS = 5
@@ -44,11 +39,8 @@ MAX_TURN_DEG = 1.0
 
 def read_cube(
     path: Path,
+    overrides: Overrides = NO_OVERRIDES,
     *,
-    rest_hz: float | None = None,
-    hdu: int | str | None = None,
-    stokes: str | None = None,
-    velocity: str | None = None,
     psf: Path | None = None,
     primary_beam: Path | None = None,
 ) -> Cube:
@@ -59,24 +51,20 @@ def read_cube(
     ``meta["notes"]`` says in words what was found, assumed or left out.
 
     path : FITS file, compressed or not; the cube may be in any HDU, its axes in any order
-    rest_hz : rest frequency, Hz; overrides the header's
-    hdu : number or EXTNAME of the HDU with the cube; None for the likeliest
-    stokes : parameter to take of a STOKES axis, such as 'V', instead of I
-    velocity : 'radio' or 'optical', the scale of a velocity axis instead of the header's
+    overrides : what replaces the header's
     psf, primary_beam : files to take instead of those of the same name
 
     Raises `DeepFocusError` if the file cannot be read as a cube, or a given companion does not fit.
     """
     path = Path(path)
-    image = read_image(path, rest_hz=rest_hz, hdu=hdu, stokes=stokes, velocity=velocity)
-    cube = cube_of_image(image, str(path), base_name(path))
-    cube = with_companions(
-        cube,
+    image = read_image(path, overrides)
+    beside = Companions(
         psf=psf or find_companion(path, image.header, Kind.PSF),
         primary_beam=primary_beam or find_companion(path, image.header, Kind.PRIMARY_BEAM),
         given=tuple(each for each in (psf, primary_beam) if each is not None),
-        read=partial(read_image, rest_hz=rest_hz, velocity=velocity),
+        overrides=replace(overrides, stokes=None, hdu=None),
     )
+    cube = with_companions(cube_of_image(image, str(path), base_name(path)), beside)
     return with_flat_noise(cube) if product_name(path).kind is Kind.CORRECTED else cube
 
 
@@ -176,38 +164,6 @@ def factors_of(
     )
 
 
-def with_companions(
-    cube: Cube,
-    *,
-    psf: Path | None,
-    primary_beam: Path | None,
-    given: tuple[Path, ...] = (),
-    read: Callable[[Path], FitsImage] = read_image,
-) -> Cube:
-    """The cube with its beams from files. A file that does not fit is left out, with a note.
-
-    given : of the two, those that the user named: they have to fit
-    read : reads a file as the cube was read
-    """
-    notes: list[str] = []
-    dirty = _companion(psf, "psf", cube.grid, notes, given, read)
-    primary = _companion(primary_beam, "pb", cube.grid, notes, given, read)
-    if dirty and primary and not np.array_equal(dirty.channels, primary.channels):
-        primary = _at_channels(primary, dirty.channels)
-    channels = dirty.channels if dirty else primary.channels if primary else None
-    used = {"psf": psf if dirty else None, "primary_beam": primary_beam if primary else None}
-    return replace(
-        cube,
-        psf=dirty.values if dirty else None,
-        psf_channels=channels,
-        primary_beam=primary.values if primary else None,
-        meta=_noted(
-            {**cube.meta, **{kind: file.name for kind, file in used.items() if file is not None}},
-            (*cube.meta.get("notes", ()), *notes),
-        ),
-    )
-
-
 def _grid_of(image: FitsImage) -> Grid:
     _, ny, nx = image.data.shape
     axes = image.axes
@@ -246,44 +202,6 @@ def orientation_notes(grid: Grid) -> list[str]:
     found = [f"north is {turn:.1f} deg from the y axis"] if abs(turn) > MAX_TURN_DEG else []
     found += ["the image is mirrored"] if (east - north) % 360.0 > 180.0 else []
     return [f"{' and '.join(found)}: position angles are on the sky"] if found else []
-
-
-def _companion(
-    companion: Path | None,
-    kind: str,
-    grid: Grid,
-    notes: list[str],
-    given: tuple[Path, ...],
-    read: Callable[[Path], FitsImage],
-) -> Planes | None:
-    """The companion's planes; None if it does not fit, and the notes then say why."""
-    if companion is None:
-        return None
-    try:
-        planes = read_planes(companion, grid, read)
-        if kind == "psf":
-            return as_psf(planes, companion)
-        response, said = as_primary_beam(planes, companion, grid)
-    except DeepFocusError as error:
-        if companion in given:
-            raise
-        notes.append(f"companion left out: {error.came}")
-        return None
-    notes.extend(said)
-    return response
-
-
-def _at_channels(planes: Planes, channels: np.ndarray) -> Planes:
-    """Planes at other channels: linear interpolation, and the end planes beyond the ends."""
-    if len(planes.channels) == 1:
-        return Planes(np.repeat(planes.values, len(channels), axis=0), channels)
-    order = np.argsort(planes.channels)
-    at, values = planes.channels[order], planes.values[order]
-    index = np.interp(channels, at, np.arange(len(at)))
-    low = np.minimum(index.astype(int), len(at) - 2)
-    weight = (index - low)[:, None, None]
-    mixed = (1 - weight) * values[low] + weight * values[low + 1]
-    return Planes(mixed.astype(np.float32), channels)
 
 
 def _meta(header: fits.Header, name: str) -> tuple[dict[str, Any], tuple[str, ...]]:

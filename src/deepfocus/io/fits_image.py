@@ -21,6 +21,7 @@ from deepfocus.core.memory import require_memory
 from deepfocus.io.damaged_cards import damaged_structure
 from deepfocus.io.fits_axes import A_CUBE, Axes, read_axes
 from deepfocus.io.image_choice import choose_image
+from deepfocus.io.overrides import NO_OVERRIDES, Overrides
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,42 +42,24 @@ class FitsImage:
     notes: tuple[str, ...] = ()
 
 
-def read_image(
-    path: Path,
-    *,
-    rest_hz: float | None = None,
-    hdu: int | str | None = None,
-    stokes: str | None = None,
-    velocity: str | None = None,
-) -> FitsImage:
+def read_image(path: Path, overrides: Overrides = NO_OVERRIDES) -> FitsImage:
     """Read the image that is the cube, or that of the HDU asked for by number or EXTNAME.
-
-    rest_hz, stokes, velocity : as in `read_axes`
 
     Raises `DeepFocusError` if the file is missing, not readable, not FITS, truncated, empty or
     all NaN, or if its axes are not a cube's.
     """
-    with _opened(Path(path), hdu) as hdus:
-        return image_of(hdus, str(path), rest_hz=rest_hz, hdu=hdu, stokes=stokes, velocity=velocity)
+    with _opened(Path(path), overrides.hdu) as hdus:
+        return image_of(hdus, str(path), overrides)
 
 
-def read_shape(
-    path: Path,
-    *,
-    rest_hz: float | None = None,
-    hdu: int | str | None = None,
-    stokes: str | None = None,
-    velocity: str | None = None,
-) -> tuple[int, int, int]:
+def read_shape(path: Path, overrides: Overrides = NO_OVERRIDES) -> tuple[int, int, int]:
     """(chan, y, x) of the image that `read_image` would read, from the headers alone.
 
     Raises `DeepFocusError` as that does, but for what its data are.
     """
-    with _opened(Path(path), hdu) as hdus:
-        header = choose_image(hdus, str(path), hdu).header
-        axes = read_axes(
-            header, str(path), tables=hdus, rest_hz=rest_hz, stokes=stokes, velocity=velocity
-        )
+    with _opened(Path(path), overrides.hdu) as hdus:
+        header = choose_image(hdus, str(path), overrides.hdu).header
+        axes = read_axes(header, str(path), tables=hdus, overrides=overrides)
         ny, nx = (int(header[f"NAXIS{axis + 1}"]) for axis in (axes.latitude, axes.longitude))
         return len(axes.freq_hz), ny, nx
 
@@ -152,22 +135,16 @@ def _refuse_unreadable(path: Path) -> None:
 def image_of(
     hdus: fits.HDUList,
     name: str,
-    *,
-    rest_hz: float | None = None,
-    hdu: int | str | None = None,
-    stokes: str | None = None,
-    velocity: str | None = None,
+    overrides: Overrides = NO_OVERRIDES,
 ) -> FitsImage:
     """The image that is the cube; its array is copied.
 
-    name : what messages call it; hdu : number or EXTNAME of the one to take, None to choose
+    name : what messages call it
     Raises `DeepFocusError` if there is none, it is all NaN, or its axes are not a cube's.
     """
-    chosen = choose_image(hdus, name, hdu)
+    chosen = choose_image(hdus, name, overrides.hdu)
     # the file's tables are read only if an axis needs one
-    axes = read_axes(
-        chosen.header, name, tables=hdus, rest_hz=rest_hz, stokes=stokes, velocity=velocity
-    )
+    axes = read_axes(chosen.header, name, tables=hdus, overrides=overrides)
     _require_memory(chosen.header, name)
     data = np.array(axes.ordered(chosen.hdu.data), dtype=np.float32, order="C")
     finite = False

@@ -17,39 +17,30 @@ from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.fits_cube import cube_of_image
 from deepfocus.io.fits_image import image_of
+from deepfocus.io.overrides import NO_OVERRIDES, Overrides
 
 NAME = "cube"
 """Base name of the products if a cube has no file and its header names no object."""
 
 
 def cube_of_hdus(
-    hdus: fits.HDUList | fits.PrimaryHDU | fits.ImageHDU,
-    *,
-    rest_hz: float | None = None,
-    hdu: int | str | None = None,
-    stokes: str | None = None,
-    velocity: str | None = None,
+    hdus: fits.HDUList | fits.PrimaryHDU | fits.ImageHDU, overrides: Overrides = NO_OVERRIDES
 ) -> Cube:
     """The image that is the cube, copied.
-
-    hdu : number or EXTNAME of the one to take, None to choose
-    stokes, velocity : as in `read_cube`
 
     Raises `DeepFocusError` if there is none, or if it is not a cube.
     """
     together = hdus if isinstance(hdus, fits.HDUList) else _alone(hdus)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about old spellings, which are corrected or noted
-        image = image_of(
-            together, "the HDU", rest_hz=rest_hz, hdu=hdu, stokes=stokes, velocity=velocity
-        )
+        image = image_of(together, "the HDU", overrides)
     name = str(image.header.get("OBJECT", "")).strip() or NAME
     return cube_of_image(image, "the HDU", name.replace("/", "_"))
 
 
 def cube_of_spectral_cube(cube: Any, *, rest_hz: float | None = None) -> Cube:
     """A copy of a `spectral_cube.SpectralCube`, with its mask, unit, and beam or beams."""
-    return cube_of_hdus(cube.hdulist, rest_hz=rest_hz)
+    return cube_of_hdus(cube.hdulist, Overrides(rest_hz=rest_hz))
 
 
 def cube_of_array(
@@ -86,7 +77,7 @@ def cube_of_array(
     if beam is not None:
         header["BMAJ"], header["BMIN"] = beam.major_arcsec / 3600, beam.minor_arcsec / 3600
         header["BPA"] = beam.pa_deg
-    return cube_of_hdus(fits.PrimaryHDU(values, header=header), rest_hz=rest_hz)
+    return cube_of_hdus(fits.PrimaryHDU(values, header=header), Overrides(rest_hz=rest_hz))
 
 
 def is_spectral_cube(value: Any) -> bool:

@@ -22,6 +22,7 @@ from deepfocus.io.fits_beam import read_beams
 from deepfocus.io.fits_cube import factors_of
 from deepfocus.io.fits_image import beams_table
 from deepfocus.io.image_choice import Chosen, choose_image
+from deepfocus.io.overrides import Overrides
 from deepfocus.io.product_names import SUFFIXES, Kind, base_name
 from deepfocus.simulation.inject import Injected
 
@@ -67,7 +68,7 @@ def _with_added(
     original = chosen.hdu.data
     kind = np.float64 if original.dtype.itemsize == 8 else np.float32
     data = np.array(original, dtype=kind)
-    axes = read_axes(chosen.header, name, tables=hdus, rest_hz=rest_hz)
+    axes = read_axes(chosen.header, name, tables=hdus, overrides=Overrides(rest_hz))
     rows, units, _ = beams_table(hdus)
     grid = injected.cube.grid
     factors, _ = factors_of(chosen.header, read_beams(chosen.header, rows, units, grid), grid, name)
