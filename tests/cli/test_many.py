@@ -92,7 +92,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
 ) -> None:
     path = write_cube(small.cube, tmp_path / "a.fits")[0]
 
-    def growing(path: Path, **_: object) -> object:
+    def growing(path: Path, *_: object, **__: object) -> object:
         os.utime(path, (1, 1))
         return small.cube
 
