@@ -139,6 +139,12 @@ def test_a_promise_of_a_petabyte_is_refused_before_memory_is_asked_for() -> None
     assert isinstance(outcome({"x.fits.gz": gzip.compress(cards(huge))}), DeepFocusError)
 
 
+@pytest.mark.parametrize("step", [1.4e154, -1e6, 1e-200])
+def test_pixels_that_no_telescope_has(step: float) -> None:
+    found = outcome({"x.fits": cards({"CDELT1": step})})
+    assert "has pixels of" in str(found)
+
+
 @pytest.mark.parametrize("named", ["", ".", "..", "/", "a/b", "x.fits"])
 def test_companions_of_odd_names(named: str) -> None:
     found = outcome({"x.fits": cards({"DFPSF": named, "DFPB": named})})

@@ -28,6 +28,10 @@ from deepfocus.io.velocity_scale import check_velocity, put_scale
 A_CUBE = "a FITS cube in Jy/beam with two celestial axes and one spectral axis"
 
 
+CELLS_DEG = (1e-12, 90.0)
+"""Between these are the sides of a pixel; very long baselines resolve 1e-9 deg."""
+
+
 @dataclass(frozen=True, eq=False)
 class Axes:
     """The order of an image's axes, and what they measure.
@@ -103,6 +107,7 @@ def read_axes(
         raise
     except Exception as error:  # wcslib raises a different class for each fault
         raise _unreadable(name, error) from error
+    _refuse_impossible_cells(sky, name)
     if wcs.wcs.lng > wcs.wcs.lat:
         notes.append("latitude axis before longitude: x is the longitude axis")
     if sky_frame(sky) is None:
@@ -166,6 +171,18 @@ def _frame(sky: WCS) -> str:
     """What is said of the frame of the sky axes."""
     system = f"RADESYS {sky.wcs.radesys}, " if sky.wcs.radesys else ""
     return f"the frame of {system}{' and '.join(sky.wcs.ctype)} is"
+
+
+def _refuse_impossible_cells(sky: WCS, name: str) -> None:
+    """Raise `DeepFocusError` for pixels that no telescope has."""
+    largest = np.abs(sky.pixel_scale_matrix).max(axis=0)
+    low, high = CELLS_DEG
+    if not np.all((largest > low) & (largest < high)):
+        raise DeepFocusError(
+            f"{name} has pixels of {largest[0]:.3g} x {largest[1]:.3g} deg",
+            wanted="pixels of a part of the sky",
+            remedy="check CDELT, or CDi_j, of the celestial axes",
+        )
 
 
 def _unreadable(name: str, error: Exception) -> DeepFocusError:
