@@ -145,6 +145,13 @@ def test_pixels_that_no_telescope_has(step: float) -> None:
     assert "has pixels of" in str(found)
 
 
+@pytest.mark.parametrize("equinox", [1e65, 1e305, -4e3])
+def test_an_equinox_that_is_no_year(equinox: float) -> None:
+    found = outcome({"x.fits": cards({"EQUINOX": equinox})})
+    assert isinstance(found, Cube)
+    assert "no right ascension and declination" in " ".join(found.meta["notes"])
+
+
 @pytest.mark.parametrize("named", ["", ".", "..", "/", "a/b", "x.fits"])
 def test_companions_of_odd_names(named: str) -> None:
     found = outcome({"x.fits": cards({"DFPSF": named, "DFPB": named})})
