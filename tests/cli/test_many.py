@@ -101,6 +101,14 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
     assert not (tmp_path / "out" / "a.catalogue.ecsv").exists()
 
 
+def test_a_file_in_a_folder_that_is_not_there_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["detect", str(tmp_path / "no" / "a.fits"), "--out", str(tmp_path / "out")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "cannot read" in line
+
+
 def test_what_killed_runs_left_is_swept_and_what_runs_is_not(
     small: Simulated, tmp_path: Path
 ) -> None:

@@ -62,3 +62,10 @@ def free_channels(n: int, lines: Iterable[ChannelRange]) -> np.ndarray:
     for line in lines:
         free &= (channel < line.lo) | (channel > line.hi)
     return free
+
+
+def channels_of_planes(given: np.ndarray | None, planes: int, channels: int) -> np.ndarray:
+    """(planes,) channels that planes of a beam belong to: those given, or spread over the band."""
+    if given is not None and len(given) == planes:
+        return np.asarray(given, dtype=float)
+    return np.linspace(0, channels - 1, planes) if planes > 1 else np.array([(channels - 1) / 2])

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from deepfocus.core.channels import channels_of_planes
 from deepfocus.core.grid import Grid
 from deepfocus.core.in_words import cube_in_words
 from deepfocus.core.noise import Noise
@@ -91,10 +92,8 @@ class Cube:
     def primary_beam_in(self, channel: float) -> np.ndarray:
         """(y, x) known primary beam in a channel, linear between its planes."""
         assert self.primary_beam is not None
-        planes, last = len(self.primary_beam), len(self.data) - 1
-        at = self.psf_channels
-        if at is None or len(at) != planes:
-            at = np.linspace(0, last, planes) if planes > 1 else np.array([last / 2])
+        planes = len(self.primary_beam)
+        at = channels_of_planes(self.psf_channels, planes, len(self.data))
         order = np.argsort(at)
         shares = [np.interp(channel, at[order], one[order]) for one in np.eye(planes)]
         response: np.ndarray = np.tensordot(shares, self.primary_beam, axes=1)

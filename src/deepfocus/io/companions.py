@@ -60,12 +60,13 @@ def find_companion(path: Path, header: fits.Header, kind: Kind) -> Path | None:
 def companions_beside(path: Path) -> list[Path]:
     """The files next to a cube that its name says are its beams."""
     field = product_name(path).field
-    beside = [
-        other
-        for other in path.parent.iterdir()
-        # a quick look before each name is taken apart
-        if other.name.startswith(field.split(".")[0]) and other != path
-    ]
+    try:
+        others = list(path.parent.iterdir())
+    except OSError:  # a folder that is not there, or that cannot be listed
+        return []
+    # a quick look before each name is taken apart
+    start = field.split(".")[0]
+    beside = [other for other in others if other.name.startswith(start) and other != path]
     return [other for other in beside if _is_of(other, field) and other.is_file()]
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from astropy.io import fits
 
 from deepfocus import __version__
+from deepfocus.core.channels import channels_of_planes
 from deepfocus.core.cube import Cube
 from deepfocus.core.files import whole_file
 from deepfocus.core.grid import Grid
@@ -48,7 +49,7 @@ def write_cube(
     written: list[Path] = []
     for kind, planes in (("psf", cube.psf), ("pb", cube.primary_beam)):
         if planes is not None:
-            at = _channels(channels, len(planes), len(cube.grid.freq_hz))
+            at = channels_of_planes(channels, len(planes), len(cube.grid.freq_hz))
             _write(_plane_hdus(cube, planes, at), paths[kind])
             written.append(paths[kind])
     hdus = _hdus(cube.data, cube.grid)
@@ -190,12 +191,6 @@ def _plane_hdus(cube: Cube, planes: np.ndarray, channels: np.ndarray) -> fits.HD
     for i in range(k):
         header[f"DFCH{i + 1}"] = (float(channels[i]), "channel of the cube, from 0")
     return hdus
-
-
-def _channels(channels: np.ndarray | None, k: int, chans: int) -> np.ndarray:
-    if channels is not None and len(channels) == k:
-        return np.asarray(channels, dtype=float)
-    return np.linspace(0, chans - 1, k) if k > 1 else np.array([(chans - 1) / 2])
 
 
 def _write(hdus: fits.HDUList, path: Path) -> None:
