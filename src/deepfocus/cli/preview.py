@@ -25,7 +25,7 @@ def preview(settings: AnySet, seed: int, number: int, picture: Path) -> None:
     preview_figure(made.cube, made.noise_free, made.truth, picture)
     if len(made.truth):
         click.echo(true_sources(made.truth))
-    each_gb = made.cube.data.nbytes / 1e9
+    each_gb = made.cube.array.nbytes / 1e9
     cubes = "a cube like it" if number == 1 else f"{number} cubes like it"
     click.echo(
         f"{picture}: the cube of seed {seed}. {cubes[0].upper()}{cubes[1:]}: about "

@@ -11,7 +11,10 @@ import numpy as np
 from deepfocus.core.channels import channels_of_planes
 from deepfocus.core.grid import Grid
 from deepfocus.core.in_words import cube_in_words
+from deepfocus.core.memory import require_memory
 from deepfocus.core.noise import Noise
+from deepfocus.core.voxels import Voxels
+from deepfocus.core.workspace import InMemory, Workspace
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class Beam:
 class Cube:
     """Frozen cube; derive a new one instead of changing it.
 
-    data : (chan, y, x) float32, in `unit`; NaN where there are no data
+    data : (chan, y, x) float32, in `unit`; NaN where there are no data. An array, or voxels that are
+        read by parts, which most of numpy takes for one
     grid : every axis
     unit : 'Jy/beam' of a dirty or restored cube, 'Jy/pixel' of a sky model
     beam : restoring beam, or the Gaussian fitted to the dirty beam, if known
@@ -45,9 +49,10 @@ class Cube:
     primary_beam : (k, y, x) response, 1 on axis, at the same channels
     noise : its power, and its standard deviation if known exactly (simulations); None if unknown
     meta : provenance (seed, settings, version), written to the header of every product
+    workspace : where arrays of its size lie while it is searched
     """
 
-    data: np.ndarray
+    data: Voxels
     grid: Grid
     unit: str = "Jy/beam"
     beam: Beam | None = None
@@ -56,6 +61,7 @@ class Cube:
     primary_beam: np.ndarray | None = None
     noise: Noise | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
+    workspace: Workspace = field(default_factory=InMemory)
 
     def __post_init__(self) -> None:
         if self.data.shape != self.grid.shape:
@@ -70,7 +76,23 @@ class Cube:
         """Geometric mean FWHM of the beam in pixels; None if the beam is unknown."""
         return None if self.beam is None else self.beam.fwhm_px(self.grid.cell_arcsec)
 
-    def with_data(self, data: np.ndarray, *, unit: str | None = None) -> Cube:
+    @property
+    def array(self) -> np.ndarray:
+        """All of `data` in memory, which are read each time if they are not."""
+        return np.asarray(self.data)
+
+    def loaded(self) -> Cube:
+        """The same cube with its data in memory. Raises `DeepFocusError` if they are too large."""
+        if isinstance(self.data, np.ndarray):
+            return self
+        require_memory(
+            4.0 * float(np.prod([float(n) for n in self.data.shape])),
+            f"a cube of {' x '.join(map(str, self.data.shape))} voxels",
+            remedy="cut out a part of it, or search it with the finder deepfocus, by parts",
+        )
+        return replace(self, data=self.array, workspace=InMemory())
+
+    def with_data(self, data: Voxels, *, unit: str | None = None) -> Cube:
         """The same cube with other values on the same grid."""
         return replace(self, data=data, unit=unit or self.unit)
 

@@ -79,7 +79,7 @@ def measure_line(
     """
     reach = int(np.ceil(3 * max(beam.fwhm_x_px, beam.fwhm_y_px)))
     window = Window(x, y, 2 * reach + 1)
-    cutout = crop(cube.data, window)
+    cutout = crop(cube.array, window)
     channel, fwhm_chan = line.centre, (line.hi - line.lo) / 2
     continuum = Continuum((around(channel, LINE_IS_WITHIN * fwhm_chan),)).image(cutout)
     emission = cutout - continuum

@@ -14,7 +14,7 @@ EVERY_PX = 3
 def noise_level(cube: Cube) -> float:
     """Noise standard deviation per channel (Jy/beam): the known value, or else a measurement."""
     known = None if cube.noise is None else cube.noise.level_jy_beam
-    return known or measured_level(cube.data)
+    return known or measured_level(cube.array)
 
 
 def measured_level(data: np.ndarray) -> float:

@@ -48,7 +48,7 @@ class Exact:
 
     def pack(self, cube: Cube) -> dict[str, np.ndarray]:
         """The voxels."""
-        return {"cube": cube.data.astype(np.float32, copy=False)}
+        return {"cube": cube.array.astype(np.float32, copy=False)}
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Packed:
     def pack(self, cube: Cube) -> dict[str, np.ndarray]:
         """The integers and their step in Jy/beam."""
         limit = np.iinfo(np.int16).max
-        needed = float(max(cube.data.max(), -cube.data.min())) / limit
+        needed = float(max(cube.array.max(), -cube.array.min())) / limit
         step = np.float32(max(level_of(cube) / self.per_sigma, needed))
         if step == 0:
             step = np.float32(1.0)

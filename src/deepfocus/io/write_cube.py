@@ -52,7 +52,7 @@ def write_cube(
             at = channels_of_planes(channels, len(planes), len(cube.grid.freq_hz))
             _write(_plane_hdus(cube, planes, at), paths[kind])
             written.append(paths[kind])
-    hdus = _hdus(cube.data, cube.grid)
+    hdus = _hdus(cube.array, cube.grid)
     top = hdus[0].header
     _describe(top, cube)
     top["BUNIT"] = cube.unit

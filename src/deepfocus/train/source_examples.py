@@ -22,7 +22,7 @@ from deepfocus.train.roles import ANGLE, FLUX, FOCUSED, LINES, MAJOR, MASKED, MI
 
 def spectra_examples(made: Simulated, boxes: Sequence[Box]) -> NamedArrays:
     """Encoded dirty spectra of the boxes and their clean target spectra."""
-    data = made.cube.data
+    data = made.cube.array
     inputs = [SPECTRUM.encode(SPECTRUM.spectrum(data, box)).values for box in boxes]
     targets = [clean_spectrum(made.truth, box, channels=len(data)) for box in boxes]
     return {"spectra": _array(inputs, len(data)), "clean": _array(targets, len(data))}
@@ -61,7 +61,7 @@ def image_arrays(rows: Sequence[NamedArrays]) -> NamedArrays:
 
 
 def _image_example(made: Simulated, place: Place) -> NamedArrays:
-    data, source = made.cube.data, place.source
+    data, source = made.cube.array, place.source
     span = source.span
     trend = FitTrend()(SPECTRUM.spectrum(data, place.box), [span])
     continuum = Continuum((span,), trend)

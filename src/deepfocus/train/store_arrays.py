@@ -39,7 +39,7 @@ def derived_arrays(made: Simulated) -> tuple[NamedArrays, NamedArrays]:
     places = [true_place(made.truth, i) for i in range(len(made.truth))]
     of_sources = spectra_examples(made, [place.box for place in places])
     of_sources |= image_examples(made, places)
-    of_cube = {"integrated": integrate(made.cube.data), "blobs": blob_target(made.sky)}
+    of_cube = {"integrated": integrate(made.cube.array), "blobs": blob_target(made.sky)}
     images = half_precision({name: of_sources[name] for name in IMAGES})
     return of_cube, images | {name: of_sources[name].astype(np.float32) for name in LABELS}
 

@@ -103,10 +103,11 @@ class ReadyFloodFill:
 
         Raises `DeepFocusError` for a cube without data or without a beam.
         """
+        cube = cube.loaded()
         refuse_empty(cube)
         refuse_few_channels(cube, LEAST_CHANNELS, "flood_fill")
         beam = beam_ellipse(cube)
-        integrated = integrate(cube.data)
+        integrated = integrate(cube.array)
         snr = in_noises(integrated)
         found = islands(
             snr, detection=self.settings.detection_snr, flooding=self.settings.flooding_snr
@@ -156,7 +157,7 @@ def spectrum_at(cube: Cube, beam: Ellipse, *, x: int, y: int) -> np.ndarray:
     """(chan,) amplitude of a point source at a pixel, Jy/beam; NaN in channels without data."""
     reach = int(np.ceil(max(beam.fwhm_x_px, beam.fwhm_y_px)))
     window = Window(x, y, 2 * reach + 1)
-    spectrum = weighted_spectrum(crop(cube.data, window), beam.shifted(x=reach, y=reach))
+    spectrum = weighted_spectrum(crop(cube.array, window), beam.shifted(x=reach, y=reach))
     return np.where(np.isfinite(cube.data[:, y, x]), spectrum, np.nan)
 
 

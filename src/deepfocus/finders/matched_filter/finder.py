@@ -102,11 +102,12 @@ class ReadyMatchedFilter:
 
         Raises `DeepFocusError` for a cube without data or without a beam.
         """
+        cube = cube.loaded()
         refuse_empty(cube)
         refuse_few_channels(cube, LEAST_CHANNELS, "matched_filter")
         beam = beam_ellipse(cube)
         widths = self.widths_within(len(cube.data))
-        line_data = self.settings.continuum.subtracted(cube.data)
+        line_data = self.settings.continuum.subtracted(cube.array)
         emission, absorption = filtered(line_data, widths)
         link_px = self.settings.link_beams * max(beam.fwhm_x_px, beam.fwhm_y_px)
         positive, negative = (
@@ -204,7 +205,7 @@ class ReadyMatchedFilter:
         ]
         return (
             ImagePanel(
-                "Dirty cube, integrated over frequency", integrate(cube.data), "Jy/beam x channels"
+                "Dirty cube, integrated over frequency", integrate(cube.array), "Jy/beam x channels"
             ),
             ImagePanel(
                 "Highest signal-to-noise over channels and kernels",

@@ -71,6 +71,7 @@ class ReadyPaper:
 
     def find(self, cube: Cube) -> Detection:
         """Section 4.4. Raises `DeepFocusError` for a cube without any finite value."""
+        cube = cube.loaded()
         refuse_empty(cube)
         refuse_few_channels(cube, LEAST_CHANNELS, "paper")
         sky = self.find_blobs(cube)  # 1-4

@@ -47,7 +47,7 @@ class FindBlobs:
     settings: BlobSettings = BlobSettings()
 
     def __call__(self, cube: Cube) -> SkyMap:
-        integrated = integrate(cube.data)
+        integrated = integrate(cube.array)
         probability = self.probability_map(integrated)
         blobs = enumerate(self.find(probability), start=1)
         return SkyMap(integrated, probability, tuple(NumberedBlob(*each) for each in blobs))

@@ -93,10 +93,10 @@ class MeasureFluxes:
         channels = dilated_range(source, dilation=sees.dilation)
         continuum = candidate.home.continuum.beside(channels)
         template = dirty_shape(cube, source, window)
-        line_jy_beam_chan = amplitude(line_image(cube.data, window, channels, continuum), template)
+        line_jy_beam_chan = amplitude(line_image(cube.array, window, channels, continuum), template)
         continuum_jy_beam = np.nan
         if continuum.known_over(n):
-            image = continuum.image(crop(cube.data, window))
+            image = continuum.image(crop(cube.array, window))
             continuum_jy_beam = amplitude(image, template)
         profile = gaussian_1d(n, source.channel, source.fwhm_chan)[channels.slice(n)]
         return Amplitudes(
@@ -110,7 +110,7 @@ class MeasureFluxes:
 
 def masked_image(sees: MaskedLineImage, cube: Cube, candidate: Candidate) -> np.ndarray:
     """The flux network's input image of a candidate, before normalisation."""
-    return sees.image(cube.data, candidate.source, candidate.home.continuum)
+    return sees.image(cube.array, candidate.source, candidate.home.continuum)
 
 
 def dirty_shape(cube: Cube, source: Source, window: Window) -> np.ndarray:

@@ -124,7 +124,7 @@ class LineViews:
 
     def view(self, window: Window, channels: ChannelRange, continuum: Continuum) -> LineView:
         """The line emission of a channel range in a window."""
-        image = line_image(self.cube.data, window, channels, continuum)
+        image = line_image(self.cube.array, window, channels, continuum)
         # Real data are never exactly zero; pixels beyond the image or without data are.
         return LineView(
             image=image,
@@ -146,7 +146,7 @@ class LineViews:
         size = 2 * int(np.ceil(1.5 * self.kernel_px)) + 1
         round_kernel = Ellipse(size // 2, size // 2, self.kernel_px, self.kernel_px, 0.0)
         weight = gaussian_2d((size, size), round_kernel)
-        cutout = crop(self.cube.data, Window(x, y, size))
+        cutout = crop(self.cube.array, Window(x, y, size))
         spectrum = np.tensordot(cutout, weight / weight.sum(), axes=2)
         free = free_channels(len(spectrum), lines)
         if free.sum() < MIN_FREE_CHANNELS:

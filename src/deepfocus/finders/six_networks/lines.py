@@ -46,7 +46,7 @@ class FindBlobLines:
         if not blobs:
             return ()
         sees = self.network.input
-        dirty = np.stack([sees.spectrum(cube.data, each.blob.box) for each in blobs])
+        dirty = np.stack([sees.spectrum(cube.array, each.blob.box) for each in blobs])
         clean = self.denoise(dirty)
         return tuple(self.read(*each) for each in zip(blobs, dirty, clean, strict=True))
 

@@ -53,7 +53,7 @@ class MeasureShapes:
 def focused_image(sees: FocusedImage, cube: Cube, candidate: Candidate) -> np.ndarray:
     """A network's input image of a candidate's line, before normalisation."""
     return sees.image(
-        cube.data,
+        cube.array,
         x=candidate.x,
         y=candidate.y,
         channels=candidate.span,

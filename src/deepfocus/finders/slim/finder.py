@@ -89,6 +89,7 @@ class ReadySlim:
 
     def find(self, cube: Cube) -> Detection:
         """Section 4.4. Raises `DeepFocusError` for a cube without any finite value."""
+        cube = cube.loaded()
         refuse_empty(cube)
         refuse_few_channels(cube, LEAST_CHANNELS, "slim")
         # 1-4: 2D source detection in the integrated dirty cube

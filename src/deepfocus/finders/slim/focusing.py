@@ -71,7 +71,7 @@ class WholeImage:
 
     def focused_snr(self, blob: BlobInField, box: Box, channels: ChannelRange) -> float:
         summed = channels.slice(blob.channels)
-        focused = integrate(blob.views.cube.data, summed.start, summed.stop)
+        focused = integrate(blob.views.cube.array, summed.start, summed.stop)
         return global_snr(focused, box)
 
     def unfocused_snr(self, blob: BlobInField, box: Box, line: ChannelRange) -> float:

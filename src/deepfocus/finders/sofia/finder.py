@@ -133,6 +133,7 @@ class ReadySofia:
 
         Raises `DeepFocusError` for a cube without data or without a beam, and if SoFiA fails.
         """
+        cube = cube.loaded()
         refuse_empty(cube)
         found = self.searched(cube, beam_ellipse(cube))
         reliable = found.negatives >= self.settings.min_negatives
@@ -147,7 +148,7 @@ class ReadySofia:
 
     def searched(self, cube: Cube, beam: Ellipse) -> Found:
         """What SoFiA finds, without reliabilities if it cannot measure them."""
-        parameters = self.settings.parameters(cube.data.shape, beam)
+        parameters = self.settings.parameters(cube.grid.shape, beam)
         with TemporaryDirectory(prefix="deepfocus-sofia-") as name:
             folder = Path(name)
             file = folder / "cube.fits"
@@ -190,7 +191,7 @@ def _panels(cube: Cube, found: Catalogue) -> tuple[Panel, ...]:
         )
         for source, y, x in zip(found["id"], found["y"], found["x"], strict=True)
     )
-    field_image = integrate(cube.data)
+    field_image = integrate(cube.array)
     return (
         ImagePanel("Cube, integrated over frequency", field_image, "Jy/beam x channels"),
         *spectra,
