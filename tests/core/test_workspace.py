@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from deepfocus.core import workspace
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.voxels import channel_blocks, slices_of
-from deepfocus.core.workspace import CHUNK, InMemory, OnDisk
+from deepfocus.core.workspace import InMemory, OnDisk
 
 SHAPE = (150, 40, 70)
 
@@ -58,9 +58,9 @@ def test_spectra_on_disk_are_those_in_memory(
     tmp_path_factory: pytest.TempPathFactory, key: tuple[int | slice, ...]
 ) -> None:
     given_values = cube()
-    given_values[64:128, :32, :32] = 0.0  # a chunk that is not written
-    spectra = OnDisk(tmp_path_factory.mktemp("scratch"), 70 * SHAPE[1] * SHAPE[2]).spectra(SHAPE)
-    for block in channel_blocks(SHAPE, 70 * SHAPE[1] * SHAPE[2], multiple=CHUNK[0]):
+    given_values[64:96, :32, :32] = 0.0  # a chunk that is not written
+    spectra = OnDisk(tmp_path_factory.mktemp("scratch"), 1000).spectra(SHAPE, 32)
+    for block in channel_blocks(SHAPE, 70 * SHAPE[1] * SHAPE[2], multiple=32):
         spectra[block] = given_values[block]
     np.testing.assert_array_equal(spectra[key], given_values[key])
 
@@ -116,7 +116,7 @@ def _target(link: Path) -> str:
 
 def test_files_have_no_name(tmp_path: Path) -> None:
     place = OnDisk(tmp_path, 1000)
-    spectra, copy = place.spectra(SHAPE), place.copy(cube())
+    spectra, copy = place.spectra(SHAPE, 64), place.copy(cube())
     spectra[0:64] = cube()[0:64]
     copy[0] = 0.0
     assert not list(tmp_path.iterdir())

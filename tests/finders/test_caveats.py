@@ -74,16 +74,18 @@ def test_a_bowl_is_a_ring_that_is_significantly_negative() -> None:
 def test_an_image_ends_half_a_pixel_beyond_its_pixels(x: float, y: float, near: bool) -> None:
     """Of 60 x 50 pixels, with a beam of 6: -0.5 to 59.5, and to 49.5 along y."""
     lit = np.zeros((3, 50, 60))
-    assert bool(near_the_edge(lit, x=x, y=y, beam_px=6.0)) is near
+    assert bool(near_the_edge(lit, slice(None), x=x, y=y, beam_px=6.0)) is near
 
 
 def test_blanks_are_an_edge_if_they_are_blank_in_all_of_the_line() -> None:
     lit = np.zeros((3, 50, 60))
     lit[:, :, :20] = np.nan
-    assert near_the_edge(lit, x=24.0, y=25.0, beam_px=6.0) == "near the edge of the image"
-    assert not near_the_edge(lit, x=26.0, y=25.0, beam_px=6.0)
+    assert (
+        near_the_edge(lit, slice(None), x=24.0, y=25.0, beam_px=6.0) == "near the edge of the image"
+    )
+    assert not near_the_edge(lit, slice(None), x=26.0, y=25.0, beam_px=6.0)
     lit[1, :, :20] = 0.0
-    assert not near_the_edge(lit, x=24.0, y=25.0, beam_px=6.0)
+    assert not near_the_edge(lit, slice(None), x=24.0, y=25.0, beam_px=6.0)
 
 
 def test_a_line_is_cut_off_where_half_of_its_peak_is_beyond_the_band() -> None:

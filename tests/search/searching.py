@@ -9,6 +9,7 @@ import numpy as np
 from scipy.fft import irfft2, rfft2
 
 from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.core.workspace import IN_MEMORY
 from deepfocus.search.bank import Bank, bank_of
 from deepfocus.search.continuum import projection_of
 from deepfocus.search.fields import fields
@@ -73,14 +74,13 @@ def highest_without_noise(source: np.ndarray, noise: np.ndarray, *, white: bool)
     known = NoiseMap(np.ones(len(source), np.float32), np.ones(source.shape[1:], np.float32))
     bank, first = filters(source.shape, white=white)
     projection = projection_of(known.channel)
-    of_noise = fields(noise, known, bank, first)
+    of_noise = fields(noise, known, bank, first, IN_MEMORY)
     sizes = []
     for i, (field, alone) in enumerate(
-        zip(fields(source, known, bank, first), of_noise, strict=True)
+        zip(fields(source, known, bank, first, IN_MEMORY), of_noise, strict=True)
     ):
         ready = searched(alone, bank, i, known.channel, projection)
-        level = float(np.sum(alone.values) / np.sum(ready.field.values))
-        sizes.append(replace(ready, field=replace(field, values=field.values / level)))
+        sizes.append(replace(ready, field=field))
     nowhere = np.zeros(sizes[0].field.values.shape[1:], bool)
     lattice = Lattice(tuple(sizes), bank, projection, nowhere)
     best = lattice.highest()

@@ -39,8 +39,8 @@ class Beam:
 class Cube:
     """Frozen cube; derive a new one instead of changing it.
 
-    data : (chan, y, x) float32, in `unit`; NaN where there are no data. An array, or voxels that are
-        read by parts, which most of numpy takes for one
+    data : (chan, y, x) float32, in `unit`; NaN where there are no data. An array, or voxels that
+        are read by parts, which most of numpy takes for one
     grid : every axis
     unit : 'Jy/beam' of a dirty or restored cube, 'Jy/pixel' of a sky model
     beam : restoring beam, or the Gaussian fitted to the dirty beam, if known

@@ -21,10 +21,11 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import room_needed
 from deepfocus.core.voxels import Changeable, ReadByParts, Voxels, slices_of
 
-EVERYTHING = 1 << 62
 VALUE_BYTES = 4
-CHUNK = (64, 32, 32)
-"""(chan, row, column) of spectra on disk: a quarter of a megabyte, written and read at once."""
+CHUNK_PX = 32
+"""Rows and columns of a chunk of spectra on disk."""
+TOGETHER_VALUES, MOST_TOGETHER = 1 << 22, 64
+"""Voxels and channels that are filtered together: more would leave the cache, or fill memory."""
 STRIP_BYTES = 1 << 18
 """Rows of a plane of a changeable copy that are copied together."""
 
@@ -35,9 +36,13 @@ class Workspace(Protocol):
     @property
     def values_at_once(self) -> int: ...
 
-    def spectra(self, shape: tuple[int, int, int]) -> Changeable:
-        """(chan, y, x) zeros, to be written by channels, CHUNK[0] or a multiple at a time from 0
-        on, and to be read in any way."""
+    def together(self, plane: int) -> int:
+        """How many channels with planes of so many pixels are worked on at a time."""
+        ...
+
+    def spectra(self, shape: tuple[int, int, int], together: int) -> Changeable:
+        """(chan, y, x) zeros, to be written in whole images, so many channels at a time from 0 on,
+        and to be read in any way."""
         ...
 
     def copy(self, voxels: Voxels) -> Changeable:
@@ -47,17 +52,24 @@ class Workspace(Protocol):
 
 @dataclass(frozen=True)
 class InMemory:
-    """Everything at once."""
+    """Arrays; what is done on the way is done in parts that are a cube of moderate size."""
 
-    values_at_once: int = EVERYTHING
+    values_at_once: int = 1 << 27
 
-    def spectra(self, shape: tuple[int, int, int]) -> Changeable:
+    def together(self, plane: int) -> int:
+        """As many as the cache likes."""
+        return _together(plane, TOGETHER_VALUES)
+
+    def spectra(self, shape: tuple[int, int, int], together: int) -> Changeable:
         """A numpy array."""
         return np.zeros(shape, np.float32)
 
     def copy(self, voxels: Voxels) -> Changeable:
         """A numpy array."""
         return np.array(voxels, np.float32)
+
+
+IN_MEMORY = InMemory()
 
 
 @dataclass(frozen=True)
@@ -70,13 +82,21 @@ class OnDisk:
     folder: Path
     values_at_once: int
 
-    def spectra(self, shape: tuple[int, int, int]) -> Changeable:
+    def together(self, plane: int) -> int:
+        """As many as memory allows: the files are written in pieces so long."""
+        return _together(plane, self.values_at_once)
+
+    def spectra(self, shape: tuple[int, int, int], together: int) -> Changeable:
         """Raises `DeepFocusError` if the folder cannot be written to, then or when it is full."""
-        return SpectraFile(NamelessFile(self.folder), shape)
+        return SpectraFile(NamelessFile(self.folder), shape, together)
 
     def copy(self, voxels: Voxels) -> Changeable:
         """What is not changed is not copied. Raises `DeepFocusError` as `spectra` does."""
         return ChangedVoxels(NamelessFile(self.folder), voxels)
+
+
+def _together(plane: int, values: int) -> int:
+    return min(max(values // max(plane, 1), 1), MOST_TOGETHER)
 
 
 class NamelessFile:
@@ -117,47 +137,59 @@ class NamelessFile:
 
 @dataclass(frozen=True, eq=False)
 class SpectraFile(ReadByParts):
-    """(chan, y, x) in chunks that hold parts of a few spectra; zeros take no room."""
+    """(chan, y, x) in chunks that hold parts of a few spectra; zeros take no room.
+
+    together : channels of a chunk
+    """
 
     file: NamelessFile
     shape: tuple[int, int, int]
+    together: int
 
     @property
     def _chunks(self) -> tuple[int, int, int]:
-        """Of columns, rows and channels: the order in which they follow each other."""
-        chan, ny, nx = (-(-n // size) for n, size in zip(self.shape, CHUNK, strict=True))
-        return ny, nx, chan
+        """Of rows, columns and channels: the order in which they follow each other."""
+        chan, ny, nx = self.shape
+        return -(-ny // CHUNK_PX), -(-nx // CHUNK_PX), -(-chan // self.together)
 
     def __setitem__(self, key: Any, values: Any) -> None:
-        """Whole images, channels from a multiple of CHUNK[0] on."""
+        """Whole images, of the channels of some chunks."""
         (channels, rows, columns), _ = slices_of(key, self.shape)
         whole = (rows, columns) == tuple(slice(0, n, 1) for n in self.shape[1:])
-        if not whole or channels.start % CHUNK[0] or channels.step != 1:
-            raise IndexError(f"spectra are written in whole images, {CHUNK[0]} channels at a time")
+        if not whole or channels.start % self.together or channels.step != 1:
+            raise IndexError(f"spectra are written in whole images, {self.together} at a time")
+        for first in range(0, channels.stop - channels.start, self.together):
+            number = (channels.start + first) // self.together
+            self._write(number, values[first : first + self.together])
+
+    def _write(self, number: int, images: np.ndarray) -> None:
+        """Chunks of that number along the channels."""
         many_y, many_x, many_chan = self._chunks
-        for first in range(channels.start, channels.stop, CHUNK[0]):
-            images = values[first - channels.start : first - channels.start + CHUNK[0]]
-            for y in range(many_y):
-                strip = images[:, y * CHUNK[1] : (y + 1) * CHUNK[1]]
-                for x in range(many_x):
-                    part = strip[:, :, x * CHUNK[2] : (x + 1) * CHUNK[2]]
-                    if not part.any():
-                        continue
-                    chunk = np.zeros((*CHUNK[1:], CHUNK[0]), np.float32)
+        for y in range(many_y):
+            strip = images[:, y * CHUNK_PX : (y + 1) * CHUNK_PX]
+            for x in range(many_x):
+                part = strip[:, :, x * CHUNK_PX : (x + 1) * CHUNK_PX]
+                if part.any():
+                    chunk = np.zeros((CHUNK_PX, CHUNK_PX, self.together), np.float32)
                     chunk[: part.shape[1], : part.shape[2], : len(part)] = np.moveaxis(part, 0, 2)
-                    at = (y * many_x + x) * many_chan + first // CHUNK[0]
-                    self.file.write(chunk, at * chunk.nbytes)
+                    self.file.write(chunk, ((y * many_x + x) * many_chan + number) * chunk.nbytes)
 
     def _read(self, channels: slice, rows: slice, columns: slice) -> np.ndarray:
-        many_y, many_x, many_chan = self._chunks
-        shape = (many_y, many_x, many_chan, *CHUNK[1:], CHUNK[0])
         out = np.zeros([_count(part) for part in (channels, rows, columns)], np.float32)
-        chunks = self.file.mapped(shape)
-        for y, of_y, in_y in _pieces(rows, CHUNK[1]):
-            for x, of_x, in_x in _pieces(columns, CHUNK[2]):
-                for k, of_k, in_k in _pieces(channels, CHUNK[0]):
-                    part = chunks[y, x, k, in_y, in_x, in_k]
-                    out[of_k, of_y, of_x] = np.moveaxis(part, 2, 0)
+        if not out.size:
+            return out
+        chunks = self.file.mapped((*self._chunks, CHUNK_PX, CHUNK_PX, self.together))
+        first = channels.start // self.together
+        some = slice(first, -(-channels.stop // self.together))
+        of_some = slice(
+            channels.start - first * self.together,
+            channels.stop - first * self.together,
+            channels.step,
+        )
+        for y, of_y, in_y in _pieces(rows, CHUNK_PX):
+            for x, of_x, in_x in _pieces(columns, CHUNK_PX):
+                part = np.moveaxis(chunks[y, x, some, in_y, in_x], 3, 1)
+                out[:, of_y, of_x] = part.reshape(-1, *part.shape[2:])[of_some]
         return out
 
 

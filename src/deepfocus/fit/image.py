@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.fft import irfft2
 
+from deepfocus.core.voxels import Changeable
 from deepfocus.fit.attenuation import NO_PRIMARY_BEAM, Attenuation, attenuation_near
 from deepfocus.fit.parameters import (
     CHANNEL,
@@ -62,7 +63,7 @@ def model_cube(
     return out
 
 
-def add_model(out: np.ndarray, parts: Sequence[Part], response: Response) -> None:
+def add_model(out: Changeable, parts: Sequence[Part], response: Response) -> None:
     """Add the dirty image of components to a cube (chan, y, x) in place.
 
     Sidelobes end where the known dirty beam does.
@@ -93,7 +94,7 @@ class _Layers:
     amounts: np.ndarray
 
 
-def _add_layers(out: np.ndarray, layers: Sequence[_Layers]) -> None:
+def _add_layers(out: Changeable, layers: Sequence[_Layers]) -> None:
     """Add images to a cube; all those at the same place by going through it once."""
     places: dict[tuple[int, ...], list[_Layers]] = {}
     for each in layers:
@@ -132,7 +133,7 @@ def _still(row: np.ndarray, response: Response, part: Part, *, channels: int) ->
     return [_Layers(drawn[0].here, planes, amounts)]
 
 
-def _add_moving_line(out: np.ndarray, row: np.ndarray, response: Response, part: Part) -> None:
+def _add_moving_line(out: Changeable, row: np.ndarray, response: Response, part: Part) -> None:
     """The line of a component that is elsewhere in each channel."""
     near = np.arange(len(out))[window(row[CHANNEL], row[SIGMA], len(out))]
     for channel, amount in zip(near, row[FLUX] * _line(row, near, part.profile), strict=True):

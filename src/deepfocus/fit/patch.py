@@ -7,7 +7,7 @@ template may be as small as a point, or even sharper.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +15,7 @@ from scipy.fft import next_fast_len, rfft2
 
 from deepfocus.core.noise import Power
 from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.core.voxels import Voxels, channel_blocks
 from deepfocus.fit.attenuation import NO_PRIMARY_BEAM, Attenuation, attenuation_near
 from deepfocus.fit.filters import Filter, halo_px, score_filter
 from deepfocus.fit.parameters import tilt
@@ -29,6 +30,8 @@ PASSED = 3e-2
 equation."""
 BINS = 8
 """Of the band, in which a continuum is as good as constant."""
+VALUES_AT_ONCE = 1 << 23
+"""Of the data that are transformed together."""
 LEAST_TOLD = 1e-3
 """Of the highest power of a kernel: what a cell with less of it tells is taken for this."""
 
@@ -91,6 +94,10 @@ class Problem:
     def beam_sigma_px(self) -> float:
         return self.beam_px / FWHM_PER_SIGMA
 
+    def without_data(self) -> Problem:
+        """The same, with a score of 0 that takes no memory."""
+        return replace(self, score=np.broadcast_to(0.0, self.score.shape))
+
     def waves(self, places: np.ndarray, cells: np.ndarray) -> np.ndarray:
         """(m, some cells) complex exp(2 pi i u.r) at places r (m, 2) in pixels."""
         waves = np.ones((len(places), len(cells)), complex)
@@ -126,7 +133,7 @@ class Problem:
 
 
 def patch_problem(
-    data: np.ndarray,
+    data: Voxels,
     sigma: np.ndarray,
     response: Response,
     power: Power,
@@ -164,17 +171,14 @@ def patch_problem(
         slice(max(part.start - halo, 0), min(part.stop + halo, n))
         for part, n in zip((rows, columns), data.shape[1:], strict=True)
     )
-    cut = data[:, near[0], near[1]]
-    weights = _weights(cut, sigma)
-    if np.isnan(cut).any():
-        cut = np.nan_to_num(cut)
-    seen = cells.transform(cut, y=near[0].start, x=near[1].start) * cells.score
+    seen, blank = _seen(data, near[0], near[1], cells)
+    weights = _weights(blank, sigma)
     return Problem(
         rows=rows,
         columns=columns,
         u=cells.u,
         v=cells.v,
-        score=np.ascontiguousarray(seen, dtype=complex).view(float),
+        score=seen.view(float),
         model=cells.model,
         noise=cells.noise,
         weights=weights,
@@ -249,12 +253,26 @@ def _power(kernel: np.ndarray, side: int) -> np.ndarray:
     return power
 
 
-def _weights(data: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+def _seen(
+    data: Voxels, rows: slice, columns: slice, cells: _Cells
+) -> tuple[np.ndarray, np.ndarray]:
+    """(chan, cell) complex, the filtered data of some pixels, and (chan,) which have none."""
+    ny, nx = rows.stop - rows.start, columns.stop - columns.start
+    seen = np.empty((len(data), len(cells.u)), complex)
+    blank = np.zeros(len(data), bool)
+    for block in channel_blocks((len(data), ny, nx), VALUES_AT_ONCE):
+        cut = data[block, rows, columns]
+        unknown = np.isnan(cut)
+        if unknown.any():
+            blank[block] = unknown.all(axis=(1, 2))
+            cut = np.nan_to_num(cut)
+        seen[block] = cells.transform(cut, y=rows.start, x=columns.start) * cells.score
+    return seen, blank
+
+
+def _weights(blank: np.ndarray, sigma: np.ndarray) -> np.ndarray:
     """(chan,) 1 / sigma^2; 0 where there are no data or the noise is unknown."""
-    middle = data[:, data.shape[1] // 2]
-    blank = np.isnan(middle).all(axis=1)
-    blank[blank] = np.isnan(data[blank]).all(axis=(1, 2))
-    sigma = np.broadcast_to(np.asarray(sigma, float), len(data))
+    sigma = np.broadcast_to(np.asarray(sigma, float), len(blank))
     known = np.isfinite(sigma) & (sigma > 0) & ~blank
     weights: np.ndarray = np.where(known, 1 / np.where(known, sigma, 1.0) ** 2, 0.0)
     return weights

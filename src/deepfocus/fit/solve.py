@@ -7,7 +7,7 @@ that the data do not tell from growing without end.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -70,6 +70,13 @@ class Fit:
     def covariance(self) -> np.ndarray:
         """(n, 12, n, 12) of the estimates in the noise; NaN where not fitted."""
         return sandwich(self.problem, self.values, self.information, self.free)
+
+    def without_data(self) -> Fit:
+        """The same without the data that it was fitted to: what is left knows its errors.
+
+        They would take as much memory for every source as its patch of the cube.
+        """
+        return replace(self, problem=self.problem.without_data())
 
     @property
     def brightness(self) -> np.ndarray:

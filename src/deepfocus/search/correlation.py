@@ -6,6 +6,7 @@ import numpy as np
 from scipy.fft import irfft2, next_fast_len, rfft2
 
 from deepfocus.core.noise import Measured, Power, White
+from deepfocus.core.voxels import Voxels
 from deepfocus.search.noise_map import NoiseMap
 
 MOST_PAIRS = 24
@@ -15,14 +16,14 @@ WHITE_BELOW = 0.1
 """Correlation with the next pixel. Beams of 3 pixels and more give more than 0.7 to the noise."""
 
 
-def noise_power(data: np.ndarray, noise: NoiseMap, *, reach: int) -> Power:
+def noise_power(data: Voxels, noise: NoiseMap, *, reach: int) -> Power:
     """White, or as measured at lags to `reach` pixels; data : (chan, y, x), NaN where blank."""
     autocorrelation = sky_autocorrelation(data, noise, reach=reach)
     beside = autocorrelation[reach, reach + 1], autocorrelation[reach + 1, reach]
     return White() if max(beside) < WHITE_BELOW else Measured(autocorrelation)
 
 
-def sky_autocorrelation(data: np.ndarray, noise: NoiseMap, *, reach: int) -> np.ndarray:
+def sky_autocorrelation(data: Voxels, noise: NoiseMap, *, reach: int) -> np.ndarray:
     """(2 reach + 1, 2 reach + 1) autocorrelation of the noise, 1 at its centre.
 
     Of differences between channels half the band apart: continuum cancels. Values above the clip

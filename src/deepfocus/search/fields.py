@@ -1,4 +1,7 @@
-"""A cube filtered on the sky with each size of a bank, on grids as coarse as the size allows."""
+"""A cube filtered on the sky with each size of a bank, on grids as coarse as the size allows.
+
+A few channels at a time: what filters them does not look at others.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,12 @@ import numpy as np
 from scipy.signal import fftconvolve
 
 from deepfocus.core.source import FWHM_PER_SIGMA
-from deepfocus.search.banded import REACH_SIGMA, gaussians
+from deepfocus.core.voxels import Voxels, channel_blocks
+from deepfocus.core.workspace import Workspace
+from deepfocus.search.banded import REACH_SIGMA, Banded, gaussians
 from deepfocus.search.bank import Bank
 from deepfocus.search.first_filter import FirstFilter
+from deepfocus.search.lines import band_weight
 from deepfocus.search.noise_map import NoiseMap
 
 LEAST_COVERED = 0.05
@@ -22,10 +28,12 @@ class Field:
     """The cube through one spatial filter, in units of the noise if that were white.
 
     values : (chan, rows, columns) at every `step`-th pixel; 0 where there are no data
+    band : (rows, columns) their sum over the band, each channel with the weight of `band_weight`
     """
 
     step: int
-    values: np.ndarray
+    values: Voxels
+    band: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,27 +47,76 @@ class Blanks:
     of_channel: np.ndarray
 
 
-def fields(data: np.ndarray, noise: NoiseMap, bank: Bank, first: FirstFilter) -> tuple[Field, ...]:
+@dataclass(frozen=True, eq=False)
+class Filter:
+    """One size: what filters the field of the size before further, and how it is normalised.
+
+    along : of rows and of columns; None for the first size, which a `FirstFilter` makes
+    scale : (m, rows, columns) one over the standard deviation that white noise has after the
+        filter, for each of the planes of blanks
+    """
+
+    step: int
+    along: tuple[Banded, Banded] | None
+    scale: np.ndarray
+
+
+def fields(
+    data: Voxels,
+    noise: NoiseMap,
+    bank: Bank,
+    first: FirstFilter,
+    workspace: Workspace,
+) -> tuple[Field, ...]:
     """One field a size. Each is filtered further from the one before: Gaussians add up.
 
     data : (chan, y, x), NaN where blank. Voxels weigh by their noise, blank ones nothing.
     """
+    channels, ny, nx = data.shape
     blanks = blanks_of(data)
     weight = (1 / noise.position**2).astype(np.float32)
-    raw = _through_first(data, noise, weight, first)
+    filters = _filters(bank, first, blanks, weight)
+    shapes = [(channels, *each.scale.shape[1:]) for each in filters]
+    together = workspace.together(ny * nx)
+    values = [workspace.spectra(shape, together) for shape in shapes]
+    bands = [np.zeros(shape[1:]) for shape in shapes]
+    of_band = band_weight(noise.channel)
+    for block in channel_blocks(data.shape, together * ny * nx):
+        if not noise.searched[block].any():
+            continue
+        raw = _through_first(data, noise, weight, first, block)
+        for size, each in enumerate(filters):
+            if each.along is not None:
+                raw = each.along[0].along_y(each.along[1].along_x(raw))
+            scaled = raw * each.scale[blanks.of_channel[block]]
+            values[size][block] = scaled
+            bands[size] += np.tensordot(of_band[block], scaled, axes=1)
+    return tuple(
+        Field(each.step, stored, band)
+        for each, stored, band in zip(filters, values, bands, strict=True)
+    )
+
+
+def _filters(
+    bank: Bank, first: FirstFilter, blanks: Blanks, weight: np.ndarray
+) -> tuple[Filter, ...]:
+    """The smallest, and those that widen it."""
     kernel, step, size = first.kernel, first.step, 0.0
-    made = [_field(raw, kernel, blanks, weight, step)]
+    scale = _scale(kernel, blanks, weight, step)
+    made = [Filter(step, None, scale)]
     for next_size, next_step in zip(bank.sizes_px[1:], bank.steps_px[1:], strict=True):
         further = float(np.sqrt(next_size**2 - size**2))
-        along_y, along_x = (gaussians(n, further / step, next_step // step) for n in raw.shape[1:])
-        raw = along_y.along_y(along_x.along_x(raw))
+        along_y, along_x = (
+            gaussians(n, further / step, next_step // step) for n in made[-1].scale.shape[1:]
+        )
         kernel = _wider(kernel, further)
-        made.append(_field(raw, kernel, blanks, weight, next_step))
+        scale = _scale(kernel, blanks, weight, next_step)
+        made.append(Filter(next_step, (along_y, along_x), scale))
         step, size = next_step, next_size
     return tuple(made)
 
 
-def blanks_of(data: np.ndarray) -> Blanks:
+def blanks_of(data: Voxels) -> Blanks:
     """The different planes of blanks of a cube (chan, y, x)."""
     numbers: dict[bytes, int] = {}
     planes: list[np.ndarray] = []
@@ -75,21 +132,19 @@ def blanks_of(data: np.ndarray) -> Blanks:
 
 
 def _through_first(
-    data: np.ndarray, noise: NoiseMap, weight: np.ndarray, first: FirstFilter
+    data: Voxels, noise: NoiseMap, weight: np.ndarray, first: FirstFilter, block: slice
 ) -> np.ndarray:
-    """(chan, rows, columns) the cube over its noise, weighted, through the smallest filter."""
+    """(chan, rows, columns) channels over their noise, weighted, through the smallest filter."""
     rows, columns = (-(-n // first.step) for n in data.shape[1:])
-    raw = np.zeros((len(data), rows, columns), np.float32)
-    for channel in np.flatnonzero(noise.searched):
+    raw = np.zeros((block.stop - block.start, rows, columns), np.float32)
+    for channel in block.start + np.flatnonzero(noise.searched[block]):
         plane = np.nan_to_num(data[channel], nan=0.0, posinf=0.0, neginf=0.0)
-        raw[channel] = first.of(plane * weight) / noise.channel[channel]
+        raw[channel - block.start] = first.of(plane * weight) / noise.channel[channel]
     return raw
 
 
-def _field(
-    raw: np.ndarray, kernel: np.ndarray, blanks: Blanks, weight: np.ndarray, step: int
-) -> Field:
-    """The field over the standard deviation that white noise has after the filter."""
+def _scale(kernel: np.ndarray, blanks: Blanks, weight: np.ndarray, step: int) -> np.ndarray:
+    """(m, rows, columns) one over the noise that white noise has after a filter."""
     squared = kernel.astype(float) ** 2
     whole = squared.sum()
     scales = []
@@ -97,9 +152,7 @@ def _field(
         variance = fftconvolve(weight * plane, squared, "same")[::step, ::step]
         told = variance > LEAST_COVERED * whole * weight[::step, ::step]
         scales.append(np.where(told, 1 / np.sqrt(np.where(told, variance, 1.0)), 0.0))
-    scale = np.array(scales, np.float32)
-    values = raw * (scale[0] if len(scale) == 1 else scale[blanks.of_channel])
-    return Field(step, values)
+    return np.array(scales, np.float32)
 
 
 def _wider(kernel: np.ndarray, fwhm: float) -> np.ndarray:

@@ -59,14 +59,17 @@ def line_filters(
     return LineFilters(tuple(plain), tuple(projected))
 
 
-def band_filter(sigma: np.ndarray, correlation: np.ndarray) -> np.ndarray:
-    """(chan,) the filter for continuum: the whole band, normalised to unit noise."""
-    weight = _weight(sigma)
-    variance = weight @ weight
+def band_weight(sigma: np.ndarray) -> np.ndarray:
+    """(chan,) the filter for continuum: the whole band, each channel as its noise allows."""
+    return _weight(sigma)
+
+
+def band_noise(weight: np.ndarray, correlation: np.ndarray) -> float:
+    """Standard deviation of noise with that correlation of channels, (lags,), after it."""
+    variance = float(weight @ weight)
     for lag, value in enumerate(correlation[1:], start=1):
-        variance += 2 * value * (weight[lag:] @ weight[:-lag])
-    band: np.ndarray = (weight / np.sqrt(variance)).astype(np.float32)
-    return band
+        variance += 2 * float(value) * float(weight[lag:] @ weight[:-lag])
+    return float(np.sqrt(variance))
 
 
 def highest(spectra: np.ndarray, rows: Sequence[Banded]) -> np.ndarray:

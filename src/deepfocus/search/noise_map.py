@@ -6,12 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from deepfocus.core.voxels import Voxels, channel_blocks
 from deepfocus.search.robust import negative_rms, shrunk
 
 BLOCK_BEAMS, SMALLEST_BLOCK_PX = 5.0, 12
 """Noise by position is measured on blocks of that many beams."""
 FEWEST_VALUES = 30
 """Of a channel, or its noise is not known and it is not searched."""
+MOST_VALUES = 1 << 24
+"""Of a sample."""
+PLANES_VALUES = 1 << 22
+"""Voxels of the planes that are read together, if they are not in memory."""
 FEWEST_CHANNELS = 16
 """Of a band, for a slope to be told from noise."""
 
@@ -41,21 +46,64 @@ class NoiseMap:
         return at
 
 
-def noise_map(
-    data: np.ndarray, *, correlated_px: float, emission: np.ndarray | None = None
-) -> NoiseMap:
-    """Noise from the negative half of the values, without the continuum of each pixel.
-
-    data : (chan, y, x), NaN where blank
-    correlated_px : FWHM of the beam that correlates the noise; 0 for white noise
-    emission : (chan, y, x) bool, voxels of known emission, left out; none unless given
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Every `step`-th pixel of a cube with images of `shape`: (chan, rows, columns) values.
 
     A tenth of the pixels serve: the others are correlated with them, or add little.
     """
-    step = max(1, int(correlated_px / 2), round(data[0].size ** 0.5 / 128))
-    some = data[:, ::step, ::step]
+
+    values: np.ndarray
+    step: int
+    shape: tuple[int, int]
+
+    def of(self, other: Voxels) -> np.ndarray:
+        """The same pixels of another cube."""
+        return _every(other, self.step)
+
+
+def sample_of(data: Voxels, correlated_px: float) -> Sample:
+    """correlated_px : FWHM of the beam that correlates the noise; 0 for white noise"""
+    channels, ny, nx = data.shape
+    step = max(
+        1,
+        int(correlated_px / 2),
+        round((ny * nx) ** 0.5 / 128),
+        int(np.ceil((ny * nx * channels / MOST_VALUES) ** 0.5)),
+    )
+    return Sample(_every(data, step), step, (ny, nx))
+
+
+def _every(data: Voxels, step: int) -> np.ndarray:
+    """(chan, rows, columns) float32; a few planes are read at a time."""
+    if isinstance(data, np.ndarray):
+        return data[:, ::step, ::step]
+    blocks = channel_blocks(data.shape, PLANES_VALUES)
+    return np.concatenate([data[block, ::step, ::step] for block in blocks])
+
+
+def noise_map(
+    data: Voxels, *, correlated_px: float, emission: np.ndarray | None = None
+) -> NoiseMap:
+    """Noise of a cube (chan, y, x), NaN where blank, as `noise_of_sample` measures it.
+
+    emission : (chan, y, x) bool, voxels of known emission, left out; none unless given
+    """
+    sample = sample_of(data, correlated_px)
+    left_out = None if emission is None else sample.of(emission)
+    return noise_of_sample(sample, correlated_px=correlated_px, emission=left_out)
+
+
+def noise_of_sample(
+    sample: Sample, *, correlated_px: float, emission: np.ndarray | None = None
+) -> NoiseMap:
+    """Noise from the negative half of the values, without the continuum of each pixel.
+
+    emission : (chan, rows, columns) bool, of the sample
+    """
+    some, step = sample.values, sample.step
     known = np.isfinite(some)
-    used = known if emission is None else _unless_all(known, emission[:, ::step, ::step])
+    used = known if emission is None else _unless_all(known, emission)
     line = _without_continuum(np.where(known, some, np.float32(0)).astype(np.float32, copy=False))
     line = np.where(used, line, np.nan)
     channels = len(line)
@@ -68,7 +116,7 @@ def noise_map(
     channel = np.where(told, shrunk(raw, np.sqrt(together / max(typical, 1.0))), np.inf)
     blocks = _blocks(line / channel[:, None, None], correlated_px / step)
     values = max(float(used.sum()) / blocks.size, 1.0)
-    position = _interpolated(shrunk(blocks, np.sqrt(together / values)), data.shape[1:])
+    position = _interpolated(shrunk(blocks, np.sqrt(together / values)), sample.shape)
     return NoiseMap(channel.astype(np.float32), position.astype(np.float32))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 
@@ -71,17 +71,43 @@ class Lattice:
     projection: Projection
     on_continuum: np.ndarray
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(chan, rows, columns) of the first size's grid."""
+        chan, rows, columns = self.sizes[0].field.values.shape
+        return chan, rows, columns
+
+    @property
+    def ratio(self) -> int:
+        """Nodes of the first size's grid from node to node of the last one's."""
+        return self.sizes[-1].field.step // self.sizes[0].field.step
+
+    def within(self, rows: slice, columns: slice) -> Lattice:
+        """A part of it in memory, from rows and columns on that each grid has."""
+        finest = self.sizes[0].field.step
+        sizes = []
+        for each in self.sizes:
+            ratio = each.field.step // finest
+            here = tuple(slice(at.start // ratio, -(-at.stop // ratio)) for at in (rows, columns))
+            values = np.asarray(each.field.values[:, *here])
+            field = replace(each.field, values=values, band=each.field.band[here])
+            sizes.append(replace(each, field=field))
+        return replace(self, sizes=tuple(sizes), on_continuum=self.on_continuum[rows, columns])
+
     def highest(self) -> np.ndarray:
-        """(chan, rows, columns) the highest output of all filters, on the first size's grid."""
+        """(chan, rows, columns) the highest output of all filters, on the first size's grid.
+
+        For a lattice in memory.
+        """
         coarsest_first = self.sizes[::-1]
         maps = (self._highest_of(each) for each in coarsest_first)
         best = merged(maps, [each.field.step for each in coarsest_first])
-        best[self.sizes[0].field.values == 0] = 0.0
+        best[np.asarray(self.sizes[0].field.values) == 0] = 0.0
         return best
 
     def _highest_of(self, each: Searched) -> np.ndarray:
         """(chan, rows, columns) for one size; without continuum where there is any."""
-        values = each.field.values
+        values = np.asarray(each.field.values)
         spectra = values.reshape(len(values), -1)
         best = highest(spectra, each.filters.plain)
         ratio = each.field.step // self.sizes[0].field.step

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from deepfocus.core.voxels import Voxels
+from deepfocus.core.workspace import IN_MEMORY, Workspace
 from deepfocus.search.bank import Bank
 from deepfocus.search.continuum import projection_of
 from deepfocus.search.false_alarms import FalseAlarms, false_alarms
 from deepfocus.search.fields import fields
 from deepfocus.search.first_filter import FirstFilter
-from deepfocus.search.lines import band_filter
+from deepfocus.search.lines import band_noise, band_weight
 from deepfocus.search.noise_map import NoiseMap
 from deepfocus.search.peaks import Lattice, Peak, apart, maxima, merged
+from deepfocus.search.tiles import tiles
 from deepfocus.search.unit_noise import Searched, searched, statistics_of
 
 CONTINUUM_SNR = 4.0
@@ -29,7 +32,7 @@ class Found:
 
     peaks : above the threshold, highest first
     threshold : signal-to-noise; alarms : false peaks expected above any
-    highest : (chan, rows, columns) of all filters, at every `step`-th pixel
+    highest : (rows, columns) of all filters and channels, at every `step`-th pixel
     on_continuum : (rows, columns) bool, where spectra were searched without their continuum
     noise : of the cube; between_channels : (lags,) its correlation, 1 at lag 0
     """
@@ -43,13 +46,9 @@ class Found:
     noise: NoiseMap
     between_channels: np.ndarray
 
-    def without_map(self) -> Found:
-        """The same, with an empty `highest`, which takes a quarter of a cube's memory."""
-        return replace(self, highest=self.highest[:0])
-
 
 def search(
-    data: np.ndarray,
+    data: Voxels,
     noise: NoiseMap,
     bank: Bank,
     first: FirstFilter,
@@ -57,19 +56,21 @@ def search(
     false_peaks: float,
     continuum_snr: float = CONTINUUM_SNR,
     known_continuum: np.ndarray | None = None,
+    workspace: Workspace = IN_MEMORY,
 ) -> Found:
     """Peaks of a cube (chan, y, x), of which `false_peaks` are expected to be noise.
 
     known_continuum : (rows, columns) bool, `Found.on_continuum` of an earlier search: what was
         subtracted there may have been no straight line
+    workspace : where the filtered cube lies
     """
     projection = projection_of(noise.channel)
-    # without a name of their own, the fields go once they are in units of the noise
     sizes = tuple(
         searched(field, bank, i, noise.channel, projection)
-        for i, field in enumerate(fields(data, noise, bank, first))
+        for i, field in enumerate(fields(data, noise, bank, first, workspace))
     )
-    alarms = false_alarms(statistics_of(sizes, bank, noise.channel, projection, data.shape[1:]))
+    shape = data.shape[1], data.shape[2]
+    alarms = false_alarms(statistics_of(sizes, bank, noise.channel, projection, shape))
     threshold = alarms.threshold(false_peaks)
     band = _above_band_noise(sizes, noise.channel)
     # a sidelobe of a bright continuum is as often below zero
@@ -77,20 +78,42 @@ def search(
     if known_continuum is not None:
         on_continuum = on_continuum | known_continuum
     lattice = Lattice(sizes, bank, projection, on_continuum)
-    best = lattice.highest()
-    candidates = [lattice.refined(node) for node in maxima(best, CANDIDATES * threshold)]
+    nodes, highest = _high_nodes(lattice, CANDIDATES * threshold, workspace.values_at_once)
+    candidates = [lattice.refined(node) for node in nodes]
     step = sizes[0].field.step
     peaks = apart([peak for peak in candidates if peak.snr > threshold], step)
-    between_channels = sizes[0].correlation
-    return Found(tuple(peaks), threshold, alarms, best, step, on_continuum, noise, between_channels)
+    return Found(
+        tuple(peaks),
+        threshold,
+        alarms,
+        highest,
+        step,
+        on_continuum,
+        noise,
+        between_channels=sizes[0].correlation,
+    )
+
+
+def _high_nodes(
+    lattice: Lattice, above: float, values_at_once: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """(n, 3) maxima above a level, and (rows, columns) the highest of all channels."""
+    highest = np.zeros(lattice.shape[1:], np.float32)
+    nodes = []
+    for tile in tiles(lattice.shape, values_at_once, lattice.ratio):
+        best = lattice.within(*tile.read).highest()
+        highest[tile.rows, tile.columns] = best[:, *tile.inner].max(axis=0)
+        nodes.append(tile.own(maxima(best, above)))
+    return np.concatenate(nodes), highest
 
 
 def _above_band_noise(sizes: tuple[Searched, ...], sigma: np.ndarray) -> np.ndarray:
     """(rows, columns) signal-to-noise of the band-integrated cube, the largest of all sizes."""
-    maps = []
-    for each in reversed(sizes):
-        band = band_filter(sigma, each.correlation)
-        maps.append(np.tensordot(band, each.field.values, axes=1))
+    weight = band_weight(sigma)
+    maps = [
+        each.field.band / (each.level * band_noise(weight, each.correlation))
+        for each in reversed(sizes)
+    ]
     steps = [each.field.step for each in reversed(sizes)]
     highest, lowest = (merged([sign * each for each in maps], steps) for sign in (1, -1))
     return np.where(lowest > highest, -lowest, highest)

@@ -24,7 +24,8 @@ LEAST_CORRELATION = 0.02
 """Between channels: what is smaller is not told from none."""
 EXCESS_ERRORS = 2.5
 """Measured noise above the predicted one counts from that many errors on."""
-MOST_COLUMNS = 4096
+MOST_COLUMNS, MOST_VALUES = 4096, 1 << 24
+"""Of a sample; of a band with many channels, fewer columns are enough."""
 SPACING = 0.75
 """Between the columns of a sample, in FWHM of the noise: closer ones tell little more."""
 
@@ -33,10 +34,12 @@ SPACING = 0.75
 class Searched:
     """One size of a bank, ready to be searched.
 
-    field : in units of its noise; filters : of all widths; correlation : (lags,) of channels
+    level : noise of the field; filters : of all widths, whose output has unit noise
+    correlation : (lags,) of channels
     """
 
     field: Field
+    level: float
     filters: LineFilters
     correlation: np.ndarray
 
@@ -60,7 +63,7 @@ class Columns:
 def searched(
     field: Field, bank: Bank, size: int, sigma: np.ndarray, projection: Projection
 ) -> Searched:
-    """A field of that size of the bank over its noise; sigma : (chan,) noise of the cube."""
+    """The noise of a field of that size of the bank; sigma : (chan,) noise of the cube."""
     noise_px = bank.kernel_px(size)
     apart = _nodes_apart(field, noise_px)
     columns = columns_of(field.values[:, ::apart, ::apart], sigma, projection)
@@ -69,9 +72,7 @@ def searched(
     filters = line_filters(bank, sigma, correlation, projection)
     independent = max(1.0, 1.133 * 2 * (noise_px / (apart * field.step)) ** 2)
     excess = _excess(unit, filters, bank, projection, independent)
-    return Searched(
-        replace(field, values=field.values / np.float32(level)), filters.over(excess), correlation
-    )
+    return Searched(field, level, filters.over([level * each for each in excess]), correlation)
 
 
 def statistics_of(
@@ -131,14 +132,14 @@ def sky_correlation(field: Field, sigma: np.ndarray, projection: Projection) -> 
 
     Noise through a Gaussian is correlated like a Gaussian: rho(d) = rho(1)^(d d).
     """
-    apart = max(2, int(np.ceil(np.sqrt(field.values[0].size / (MOST_COLUMNS / 2)))))
+    apart = max(2, _fewest_apart(field, MOST_COLUMNS / 2))
     ny, nx = ((n - 1) // apart for n in field.values.shape[1:])
     if not ny or not nx:
         return 0.5, 0.5
 
     def at(dy: int, dx: int) -> np.ndarray:
         rows, columns = slice(dy, dy + ny * apart, apart), slice(dx, dx + nx * apart, apart)
-        return field.values[:, rows, columns]
+        return np.asarray(field.values[:, rows, columns])
 
     along = []
     for beside in (at(1, 0), at(0, 1)):
@@ -150,7 +151,7 @@ def sky_correlation(field: Field, sigma: np.ndarray, projection: Projection) -> 
 def _correlation_of_sizes(
     fine: Field, coarse: Field, sigma: np.ndarray, projection: Projection
 ) -> float:
-    apart = max(1, int(np.ceil(np.sqrt(coarse.values[0].size / (MOST_COLUMNS / 2)))))
+    apart = _fewest_apart(coarse, MOST_COLUMNS / 2)
     ratio = coarse.step // fine.step
     some = coarse.values[:, ::apart, ::apart]
     same = fine.values[:, :: apart * ratio, :: apart * ratio][:, : some.shape[1], : some.shape[2]]
@@ -194,8 +195,14 @@ def _excess(
 
 
 def _nodes_apart(field: Field, noise_px: float) -> int:
-    fewest = np.sqrt(field.values[0].size / MOST_COLUMNS)
-    return max(1, int(SPACING * noise_px / field.step), int(np.ceil(fewest)))
+    return max(1, int(SPACING * noise_px / field.step), _fewest_apart(field, MOST_COLUMNS))
+
+
+def _fewest_apart(field: Field, columns: float) -> int:
+    """Nodes between the columns of a sample of so many at most."""
+    channels, ny, nx = field.values.shape
+    most = min(columns, MOST_VALUES / channels)
+    return max(1, int(np.ceil(np.sqrt(ny * nx / most))))
 
 
 def _line(width: float) -> np.ndarray:

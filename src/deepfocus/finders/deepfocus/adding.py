@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from deepfocus.core.errors import DeepFocusError
@@ -29,7 +31,7 @@ from deepfocus.fit.parameters import (
     free_but,
 )
 from deepfocus.fit.places import own_continuum, own_line_of
-from deepfocus.search.noise_map import NoiseMap, noise_map
+from deepfocus.search.noise_map import NoiseMap, noise_of_sample
 from deepfocus.search.peaks import Peak
 from deepfocus.search.search import Found
 
@@ -49,8 +51,8 @@ def continua_of(sight: Sight) -> tuple[Explained, NoiseMap]:
 
     And the noise of what they leave. Raises `DeepFocusError` for a cube without noise.
     """
-    explained = Explained((), sight.data.copy())
-    noise = noise_map(sight.data, correlated_px=sight.correlated_px)
+    explained = Explained((), sight.workspace.copy(sight.data))
+    noise = noise_of_sample(sight.sample, correlated_px=sight.correlated_px)
     if not np.isfinite(noise.channel).any() or not np.all(noise.channel > LEAST_NOISE):
         raise DeepFocusError(
             "the noise of the cube cannot be measured",
@@ -113,13 +115,10 @@ def noise_of(sight: Sight, explained: Explained, before: NoiseMap) -> NoiseMap:
     """Of the residual, but where components stand out of the noise that was known before."""
     if not explained.fits:
         return before
-    level = EMISSION_SIGMA * before.position
-    shines = np.stack(
-        [
-            whole - left > sigma * level
-            for whole, left, sigma in zip(
-                sight.data, explained.residual, before.channel, strict=True
-            )
-        ]
+    sample, step = sight.sample, sight.sample.step
+    left = sample.of(explained.residual)
+    level = EMISSION_SIGMA * before.position[::step, ::step]
+    shines = sample.values - left > before.channel[:, None, None] * level
+    return noise_of_sample(
+        replace(sample, values=left), correlated_px=sight.correlated_px, emission=shines
     )
-    return noise_map(explained.residual, correlated_px=sight.correlated_px, emission=shines)

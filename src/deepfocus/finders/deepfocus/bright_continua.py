@@ -6,6 +6,7 @@ import numpy as np
 from scipy.ndimage import maximum_filter
 
 from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.core.voxels import Voxels
 from deepfocus.finders.deepfocus.clusters import Explained
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.trust import (
@@ -24,6 +25,8 @@ MEDIAN_ERROR = 1.25
 """Noise of a median over that of a mean."""
 BRIGHT = 20.0
 """Signal-to-noise ratio of a peak that is fitted before any line is looked for."""
+VALUES_AT_ONCE = 1 << 24
+"""Of means over parts of the band, held at a time."""
 MOST = 20
 """Continua that are added at a time."""
 
@@ -52,24 +55,34 @@ def bright_continua(explained: Explained, noise: NoiseMap, sight: Sight) -> np.n
     return starts
 
 
-def band_median(data: np.ndarray) -> np.ndarray:
+def band_median(data: Voxels) -> np.ndarray:
     """(y, x) median over parts of the band; 0 where it is blank."""
-    means = np.stack([_mean(part) for part in np.array_split(data, min(PARTS, len(data)))])
-    if np.isfinite(means).all():
-        of_all: np.ndarray = np.median(means, axis=0)
-        return of_all
-    covered = np.isfinite(means).any(axis=0)
-    median: np.ndarray = np.zeros(data.shape[1:])
-    median[covered] = np.nanmedian(means[:, covered], axis=0)
+    channels, ny, nx = data.shape
+    parts = np.array_split(np.arange(channels), min(PARTS, channels))
+    median = np.zeros((ny, nx))
+    together = max(1, VALUES_AT_ONCE // (PARTS * nx))
+    for start in range(0, ny, together):
+        rows = slice(start, min(start + together, ny))
+        means = np.stack([_mean(data, part, rows) for part in parts])
+        if np.isfinite(means).all():
+            median[rows] = np.median(means, axis=0)
+        else:
+            covered = np.isfinite(means).any(axis=0)
+            median[rows][covered] = np.nanmedian(means[:, covered], axis=0)
     return median
 
 
-def _mean(part: np.ndarray) -> np.ndarray:
-    """(y, x) over the channels that are not blank; NaN where all are."""
-    mean: np.ndarray = part.mean(axis=0)
-    if np.isfinite(mean).all():
-        return mean
-    known = np.isfinite(part)
-    count = known.sum(axis=0)
-    total = np.where(known, part, np.float32(0)).sum(axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+def _mean(data: Voxels, channels: np.ndarray, rows: slice) -> np.ndarray:
+    """(rows, x) float32 over the channels that are not blank; NaN where all are."""
+    shape = rows.stop - rows.start, data.shape[2]
+    total, count = np.zeros(shape), np.zeros(shape, np.int32)
+    for channel in channels.tolist():
+        plane = data[channel, rows]
+        known = np.isfinite(plane)
+        if known.all():
+            total += plane
+        else:
+            np.add(total, plane, out=total, where=known)
+        count += known
+    mean: np.ndarray = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return mean.astype(np.float32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from deepfocus.core.cube import Cube
+from deepfocus.core.voxels import Voxels
 from deepfocus.finders.deepfocus.masked import MaskFlux
 from deepfocus.finders.deepfocus.samples import within
 from deepfocus.finders.deepfocus.sources import SourceFit
@@ -29,11 +30,11 @@ def caveats_of(
     kms = float(cube.grid.width_kms(1.0, channel))
     fit = Value(source.value("flux") * kms, source.error("flux") * kms)
     mask = mask.scaled(kms)
-    lit = cube.data[within(channel - fwhm_chan / 2, channel + fwhm_chan / 2 + 1, len(cube.data))]
+    lit = within(channel - fwhm_chan / 2, channel + fwhm_chan / 2 + 1, len(cube.data))
     said = (
         mask_against_fit(fit, mask, trusted(source, mask)),
         in_a_bowl(fit, mask),
-        near_the_edge(lit, x=source.value("x"), y=source.value("y"), beam_px=beam_px),
+        near_the_edge(cube.data, lit, x=source.value("x"), y=source.value("y"), beam_px=beam_px),
         cut_off(channel, fwhm_chan, noise.searched),
         beyond_the_primary_beam(cube, x=source.value("x"), y=source.value("y")),
     )
@@ -68,15 +69,15 @@ def in_a_bowl(fit: Value, mask: MaskFlux) -> str:
     return f"in a negative bowl: the ring around it has {mask.ring.value:.2g} Jy km/s"
 
 
-def near_the_edge(lit: np.ndarray, *, x: float, y: float, beam_px: float) -> str:
+def near_the_edge(data: Voxels, lit: slice, *, x: float, y: float, beam_px: float) -> str:
     """Whether an end of the image, or pixels that are always blank, lie within a beam.
 
-    lit : (chan, y, x) the cube in the channels of the line
+    lit : channels of the line
     """
-    ny, nx = lit.shape[1:]
+    ny, nx = data.shape[1:]
     inside = beam_px - 0.5 <= min(x, y, nx - 1 - x, ny - 1 - y)
     rows, columns = (within(at - beam_px, at + beam_px + 1, n) for at, n in ((y, ny), (x, nx)))
-    blank_y, blank_x = np.nonzero(~np.isfinite(lit[:, rows, columns]).any(axis=0))
+    blank_y, blank_x = np.nonzero(~np.isfinite(data[lit, rows, columns]).any(axis=0))
     apart = np.hypot(blank_y + rows.start - y, blank_x + columns.start - x)
     return "near the edge of the image" if not inside or np.any(apart < beam_px) else ""
 

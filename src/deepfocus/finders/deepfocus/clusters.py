@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.core.voxels import Changeable, Voxels, channel_blocks
 from deepfocus.finders.deepfocus.explaining import Fitting
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.fit.equations import model_score
@@ -31,6 +32,8 @@ MARGIN_BEAMS = 0.5
 """Of a patch around its components, beside one standard deviation of their sizes."""
 MOST = 16
 """Components in one fit: its time grows with their square."""
+VALUES_AT_ONCE = 1 << 24
+"""Voxels around a cluster that are read at a time."""
 AS_MUCH = 1.01
 """Times the power that was left: a fit may leave so much, for it may drop what noise explains."""
 
@@ -39,12 +42,12 @@ AS_MUCH = 1.01
 class Explained:
     """A cube as components and what they leave.
 
-    fits : one for each cluster of components; residual : (chan, y, x)
+    fits : one for each cluster of components, without their data; residual : (chan, y, x)
     settled : clusters that need not be refined again
     """
 
     fits: tuple[Fit, ...]
-    residual: np.ndarray
+    residual: Changeable
     settled: frozenset[Fit] = frozenset()
 
     @property
@@ -162,7 +165,7 @@ class _Given:
 
 
 def _fitted_again(
-    residual: np.ndarray,
+    residual: Changeable,
     given: _Given,
     values: np.ndarray,
     free: np.ndarray,
@@ -176,21 +179,27 @@ def _fitted_again(
     a fit may run away; beside a very bright source, it may not come to an end.
     """
     box = _box(values, sight)
-    around = residual[:, *_region(box, int(2 * sight.beam_px))]
-    left_before = _power(around)
+    around = _region(box, int(2 * sight.beam_px))
+    left_before = _power(residual, around)
     problem = given.with_model(_problem(residual, values, box, sight, noise))
     fitted = fitting(problem, values, free)
     again = _Given.of(fitted)
     add_model(residual, [*given.parts(1.0), *again.parts(-1.0)], sight.response)
-    if not given.whole or _power(around) <= AS_MUCH * left_before:
-        return [fitted] if len(fitted.values) else []
+    if not given.whole or _power(residual, around) <= AS_MUCH * left_before:
+        return [fitted.without_data()] if len(fitted.values) else []
     add_model(residual, [*again.parts(1.0), *given.parts(-1.0)], sight.response)
     return list(given.fits)
 
 
-def _power(data: np.ndarray) -> float:
-    values = np.nan_to_num(data)
-    return float(np.vdot(values, values))
+def _power(data: Voxels, around: tuple[slice, slice]) -> float:
+    """Sum of squares of rows and columns of a cube."""
+    rows, columns = around
+    ny, nx = len(range(*rows.indices(data.shape[1]))), len(range(*columns.indices(data.shape[2])))
+    power = 0.0
+    for block in channel_blocks((len(data), ny, nx), VALUES_AT_ONCE):
+        values = np.nan_to_num(data[block, rows, columns])
+        power += float(np.vdot(values, values))
+    return power
 
 
 def clusters_of(components: np.ndarray, beam_px: float, fit_of: np.ndarray) -> Iterator[np.ndarray]:
@@ -265,7 +274,7 @@ def _region(box: tuple[int, int, int, int], margin: int) -> tuple[slice, slice]:
 
 
 def _problem(
-    data: np.ndarray,
+    data: Voxels,
     starts: np.ndarray,
     box: tuple[int, int, int, int],
     sight: Sight,

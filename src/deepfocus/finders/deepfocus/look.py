@@ -35,8 +35,7 @@ measured on cubes of noise with 6,000 to 80,000 places."""
 class Looked:
     """A cube explained, and the searches that asked for its components.
 
-    found : by each search, of what earlier components leave; the first is of the cube itself, and
-        it alone keeps its map
+    found : by each search, of what earlier components leave; the first is of the cube itself
     exhausted : whether nothing is left, or else it was given up
     """
 
@@ -67,8 +66,9 @@ def look(sight: Sight, *, false_peaks: float) -> Looked:
             sight.first,
             false_peaks=false_peaks,
             known_continuum=each[-1].on_continuum if each else None,
+            workspace=sight.workspace,
         )
-        each.append(found.without_map() if each else found)
+        each.append(found)
         fitted = tuple(fitted_of(explained))
         left = left_of_continua(fitted, sight.sidelobes) ** 2
         needed = Needed(

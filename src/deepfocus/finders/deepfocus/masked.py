@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from deepfocus.core.cube import Cube
 from deepfocus.core.source import Ellipse
+from deepfocus.core.voxels import Voxels
 from deepfocus.finders.deepfocus.correlated import correlated_noise
 from deepfocus.finders.deepfocus.honest import LEAST_SEEN
 from deepfocus.finders.deepfocus.look import Looked
@@ -76,7 +77,7 @@ class Restored:
     residual : (chan, y, x) Jy/beam, NaN where blank; beam : at the origin, px
     """
 
-    residual: np.ndarray
+    residual: Voxels
     noise: CorrelatedNoise
     beam: Ellipse
     response: Response

@@ -8,6 +8,7 @@ import numpy as np
 
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
+from deepfocus.core.voxels import Voxels
 from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.samples import within
 from deepfocus.finders.evidence import CutoutPanel, ImagePanel, Panel, SpectrumPanel, Trace
@@ -25,7 +26,7 @@ def panels_of(catalogue: Catalogue, cube: Cube, looked: Looked) -> tuple[Panel, 
     return (
         ImagePanel(
             "Highest signal-to-noise over channels, widths and sizes",
-            _on_pixels(first.highest.max(axis=0), first.step, cube.data.shape[1:]),
+            _on_pixels(first.highest, first.step, cube.data.shape[1:]),
             "standard deviations",
         ),
         ImagePanel(
@@ -37,7 +38,7 @@ def panels_of(catalogue: Catalogue, cube: Cube, looked: Looked) -> tuple[Panel, 
     )
 
 
-def _of_sources(catalogue: Catalogue, cube: Cube, residual: np.ndarray) -> Iterator[Panel]:
+def _of_sources(catalogue: Catalogue, cube: Cube, residual: Voxels) -> Iterator[Panel]:
     beam_px = cube.beam_px or 6.0
     for i in range(len(catalogue)):
         number = int(catalogue["id"][i])
@@ -55,14 +56,26 @@ def _of_sources(catalogue: Catalogue, cube: Cube, residual: np.ndarray) -> Itera
             yield CutoutPanel(
                 number,
                 title=title,
-                image=crop(data[line], window).sum(axis=0),
+                image=_summed(data, line, window),
                 x0=window.x0,
                 y0=window.y0,
                 unit="Jy/beam x channels",
             )
 
 
-def _over_box(data: np.ndarray, catalogue: Catalogue, i: int) -> np.ndarray:
+def _summed(data: Voxels, line: slice, window: Window) -> np.ndarray:
+    """(size, size) sum over channels of a window, 0 outside the image and where it is blank."""
+    ny, nx = data.shape[1:]
+    rows, columns = (
+        slice(min(max(first, 0), n - 1), max(min(first + window.size, n), 1))
+        for first, n in ((window.y0, ny), (window.x0, nx))
+    )
+    here = Window(window.x - columns.start, window.y - rows.start, window.size)
+    summed: np.ndarray = crop(data[line, rows, columns], here).sum(axis=0)
+    return summed
+
+
+def _over_box(data: Voxels, catalogue: Catalogue, i: int) -> np.ndarray:
     """(chan,) mean spectrum over the box of a row; NaN where it is blank."""
     rows, columns = (
         within(float(catalogue[f"box_{axis}0"][i]), float(catalogue[f"box_{axis}1"][i]), n)

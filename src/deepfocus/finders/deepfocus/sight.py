@@ -9,12 +9,14 @@ import numpy as np
 
 from deepfocus.core.cube import Cube
 from deepfocus.core.noise import DirtyBeam, Power, SquaredWeights, White
+from deepfocus.core.voxels import Voxels
+from deepfocus.core.workspace import Workspace
 from deepfocus.finders.deepfocus.sidelobes import Sidelobes
 from deepfocus.forward.response import Response, response_of
 from deepfocus.search.bank import Bank, bank_of
 from deepfocus.search.correlation import noise_power
 from deepfocus.search.first_filter import FirstFilter, PixelItself, beam_filter
-from deepfocus.search.noise_map import noise_map
+from deepfocus.search.noise_map import Sample, noise_map, sample_of
 
 AUTOCORRELATION_BEAMS = 4.0
 """Lags at which the noise's autocorrelation is measured, FWHM of the beam."""
@@ -29,13 +31,20 @@ class Sight:
 
     data : (chan, y, x) Jy/beam; response : its beams; power : of its noise
     bank, first : filters of the search, and the smallest of them on the sky
+    workspace : where arrays of the cube's size lie
     """
 
-    data: np.ndarray
+    data: Voxels
     response: Response
     power: Power
     bank: Bank
     first: FirstFilter
+    workspace: Workspace
+
+    @cached_property
+    def sample(self) -> Sample:
+        """Of the data, from which the noise is measured."""
+        return sample_of(self.data, self.correlated_px)
 
     @cached_property
     def sidelobes(self) -> Sidelobes:
@@ -66,7 +75,8 @@ class Sight:
     @property
     def beams(self) -> float:
         """How many beams the image holds."""
-        return float(self.data[0].size / (1.133 * self.beam_px**2))
+        _, ny, nx = self.data.shape
+        return float(ny * nx / (1.133 * self.beam_px**2))
 
     @property
     def most_components(self) -> int:
@@ -87,7 +97,7 @@ def sight_of(cube: Cube) -> Sight:
         beam = response.dirty_beam[len(response.dirty_beam) // 2]
         shape = (response.ny, response.nx)
         first = beam_filter(beam, beam_px=response.beam_px, step=step, shape=shape)
-    return Sight(cube.data, response, power, bank, first)
+    return Sight(cube.data, response, power, bank, first, cube.workspace)
 
 
 def _power_of(cube: Cube, beam_px: float) -> Power:
