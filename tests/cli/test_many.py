@@ -158,7 +158,8 @@ def test_companions_are_named_for_one_cube_alone(
 
 def test_no_more_processes_than_memory_allows() -> None:
     costs = Costs((Cost("a", (64, 2000, 2000)),) * 8, ())  # 1 GB each
-    for gigabytes, fit in ((4, 1), (14, 3), (1000, 8)):
+    # in 4 GB none fits as a whole, and a part takes 1 GB
+    for gigabytes, fit in ((4, 4), (5, 1), (14, 3), (1000, 8)):
         assert costs.processes(16, gigabytes * 10**9) == fit
     assert costs.processes(2, 10**12) == 2
     assert costs.processes(4, None) == 4

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from deepfocus.cli.room import LEAST_BYTES, Room, scratch_bytes, whole_bytes
 from deepfocus.core.errors import DeepFocusError
 
 if TYPE_CHECKING:
     from deepfocus.cli.inputs import Input
 
-BASE_BYTES, CUBES_HELD = 400e6, 4.0
-"""Memory of a process: of its libraries, and times a cube's size while it is searched."""
 SECONDS_PER_VOXEL, SECONDS_PER_SOURCE = 0.2e-6, 0.3
 """CPU time of the default finder, measured on noise and few sources from 1e6 to 5e8 voxels, and of
 a crowded cube (docs/experiments.md)."""
-VALUE_BYTES = 4
+BY_PARTS = 1.3
+"""CPU time of a search by parts, over that of the whole."""
 
 
 @dataclass(frozen=True)
@@ -32,20 +32,24 @@ class Cost:
         chan, ny, nx = self.shape
         return chan * ny * nx
 
-    @property
-    def memory_bytes(self) -> float:
+    def memory_bytes(self, room: Room) -> float:
         """Of a process that searches it, at most."""
-        return BASE_BYTES + CUBES_HELD * VALUE_BYTES * self.voxels
+        whole = whole_bytes(self.shape)
+        limit = room.limit_bytes
+        return whole if limit is None else min(whole, max(limit, LEAST_BYTES))
 
-    @property
-    def cpu_s(self) -> float:
+    def cpu_s(self, room: Room) -> float:
         """Without sources."""
-        return SECONDS_PER_VOXEL * self.voxels
+        return SECONDS_PER_VOXEL * self.voxels * (1.0 if room.holds(self.shape) else BY_PARTS)
 
-    def in_words(self) -> str:
+    def in_words(self, room: Room) -> str:
         """One line."""
         size = " x ".join(map(str, self.shape))
-        return f"{self.name}: {size}, {self.memory_bytes / 1e9:.2f} GB, {_duration(self.cpu_s)}"
+        takes = f"{self.memory_bytes(room) / 1e9:.2f} GB, {_duration(self.cpu_s(room))}"
+        if room.holds(self.shape):
+            return f"{self.name}: {size}, {takes}"
+        scratch = f"up to {scratch_bytes(self.shape) / 1e9:.3g} GB of scratch in {room.folder}"
+        return f"{self.name}: {size}, by parts, {takes}, {scratch}"
 
 
 @dataclass(frozen=True)
@@ -55,27 +59,31 @@ class Costs:
     each: tuple[Cost, ...]
     complaints: tuple[str, ...]
 
-    def processes(self, cores: int, memory_bytes: int | None) -> int:
+    def processes(self, cores: int, memory_bytes: float | None) -> int:
         """As many as there are cores and memory for, one at least."""
         if not self.each:
             return 1
-        most = max(cost.memory_bytes for cost in self.each)
-        fit = cores if memory_bytes is None else int(memory_bytes // most)
+        most = max(whole_bytes(cost.shape) for cost in self.each)
+        if memory_bytes is None:
+            fit = cores
+        else:
+            # what does not fit as a whole is searched by parts
+            fit = int(memory_bytes // (most if most <= memory_bytes else LEAST_BYTES))
         return max(1, min(cores, fit, len(self.each)))
 
-    def lines(self, processes: int) -> list[str]:
+    def lines(self, processes: int, room: Room) -> list[str]:
         """One on each cube, and one on all of them, so many at a time."""
         n = len(self.each)
         if not n:
             return []
-        cpu = sum(cost.cpu_s for cost in self.each)
-        most = max(cost.memory_bytes for cost in self.each)
+        cpu = sum(cost.cpu_s(room) for cost in self.each)
+        most = max(cost.memory_bytes(room) for cost in self.each)
         together = (
             f"{n} cube{'' if n == 1 else 's'}, {processes} at a time: "
             f"{_duration(cpu / processes)} and {SECONDS_PER_SOURCE / processes:.2g} s for each "
             f"source, {processes * most / 1e9:.2f} GB of memory"
         )
-        return [*(cost.in_words() for cost in self.each), together]
+        return [*(cost.in_words(room) for cost in self.each), together]
 
 
 def costs_of(cubes: Sequence[Input]) -> Costs:

@@ -12,6 +12,7 @@ from deepfocus.cli.place_of_work import PlaceOfWork, place_of_work
 if TYPE_CHECKING:
     from deepfocus.cli.cost import Costs
     from deepfocus.cli.reading import Reading
+    from deepfocus.cli.room import Room
 
 BAD_INPUT = 2
 
@@ -57,6 +58,17 @@ BAD_INPUT = 2
     help="Primary beam of the one cube given.",
 )
 @click.option(
+    "--memory",
+    metavar="SIZE",
+    help="Most that all processes take, such as '3 GB'. Default: what is available. A cube that "
+    "needs more is searched by parts, with the same result.",
+)
+@click.option(
+    "--scratch",
+    type=click.Path(path_type=Path),
+    help="Folder for what a search by parts keeps on disk. Default: the system's.",
+)
+@click.option(
     "--resume", is_flag=True, help="Skip cubes finished with the same settings and content."
 )
 @click.option(
@@ -73,6 +85,8 @@ def detect(
     resume: bool,
     dry_run: bool,
     place: PlaceOfWork,
+    memory: str | None,
+    scratch: Path | None,
     kind: str | None,
     settings: Path | None,
     pairs: tuple[str, ...],
@@ -94,6 +108,7 @@ def detect(
     from deepfocus.cli.cost import costs_of
     from deepfocus.cli.finder_choice import chosen_finder
     from deepfocus.cli.inputs import inputs
+    from deepfocus.cli.memory_size import bytes_of
     from deepfocus.cli.products import COVARIANCE, sweep
     from deepfocus.cli.searchable import searchable
     from deepfocus.cli.searching import Searching
@@ -102,13 +117,17 @@ def detect(
     from deepfocus.jobs.progress import Progress
     from deepfocus.jobs.workers import local_workers
 
+    most = bytes_of(memory)
     reading = _reading(**said)
     chosen = searchable([place.path(each) for each in files])
     cubes = inputs(chosen.files, reading)
     check_output(out)
     costs = costs_of(cubes)
+    number = place.number or _as_many_as_fit(costs, most)
+    room = _room_of_each(most, scratch, 1 if place.cluster else number)
     if dry_run:
-        ctx.exit(0 if _tell(costs, place.number) else BAD_INPUT)
+        ctx.exit(0 if _tell(costs, number, room) else BAD_INPUT)
+    cubes = [each.with_room(room) for each in cubes]
     sweep(out)
     folder = place.path(out)
     search = Searching(
@@ -119,7 +138,7 @@ def detect(
         (COVARIANCE,) if covariance else (),
     )
     with (
-        place.workers(out, local=lambda n: local_workers(n or _as_many_as_fit(costs))) as workers,
+        place.workers(out, local=lambda _: local_workers(number)) as workers,
         Progress("detect", len(cubes)) as progress,
     ):
         if chosen.note:
@@ -137,7 +156,8 @@ def _reading(
     hdu: str | None,
     velocity: str | None,
     stokes: str | None,
-    **files: Path | None,
+    psf: Path | None,
+    primary_beam: Path | None,
 ) -> Reading:
     from deepfocus.cli.reading import Reading
     from deepfocus.core.rest_frequency import rest_hertz
@@ -149,20 +169,30 @@ def _reading(
         stokes=None if stokes is None else stokes.strip().upper(),
         hdu=int(hdu) if hdu is not None and hdu.isdecimal() else hdu,
     )
-    return Reading(overrides, **files)
+    return Reading(overrides, psf=psf, primary_beam=primary_beam)
 
 
-def _as_many_as_fit(costs: Costs) -> int:
+def _room_of_each(most: float | None, scratch: Path | None, number: int) -> Room:
+    """Of each of a number of processes; on a cluster, each has its own machine's."""
+    from deepfocus.cli.room import Room
+    from deepfocus.core.memory import available_bytes
+
+    if most is None and number > 1:
+        most = available_bytes()
+    return Room(None if most is None else most / number, scratch)
+
+
+def _as_many_as_fit(costs: Costs, most: float | None) -> int:
     from deepfocus.core.memory import available_bytes
     from deepfocus.jobs.workers import available_workers
 
-    return costs.processes(available_workers(), available_bytes())
+    return costs.processes(available_workers(), available_bytes() if most is None else most)
 
 
-def _tell(costs: Costs, number: int | None) -> bool:
+def _tell(costs: Costs, number: int, room: Room) -> bool:
     """Print what a run would take; return whether all cubes can be used."""
     for complaint in costs.complaints:
         click.echo(f"deepfocus: {complaint}", err=True)
-    for line in costs.lines(number or _as_many_as_fit(costs)):
+    for line in costs.lines(number, room):
         click.echo(line)
     return not costs.complaints

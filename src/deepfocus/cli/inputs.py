@@ -13,6 +13,7 @@ from deepfocus.core.files import STORE
 
 if TYPE_CHECKING:
     from deepfocus.cli.reading import Reading
+    from deepfocus.cli.room import Room
     from deepfocus.core.cube import Cube
 
 
@@ -40,6 +41,10 @@ class Input(Protocol):
 
     def read(self) -> Cube:
         """Raises `DeepFocusError` if it cannot be used."""
+        ...
+
+    def with_room(self, room: Room) -> Input:
+        """The same, for processes with so much room."""
         ...
 
 
@@ -74,6 +79,10 @@ class FileInput:
     def read(self) -> Cube:
         """As the user says."""
         return self.reading.of(self.path)
+
+    def with_room(self, room: Room) -> FileInput:
+        """Read by parts if it is too large for that."""
+        return replace(self, reading=replace(self.reading, room=room))
 
 
 @dataclass(frozen=True)
@@ -112,6 +121,10 @@ class StoredInput:
         if self.reading.overrides.rest_hz is None:
             return cube
         return replace(cube, grid=replace(cube.grid, rest_hz=self.reading.overrides.rest_hz))
+
+    def with_room(self, room: Room) -> StoredInput:
+        """The same: the cubes of sets fit in memory, where they were made."""
+        return self
 
 
 def inputs(files: Sequence[Path], reading: Reading) -> list[Input]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deepfocus.cli.room import Room
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.overrides import NO_OVERRIDES, Overrides
 
@@ -23,11 +24,13 @@ class Reading:
     """What the user says of the files.
 
     overrides : of their headers; psf, primary_beam : files for one cube
+    room : of a process, which decides whether a cube is read as a whole or by parts
     """
 
     overrides: Overrides = NO_OVERRIDES
     psf: Path | None = None
     primary_beam: Path | None = None
+    room: Room = field(default_factory=Room)
 
     @property
     def lines(self) -> Iterator[str]:
@@ -44,7 +47,13 @@ class Reading:
         from deepfocus.io.fits_cube import read_cube
 
         before = _state(path)
-        cube = read_cube(path, self.overrides, psf=self.psf, primary_beam=self.primary_beam)
+        cube = read_cube(
+            path,
+            self.overrides,
+            psf=self.psf,
+            primary_beam=self.primary_beam,
+            workspace=self.room.workspace(self.shape_of(path), _share(path)),
+        )
         if _state(path) != before:
             raise DeepFocusError(
                 f"{path} changed while it was read",
@@ -73,6 +82,13 @@ class Reading:
         except OSError:
             return ""
         return digest.hexdigest()
+
+
+def _share(path: Path) -> float:
+    """Of a file that is no hole: a compressed one has none."""
+    status = path.stat()
+    blocks = getattr(status, "st_blocks", None)
+    return 1.0 if blocks is None else min(1.0, 512 * blocks / max(status.st_size, 1))
 
 
 def _state(path: Path) -> tuple[int, int] | None:

@@ -215,27 +215,37 @@ class ChangedVoxels(ReadByParts):
         block = np.broadcast_to(np.asarray(values, np.float32), kept).reshape(shape)
         for channel, plane in zip(range(*channels.indices(len(self))), block, strict=True):
             for strip, of, inside in _pieces(rows, self._rows):
-                low = strip * self._rows
-                high = min(low + self._rows, self.shape[1])
-                known = self._read(
-                    slice(channel, channel + 1, 1), slice(low, high, 1), slice(0, self.shape[2], 1)
-                )[0]
-                known[inside, columns] = plane[of]
-                at = (channel * self.shape[1] + low) * self.shape[2] * VALUE_BYTES
-                self._file.write(known, at)
-                self._changed[channel, strip] = True
+                self._write(channel, strip, plane[of], inside, columns)
+
+    def _write(
+        self, channel: int, strip: int, values: np.ndarray, rows: slice, columns: slice
+    ) -> None:
+        """Change rows and columns of a strip of a plane; a whole one need not be read before."""
+        low = strip * self._rows
+        high = min(low + self._rows, self.shape[1])
+        if values.shape != (high - low, self.shape[2]):
+            plane, whole = slice(channel, channel + 1, 1), slice(0, self.shape[2], 1)
+            known = self._read(plane, slice(low, high, 1), whole)[0]
+            known[rows, columns] = values
+            values = known
+        at = (channel * self.shape[1] + low) * self.shape[2] * VALUE_BYTES
+        self._file.write(values, at)
+        self._changed[channel, strip] = True
 
     def _read(self, channels: slice, rows: slice, columns: slice) -> np.ndarray:
-        out = np.array(self._original[channels, rows, columns], np.float32)
-        if not self._changed[channels].any():
-            return out
+        strips = list(_pieces(rows, self._rows))
+        changed = self._changed[channels][:, [strip for strip, _, _ in strips]]
+        if not changed.any():
+            return np.array(self._original[channels, rows, columns], np.float32)
+        out = np.empty([_count(part) for part in (channels, rows, columns)], np.float32)
         planes = self._file.mapped(self.shape)
         for i, channel in enumerate(range(*channels.indices(len(self)))):
-            for strip, of, inside in _pieces(rows, self._rows):
-                if self._changed[channel, strip]:
+            if not changed[i].all():
+                out[i] = self._original[channel, rows, columns]
+            for (strip, of, inside), known in zip(strips, changed[i], strict=True):
+                if known:
                     low = strip * self._rows
-                    known = planes[channel, low : low + self._rows]
-                    out[i, of] = known[inside, columns]
+                    out[i, of] = planes[channel, low : low + self._rows][inside, columns]
         return out
 
 

@@ -8,10 +8,13 @@ one whose values were rounded to integers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from deepfocus.core.voxels import Voxels, channel_blocks
+from deepfocus.io.survey import TOGETHER, Survey, survey_of
 
 FAR = 10.0
 """A blank is as many times farther out than the farthest other value on its side."""
@@ -19,8 +22,6 @@ LEAST_SHARE = 1e-5
 """Of the voxels that have a number which is a blank; and it stands in two at least."""
 MOST_NUMBERS = 4
 """Different numbers that stand for a blank."""
-PLANE_SAMPLE = 4096
-"""Voxels of a channel that tell what is usual."""
 ROUNDED_CHANNELS = 8
 """Fewest channels in which a rounded value that never changes is a blank."""
 NEAR_ZERO = (0.01, 0.15)
@@ -41,100 +42,138 @@ class Usual:
     noisy: bool
 
 
+@dataclass(frozen=True, eq=False)
+class Blanks:
+    """Voxels without data that are written as numbers.
+
+    numbers : that stand for no data
+    constant : (chan,) bool, channels without data
+    zeros : whether exact zeros are blank
+    never : (y, x) bool, pixels that are blank in all channels; None for none
+    """
+
+    numbers: tuple[float, ...]
+    constant: np.ndarray
+    zeros: bool = False
+    never: np.ndarray | None = None
+
+    def erase_from(self, block: np.ndarray, channels: slice, rows: slice, columns: slice) -> None:
+        """Set them to NaN in a part of the cube that is in memory.
+
+        block : (chan, y, x) float32, changed in place; the slices tell which part it is
+        """
+        for number in self.numbers:
+            block[block == np.float32(number)] = np.nan
+        constant = self.constant[channels]
+        if constant.any():
+            block[constant] = np.nan
+        if self.zeros:
+            block[block == 0] = np.nan
+        if self.never is not None:
+            block[:, self.never[rows, columns]] = np.nan
+
+
 def blank_in_place(data: np.ndarray) -> tuple[str, ...]:
     """Set blanks that are written as numbers to NaN, and say which.
 
     data : (chan, y, x) float32, changed in place
     """
+    blanks, notes = find_blanks(data, survey_of(data))
+    whole = slice(None)
+    for channel in range(len(data)):  # a mask of the whole cube would need a quarter of its memory
+        one = slice(channel, channel + 1)
+        blanks.erase_from(data[one], one, whole, whole)
+    return notes
+
+
+def find_blanks(
+    voxels: Voxels, survey: Survey, values_at_once: int = TOGETHER
+) -> tuple[Blanks, tuple[str, ...]]:
+    """The blanks that are written as numbers, and notes that say which.
+
+    survey : of these voxels
+    values_at_once : voxels that may be held in memory
+    """
     notes: list[str] = []
+    numbers: list[float] = []
     for _ in range(MOST_NUMBERS):
-        number = _far_number(data)
-        if number is None:
+        found = _far_number(voxels, survey, numbers, values_at_once)
+        if found is None:
             break
-        count = _erase(data, number)
-        notes.append(f"{number:g} in {_share(count, data)} of the voxels: read as blank")
-    return (*notes, *_blank_zeros(data))
+        number, without = found
+        share = _share(survey.count_of(number), survey)
+        notes.append(f"{number:g} in {share} of the voxels: read as blank")
+        numbers.append(number)
+        survey = without
+    none = Blanks(tuple(numbers), np.zeros(len(survey.known), bool))
+    blanks, said = _blank_zeros(voxels, survey, none, values_at_once)
+    return blanks, (*notes, *said)
 
 
-def _blank_zeros(data: np.ndarray) -> tuple[str, ...]:
-    """Erase what is constant in a channel, and exact zeros, if the rest is noise."""
-    lowest, highest = _limits(data)
-    constant = (lowest == highest) & (data[0].size > 1)
-    each = np.array([np.count_nonzero(plane == 0) for plane in data])
-    zeros = int(each[~constant].sum())
+def _blank_zeros(
+    voxels: Voxels, survey: Survey, blanks: Blanks, values_at_once: int
+) -> tuple[Blanks, tuple[str, ...]]:
+    """And what is constant in a channel, and exact zeros, if the rest is noise."""
+    constant = survey.constant
+    zeros = int(survey.zeros[~constant].sum())
     # a generator of 32-bit noise makes a zero in millions
-    if not constant.any() and zeros < _fewest(data):
-        return ()
-    usual = _usual(plane for plane, flat in zip(data, constant, strict=True) if not flat)
+    if not constant.any() and zeros < _fewest(survey):
+        return blanks, ()
+    kept = [part for part, flat in zip(survey.samples, constant, strict=True) if not flat]
+    usual = _usual(kept)
     if usual is None or not usual.noisy:
-        return ()
+        return blanks, ()
     notes: list[str] = []
     if constant.any():
-        data[constant] = np.nan
+        blanks = replace(blanks, constant=constant)
         n = int(np.count_nonzero(constant))
         notes.append(f"{n} channel{'s' if n > 1 else ''} of one value alone: read as blank")
     count = 0
     if usual.rounded:
-        count = _never_changing(data)
-    elif zeros >= _fewest(data):
-        count = _erase(data, 0.0)
+        known = np.flatnonzero((survey.known > 0) & ~constant)
+        never = _never_changing(voxels, blanks, known, values_at_once)
+        count = int(np.count_nonzero(never)) * len(known)
+        blanks = replace(blanks, never=never if count else None)
+    elif zeros >= _fewest(survey):
+        count, blanks = zeros, replace(blanks, zeros=True)
     if count:
-        notes.append(f"exact zeros in {_share(count, data)} of the voxels: read as blank")
-    return tuple(notes)
+        share = _share(count, survey)
+        notes.append(f"exact zeros in {share} of the voxels: read as blank")
+    return blanks, tuple(notes)
 
 
-def _far_number(data: np.ndarray) -> float | None:
-    """The lowest or highest value, if it is a blank."""
-    lowest, highest = _limits(data)
-    low, high = float(np.fmin.reduce(lowest)), float(np.fmax.reduce(highest))
+def _far_number(
+    voxels: Voxels, survey: Survey, erased: Sequence[float], values_at_once: int
+) -> tuple[float, Survey] | None:
+    """The lowest or highest value, if it is a blank, and the survey of the others.
+
+    survey, erased : of what is left without the blanks that were found before; and these
+    """
+    low, high = float(np.fmin.reduce(survey.lowest)), float(np.fmax.reduce(survey.highest))
     for number, sign in ((low, -1.0), (high, 1.0)):
-        usual = _usual(data, number)
+        if survey.count_of(number) < _fewest(survey):
+            continue
+        usual = _usual(survey.samples, number)
         if usual is None or usual.spread == 0 or (usual.rounded and not usual.noisy):
             continue  # a model of a few values has no blanks
         away = sign * (number - usual.middle)
         if away < FAR * usual.spread:
             continue
-        count, next_one = _repeated(data, number)
+        without = survey_of(voxels, values_at_once, erased=[*erased, number])
+        ends = without.lowest if sign < 0 else without.highest
+        next_one = float((np.fmin if sign < 0 else np.fmax).reduce(ends))
         farthest = max(sign * (next_one - usual.middle), usual.spread)
-        if count >= _fewest(data) and away > FAR * farthest:
-            return number
+        if away > FAR * farthest:
+            return number, without
     return None
 
 
-def _limits(data: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(chan,) lowest and highest value of each channel, NaN if it has none."""
-    lowest = np.array([np.fmin.reduce(plane, axis=None) for plane in data])
-    return lowest, np.array([np.fmax.reduce(plane, axis=None) for plane in data])
-
-
-def _repeated(data: np.ndarray, number: float) -> tuple[int, float]:
-    """How many voxels have an extreme number, and the extreme of the others on its side."""
-    count, others = 0, []
-    for plane in data:
-        same = plane == np.float32(number)
-        count += int(np.count_nonzero(same))
-        left = plane[~same & np.isfinite(plane)]
-        if len(left):
-            others += [float(left.min()), float(left.max())]
-    if not others:
-        return count, np.nan
-    return count, min(others, key=lambda other: abs(other - number))
-
-
-def _usual(planes: Iterable[np.ndarray], apart: float = 0.0) -> Usual | None:
-    """What is usual among the voxels other than those of the value `apart`; None for too few.
-
-    Exact zeros are left out in any case: they may be blanks.
-    """
-    some: list[np.ndarray] = []
-    for plane in planes:
-        step = max(1, plane.size // PLANE_SAMPLE) | 1  # odd, so as not to stay in one column
-        part = plane.reshape(-1)[::step]
-        some.append(part[np.isfinite(part) & (part != np.float32(apart)) & (part != 0)])
-    sample = np.concatenate(some) if some else np.empty(0)
-    if len(sample) < 16:
+def _usual(samples: Sequence[np.ndarray], apart: float = 0.0) -> Usual | None:
+    """What is usual among values other than `apart`; None for too few."""
+    values = np.concatenate([*samples, np.empty(0, np.float32)]).astype(float)
+    values = values[values != np.float32(apart)]
+    if len(values) < 16:
         return None
-    values = sample.astype(float)
     middle = float(np.median(values))
     different = np.unique(values)
     rounded = len(different) < 0.5 * len(values)
@@ -153,32 +192,30 @@ def _usual(planes: Iterable[np.ndarray], apart: float = 0.0) -> Usual | None:
     )
 
 
-def _never_changing(data: np.ndarray) -> int:
-    """Erase the pixels that are zero in each channel with data; return how many voxels."""
-    known = [index for index, plane in enumerate(data) if np.isfinite(plane).any()]
-    if len(known) < ROUNDED_CHANNELS:
-        return 0
-    zero = np.ones(data.shape[1:], bool)
-    for index in known:
-        zero &= data[index] == 0
-    data[:, zero] = np.nan
-    return int(np.count_nonzero(zero)) * len(known)
+def _never_changing(
+    voxels: Voxels, blanks: Blanks, known: np.ndarray, values_at_once: int
+) -> np.ndarray:
+    """(y, x) bool: the pixels that are zero in each channel with data.
+
+    known : (k,) channels that have data, once the blanks are erased
+    """
+    zero = np.full(voxels.shape[1:], len(known) >= ROUNDED_CHANNELS)
+    whole, counts = slice(None), set(known.tolist())
+    for channels in channel_blocks(voxels.shape, min(values_at_once, TOGETHER)):
+        if not zero.any():
+            break
+        block = np.array(voxels[channels])
+        blanks.erase_from(block, channels, whole, whole)
+        for channel, plane in enumerate(block, channels.start):
+            if channel in counts:
+                zero &= plane == 0
+    return zero
 
 
-def _fewest(data: np.ndarray) -> float:
+def _fewest(survey: Survey) -> float:
     """Voxels that a blank has at least."""
-    return max(2.0, LEAST_SHARE * data.size)
+    return max(2.0, LEAST_SHARE * survey.size)
 
 
-def _erase(data: np.ndarray, number: float) -> int:
-    """Set voxels of a number to NaN; return how many."""
-    count = 0
-    for plane in data:
-        same = plane == np.float32(number)
-        count += int(np.count_nonzero(same))
-        plane[same] = np.nan
-    return count
-
-
-def _share(count: int, data: np.ndarray) -> str:
-    return f"{100 * count / data.size:.2g}%"
+def _share(count: int, survey: Survey) -> str:
+    return f"{100 * count / survey.size:.2g}%"

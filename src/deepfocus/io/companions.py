@@ -17,7 +17,8 @@ from astropy.wcs.utils import proj_plane_pixel_scales
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
-from deepfocus.io.fits_image import FitsImage, read_image
+from deepfocus.core.memory import require_memory
+from deepfocus.io.fits_image import FitsImage, image_by_parts, no_data
 from deepfocus.io.overrides import NO_OVERRIDES, Overrides
 from deepfocus.io.product_names import KIND_OF_WORD, Kind, is_fits, product_name
 
@@ -88,17 +89,29 @@ def read_planes(path: Path, grid: Grid, overrides: Overrides = NO_OVERRIDES) -> 
     covers other frequencies or has pixels of another size.
     overrides : how the cube was read
     """
-    image = read_image(path, overrides)
-    _refuse_other_cells(image, path, grid)
+    with image_by_parts(path, overrides) as image:
+        _refuse_other_cells(image, path, grid)
+        keep, channels = _kept(image, path, grid)
+        _, ny, nx = image.data.shape
+        require_memory(
+            4.0 * len(keep) * ny * nx,
+            f"{len(keep)} planes of {path}",
+            remedy="remove the file, or replace it",
+        )
+        values = np.stack([image.data[plane] for plane in keep])
+    if not np.isfinite(values).any():
+        raise no_data(str(path))
+    return Planes(values, channels, image.axes.sky, str(image.header.get("BUNIT", "")))
+
+
+def _kept(image: FitsImage, path: Path, grid: Grid) -> tuple[list[int], np.ndarray]:
+    """The planes of a companion that are read, and the cube's channels that they belong to."""
     n, chans = len(image.data), len(grid.freq_hz)
-    whole = Planes(
-        image.data, np.array([(chans - 1) / 2]), image.axes.sky, str(image.header.get("BUNIT", ""))
-    )
     marked = [image.header.get(f"DFCH{i + 1}") for i in range(n)]
     if all(channel is not None for channel in marked):
-        return replace(whole, channels=np.array(marked, dtype=float))
+        return list(range(n)), np.array(marked, dtype=float)
     if n == 1:
-        return whole
+        return [0], np.array([(chans - 1) / 2])
     order = np.argsort(grid.freq_hz)
     channels = np.interp(image.axes.freq_hz, grid.freq_hz[order], np.arange(chans)[order])
     offset = np.abs(grid.frequency_at(channels) - image.axes.freq_hz).max()
@@ -108,8 +121,8 @@ def read_planes(path: Path, grid: Grid, overrides: Overrides = NO_OVERRIDES) -> 
             wanted="the channels of the cube",
             remedy="make both by the same imaging run",
         )
-    keep = np.unique([0, n // 2, n - 1])
-    return replace(whole, values=image.data[keep], channels=channels[keep])
+    keep = sorted({0, n // 2, n - 1})
+    return keep, channels[keep]
 
 
 def as_psf(planes: Planes, path: Path) -> Planes:

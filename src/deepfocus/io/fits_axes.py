@@ -8,7 +8,7 @@ are missing or text, velocity scales, and units that are not told.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from astropy.io import fits
 from astropy.wcs import WCS, WCSSUB_LATITUDE, WCSSUB_LONGITUDE
 
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.memory import require_memory
 from deepfocus.core.sky_frame import sky_frame
 from deepfocus.io.axis_numbers import check_numbers, leave_out_degenerate
 from deepfocus.io.axis_spelling import axes_of, is_celestial, is_spectral, spell, type_of
@@ -28,6 +29,8 @@ from deepfocus.io.velocity_scale import check_velocity, put_scale
 A_CUBE = "a FITS cube in Jy/beam with two celestial axes and one spectral axis"
 
 
+CHANNEL_BYTES = 64
+"""What the frequencies of a channel take while they are found."""
 CELLS_DEG = (1e-12, 90.0)
 """Between these are the sides of a pixel; very long baselines resolve 1e-9 deg."""
 
@@ -54,13 +57,41 @@ class Axes:
     notes: tuple[str, ...]
     nominal: bool = False
 
+    @property
+    def spectra_together(self) -> bool:
+        """Whether the channels of a pixel follow each other in the file."""
+        return self.spectral < min(self.longitude, self.latitude)
+
+    @property
+    def fastest_first(self) -> tuple[int, ...]:
+        """The axes of (chan, y, x) as they follow each other in the file."""
+        return tuple(np.argsort([self.spectral, self.latitude, self.longitude]).tolist())
+
     def ordered(self, data: np.ndarray) -> np.ndarray:
         """The file's array (numpy order: last FITS axis first) as a view (chan, y, x)."""
-        n = data.ndim
-        plane = data[tuple(self.others.get(n - 1 - axis, slice(None)) for axis in range(n))]
-        left = [axis for axis in range(n - 1, -1, -1) if axis not in self.others]
-        return plane.transpose(
-            [left.index(a) for a in (self.spectral, self.latitude)] + [left.index(self.longitude)]
+        whole = slice(None)
+        return self.transposed(data[self.part(whole, whole, whole)])
+
+    def part(self, channels: slice, rows: slice, columns: slice) -> tuple[int | slice, ...]:
+        """The indices of a part of the cube in the file's array; those of its further axes are
+        integers."""
+        asked = {self.spectral: channels, self.latitude: rows, self.longitude: columns}
+        every: dict[int, int | slice] = {**self.others, **asked}
+        return tuple(every[axis] for axis in sorted(every, reverse=True))
+
+    def by_role(self, lengths: Sequence[int]) -> tuple[int, int, int]:
+        """(chan, y, x) of lengths in the order of the file's array."""
+        last = len(lengths) - 1
+        spectral, latitude, longitude = (
+            int(lengths[last - axis]) for axis in (self.spectral, self.latitude, self.longitude)
+        )
+        return spectral, latitude, longitude
+
+    def transposed(self, part: np.ndarray) -> np.ndarray:
+        """A part of the file's array without its further axes as a view (chan, y, x)."""
+        slowest_first = sorted((self.spectral, self.latitude, self.longitude), reverse=True)
+        return part.transpose(
+            [slowest_first.index(a) for a in (self.spectral, self.latitude, self.longitude)]
         )
 
 
@@ -93,6 +124,7 @@ def read_axes(
     check_numbers(header, name, notes)
     spectral = next(axis for axis in axes_of(header) if is_spectral(type_of(header, axis)))
     chans = header.get(f"NAXIS{spectral}", 1)
+    require_memory(CHANNEL_BYTES * float(chans), f"the frequencies of {name}", remedy="check NAXIS")
     put_scale(header, spectral, overrides.velocity, notes)
     rest_hz = settle_rest(header, spectral, chans, overrides.rest_hz, name, notes)
     settle_unit(header, spectral, chans, rest_hz, name, notes)

@@ -17,18 +17,22 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.core.noise import Noise
 from deepfocus.core.orientation import image_angle
+from deepfocus.core.workspace import IN_MEMORY, OnDisk, Workspace
 from deepfocus.io.beams_beside import Companions, with_companions
-from deepfocus.io.blanks import blank_in_place
+from deepfocus.io.blanks import find_blanks
 from deepfocus.io.brightness_unit import brightness_of, factors_to_jy_beam, text_of
 from deepfocus.io.companions import find_companion
 from deepfocus.io.fits_axes import A_CUBE
 from deepfocus.io.fits_beam import Beams, read_beams
-from deepfocus.io.fits_image import FitsImage, read_image
+from deepfocus.io.fits_image import FitsImage, image_by_parts, no_data, read_image
 from deepfocus.io.flat_noise import with_flat_noise
 from deepfocus.io.image_choice import is_of_the_sky
+from deepfocus.io.jy_beam import Conversion, converted
 from deepfocus.io.noise_keys import noise_of_file
 from deepfocus.io.overrides import NO_OVERRIDES, Overrides
+from deepfocus.io.plane_order import in_plane_order
 from deepfocus.io.product_names import Kind, base_name, product_name
+from deepfocus.io.survey import Survey, survey_of
 
 MIN_CHANNELS = 5
 """With fewer channels, a line of a channel or two cannot be told from its continuum."""
@@ -43,6 +47,7 @@ def read_cube(
     *,
     psf: Path | None = None,
     primary_beam: Path | None = None,
+    workspace: Workspace = IN_MEMORY,
 ) -> Cube:
     """Read a cube as float32 in Jy/beam (other brightnesses are converted), NaN where blank.
 
@@ -53,26 +58,40 @@ def read_cube(
     path : FITS file, compressed or not; the cube may be in any HDU, its axes in any order
     overrides : what replaces the header's
     psf, primary_beam : files to take instead of those of the same name
+    workspace : of the cube; if it is on disk, the cube's data are read by parts, and the file has
+        to stay as it is
 
     Raises `DeepFocusError` if the file cannot be read as a cube, or a given companion does not fit.
     """
     path = Path(path)
-    image = read_image(path, overrides)
+    image = _image(path, overrides, workspace)
     beside = Companions(
         psf=psf or find_companion(path, image.header, Kind.PSF),
         primary_beam=primary_beam or find_companion(path, image.header, Kind.PRIMARY_BEAM),
         given=tuple(each for each in (psf, primary_beam) if each is not None),
         overrides=replace(overrides, stokes=None, hdu=None),
     )
-    cube = with_companions(cube_of_image(image, str(path), base_name(path)), beside)
+    cube = cube_of_image(image, str(path), base_name(path), workspace)
+    cube = with_companions(cube, beside)
     return with_flat_noise(cube) if product_name(path).kind is Kind.CORRECTED else cube
 
 
-def cube_of_image(image: FitsImage, described: str, name: str) -> Cube:
+def _image(path: Path, overrides: Overrides, workspace: Workspace) -> FitsImage:
+    """Whole, or read by parts."""
+    if not isinstance(workspace, OnDisk):
+        return read_image(path, overrides)
+    with image_by_parts(path, overrides, folder=workspace.folder) as image:
+        return in_plane_order(image, workspace, str(path))
+
+
+def cube_of_image(
+    image: FitsImage, described: str, name: str, workspace: Workspace = IN_MEMORY
+) -> Cube:
     """The cube of an image, in Jy/beam. It takes over the image's array and converts it in place.
 
     described : what messages call it; name : the base name of its products
-    Raises `DeepFocusError` for too few channels, or for a unit other than a flux density per beam.
+    Raises `DeepFocusError` for too few channels, no data, or a unit other than a flux density per
+    beam.
     """
     if len(image.data) < MIN_CHANNELS:
         n = len(image.data)
@@ -81,14 +100,13 @@ def cube_of_image(image: FitsImage, described: str, name: str) -> Cube:
             wanted=f"a cube of at least {MIN_CHANNELS} channels: lines are found in the spectrum",
             remedy="image with more channels, e.g. tclean(specmode='cube')",
         )
-    _refuse_mask(image, described)
+    _refuse_nameless(image, described)
     grid = _grid_of(image)
     beams = read_beams(image.header, image.beams, image.beam_units, grid)
     factors, unit_notes = factors_of(image.header, beams, grid, described)
-    blank_notes = blank_in_place(image.data)
-    for plane, factor in zip(image.data, factors, strict=True):
-        if factor != 1.0:
-            np.multiply(plane, np.float32(factor), out=plane)
+    survey = survey_of(image.data, workspace.values_at_once)
+    _refuse_without_brightness(survey, described)
+    blanks, blank_notes = find_blanks(image.data, survey, workspace.values_at_once)
     meta, meta_notes = _meta(image.header, name)
     notes = (
         *image.notes,
@@ -100,44 +118,34 @@ def cube_of_image(image: FitsImage, described: str, name: str) -> Cube:
         *meta_notes,
     )
     return Cube(
-        data=image.data,
+        data=converted(image.data, Conversion(blanks, factors)),
         grid=grid,
         unit="Jy/beam",
         beam=beams.typical,
         noise=_noise(image.header, meta),
         meta=_noted(meta, notes),
+        workspace=workspace,
     )
 
 
-def _refuse_mask(image: FitsImage, described: str) -> None:
-    """Raise `DeepFocusError` for an image that is no brightness although its unit may pass."""
-    nameless = not text_of(image.header.get("BUNIT")) and not is_of_the_sky(image.header)
-    if nameless:
-        said = [str(image.header[key]) for key in ("EXTNAME", "BTYPE") if key in image.header]
-        what = f"contains no image of the sky, but {' '.join(said)}"
-    elif _is_mask(image.data):
-        what = "contains no values but 0 and 1"
-    else:
+def _refuse_nameless(image: FitsImage, described: str) -> None:
+    """Raise `DeepFocusError` for an image that says that it is no brightness."""
+    if text_of(image.header.get("BUNIT")) or is_of_the_sky(image.header):
         return
-    raise DeepFocusError(
-        f"{described} {what}",
-        wanted=A_CUBE,
-        remedy="give the cube that it belongs to",
-    )
+    said = [str(image.header[key]) for key in ("EXTNAME", "BTYPE") if key in image.header]
+    raise _no_brightness(f"{described} contains no image of the sky, but {' '.join(said)}")
 
 
-def _is_mask(data: np.ndarray) -> bool:
-    """Whether there are both 0 and 1, and nothing else."""
-    found = {0.0: False, 1.0: False}
-    for plane in data:
-        known = np.isnan(plane)
-        for value in found:
-            same = plane == value
-            found[value] = found[value] or bool(same.any())
-            known |= same
-        if not known.all():
-            return False
-    return all(found.values())
+def _refuse_without_brightness(survey: Survey, described: str) -> None:
+    """Raise `DeepFocusError` for an image without data, or for one that is a mask."""
+    if not survey.known.any():
+        raise no_data(described)
+    if survey.is_mask:
+        raise _no_brightness(f"{described} contains no values but 0 and 1")
+
+
+def _no_brightness(came: str) -> DeepFocusError:
+    return DeepFocusError(came, wanted=A_CUBE, remedy="give the cube that it belongs to")
 
 
 def factors_of(

@@ -6,28 +6,35 @@ silenced: what matters becomes an error or a note, and the rest is about old spe
 
 from __future__ import annotations
 
+import os
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from astropy.io import fits
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.memory import require_memory
+from deepfocus.core.voxels import Voxels
 from deepfocus.io.damaged_cards import damaged_structure
 from deepfocus.io.fits_axes import A_CUBE, Axes, read_axes
-from deepfocus.io.image_choice import choose_image
+from deepfocus.io.fits_scale import Scale
+from deepfocus.io.fits_voxels import FitsVoxels, SectionVoxels
+from deepfocus.io.image_choice import Chosen, choose_image
 from deepfocus.io.overrides import NO_OVERRIDES, Overrides
+from deepfocus.io.packed import damage, is_packed, unpacked
+from deepfocus.io.scratch import in_gigabytes
+from deepfocus.io.stored_numbers import StoredNumbers
 
 
 @dataclass(frozen=True, eq=False)
 class FitsImage:
     """header : mended, with what it inherits from the primary HDU
-    data : (chan, y, x), native float32, without infinities
+    data : (chan, y, x), native float32, without infinities; an array, or read by parts
     beams, beam_units : rows and column units of the extension BEAMS, if CASA wrote one beam per
         channel
     index : of the HDU; notes : on the choice of the HDU and on its header
@@ -35,7 +42,7 @@ class FitsImage:
 
     header: fits.Header
     axes: Axes
-    data: np.ndarray
+    data: Voxels
     beams: np.ndarray | None
     beam_units: tuple[str, ...]
     index: int = 0
@@ -45,11 +52,36 @@ class FitsImage:
 def read_image(path: Path, overrides: Overrides = NO_OVERRIDES) -> FitsImage:
     """Read the image that is the cube, or that of the HDU asked for by number or EXTNAME.
 
-    Raises `DeepFocusError` if the file is missing, not readable, not FITS, truncated, empty or
-    all NaN, or if its axes are not a cube's.
+    Raises `DeepFocusError` if the file is missing, not readable, not FITS, truncated or empty, or
+    if its axes are not a cube's.
     """
-    with _opened(Path(path), overrides.hdu) as hdus:
+    with _opened(Path(path), overrides.hdu) as (hdus, _):
         return image_of(hdus, str(path), overrides)
+
+
+@contextmanager
+def image_by_parts(
+    path: Path, overrides: Overrides = NO_OVERRIDES, *, folder: Path | None = None
+) -> Iterator[FitsImage]:
+    """The same image, of which only what is asked for is read.
+
+    folder : a compressed file is unpacked to a file without a name there; without one, astropy
+        unpacks what is read each time, or all of it if the spectra of pixels follow each other
+    Its data are `FitsVoxels`, which can be kept, `SectionVoxels`, which need the file open, or an
+    array.
+    Raises `DeepFocusError` as `read_image` does, and if there is no room to unpack the file; here
+    and inside the context.
+    """
+    with _opened(Path(path), overrides.hdu, folder) as (hdus, file):
+        chosen = choose_image(hdus, str(path), overrides.hdu)
+        axes = read_axes(chosen.header, str(path), tables=hdus, overrides=overrides)
+        beams, units, notes = beams_table(hdus)
+        notes = (*chosen.notes, *notes)
+        if folder is not None and is_packed(path):
+            size = in_gigabytes(os.fstat(file.fileno()).st_size)
+            notes = (*notes, f"unpacked to {size} of scratch")
+        data = _voxels_of(chosen, axes, file, str(path))
+        yield FitsImage(chosen.header, axes, data, beams, units, chosen.index, notes)
 
 
 def read_shape(path: Path, overrides: Overrides = NO_OVERRIDES) -> tuple[int, int, int]:
@@ -57,16 +89,45 @@ def read_shape(path: Path, overrides: Overrides = NO_OVERRIDES) -> tuple[int, in
 
     Raises `DeepFocusError` as that does, but for what its data are.
     """
-    with _opened(Path(path), overrides.hdu) as hdus:
+    with _opened(Path(path), overrides.hdu) as (hdus, _):
         header = choose_image(hdus, str(path), overrides.hdu).header
         axes = read_axes(header, str(path), tables=hdus, overrides=overrides)
         ny, nx = (int(header[f"NAXIS{axis + 1}"]) for axis in (axes.latitude, axes.longitude))
         return len(axes.freq_hz), ny, nx
 
 
+def _voxels_of(chosen: Chosen, axes: Axes, file: BinaryIO, name: str) -> Voxels:
+    """The image of an open file."""
+    hdu = chosen.hdu
+    if axes.spectra_together and not _is_plain(hdu) and not isinstance(hdu, fits.CompImageHDU):
+        return _whole(chosen, axes, name)
+    lengths = tuple(int(n) for n in hdu.shape)
+    by_role = axes.by_role(lengths)
+    if _is_plain(hdu):
+        scale, offset = Scale.of(hdu.header), hdu.fileinfo()["datLoc"]
+        numbers = StoredNumbers(file, name, offset=offset, shape=lengths, dtype=scale.dtype)
+        return FitsVoxels(numbers, scale, axes, by_role)
+    tile = getattr(hdu, "tile_shape", None)
+    whole_planes = (1, *by_role[1:])
+    return SectionVoxels(
+        hdu.section, axes, by_role, whole_planes if tile is None else axes.by_role(tile)
+    )
+
+
+def _is_plain(hdu: fits.hdu.base.ExtensionHDU) -> bool:
+    """Whether the numbers of an HDU lie in the file as they are."""
+    return not isinstance(hdu, fits.CompImageHDU) and not hdu.fileinfo()["file"].compression
+
+
 @contextmanager
-def _opened(path: Path, hdu: int | str | None) -> Iterator[fits.HDUList]:
-    """The HDUs of a file that is whole; whatever is wrong inside becomes a `DeepFocusError`."""
+def _opened(
+    path: Path, hdu: int | str | None, folder: Path | None = None
+) -> Iterator[tuple[fits.HDUList, BinaryIO]]:
+    """The HDUs of a file that is whole, and the file that they are in.
+
+    folder : a compressed file is unpacked there first; without one, astropy does
+    Whatever is wrong inside becomes a `DeepFocusError`.
+    """
     _refuse_unreadable(path)
     damaged = damaged_structure(path, primary=True)
     if damaged is not None:  # astropy would leave the file open
@@ -75,25 +136,23 @@ def _opened(path: Path, hdu: int | str | None) -> Iterator[fits.HDUList]:
         warnings.simplefilter("ignore")
         try:
             # a file that is opened here is closed here, whatever becomes of it
-            with path.open("rb") as file, fits.open(file) as hdus:
+            with _file_of(path, folder) as file, fits.open(file) as hdus:
                 _refuse_negative(path, hdus)
-                _refuse_truncated(path, choose_image(hdus, str(path), hdu).hdu)
-                yield hdus
+                _refuse_truncated(path, file, choose_image(hdus, str(path), hdu).hdu)
+                yield hdus, file
         except DeepFocusError:
             raise
-        except (
-            OSError,
-            EOFError,
-            TypeError,
-            ValueError,
-            KeyError,
-            fits.VerifyError,
-            zlib.error,
-        ) as error:
+        except (*damage(), TypeError, ValueError, KeyError, fits.VerifyError) as error:
             damaged = damaged_structure(path)
             if damaged is not None:
                 raise _damaged(path, damaged) from error
             raise _truncated(path, "its data or headers end early or are damaged") from error
+
+
+def _file_of(path: Path, folder: Path | None) -> BinaryIO:
+    if folder is not None and is_packed(path):
+        return unpacked(path, folder).opened()
+    return path.open("rb")
 
 
 def _require_memory(header: fits.Header, name: str) -> None:
@@ -140,26 +199,33 @@ def image_of(
     """The image that is the cube; its array is copied.
 
     name : what messages call it
-    Raises `DeepFocusError` if there is none, it is all NaN, or its axes are not a cube's.
+    Raises `DeepFocusError` if there is none, or its axes are not a cube's.
     """
     chosen = choose_image(hdus, name, overrides.hdu)
     # the file's tables are read only if an axis needs one
     axes = read_axes(chosen.header, name, tables=hdus, overrides=overrides)
-    _require_memory(chosen.header, name)
-    data = np.array(axes.ordered(chosen.hdu.data), dtype=np.float32, order="C")
-    finite = False
-    for plane in data:  # a mask of the whole cube would need another quarter of its memory
-        plane[np.isinf(plane)] = np.nan
-        finite = finite or bool(np.isfinite(plane).any())
-    if not finite:
-        raise DeepFocusError(
-            f"{name} contains no finite value: all NaN",
-            wanted="a cube with data",
-            remedy="check how the image was made or masked",
-        )
+    data = _whole(chosen, axes, name)
     beams, units, notes = beams_table(hdus)
     notes = (*chosen.notes, *notes)
     return FitsImage(chosen.header, axes, data, beams, units, chosen.index, notes)
+
+
+def _whole(chosen: Chosen, axes: Axes, name: str) -> np.ndarray:
+    """(chan, y, x) an image in memory, without infinities."""
+    _require_memory(chosen.header, name)
+    data = np.array(axes.ordered(chosen.hdu.data), dtype=np.float32, order="C")
+    for plane in data:  # a mask of the whole cube would need another quarter of its memory
+        plane[np.isinf(plane)] = np.nan
+    return data
+
+
+def no_data(name: str) -> DeepFocusError:
+    """What is said of an image without a finite value; name : what messages call the file."""
+    return DeepFocusError(
+        f"{name} contains no finite value: all NaN",
+        wanted="a cube with data",
+        remedy="check how the image was made or masked",
+    )
 
 
 def beams_table(
@@ -197,16 +263,15 @@ def _damaged(path: Path, card: str) -> DeepFocusError:
     )
 
 
-def _refuse_truncated(path: Path, hdu: fits.hdu.base.ExtensionHDU) -> None:
+def _refuse_truncated(path: Path, file: BinaryIO, hdu: fits.hdu.base.ExtensionHDU) -> None:
     """Refuse an uncompressed file that is shorter than its header says.
 
     Missing padding in the last block is harmless and accepted. The size of a compressed file
     says nothing; it fails when its data are read.
     """
-    info = hdu.fileinfo()
-    if info is None or info["file"].compression or isinstance(hdu, fits.CompImageHDU):
+    if hdu.fileinfo() is None or not _is_plain(hdu):
         return
-    wanted, found = info["datLoc"] + hdu.size, path.stat().st_size
+    wanted, found = hdu.fileinfo()["datLoc"] + hdu.size, os.fstat(file.fileno()).st_size
     if found < wanted:
         raise _truncated(path, f"{found} bytes of {wanted}")
 

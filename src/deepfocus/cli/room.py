@@ -1,0 +1,107 @@
+"""How much memory a process of `detect` may take, and where its scratch files go."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.memory import available_bytes
+
+if TYPE_CHECKING:
+    from deepfocus.core.workspace import Workspace
+
+BASE_BYTES, CUBES_HELD = 400e6, 4.0
+"""Memory of a process: of its libraries, and times a cube's size while it is searched whole."""
+LEAST_BYTES = 1e9
+"""In which any cube is searched by parts."""
+SAMPLE_BYTES = 400e6
+"""Of the sample that noise is measured from, at most."""
+TIMES_HELD = 8.0
+"""Memory of a part that is searched, over that of its voxels."""
+CUBES_WRITTEN = 1.7
+"""Scratch of a cube that is searched by parts, over its size: what the filters make of it where the
+beam has less than eight pixels, a quarter of that otherwise. What sources leave comes on top, where
+they are."""
+VALUE_BYTES = 4
+LEAST_VALUES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Room:
+    """memory_bytes : of one process; None for what its machine has available then
+    scratch : folder for files, which have no name; None for the system's
+    """
+
+    memory_bytes: float | None = None
+    scratch: Path | None = None
+
+    @property
+    def limit_bytes(self) -> float | None:
+        """None if nobody knows."""
+        return available_bytes() if self.memory_bytes is None else self.memory_bytes
+
+    def holds(self, shape: tuple[int, int, int]) -> bool:
+        """Whether a cube (chan, y, x) is searched as a whole, in memory."""
+        limit = self.limit_bytes
+        return limit is None or whole_bytes(shape) <= limit
+
+    @property
+    def folder(self) -> Path:
+        """Of the scratch files."""
+        return self.scratch or Path(tempfile.gettempdir())
+
+    def workspace(self, shape: tuple[int, int, int], share: float = 1.0) -> Workspace:
+        """For a cube, of which a share has data and the rest is a hole of its file.
+
+        Raises `DeepFocusError` where there is too little memory or disk.
+        """
+        from deepfocus.core.workspace import IN_MEMORY, OnDisk
+
+        limit = self.limit_bytes
+        if limit is None or self.holds(shape):
+            return IN_MEMORY
+        if limit < LEAST_BYTES:
+            raise DeepFocusError(
+                f"{limit / 1e9:.2g} GB of memory for a process",
+                wanted=f"{LEAST_BYTES / 1e9:g} GB at least",
+                remedy="give more with --memory, or use fewer --workers",
+            )
+        needed, free = share * scratch_bytes(shape), _free_bytes(self.folder)
+        if needed > free:
+            raise DeepFocusError(
+                f"{self.folder} has {free / 1e9:.3g} GB left",
+                wanted=f"{needed / 1e9:.3g} GB for scratch files",
+                remedy="name a folder with more room with --scratch",
+            )
+        left = limit - BASE_BYTES - min(SAMPLE_BYTES, limit / 4)
+        return OnDisk(self.folder, max(int(left / (VALUE_BYTES * TIMES_HELD)), LEAST_VALUES))
+
+
+def whole_bytes(shape: tuple[int, int, int]) -> float:
+    """Memory of a process that searches a cube as a whole."""
+    return BASE_BYTES + CUBES_HELD * _cube_bytes(shape)
+
+
+def scratch_bytes(shape: tuple[int, int, int]) -> float:
+    """Disk that the search of a cube by parts takes."""
+    return CUBES_WRITTEN * _cube_bytes(shape)
+
+
+def _cube_bytes(shape: tuple[int, int, int]) -> float:
+    chan, ny, nx = (float(n) for n in shape)
+    return VALUE_BYTES * chan * ny * nx
+
+
+def _free_bytes(folder: Path) -> int:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError as error:
+        raise DeepFocusError(
+            f"cannot use {folder} for scratch files: {error.strerror}",
+            wanted="a folder that can be written to",
+            remedy="name another with --scratch",
+        ) from error
