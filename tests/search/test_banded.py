@@ -34,3 +34,10 @@ def test_twice_the_nodes_lie_on_straight_lines(n: int) -> None:
     inside = slice(0, 2 * len(nodes) - 1)
     assert twice[inside] == pytest.approx(3.0 * np.arange(n)[inside] - 1.0)
     assert len(twice) == n
+
+
+def test_channels_without_data_are_passed_over() -> None:
+    rows = gaussians(200, 6.0, 2)
+    values = np.random.default_rng(0).standard_normal((200, 7), dtype=np.float32)
+    values[40:170] = 0.0
+    np.testing.assert_allclose(rows.times(values), rows.dense() @ values, rtol=1e-5, atol=1e-5)

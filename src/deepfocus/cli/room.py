@@ -20,6 +20,8 @@ LEAST_BYTES = 1e9
 """In which any cube is searched by parts."""
 SAMPLE_BYTES = 400e6
 """Of the sample that noise is measured from, at most."""
+IMAGE_BYTES = 200.0
+"""For each pixel of an image: beams, weights and planes of sources."""
 TIMES_HELD = 8.0
 """Memory of a part that is searched, over that of its voxels."""
 CUBES_WRITTEN = 1.7
@@ -77,7 +79,8 @@ class Room:
                 wanted=f"{needed / 1e9:.3g} GB for scratch files",
                 remedy="name a folder with more room with --scratch",
             )
-        left = limit - BASE_BYTES - min(SAMPLE_BYTES, limit / 4)
+        held = BASE_BYTES + min(SAMPLE_BYTES, limit / 4) + IMAGE_BYTES * shape[1] * shape[2]
+        left = limit - held
         return OnDisk(self.folder, max(int(left / (VALUE_BYTES * TIMES_HELD)), LEAST_VALUES))
 
 

@@ -37,9 +37,11 @@ class Banded:
         """(rows, n) product with values (columns, n)."""
         out = np.empty((self.rows, values.shape[1]), np.result_type(values, np.float32))
         for block in self.blocks:
-            np.matmul(
-                block.matrix, values[block.low : block.high], out=out[block.start : block.stop]
-            )
+            part, rows = values[block.low : block.high], out[block.start : block.stop]
+            if part.any():
+                np.matmul(block.matrix, part, out=rows)
+            else:  # channels without data
+                rows[:] = 0.0
         return out
 
     def along_y(self, images: np.ndarray) -> np.ndarray:
