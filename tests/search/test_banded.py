@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepfocus.search.banded import doubled, gaussians
+from deepfocus.search.banded import doubled, gaussian, gaussians
 
 
 @settings(deadline=None)
@@ -41,3 +41,8 @@ def test_channels_without_data_are_passed_over() -> None:
     values = np.random.default_rng(0).standard_normal((200, 7), dtype=np.float32)
     values[40:170] = 0.0
     np.testing.assert_allclose(rows.times(values), rows.dense() @ values, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("fwhm", [1.0, 2.0, 16.0])
+def test_one_row_is_that_of_all(fwhm: float) -> None:
+    assert gaussian(fwhm, half=40) == pytest.approx(gaussians(81, fwhm, 1).dense()[40], abs=1e-7)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deepfocus.cli.content_hash import content_hash
 from deepfocus.cli.room import Room
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.overrides import NO_OVERRIDES, Overrides
 
 if TYPE_CHECKING:
     from deepfocus.core.cube import Cube
-
-AT_ONCE = 1 << 22
-"""Bytes of a file that are hashed at a time."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +70,7 @@ class Reading:
         from deepfocus.io.companions import companions_beside
 
         files = {path, *companions_beside(path), *filter(None, (self.psf, self.primary_beam))}
-        digest = blake2b(digest_size=16)
-        try:
-            for each in sorted(files):
-                with each.open("rb") as file:
-                    while part := file.read(AT_ONCE):
-                        digest.update(part)
-        except OSError:
-            return ""
-        return digest.hexdigest()
+        return content_hash(files)
 
 
 def _share(path: Path) -> float:

@@ -123,16 +123,19 @@ class NamelessFile:
                 written = os.pwrite(self._file.fileno(), left, at)
                 left, at = left[written:], at + written
 
-    def mapped(self, shape: tuple[int, ...]) -> np.ndarray:
-        """The file as an array of that shape, zero beyond its end.
+    def mapped(self, shape: tuple[int, ...], at: int = 0) -> np.ndarray:
+        """Numbers from an offset in bytes on, as an array of that shape, zero beyond the end.
 
         What is read of it leaves the process's memory with the array.
         """
         length = prod(shape) * VALUE_BYTES
-        if os.fstat(self._file.fileno()).st_size < length:
-            os.ftruncate(self._file.fileno(), length)
-        values = mmap.mmap(self._file.fileno(), length, access=mmap.ACCESS_READ)
-        return np.frombuffer(values, np.float32).reshape(shape)
+        if os.fstat(self._file.fileno()).st_size < at + length:
+            os.ftruncate(self._file.fileno(), at + length)
+        before = at % mmap.ALLOCATIONGRANULARITY
+        values = mmap.mmap(
+            self._file.fileno(), before + length, access=mmap.ACCESS_READ, offset=at - before
+        )
+        return np.frombuffer(values, np.float32, prod(shape), before).reshape(shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,9 +181,12 @@ class SpectraFile(ReadByParts):
         out = np.zeros([_count(part) for part in (channels, rows, columns)], np.float32)
         if not out.size:
             return out
-        chunks = self.file.mapped((*self._chunks, CHUNK_PX, CHUNK_PX, self.together))
+        _, many_x, many_chan = self._chunks
         first = channels.start // self.together
-        some = slice(first, -(-channels.stop // self.together))
+        shape = (
+            -(-channels.stop // self.together) - first, CHUNK_PX, CHUNK_PX, self.together
+        )  # fmt: skip
+        size = VALUE_BYTES * prod(shape[1:])
         of_some = slice(
             channels.start - first * self.together,
             channels.stop - first * self.together,
@@ -188,7 +194,8 @@ class SpectraFile(ReadByParts):
         )
         for y, of_y, in_y in _pieces(rows, CHUNK_PX):
             for x, of_x, in_x in _pieces(columns, CHUNK_PX):
-                part = np.moveaxis(chunks[y, x, some, in_y, in_x], 3, 1)
+                at = ((y * many_x + x) * many_chan + first) * size
+                part = np.moveaxis(self.file.mapped(shape, at)[:, in_y, in_x], 3, 1)
                 out[:, of_y, of_x] = part.reshape(-1, *part.shape[2:])[of_some]
         return out
 
@@ -238,14 +245,17 @@ class ChangedVoxels(ReadByParts):
         if not changed.any():
             return np.array(self._original[channels, rows, columns], np.float32)
         out = np.empty([_count(part) for part in (channels, rows, columns)], np.float32)
-        planes = self._file.mapped(self.shape)
+        plane = VALUE_BYTES * prod(self.shape[1:])
         for i, channel in enumerate(range(*channels.indices(len(self)))):
             if not changed[i].all():
                 out[i] = self._original[channel, rows, columns]
+            if not changed[i].any():
+                continue
+            image = self._file.mapped(self.shape[1:], channel * plane)
             for (strip, of, inside), known in zip(strips, changed[i], strict=True):
                 if known:
                     low = strip * self._rows
-                    out[i, of] = planes[channel, low : low + self._rows][inside, columns]
+                    out[i, of] = image[low : low + self._rows][inside, columns]
         return out
 
 

@@ -100,6 +100,15 @@ def gaussians(columns: int, fwhm: float, step: int) -> Banded:
     return Banded(rows, columns, step, tuple(blocks))
 
 
+def gaussian(fwhm: float, half: int) -> np.ndarray:
+    """(2 half + 1,) the middle row of `gaussians` on so many columns, without the others."""
+    sigma = fwhm / FWHM_PER_SIGMA
+    away = np.arange(-half, half + 1)
+    reach = int(REACH_SIGMA * sigma + 1) if fwhm > 1 else 0
+    values: np.ndarray = np.exp(-0.5 * (away / sigma) ** 2) * (np.abs(away) <= reach)
+    return values
+
+
 def doubled(values: np.ndarray, n: int, axis: int) -> np.ndarray:
     """Linear interpolation to twice the nodes along an axis, n of them."""
     shape = list(values.shape)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from deepfocus.search.banded import gaussians
+from deepfocus.search.banded import gaussian
 from deepfocus.search.bank import Bank
 from deepfocus.search.continuum import Projection
 from deepfocus.search.false_alarms import BankStatistics
@@ -207,10 +207,7 @@ def _fewest_apart(field: Field, columns: float) -> int:
 
 def _line(width: float) -> np.ndarray:
     """A line filter in the middle of a band that is wide enough for it."""
-    half = int(2 * width) + 8
-    middle = gaussians(2 * half + 1, width, 1).dense()[half]
-    line: np.ndarray = middle.astype(float)
-    return line
+    return gaussian(width, half=int(2 * width) + 8)
 
 
 def _overlap(one: np.ndarray, other: np.ndarray, correlation: np.ndarray, *, shift: int) -> float:
