@@ -10,6 +10,7 @@ from fits_samples import image
 
 from deepfocus.io.blanks import blank_in_place
 from deepfocus.io.fits_cube import read_cube
+from deepfocus.io.survey import PLANE_SAMPLE, SAMPLE, survey_of
 
 SHAPE = (24, 40, 48)
 SIGMA = 1e-3
@@ -163,3 +164,19 @@ def test_a_zero_by_chance_is_data() -> None:
     before = data.copy()
     assert blank_in_place(data) == ()
     np.testing.assert_array_equal(data, before)
+
+
+def test_the_sample_of_many_channels_is_thinned_and_that_of_few_is_not() -> None:
+    for channels, most in ((1024, PLANE_SAMPLE), (30_000, SAMPLE // 30_000)):
+        # no more than the step between two samples needs
+        planes = np.broadcast_to(np.float32(1.0), (channels, 64, 64 * 8))
+        samples = survey_of(planes).samples
+        assert most / 2 < len(samples[0]) <= most + 1
+        assert len(samples) == channels
+
+
+def test_a_negative_zero_is_a_zero() -> None:
+    data = _noise() + np.float32(0.2)  # zeros are far outside
+    data[:, _edge()] = -0.0
+    assert blank_in_place(data)[0].startswith("0 in ")
+    np.testing.assert_array_equal(np.isnan(data), np.broadcast_to(_edge(), SHAPE))

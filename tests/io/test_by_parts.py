@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import os
 import subprocess
 import sys
 import zipfile
@@ -407,6 +408,12 @@ def test_more_than_its_headers_promise_is_not_unpacked(tmp_path: Path) -> None:
     padded = tmp_path / "padded.fits.gz"
     padded.write_bytes(gzip.compress((tmp_path / "plain.fits").read_bytes() + bytes(28800)))
     assert_same(padded)
+
+
+def test_what_follows_the_last_hdu_is_not_looked_at(tmp_path: Path) -> None:
+    path = saved(tmp_path / "c.fits", data=noise())
+    os.truncate(path, 1 << 33)  # a hole; astropy would take hours over it, and fill memory
+    assert_same(path)
 
 
 BOUNDED = """

@@ -152,6 +152,18 @@ def test_an_equinox_that_is_no_year(equinox: float) -> None:
     assert "no right ascension and declination" in " ".join(found.meta["notes"])
 
 
+def test_a_packed_file_that_does_not_start_as_fits_ends() -> None:
+    odd = WHOLE.replace(b"SIMPLE  =                    T", b"SIMPLE  =                    e", 1)
+    assert isinstance(outcome({"x.fits.gz": gzip.compress(odd)}), DeepFocusError)
+
+
+def test_more_axes_than_fits_can_name_are_refused_before_they_are_looked_at() -> None:
+    assert "has WCSAXES = 460403" in str(outcome({"x.fits": cards({"WCSAXES": 460403})}))
+    assert "NAXIS = 1000000000" in str(outcome({"x.fits": cards({"NAXIS": 10**9})}))
+    long = gzip.compress(cards({"NAXIS4": 10**9}))
+    assert "has a STOKES axis of length 1000000000" in str(outcome({"x.fits.gz": long}))
+
+
 @pytest.mark.parametrize("named", ["", ".", "..", "/", "a/b", "x.fits"])
 def test_companions_of_odd_names(named: str) -> None:
     found = outcome({"x.fits": cards({"DFPSF": named, "DFPB": named})})

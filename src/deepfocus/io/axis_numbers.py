@@ -18,6 +18,9 @@ NUMERIC = re.compile(
     r"|EQUINOX|EPOCH|LONPOLE|LATPOLE|VELREF"
 )
 
+MOST_AXES = 99
+"""FITS's names of keys have room for so many; wcslib would take hours over a million."""
+
 
 def leave_out_degenerate(header: fits.Header) -> tuple[int, ...]:
     """Make the axes that are neither sky nor spectrum plain, in place; return them, from 1.
@@ -52,6 +55,13 @@ def check_numbers(header: fits.Header, name: str, notes: list[str]) -> None:
     Raises `DeepFocusError`, which names the key, for one that is missing, no number, or a step
     of 0. A matrix CDi_j or PCi_j counts as a step. CRPIX may be missing: FITS says that it is 0.
     """
+    many = header.get("WCSAXES")
+    if isinstance(many, int | float) and many > MOST_AXES:
+        raise DeepFocusError(
+            f"{name} has WCSAXES = {many}",
+            wanted=f"at most {MOST_AXES} axes",
+            remedy="correct WCSAXES in the header",
+        )
     for key in [each for each in header if NUMERIC.fullmatch(each)]:
         value = header[key]
         if isinstance(value, fits.card.Undefined):

@@ -84,6 +84,8 @@ def _quantity(value: object, unit: str) -> float | None:
 
 
 BLOCK = 2880
+MOST_AXES = 999
+"""Of an image (FITS 4.0, section 4.4.1). astropy would look for each that a header promises."""
 STRUCTURE = re.compile(r"^(BITPIX|NAXIS\d*|PCOUNT|GCOUNT|BLANK|BSCALE|BZERO) *= *([^/]*)")
 INTEGER = re.compile(r"^[-+]?\d+$")
 
@@ -102,6 +104,8 @@ def damaged_structure(path: Path, *, primary: bool = False) -> str | None:
         if not (INTEGER.match(value) or (scale and _quantity(value, "") is not None)):
             return f"{key} = {value}"
         if key.startswith("NAXIS") and value.startswith("-"):
+            return f"{key} = {value}"
+        if key == "NAXIS" and int(value) > MOST_AXES:
             return f"{key} = {value}"
         if key == "BITPIX" and value not in ("8", "16", "32", "64", "-32", "-64"):
             return f"{key} = {value}"

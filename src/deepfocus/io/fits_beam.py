@@ -107,7 +107,9 @@ def _believed(values: list[object], limits: Limits) -> tuple[Beam | None, tuple[
     major, minor, pa = (_number(value) for value in values)
     if values[1] is None:
         minor = major
-    if not limits.hold(3600 * np.array(max(major, minor)), 3600 * np.array(min(major, minor))):
+    with np.errstate(over="ignore"):
+        largest, smallest = 3600 * np.array(max(major, minor)), 3600 * np.array(min(major, minor))
+    if not limits.hold(largest, smallest):
         return None, (
             f"a beam of {said} deg is not believed, with cells of "
             f"{limits.smallest / SMALLEST_CELLS:.3g} arcsec: read as unknown",

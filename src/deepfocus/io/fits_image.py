@@ -24,11 +24,15 @@ from deepfocus.io.damaged_cards import damaged_structure
 from deepfocus.io.fits_axes import A_CUBE, Axes, read_axes
 from deepfocus.io.fits_scale import Scale
 from deepfocus.io.fits_voxels import FitsVoxels, SectionVoxels
+from deepfocus.io.hdu_sizes import without_the_rest
 from deepfocus.io.image_choice import Chosen, choose_image
 from deepfocus.io.overrides import NO_OVERRIDES, Overrides
 from deepfocus.io.packed import damage, is_packed, unpacked
 from deepfocus.io.scratch import in_gigabytes
 from deepfocus.io.stored_numbers import StoredNumbers
+
+DAMAGE = (TypeError, ValueError, KeyError, AttributeError, fits.VerifyError)
+"""What astropy raises over a damaged header."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,13 +140,13 @@ def _opened(
         warnings.simplefilter("ignore")
         try:
             # a file that is opened here is closed here, whatever becomes of it
-            with _file_of(path, folder) as file, fits.open(file) as hdus:
+            with _file_of(path, folder) as file, fits.open(without_the_rest(file)) as hdus:
                 _refuse_negative(path, hdus)
                 _refuse_truncated(path, file, choose_image(hdus, str(path), hdu).hdu)
                 yield hdus, file
         except DeepFocusError:
             raise
-        except (*damage(), TypeError, ValueError, KeyError, fits.VerifyError) as error:
+        except (*damage(), *DAMAGE) as error:
             damaged = damaged_structure(path)
             if damaged is not None:
                 raise _damaged(path, damaged) from error
@@ -241,13 +245,18 @@ def beams_table(
 
 
 def _refuse_negative(path: Path, hdus: fits.HDUList) -> None:
-    """Refuse a negative length before astropy looks for the next HDU: it would not end."""
+    """Refuse a negative length before astropy looks for the next HDU: it would not end.
+
+    Nor would it in a compressed file with an HDU that it cannot read.
+    """
     index = 0
     while True:
         try:
             header = hdus[index].header
         except IndexError:
             return
+        if not hasattr(hdus[index], "fileinfo") and is_packed(path):
+            raise _truncated(path, "its data or headers end early or are damaged")
         for axis in range(header["NAXIS"]):
             length = header[f"NAXIS{axis + 1}"]
             if length < 0:

@@ -10,25 +10,18 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from math import prod
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
-from astropy.io import fits
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.damaged_cards import BLOCK
+from deepfocus.io.hdu_sizes import MOST_AFTER, data_bytes, starts_hdu, whole_header
 from deepfocus.io.scratch import ScratchFile, in_gigabytes, require_room
 
 AT_ONCE = 1 << 20
 """Bytes that are held at a time."""
-MOST_HEADER = 1 << 24
-"""Bytes of the longest header."""
-MOST_AFTER = 1 << 20
-"""Bytes that may follow the last HDU, such as the padding of a tape."""
-STARTS = (b"SIMPLE  =", b"XTENSION=")
-END = b"END".ljust(80)
 
 
 def is_packed(path: Path) -> bool:
@@ -58,9 +51,9 @@ def unpacked(path: Path, folder: Path) -> ScratchFile:
     scratch, at = ScratchFile(folder), 0
     with opener(path) as stream:
         block = stream.read(BLOCK)
-        while block.startswith(STARTS):
-            header = _whole_header(block, stream)
-            promised = _data_bytes(header)
+        while starts_hdu(block):
+            header = whole_header(block, stream)
+            promised = data_bytes(header)
             require_room(folder, at + len(header) + promised, f"{path}, unpacked,")
             at = _write(scratch, header, at)
             for piece in _pieces(stream, promised):
@@ -114,29 +107,6 @@ OPENERS: dict[bytes, Callable[[Path], BinaryIO]] = {
     b"PK\x03\x04": _zip,
 }
 """By the first bytes of a file."""
-
-
-def _whole_header(start: bytes, stream: BinaryIO) -> bytes:
-    """A header up to its END, or up to where the file ends."""
-    blocks, last = [start], start
-    while not any(last[i : i + 80] == END for i in range(0, len(last), 80)):
-        last = stream.read(BLOCK)
-        blocks.append(last)
-        if not last or len(blocks) * BLOCK > MOST_HEADER:
-            break
-    return b"".join(blocks)
-
-
-def _data_bytes(header: bytes) -> int:
-    """What a header says that follows it, in whole blocks (FITS 4.0, equations 2 and 4)."""
-    cards = fits.Header.fromstring(header)
-    lengths = [int(cards[f"NAXIS{axis + 1}"]) for axis in range(int(cards["NAXIS"]))]
-    if lengths[:1] == [0] and cards.get("GROUPS") is True:
-        lengths = lengths[1:]
-    if not lengths:
-        return 0
-    values = int(cards.get("GCOUNT", 1)) * (int(cards.get("PCOUNT", 0)) + prod(lengths))
-    return max(0, -(-abs(int(cards["BITPIX"])) // 8 * values // BLOCK) * BLOCK)
 
 
 def _pieces(stream: BinaryIO, length: int) -> Iterator[bytes]:

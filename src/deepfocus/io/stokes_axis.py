@@ -13,6 +13,8 @@ NAMES = {
     -5: "XX", -6: "YY", -7: "XY", -8: "YX",
 }  # fmt: skip
 """Values of a STOKES axis: Greisen & Calabretta 2002, A&A 395, 1061, table 7."""
+MOST_PLANES = 100
+"""Of a STOKES axis. A longer one is something else."""
 
 
 def stokes_plane(
@@ -22,7 +24,8 @@ def stokes_plane(
 
     wanted : a name such as 'V'. None takes I; without I, the only plane there is
 
-    Raises `DeepFocusError` if the name is none, or the file does not have it.
+    Raises `DeepFocusError` if the name is none, or the file does not have it, or the axis is too
+    long to be one of Stokes parameters.
     """
     wanted = wanted.strip().upper() if wanted is not None else None
     if wanted is not None and wanted not in NAMES.values():
@@ -37,6 +40,12 @@ def stokes_plane(
             raise _lacking(name, "no STOKES axis", wanted or "I", "leave out the choice of Stokes")
         return {}
     (axis, *_) = found
+    if header[f"NAXIS{axis}"] > MOST_PLANES:
+        raise DeepFocusError(
+            f"{name} has a STOKES axis of length {header[f'NAXIS{axis}']}",
+            wanted="a plane for each Stokes parameter",
+            remedy=f"correct CTYPE{axis} in the header",
+        )
     planes = _planes(header, axis)
     listed = ", ".join(planes)
     if (wanted or "I") in planes:

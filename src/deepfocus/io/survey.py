@@ -104,7 +104,8 @@ def _limits_and_counts(values: np.ndarray) -> tuple[float, float, int, int, int,
         low, high = values.min(), values.max()
     if low == high:
         zeros = len(values) if low == 0 else 0
-        return float(low), float(high), len(values), len(values), zeros, len(values)
+        return float(low) + 0.0, float(high) + 0.0, len(values), len(values), zeros, len(values)
     lows, highs = (int(np.count_nonzero(values == one)) for one in (low, high))
     zeros = int(np.count_nonzero(values == 0)) if low <= 0 <= high else 0
-    return float(low), float(high), lows, highs, zeros, len(values)
+    # -0 is no other number than 0
+    return float(low) + 0.0, float(high) + 0.0, lows, highs, zeros, len(values)
