@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
@@ -45,7 +46,7 @@ class Changeable(Voxels, Protocol):
         ...
 
 
-class ReadByParts:
+class ReadByParts(ABC):
     """`Voxels` of any class that has a `shape` and reads parts of itself as float32.
 
     A class implements `_read`, which gets one slice for each of the three axes, inside the cube.
@@ -53,8 +54,9 @@ class ReadByParts:
 
     shape: tuple[int, int, int]
 
+    @abstractmethod
     def _read(self, channels: slice, rows: slice, columns: slice) -> np.ndarray:
-        raise NotImplementedError
+        """A part of it, as float32."""
 
     def __len__(self) -> int:
         """Channels."""

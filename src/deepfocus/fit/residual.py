@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import maximum_filter
+from scipy.linalg import convolution_matrix
+from scipy.ndimage import correlate1d, maximum_filter
 
 from deepfocus.fit.equations import model_score
 from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, CXX, CYY, FLUX, SIGMA, X, Y
@@ -19,6 +21,10 @@ STEPS_A_BEAM = 3
 """Positions along a FWHM of the beam."""
 ENOUGH = 0.98
 """Share of the noise's power in the cells from which peaks are found."""
+TOGETHER = 128
+"""Channels that are filtered by one matrix."""
+REACH_SIGMA = 6.0
+"""Of a line: beyond, it is below 2e-8 of its peak."""
 WIDEST = 0.25
 """Standard deviation of the widest line, over the band."""
 
@@ -29,6 +35,42 @@ class ResidualPeak:
 
     start: np.ndarray
     snr: float
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Lines of one width, centred on every channel, orthogonal to a continuum, normalised.
+
+    sigma : standard deviation in channels; kernel : (odd,) line, cut where it has ended
+    mean, norm : (chan,) weighted mean over the band, and square root of the weighted sum of squares
+        of what differs from it
+    """
+
+    sigma: float
+    kernel: np.ndarray
+    mean: np.ndarray
+    norm: np.ndarray
+
+    @classmethod
+    def of(cls, problem: Problem, sigma: float) -> Lines:
+        """The lines of a width as the problem's channels see them."""
+        half = int(np.ceil(REACH_SIGMA * sigma)) + 1
+        kernel = problem.profile.of(
+            np.arange(2 * half + 1, dtype=float), centre=np.array([half]), sigma=np.array([sigma])
+        )[0][0]
+        weights, total = problem.weights, max(float(problem.weights.sum()), 1e-300)
+        mean = correlate1d(weights, kernel, mode="constant") / total
+        squares = correlate1d(weights, kernel**2, mode="constant") - mean**2 * total
+        norm = np.sqrt(np.maximum(squares, 0.0))
+        return cls(sigma, kernel, mean, np.where(norm > 0, norm, np.inf))
+
+    def of_spectra(self, spectra: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """(chan, n) signal-to-noise ratio of the line centred on each channel of spectra."""
+        weighted = spectra * weights[:, None].astype(np.float32)
+        along = _through(weighted, self.kernel)
+        along -= np.outer(self.mean.astype(np.float32), weighted.sum(axis=0))
+        along /= self.norm[:, None].astype(np.float32)
+        return along
 
 
 def residual_peaks(
@@ -43,7 +85,7 @@ def residual_peaks(
     residual = np.ascontiguousarray(left, dtype=np.complex64).view(np.float32)
     step = max(1.0, problem.beam_px / STEPS_A_BEAM)
     xs, ys = (_places(part, step) for part in (problem.columns, problem.rows))
-    lines, widths = _lines(problem)
+    lines = _lines(problem)
     found = [_best(problem, residual, cells, lines, size=b, xs=xs, ys=ys) for b in SIZES_BEAMS]
     snr = np.array([each[0] for each in found])
     size = snr.argmax(axis=0)
@@ -58,7 +100,7 @@ def residual_peaks(
         start[[X, Y]] = xs[i], ys[j]
         start[[CXX, CYY]] = (SIZES_BEAMS[size[j, i]] * problem.beam_sigma_px) ** 2
         width, start[CHANNEL] = divmod(int(which[j, i]), problem.channels)
-        start[SIGMA] = widths[width]
+        start[SIGMA] = lines[width].sigma
         start[[FLUX, CONTINUUM]] = np.nan
         if all(_apart(start, peak.start) > problem.beam_px for peak in peaks):
             peaks.append(ResidualPeak(start, float(best[j, i])))
@@ -69,7 +111,7 @@ def _best(
     problem: Problem,
     residual: np.ndarray,
     cells: np.ndarray,
-    lines: np.ndarray,
+    lines: Sequence[Lines],
     *,
     size: float,
     xs: np.ndarray,
@@ -77,18 +119,27 @@ def _best(
 ) -> tuple[np.ndarray, np.ndarray]:
     """(y, x) highest signal-to-noise ratio of any line at a size in beams, and which line it is.
 
-    residual : (chan, 2 cell) in some of the cells; lines : (line, chan)
+    residual : (chan, 2 cell) in some of the cells. Lines are counted width by width, all centres of
+    one after the other
     """
     u, v, of_noise = problem.u[cells], problem.v[cells], problem.noise[cells]
     blur = np.exp(-2 * np.pi**2 * (u**2 + v**2) * (size * problem.beam_sigma_px) ** 2)
     seen = residual.view(np.complex64) * blur
     waves = np.exp(-2j * np.pi * (xs[None, :, None] * u + ys[:, None, None] * v))
     flat = waves.reshape(-1, len(u)).astype(np.complex64).view(np.float32)
-    ratios = lines @ (seen.astype(np.complex64).view(np.float32) @ flat.T)
-    ratios /= np.float32(np.sqrt(np.sum(of_noise * blur**2)))
-    which = ratios.argmax(axis=0)
+    spectra = seen.astype(np.complex64).view(np.float32) @ flat.T
+    spectra /= np.float32(np.sqrt(np.sum(of_noise * blur**2)))
+    highest = np.full(len(flat), -np.inf, np.float32)
+    which = np.zeros(len(flat), int)
+    for number, each in enumerate(lines):
+        ratios = each.of_spectra(spectra, problem.weights)
+        best = ratios.argmax(axis=0)
+        peak = np.take_along_axis(ratios, best[None], axis=0)[0]
+        higher = peak > highest
+        highest[higher] = peak[higher]
+        which[higher] = number * problem.channels + best[higher]
     shape = len(ys), len(xs)
-    return ratios.max(axis=0).reshape(shape), which.reshape(shape)
+    return highest.reshape(shape), which.reshape(shape)
 
 
 def _strongest(problem: Problem) -> np.ndarray:
@@ -98,18 +149,26 @@ def _strongest(problem: Problem) -> np.ndarray:
     return order[: np.searchsorted(share, ENOUGH) + 1]
 
 
-def _lines(problem: Problem) -> tuple[np.ndarray, list[float]]:
-    """(line, chan) normalised lines over the noise, of every width and centre; and the widths."""
-    channels = np.arange(problem.channels, dtype=float)
-    widths = [w for w in WIDTHS_CHAN if w < WIDEST * len(channels)] or [WIDTHS_CHAN[0]]
-    each = []
-    weights = problem.weights
-    for width in widths:
-        line = problem.profile.of(channels, centre=channels, sigma=np.full(len(channels), width))[0]
-        line = line - (line @ weights / max(weights.sum(), 1e-300))[:, None]
-        norm = np.sqrt(line**2 @ weights)
-        each.append(line * weights / np.where(norm > 0, norm, np.inf)[:, None])
-    return np.concatenate(each).astype(np.float32), widths
+def _lines(problem: Problem) -> list[Lines]:
+    """Of every width that the band has room for."""
+    widths = [w for w in WIDTHS_CHAN if w < WIDEST * problem.channels] or [WIDTHS_CHAN[0]]
+    return [Lines.of(problem, width) for width in widths]
+
+
+def _through(spectra: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """(chan, n) spectra through a symmetric kernel; nothing lies beyond the band.
+
+    Some channels at a time by one matrix, faster than sums over each spectrum.
+    """
+    half, channels = len(kernel) // 2, len(spectra)
+    together = min(max(TOGETHER, 2 * half), channels)
+    matrix = convolution_matrix(kernel, together).T.astype(np.float32)
+    padded = np.pad(spectra, ((half, half), (0, 0)))
+    out = np.empty_like(spectra)
+    for start in range(0, channels, together):
+        n = min(together, channels - start)
+        out[start : start + n] = matrix[:n, : n + 2 * half] @ padded[start : start + n + 2 * half]
+    return out
 
 
 def _places(part: slice, step: float) -> np.ndarray:
