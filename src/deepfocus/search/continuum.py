@@ -39,13 +39,12 @@ class Projection:
 
         The mean is over channels with data: blank ones take no part in it.
         """
-        matrix = self.basis @ self.basis.T
         known = np.any(self.basis != 0, axis=1)
         correlation = np.zeros(lags)
         for lag in range(1, min(lags, len(known))):
             pairs = known[lag:] & known[:-lag]
             if pairs.any():
-                off = np.mean(np.diag(matrix, lag)[pairs])
+                off = np.mean(np.sum(self.basis[lag:] * self.basis[:-lag], axis=1)[pairs])
                 correlation[lag] = -off / np.mean(self.share_left[known])
         return correlation
 
