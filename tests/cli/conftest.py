@@ -1,4 +1,4 @@
-"""A small simulated cube, and networks that run without having been trained."""
+"""A small simulated cube, a finder that knows the truth, and networks that were not trained."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from deepfocus.core.catalogue import Catalogue, stacked
+from deepfocus.core.cube import Cube
 from deepfocus.core.settings import settings_from
+from deepfocus.finders.evidence import ImagePanel
+from deepfocus.finders.finder import Detection
+from deepfocus.ops.integrate import integrate
 from deepfocus.simulation.cube import Simulated, simulate
 from deepfocus.simulation.settings import SetSettings
 
@@ -28,6 +33,42 @@ def small_settings() -> SetSettings:
 def small(small_settings: SetSettings) -> Simulated:
     """Two sources in 96 x 96 pixels and 32 channels."""
     return simulate(small_settings, 3)
+
+
+class Knowing:
+    """A finder whose catalogue is the truth."""
+
+    provenance = {"told": "the truth"}  # noqa: RUF012
+
+    def __init__(self, truth: Catalogue) -> None:
+        self.truth = truth
+
+    def find(self, cube: Cube) -> Detection:
+        image = integrate(cube.data)
+        rejected = self.truth.where(self.truth["id"] == 2).with_columns(flag=1)
+        return Detection(
+            catalogue=stacked([self.truth, rejected.with_columns(id=3)]),
+            notes=("a note",),
+            evidence=(ImagePanel("Integrated", image, "Jy/beam"),),
+        )
+
+
+@pytest.fixture
+def knowing(small: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever finder is chosen, all cubes have the sources of `small`."""
+    finder = Knowing(small.truth)
+    monkeypatch.setattr("deepfocus.cli.searching.made_ready", lambda finder_settings: finder)
+
+
+@pytest.fixture
+def quick_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are files with their names alone: most of the time goes into drawing them."""
+
+    def draw(cube: Cube, detection: Detection, path: Path, **_: object) -> Path:
+        path.write_text(str(cube.meta.get("name")))
+        return path
+
+    monkeypatch.setattr("deepfocus.report.figures.detection_figure", draw)
 
 
 @pytest.fixture(scope="session")

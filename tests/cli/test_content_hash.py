@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deepfocus.cli import content_hash as hashing
-from deepfocus.cli.content_hash import content_hash
+from deepfocus.cli.content_hash import content_hash, content_line
 
 
 @pytest.fixture(params=[1 << 31, 1000], ids=["small", "large"])
@@ -46,3 +46,16 @@ def test_changes_are_seen(file: Path, change: str) -> None:
 
 def test_a_file_that_is_gone_has_none(tmp_path: Path) -> None:
     assert content_hash([tmp_path / "none"]) == ""
+
+
+def test_the_line_says_whether_all_was_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hashing, "LARGE_BYTES", 1000)
+    small, large = tmp_path / "small", tmp_path / "large"
+    small.write_bytes(bytes(1000))
+    large.write_bytes(bytes(1001))
+    assert content_line([small]) == f"content: {content_hash([small])}"
+    for files in ([large], [small, large]):
+        assert content_line(files) == f"content of parts: {content_hash(files)}"
+    assert content_line([tmp_path / "none"]) == "content: "

@@ -20,13 +20,9 @@ from astropy.table import Table
 from deepfocus.cli import main
 from deepfocus.cli.products import LAST, PRODUCTS
 from deepfocus.cli.source_table import sources_table
-from deepfocus.core.catalogue import Catalogue, catalogue, stacked
-from deepfocus.core.cube import Cube
-from deepfocus.finders.evidence import ImagePanel
-from deepfocus.finders.finder import Detection
+from deepfocus.core.catalogue import catalogue
 from deepfocus.io.catalogues import read_catalogue
 from deepfocus.io.write_cube import write_cube
-from deepfocus.ops.integrate import integrate
 from deepfocus.simulation.cube import Simulated
 from deepfocus.simulation.settings import SetSettings
 from deepfocus.weights.load import SHIPPED
@@ -35,30 +31,6 @@ from deepfocus.weights.load import SHIPPED
 @pytest.fixture
 def cube_file(small: Simulated, tmp_path: Path) -> Path:
     return write_cube(small.cube, tmp_path / "in" / "cube.fits")[0]
-
-
-class Knowing:
-    """A finder whose catalogue is the truth."""
-
-    provenance = {"told": "the truth"}  # noqa: RUF012
-
-    def __init__(self, truth: Catalogue) -> None:
-        self.truth = truth
-
-    def find(self, cube: Cube) -> Detection:
-        image = integrate(cube.data)
-        rejected = self.truth.where(self.truth["id"] == 2).with_columns(flag=1)
-        return Detection(
-            catalogue=stacked([self.truth, rejected.with_columns(id=3)]),
-            notes=("a note",),
-            evidence=(ImagePanel("Integrated", image, "Jy/beam"),),
-        )
-
-
-@pytest.fixture
-def knowing(small: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:
-    finder = Knowing(small.truth)
-    monkeypatch.setattr("deepfocus.cli.searching.made_ready", lambda finder_settings: finder)
 
 
 @pytest.mark.usefixtures("knowing")
@@ -129,7 +101,7 @@ def test_a_finder_without_covariances_says_so(
     out = tmp_path / "out"
     assert main(["detect", str(cube_file), "--out", str(out), "--covariance"]) == 2
     assert "this finder knows no covariances" in capsys.readouterr().err
-    assert not list(out.iterdir())
+    assert not out.exists()
 
 
 @pytest.mark.usefixtures("knowing")
@@ -182,15 +154,13 @@ def test_weights_that_are_not_there_end_the_run(
     assert not out.exists()
 
 
+@pytest.mark.usefixtures("knowing")
 def test_demo(
     small_settings: SetSettings,
-    small: Simulated,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    finder = Knowing(small.truth)
-    monkeypatch.setattr("deepfocus.cli.searching.made_ready", lambda settings: finder)
     monkeypatch.setattr("deepfocus.simulation.sets.paper_settings", lambda: small_settings)
     out = tmp_path / "demo"
     assert main(["demo", "--out", str(out), "--seed", "3"]) == 0

@@ -18,10 +18,10 @@ from astropy.table import Table
 
 from deepfocus.cli import main
 from deepfocus.cli.cost import Cost, Costs
-from deepfocus.cli.products import UNFINISHED
 from deepfocus.core.files import OLD_S
 from deepfocus.io.catalogues import read_catalogue
 from deepfocus.io.write_cube import write_cube
+from deepfocus.jobs.running import UNFINISHED
 from deepfocus.simulation.cube import Simulated
 
 NAMES = ("a", "b", "c")
@@ -145,7 +145,9 @@ def test_killed_and_started_again_the_result_is_the_same(folder: Path, tmp_path:
         for path in again.glob("[!.]*.ecsv"):
             Table.read(path)
     subprocess.run([*command, "--resume", "--out", str(again)], check=False, capture_output=True)
+    # what the killed ones left is gone
     assert products(again) == products(whole)
+    assert {path.name for path in again.iterdir()} == {path.name for path in whole.iterdir()}
 
 
 def test_companions_are_named_for_one_cube_alone(

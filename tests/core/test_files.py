@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.core.files import whole_file
+from deepfocus.core.files import whole_file, writing
 
 
 def test_a_folder_is_no_target(tmp_path: Path) -> None:
@@ -30,3 +31,36 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
         fill()
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
     assert target.read_text() == "old"
+
+
+@pytest.mark.parametrize("letter", ["x", "星"])
+def test_a_name_as_long_as_names_can_be(tmp_path: Path, letter: str) -> None:
+    room = (255 - len(".txt")) // len(os.fsencode(letter))
+    target = tmp_path / f"{letter * room}.txt"
+    with whole_file(target) as temporary:
+        temporary.write_text("whole")
+    assert target.read_text() == "whole"
+    with (
+        pytest.raises(DeepFocusError, match="File name too long"),
+        whole_file(tmp_path / f"{letter * 256}.txt"),
+    ):
+        raise AssertionError("not reached")
+
+
+def test_a_full_disk_that_a_library_says_in_its_own_words(tmp_path: Path) -> None:
+    def fill() -> None:
+        with whole_file(tmp_path / "a.txt"):
+            try:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            except OSError as error:
+                raise OSError("it did not work") from error
+
+    with pytest.raises(DeepFocusError, match=r"a\.txt: No space left on device; wanted room"):
+        fill()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EIO])
+def test_whatever_the_system_says_is_passed_on(number: int) -> None:
+    with pytest.raises(DeepFocusError, match=os.strerror(number)), writing(Path("a")):
+        raise OSError(number, os.strerror(number))

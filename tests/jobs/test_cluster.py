@@ -265,14 +265,9 @@ def test_workers_with_threads_are_refused() -> None:
 def test_workers_that_do_not_see_the_folder_are_refused(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    @contextmanager
-    def elsewhere(shared: Path) -> Iterator[Path]:
-        yield shared / "not" / "mounted"
-
-    monkeypatch.setattr(cluster, "seen_by_all", elsewhere)
     monkeypatch.setattr(cluster, "FOLDER_S", 0.2)
     with (
-        cluster_workers(address, shared=tmp_path) as workers,
+        cluster_workers(address, shared=tmp_path, probe=tmp_path / "not" / "mounted") as workers,
         pytest.raises(DeepFocusError, match=r"does not see .*; wanted an output folder"),
     ):
         list(workers.run(square, [1]))

@@ -16,12 +16,14 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo")
 CPUS = 2
 START_S = 15.0
+LONGEST_S = 120.0
 
 
 def why_not() -> str | None:
@@ -78,6 +80,21 @@ class OneHostSlurm:
     def jobs(self) -> list[str]:
         """Ids of the jobs in the queue, running or waiting."""
         return self.command("squeue", "--noheader", "--format=%A").split()
+
+    def kill_workers(self, job: str) -> int:
+        """SIGKILL to the processes of a job that do its work; their nannies, which spawned them,
+        live on. Returns their number.
+        """
+        marks = (f"SLURM_JOB_ID={job}\0", f"SLURM_CONF={self.environment['SLURM_CONF']}\0")
+        killed = 0
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                environment = (process / "environ").read_text(errors="replace")
+                spawned = b"spawn_main" in (process / "cmdline").read_bytes()
+                if spawned and all(mark in environment for mark in marks):
+                    os.kill(int(process.name), signal.SIGKILL)
+                    killed += 1
+        return killed
 
     def command(self, *words: str, timeout: float = 30) -> str:
         """What a command of Slurm prints."""
@@ -191,6 +208,11 @@ class OneHostSlurm:
         return "\n".join(texts)
 
 
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for it; fails if it takes too long."""
+    assert _until(condition, seconds=LONGEST_S), "waited too long"
+
+
 def _host() -> str:
     return socket.gethostname().split(".")[0]
 
@@ -203,12 +225,12 @@ def _free_ports(number: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-def _until(condition, *, seconds: float) -> bool:  # type: ignore[no-untyped-def]
+def _until(condition: Callable[[], bool], *, seconds: float) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
             return True
-        time.sleep(0.2)
+        time.sleep(0.05)
     return False
 
 

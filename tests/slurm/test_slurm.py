@@ -6,28 +6,21 @@ takes a third of a second of a core.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-import tomlkit
 from astropy import units as u
-from one_host import OneHostSlurm, why_not
+from one_host import LONGEST_S, OneHostSlurm, until, why_not
+from profiles import GIVE_UP_SOON, write_profile
 
 from deepfocus.cli import main
-from deepfocus.core.settings import load_settings, settings_to
-from deepfocus.jobs.slurm import ClusterProfile
 
 REASON = why_not()
 if find_spec("dask_jobqueue") is None:
@@ -37,7 +30,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(REASON is not None, reason=f"no Slurm to start: {REASON}"),
 ]
-EXAMPLE = Path(__file__).parents[2] / "examples" / "slurm.toml"
 SET = """
 [observation]
 configuration = "C-1"
@@ -49,20 +41,6 @@ offset_px = [-10.0, 10.0]
 line_channel = [10.0, 50.0]
 """
 CUBES = 10
-LONGEST_S = 120.0
-
-
-@pytest.fixture(scope="module")
-def slurm() -> Iterator[OneHostSlurm]:
-    # a short path: sockets of munge live below it
-    folder = Path(tempfile.mkdtemp(prefix="slurm-"))
-    one = OneHostSlurm(folder / "s")
-    try:
-        one.start()
-        yield one
-    finally:
-        one.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
@@ -80,10 +58,7 @@ class Command:
 
     def __init__(self, slurm: OneHostSlurm, local: Path, folder: Path, **changes: object) -> None:
         self.out, self.err = folder / "out", folder / "err.txt"
-        shipped = load_settings(EXAMPLE, ClusterProfile).slurm
-        settings = replace(shipped, interface="lo", logs=str(folder / "logs"), wait=60 * u.s)
-        profile = ClusterProfile(replace(settings, **changes))  # type: ignore[arg-type]
-        (folder / "profile.toml").write_text(tomlkit.dumps(settings_to(profile)))
+        write_profile(folder / "profile.toml", logs=str(folder / "logs"), **changes)
         # where the tests run in the background, children are born deaf to SIGINT
         start = (
             "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
@@ -93,12 +68,7 @@ class Command:
         with self.err.open("w") as err:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", start, *words, "--cluster", "profile.toml"],
-                env={
-                    **os.environ,
-                    **slurm.environment,
-                    # a cancelled job is given up soon, to keep the test short
-                    "DASK_DISTRIBUTED__DEPLOY__LOST_WORKER_TIMEOUT": "2s",
-                },
+                env={**os.environ, **slurm.environment, **GIVE_UP_SOON},
                 cwd=folder,
                 stdout=subprocess.DEVNULL,
                 stderr=err,
@@ -134,30 +104,9 @@ def start(slurm: OneHostSlurm, local: Path, tmp_path: Path) -> Iterator[Callable
     slurm.command("scancel", "--user=root")
 
 
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + LONGEST_S
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.05)
-
-
 def files(folder: Path) -> dict[str, bytes]:
     """What the set consists of; a writer that is killed leaves a hidden temporary file too."""
     return {path.name: path.read_bytes() for path in folder.glob("[!.]*")}
-
-
-def kill_worker_processes(slurm: OneHostSlurm, job: str) -> int:
-    """SIGKILL to the processes that make cubes; their nannies, which spawned them, live on."""
-    marks = (f"SLURM_JOB_ID={job}\0", f"SLURM_CONF={slurm.environment['SLURM_CONF']}\0")
-    killed = 0
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            environment = (process / "environ").read_text(errors="replace")
-            spawned = b"spawn_main" in (process / "cmdline").read_bytes()
-            if spawned and all(mark in environment for mark in marks):
-                os.kill(int(process.name), signal.SIGKILL)
-                killed += 1
-    return killed
 
 
 def test_jobs_make_the_same_files(
@@ -189,7 +138,7 @@ def test_a_killed_worker_process_loses_nothing(
     command = start(jobs=1)
     command.wait_for_a_cube()
     (job,) = slurm.jobs()
-    assert kill_worker_processes(slurm, job) == 1
+    assert slurm.kill_workers(job) == 1
     assert command.finish() == 0, command.err.read_text()
     assert files(command.out) == files(local / "here")
 

@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from deepfocus.cli.commands import deepfocus
     from deepfocus.core.errors import DeepFocusError
+    from deepfocus.core.files import FULL
 
     try:
         code = deepfocus.main(
@@ -47,9 +48,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         return _complain("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        # the reader of our output is gone; keep the interpreter from flushing into a closed pipe
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
         return BROKEN_PIPE
+    except OSError as error:
+        if error.errno not in FULL or error.filename is not None:
+            raise
+        _print_no_more()
+        return _complain(f"cannot write what is printed: {error.strerror}", BAD_INPUT)
+
+
+def _print_no_more() -> None:
+    """Keep the interpreter from flushing what nobody takes, at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(text: str, code: int) -> int:

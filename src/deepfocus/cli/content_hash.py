@@ -8,7 +8,7 @@ overwritten in place may pass for the same.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
@@ -16,8 +16,15 @@ from typing import BinaryIO
 AT_ONCE = 1 << 20
 """Bytes that are hashed at a time, and of a part of a large file."""
 LARGE_BYTES = 1 << 31
+"""Above which a file is large."""
 PARTS = 256
 """Of a large file, from its start to its end."""
+
+
+def content_line(files: Sequence[Path]) -> str:
+    """For a file of settings: the hash, and whether it is that of parts."""
+    large = any(os.path.exists(each) and os.path.getsize(each) > LARGE_BYTES for each in files)
+    return f"content{' of parts' if large else ''}: {content_hash(files)}"
 
 
 def content_hash(files: Iterable[Path]) -> str:

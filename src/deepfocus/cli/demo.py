@@ -33,13 +33,14 @@ def demo(out: Path, seed: int) -> None:
     from deepfocus.io.write_cube import write_cube
     from deepfocus.jobs.claim import check_output
     from deepfocus.jobs.progress import Progress
+    from deepfocus.jobs.running import running
     from deepfocus.simulation.cube import simulate
     from deepfocus.simulation.sets import paper_settings
 
     check_output(out)
     finder = chosen_finder(None)
     ready = made_ready(finder)
-    with Progress(NAME, 3) as progress:
+    with running(out, [NAME]) as run, Progress(NAME, 3) as progress:
         made = simulate(paper_settings(), seed)
         progress.advance("simulated")
         detection = ready.find(made.cube)
@@ -47,7 +48,7 @@ def demo(out: Path, seed: int) -> None:
         write_cube(made.cube, out / f"{NAME}.fits")
         write_catalogue(made.truth, out / f"{NAME}.truth.ecsv")
         write_products(
-            out,
+            run,
             NAME,
             cube=made.cube,
             detection=detection,

@@ -103,18 +103,20 @@ def detect(
     image is.
 
     A file that cannot be used is reported in one line and leaves no output. The others are still
-    processed, and the exit code is 2. For a store, NAME is the seed.
+    processed, and the exit code is 2. For a store, NAME is the seed. Several runs may write into
+    one folder at a time, if no two of them search the same NAME.
     """
     from deepfocus.cli.cost import costs_of
     from deepfocus.cli.finder_choice import chosen_finder
     from deepfocus.cli.inputs import inputs
     from deepfocus.cli.memory_size import bytes_of
-    from deepfocus.cli.products import COVARIANCE, sweep
+    from deepfocus.cli.products import COVARIANCE
     from deepfocus.cli.searchable import searchable
     from deepfocus.cli.searching import Searching
     from deepfocus.cli.summary import Summary
     from deepfocus.jobs.claim import check_output
     from deepfocus.jobs.progress import Progress
+    from deepfocus.jobs.running import running
     from deepfocus.jobs.workers import local_workers
 
     most = bytes_of(memory)
@@ -128,22 +130,17 @@ def detect(
     if dry_run:
         ctx.exit(0 if _tell(costs, number, room) else BAD_INPUT)
     cubes = [each.with_room(room) for each in cubes]
-    sweep(out)
-    folder = place.path(out)
-    search = Searching(
-        chosen_finder(kind, file=settings, pairs=pairs, weights=weights),
-        folder,
-        reading,
-        resume,
-        (COVARIANCE,) if covariance else (),
-    )
+    finder = chosen_finder(kind, file=settings, pairs=pairs, weights=weights)
+    further = (COVARIANCE,) if covariance else ()
     with (
-        place.workers(out, local=lambda _: local_workers(number)) as workers,
+        running(place.path(out), [each.name for each in cubes]) as run,
+        place.workers(out, local=lambda _: local_workers(number), probe=run.claim) as workers,
         Progress("detect", len(cubes)) as progress,
     ):
         if chosen.note:
             progress.warn(chosen.note)
-        summary = Summary(folder, progress)
+        summary = Summary(run.folder, progress)
+        search = Searching(finder, run, reading, resume, further)
         for outcome in workers.run(search, cubes):
             summary.add(outcome)
         summary.close()

@@ -12,7 +12,7 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import STORE
 
 if TYPE_CHECKING:
-    from deepfocus.cli.reading import Reading
+    from deepfocus.cli.reading import Reading, State
     from deepfocus.cli.room import Room
     from deepfocus.core.cube import Cube
 
@@ -69,16 +69,22 @@ class FileInput:
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
-        """The hash of its content, and of the companions that may belong to it."""
-        return (f"content: {self.reading.content(self.path)}",)
+        """What tells its content, and that of the companions that may belong to it."""
+        _ = self._state
+        return (self.reading.content(self.path),)
+
+    @cached_property
+    def _state(self) -> State:
+        """When it was looked at first."""
+        return self.reading.state(self.path)
 
     def shape(self) -> tuple[int, int, int]:
         """From the header."""
         return self.reading.shape_of(self.path)
 
     def read(self) -> Cube:
-        """As the user says."""
-        return self.reading.of(self.path)
+        """As the user says. A file that changed since `lines` were made of it is refused."""
+        return self.reading.of(self.path, since=self._state)
 
     def with_room(self, room: Room) -> FileInput:
         """Read by parts if it is too large for that."""

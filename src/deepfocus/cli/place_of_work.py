@@ -33,16 +33,20 @@ class PlaceOfWork:
         return out if self.cluster is None else out.absolute()
 
     def workers(
-        self, out: Path, *, local: Callable[[int | None], Workers]
+        self, out: Path, *, local: Callable[[int | None], Workers], probe: Path | None = None
     ) -> AbstractContextManager[Workers]:
-        """Workers that can see the output path. local : makes a number of them on this machine."""
+        """Workers that can see the output path.
+
+        local : makes a number of them on this machine
+        probe : file in the output folder, by which workers know it, instead of one made for that
+        """
         if self.cluster is None:
             return nullcontext(local(self.number))
         from deepfocus.jobs.cluster import cluster_workers
 
         # Zarr owns a store: nothing else may be put into it
         folder = out.absolute().parent if out.suffix == STORE else out.absolute()
-        return cluster_workers(self.cluster, shared=folder, jobs=self.number)
+        return cluster_workers(self.cluster, shared=folder, probe=probe, jobs=self.number)
 
 
 def place_of_work(default: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

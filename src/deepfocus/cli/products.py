@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-import tempfile
-import time
+import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepfocus import __version__
+from deepfocus.cli.placing import place
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.core.files import OLD_S
+from deepfocus.core.files import refuse_folder, writing
+from deepfocus.jobs.progress import printable
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -19,16 +21,17 @@ if TYPE_CHECKING:
     from deepfocus.core.catalogue import Catalogue
     from deepfocus.core.cube import Cube
     from deepfocus.finders.finder import Detection, Finder
+    from deepfocus.jobs.running import Run
 
 PRODUCTS = ("catalogue.fits", "catalogue.vot", "catalogue.reg", "png", "settings.toml")
 COVARIANCE = "covariance.ecsv"
 """Written on request."""
 UNDERSTOOD = ("psf", "primary_beam", "notes")
 """Of a cube's provenance: what was found beside it, assumed and left out."""
-UNFINISHED = ".unfinished."
-"""Start of the name of a folder in which products are made."""
 LAST = "catalogue.ecsv"
 """Written last, so it marks the cube as finished."""
+LONGEST_DRAWN = 80
+"""Letters of a name in a figure."""
 
 
 def settings_text(
@@ -44,7 +47,7 @@ def settings_text(
 
     head = f"# deepfocus {__version__}\n"
     for line in further:
-        head += f"# {line}\n"
+        head += f"# {printable(line)}\n"
     for name, value in provenance.items():
         head += f"# {name}: {json.dumps(value, sort_keys=True)}\n"
     return head + tomlkit.dumps({"finder": finder_to(finder)})
@@ -57,24 +60,24 @@ def finished(out: Path, name: str, settings: str, *, further: Sequence[str] = ()
     """
     if not all((out / f"{name}.{ending}").is_file() for ending in (*PRODUCTS, *further, LAST)):
         return False
-    return (out / f"{name}.settings.toml").read_text(encoding="utf-8") == settings
+    try:
+        return (out / f"{name}.settings.toml").read_bytes() == settings.encode()
+    except OSError:
+        return False
 
 
-def sweep(out: Path) -> None:
-    """Remove what killed runs left, but for what may belong to one that is running."""
-    import shutil
+def refuse_folders(out: Path, name: str, *, further: Sequence[str] = ()) -> None:
+    """Raise `DeepFocusError` if a product cannot be written: a folder has its name, or it is too
+    long.
 
-    for folder in Path(out).glob(f"{UNFINISHED}*"):
-        try:
-            old = time.time() - folder.stat().st_mtime > OLD_S
-        except FileNotFoundError:  # another run swept it, or finished
-            continue
-        if old:
-            shutil.rmtree(folder, ignore_errors=True)
+    further : products that were requested
+    """
+    for ending in (*PRODUCTS, *further, LAST):
+        refuse_folder(out / f"{name}.{ending}")
 
 
 def write_products(
-    out: Path,
+    run: Run,
     name: str,
     *,
     cube: Cube,
@@ -85,25 +88,51 @@ def write_products(
 ) -> None:
     """Write all products or none: they are made in a temporary folder, then moved.
 
-    further : products that were requested. Raises `DeepFocusError` if the finder has no covariances
+    further : products that were requested
+    Raises `DeepFocusError` if the finder has no covariances, or what is written has no room.
     """
-    from deepfocus.io.catalogues import write_catalogue
-    from deepfocus.report.figures import detection_figure
-
-    understood = {key: cube.meta[key] for key in UNDERSTOOD if key in cube.meta}
-    found = detection.catalogue.with_meta(input=name, version=__version__, **understood)
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f"{UNFINISHED}{name}.", dir=out) as folder:
-        made = Path(folder)
-        for suffix in ("fits", "vot", "reg", "ecsv"):
-            write_catalogue(found, made / f"{name}.catalogue.{suffix}")
+    refuse_folders(run.folder, name, further=further)
+    endings = dict.fromkeys((*PRODUCTS, *further, LAST))
+    # what an earlier run has written on request is not of this one
+    stale = [f"{name}.{COVARIANCE}"] if COVARIANCE not in endings else []
+    with writing(run.folder / f"{name}.*"), run.unfinished() as made:
+        _write_catalogues(_described(detection, name, cube), made / f"{name}.catalogue")
         (made / f"{name}.settings.toml").write_text(settings, encoding="utf-8")
-        detection_figure(cube, detection, made / f"{name}.png", truth=truth)
+        _draw(cube, detection, made / f"{name}.png", truth)
         if COVARIANCE in further:
             _covariances(detection).write(made / f"{name}.{COVARIANCE}", format="ascii.ecsv")
-        for ending in (*PRODUCTS, *further, LAST):
-            file = f"{name}.{ending}"
-            (made / file).replace(out / file)
+        place(made, run.folder, [f"{name}.{ending}" for ending in endings], stale)
+
+
+def _described(detection: Detection, name: str, cube: Cube) -> Catalogue:
+    """The catalogue with its provenance."""
+    understood = {key: cube.meta[key] for key in UNDERSTOOD if key in cube.meta}
+    about = {"input": printable(name), "version": __version__, **understood}
+    return detection.catalogue.with_meta(**about)
+
+
+def _write_catalogues(found: Catalogue, start: Path) -> None:
+    """start : of the paths"""
+    from deepfocus.io.catalogues import write_catalogue
+
+    for suffix in ("fits", "vot", "reg", "ecsv"):
+        write_catalogue(found, start.with_name(f"{start.name}.{suffix}"))
+
+
+def _draw(cube: Cube, detection: Detection, path: Path, truth: Catalogue | None) -> None:
+    from deepfocus.report.figures import detection_figure
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a name in letters that the font lacks
+        detection_figure(_drawn(cube), detection, path, truth=truth)
+
+
+def _drawn(cube: Cube) -> Cube:
+    """The cube with a name that a figure can show: no formula, and not too long."""
+    name = printable(str(cube.meta.get("name", "")))
+    if len(name) > LONGEST_DRAWN:
+        name = f"{name[:LONGEST_DRAWN]}..."
+    return replace(cube, meta={**cube.meta, "name": name.replace("$", r"\$")})
 
 
 def _covariances(detection: Detection) -> Table:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deepfocus.cli.content_hash import content_hash
+from deepfocus.cli.content_hash import content_line
 from deepfocus.cli.room import Room
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.overrides import NO_OVERRIDES, Overrides
 
 if TYPE_CHECKING:
     from deepfocus.core.cube import Cube
+
+State = Mapping[Path, tuple[int, int] | None]
+"""Size and time of the last change of files; None of one that is gone."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,15 @@ class Reading:
             if (value := getattr(self.overrides, name)) is not None:
                 yield f"{name}: {value!r}"
 
-    def of(self, path: Path) -> Cube:
-        """The cube of a file. Raises `DeepFocusError` if it is none, or changes meanwhile."""
+    def of(self, path: Path, since: State | None = None) -> Cube:
+        """The cube of a file.
+
+        since : state from which on it counts as changed, instead of that at the start
+        Raises `DeepFocusError` if it is none, or changes meanwhile.
+        """
         from deepfocus.io.fits_cube import read_cube
 
-        before = _state(path)
+        before = self.state(path) if since is None else since
         cube = read_cube(
             path,
             self.overrides,
@@ -51,9 +58,12 @@ class Reading:
             primary_beam=self.primary_beam,
             workspace=self.room.workspace(self.shape_of(path), _share(path)),
         )
-        if _state(path) != before:
+        if (changed := self.state(path)) != before:
+            first = next(
+                each for each in (*before, *changed) if before.get(each) != changed.get(each)
+            )
             raise DeepFocusError(
-                f"{path} changed while it was read",
+                f"{first} changed while it was read",
                 wanted="a file that is complete",
                 remedy="wait until it is written, and start again",
             )
@@ -66,11 +76,18 @@ class Reading:
         return read_shape(path, self.overrides)
 
     def content(self, path: Path) -> str:
-        """Hash of a file and of the companions that may belong to it; '' if it cannot be read."""
+        """What tells the content of a file, and of the companions that may belong to it."""
+        return content_line(self._files(path))
+
+    def state(self, path: Path) -> State:
+        """Of a file, and of the companions that may belong to it."""
+        return {each: _state(each) for each in self._files(path)}
+
+    def _files(self, path: Path) -> list[Path]:
         from deepfocus.io.companions import companions_beside
 
-        files = {path, *companions_beside(path), *filter(None, (self.psf, self.primary_beam))}
-        return content_hash(files)
+        given = filter(None, (self.psf, self.primary_beam))
+        return list(dict.fromkeys((path, *sorted(companions_beside(path)), *given)))
 
 
 def _share(path: Path) -> float:

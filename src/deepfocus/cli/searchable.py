@@ -68,7 +68,7 @@ def _expanded(given: Sequence[Path]) -> Iterator[Path]:
         if not _is_folder(path):
             yield path
             continue
-        inside = sorted(each for each in path.iterdir() if is_fits(each) and each.is_file())
+        inside = sorted(each for each in path.iterdir() if _is_shown(each))
         if not any(product_name(each).kind in CUBES for each in inside):
             raise DeepFocusError(
                 f"{path} is a folder without images in FITS",
@@ -76,6 +76,11 @@ def _expanded(given: Sequence[Path]) -> Iterator[Path]:
                 remedy="export CASA images with exportfits",
             )
         yield from inside
+
+
+def _is_shown(path: Path) -> bool:
+    """A FITS file, and not a hidden one: what is being written is hidden until it is whole."""
+    return is_fits(path) and path.is_file() and not path.name.startswith(".")
 
 
 def _is_folder(path: Path) -> bool:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.jobs.progress import printable
 
 if TYPE_CHECKING:
     from deepfocus.cli.inputs import Input
     from deepfocus.cli.reading import Reading
     from deepfocus.finders.finder import Detection, Finder, ReadyFinder
+    from deepfocus.jobs.running import Run
 
 
 @dataclass(frozen=True)
@@ -36,33 +37,41 @@ class Outcome:
 class Searching:
     """Searches a cube and writes its products, or all of none.
 
-    out : folder; further : products that were requested
+    run : whose folder they are written to; further : products that were requested
     resume : whether cubes that were finished with the same settings and content are left alone
     """
 
     finder: Finder
-    out: Path
+    run: Run
     reading: Reading
     resume: bool
     further: tuple[str, ...] = ()
 
     def __call__(self, given: Input) -> Outcome:
         """Raises `DeepFocusError` if the finder cannot be made ready, which no cube mends."""
-        from deepfocus.cli.products import finished, settings_text, write_products
+        from deepfocus.cli.products import (
+            finished,
+            refuse_folders,
+            settings_text,
+            write_products,
+        )
 
         ready = made_ready(self.finder)
         lines = (*self.reading.lines, *given.lines)
         settings = settings_text(self.finder, ready.provenance, further=lines)
-        if self.resume and finished(self.out, given.name, settings, further=self.further):
-            return Outcome(given.name, again=True)
         try:
+            refuse_folders(self.run.folder, given.name, further=self.further)
+            if self.resume and finished(
+                self.run.folder, given.name, settings, further=self.further
+            ):
+                return Outcome(given.name, again=True)
             cube = given.read()
         except DeepFocusError as error:
             return Outcome(given.name, complaint=str(error))
         try:
             detection = ready.find(cube)
             write_products(
-                self.out,
+                self.run,
                 given.name,
                 cube=cube,
                 detection=detection,
@@ -91,7 +100,7 @@ def _outcome(name: str, notes: tuple[str, ...], detection: Detection) -> Outcome
     )
     return Outcome(
         name,
-        said=f"{name}: {sources}, {candidates}",
+        said=f"{printable(name)}: {sources}, {candidates}",
         notes=(*notes, *detection.notes),
         table=sources_table(found) if n else "",
     )

@@ -1,4 +1,4 @@
-"""What `detect` says as it goes, and one catalogue of all cubes at the end."""
+"""What `detect` says as it goes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deepfocus.cli.together import ALL, write_all
+
 if TYPE_CHECKING:
     from deepfocus.cli.searching import Outcome
     from deepfocus.jobs.progress import Progress
 
-ALL = "catalogue.ecsv"
-"""Of all sources of all cubes."""
 MOST_NAMED = 3
 """Cubes that could not be used and are named in the last line."""
 
@@ -43,33 +43,17 @@ class Summary:
         self._progress.advance(outcome.name)
 
     def close(self) -> None:
-        """Of several cubes, the catalogue of all, and how many could not be used."""
+        """Of several cubes, how many could not be used, and the catalogue of all.
+
+        Raises `DeepFocusError` if it cannot be written.
+        """
         n = len(self._searched) + len(self.failed)
-        if n < 2:
-            return
-        if self._searched:
-            write_all(self._out, self._searched)
-        if self.failed:
+        if n > 1 and self.failed:
             named = ", ".join(self.failed[:MOST_NAMED])
             more = len(self.failed) - MOST_NAMED
             self._progress.warn(
                 f"{len(self.failed)} of {n} cubes could not be used: {named}"
                 + (f" and {more} more" if more > 0 else "")
             )
-
-
-def write_all(out: Path, names: list[str]) -> None:
-    """The rows of the catalogues of some cubes as one table, with a column `cube`."""
-    from astropy.table import Column, vstack
-
-    from deepfocus.core.files import FOUND, whole_file
-    from deepfocus.io.catalogues import read_catalogue
-
-    tables = []
-    for name in sorted(names):
-        rows = read_catalogue(out / f"{name}{FOUND}").rows
-        rows.add_column(Column([name] * len(rows), "cube", dtype=str), index=0)
-        rows.meta = {}
-        tables.append(rows)
-    with whole_file(out / ALL) as path:
-        vstack(tables, metadata_conflicts="silent").write(path, format="ascii.ecsv", overwrite=True)
+        if self._searched and (n > 1 or (self._out / ALL).exists()):
+            write_all(self._out, self._searched)

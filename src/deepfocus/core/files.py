@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from deepfocus.core.errors import DeepFocusError
@@ -19,6 +20,17 @@ TRUTH, FOUND = ".truth.ecsv", ".catalogue.ecsv"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 OLD_S = 3600.0
 """Age beyond which a temporary file no longer belongs to a running writer."""
+MOST_BYTES = 255
+"""Of a file name, on nearly every file system."""
+RANDOM_BYTES = 8
+"""Of a name from mkstemp."""
+
+
+def _system_error(error: OSError) -> OSError:
+    """What the system said, where a library, such as Astropy, says it again without the number."""
+    while error.errno is None and isinstance(error.__context__, OSError):
+        error = error.__context__
+    return error
 
 
 @contextmanager
@@ -27,14 +39,41 @@ def room_needed(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        why = _system_error(error)
         # Astropy raises this without an errno
-        if error.errno not in FULL and "Not enough space on disk" not in str(error):
+        if why.errno not in FULL and "Not enough space on disk" not in str(why):
             raise
         raise DeepFocusError(
-            f"cannot write {path}: {error.strerror or 'No space left on device'}",
+            f"cannot write {path}: {why.strerror or 'No space left on device'}",
             wanted="room for the file",
             remedy="free some space or choose another output folder",
         ) from error
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn whatever the system says while `path` is written into a `DeepFocusError`."""
+    try:
+        with room_needed(path):
+            yield
+    except OSError as error:
+        why = _system_error(error)
+        raise DeepFocusError(
+            f"cannot write {path}: {why.strerror or why}",
+            wanted="a folder that can be written",
+            remedy="choose another output folder or change its permissions",
+        ) from error
+
+
+def refuse_folder(path: Path) -> None:
+    """Raise `DeepFocusError` if a file cannot have this path: it is a folder, or too long."""
+    with writing(path), suppress(FileNotFoundError, NotADirectoryError):
+        if stat.S_ISDIR(path.stat().st_mode):
+            raise DeepFocusError(
+                f"cannot write {path}: it is a folder",
+                wanted="the name of a file",
+                remedy="give a file in that folder, or another name",
+            )
 
 
 @contextmanager
@@ -45,23 +84,12 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises `DeepFocusError` if the folder cannot be written, the disk is full or `path` is a folder.
     """
     path = Path(path)
-    if path.is_dir():
-        raise DeepFocusError(
-            f"cannot write {path}: it is a folder",
-            wanted="the name of a file",
-            remedy="give a file in that folder, or another name",
-        )
-    try:
+    refuse_folder(path)
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(
-            prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent
+            prefix=_prefix_beside(path), suffix=path.suffix, dir=path.parent
         )
-    except OSError as error:
-        raise DeepFocusError(
-            f"cannot write {path}: {error.strerror}",
-            wanted="a folder that can be written",
-            remedy="choose another output folder or change its permissions",
-        ) from error
     os.close(handle)
     temporary = Path(name)
     try:
@@ -73,6 +101,12 @@ def whole_file(path: Path) -> Iterator[Path]:
             temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _prefix_beside(path: Path) -> str:
+    """The target's name, hidden, and as much of it as a temporary name has room for."""
+    room = MOST_BYTES - RANDOM_BYTES - len(os.fsencode(path.suffix)) - len("..")
+    return f".{os.fsencode(path.name)[:room].decode(errors='ignore')}."
 
 
 def sweep_temporary(folder: Path, pattern: str, *, older_than_s: float = OLD_S) -> int:

@@ -12,15 +12,23 @@ def regions_text(found: Catalogue) -> str:
     """Region file: accepted sources green, rejected candidates red and dashed.
 
     The axes of an ellipse are the deconvolved FWHM. A source without a size is drawn as a point,
-    and one without a sky position at its pixel.
+    one without a sky position at its pixel, and one without a pixel, too, not at all.
     """
     lines = ["# Region file format: DS9 version 4.1", "global color=green width=1", "icrs"]
-    lines += [_region(row) for row in found.rows]
+    lines += [_region(row) for row in found.rows if _is_anywhere(row)]
     return "\n".join(lines) + "\n"
 
 
+def _is_anywhere(row: Row) -> bool:
+    return _known(row, "ra", "dec") or _known(row, "x", "y")
+
+
+def _known(row: Row, *names: str) -> bool:
+    return all(np.isfinite(row[name]) for name in names)
+
+
 def _region(row: Row) -> str:
-    on_sky = np.isfinite(row["ra"]) and np.isfinite(row["dec"])
+    on_sky = _known(row, "ra", "dec")
     if on_sky:
         position, sizes, unit = f"{row['ra']:.8f},{row['dec']:.8f}", ("fwhm_x", "fwhm_y"), '"'
     else:
@@ -31,7 +39,7 @@ def _region(row: Row) -> str:
             "",
         )
     major, minor = sorted((float(row[name]) for name in sizes), reverse=True)
-    if np.isfinite([major, minor, row["pa"]]).all() and minor > 0:
+    if _known(row, *sizes, "pa") and minor > 0:
         # semi-axes; the angle of the first runs counter-clockwise from +x, PA from +y
         angle = (float(row["pa"]) + 90.0) % 180.0
         shape = f"ellipse({position},{major / 2:.4f}{unit},{minor / 2:.4f}{unit},{angle:.2f})"

@@ -40,12 +40,13 @@ FETCH_S = 10.0
 
 
 def cluster_workers(
-    where: str, *, shared: Path | None = None, jobs: int | None = None
+    where: str, *, shared: Path | None = None, probe: Path | None = None, jobs: int | None = None
 ) -> AbstractContextManager[Workers]:
     """Workers at `where`; leaving the context cancels what still runs and closes everything.
 
     where : address of a Dask scheduler (`tcp://host:8786`), or path of a `ClusterProfile` in TOML
     shared : absolute path of a folder that every worker must see
+    probe : file in it that is there as long as the workers, by which they know it; else one is made
     jobs : number of Slurm jobs, instead of the profile's
     Raises `DeepFocusError` if nothing answers at the address, the profile is wrong, or Slurm
     refuses its jobs. `run` raises it if no worker appears or one of them is incompatible.
@@ -58,9 +59,9 @@ def cluster_workers(
                 wanted="a number of workers only with a Slurm profile",
                 remedy="leave --workers out: all workers of the scheduler are used",
             )
-        return _at_address(where, shared)
+        return _at_address(where, shared, probe)
     settings = load_settings(Path(where), ClusterProfile).slurm.with_jobs(jobs)
-    return _in_slurm(settings, shared)
+    return _in_slurm(settings, shared, probe)
 
 
 def _need_dask() -> None:
@@ -78,25 +79,27 @@ def _is_address(where: str) -> bool:
 
 
 @contextmanager
-def _at_address(address: str, shared: Path | None) -> Iterator[Workers]:
+def _at_address(address: str, shared: Path | None, probe: Path | None) -> Iterator[Workers]:
     with ExitStack() as stack:
         stack.enter_context(_quiet())
         yield DaskWorkers(
             stack.enter_context(_client(address)),
             shared=shared,
+            probe=probe,
             wait_s=ADDRESS_WAIT_S,
             where_to_look=f"start some: dask worker {address} --nthreads 1",
         )
 
 
 @contextmanager
-def _in_slurm(settings: Slurm, shared: Path | None) -> Iterator[Workers]:
+def _in_slurm(settings: Slurm, shared: Path | None, probe: Path | None) -> Iterator[Workers]:
     with ExitStack() as stack:
         stack.enter_context(_quiet())
         jobs = stack.enter_context(slurm_jobs(settings))
         yield DaskWorkers(
             stack.enter_context(_client(jobs.cluster.scheduler_address)),
             shared=shared,
+            probe=probe,
             wait_s=jobs.wait_s,
             where_to_look=jobs.where_to_look,
             keep=jobs.replace_lost,
@@ -152,11 +155,12 @@ class DaskWorkers:
         client: Any,
         *,
         shared: Path | None,
+        probe: Path | None,
         wait_s: float,
         where_to_look: str,
         keep: Callable[[], None] = lambda: None,
     ) -> None:
-        self.client, self.shared, self.wait_s = client, shared, wait_s
+        self.client, self.shared, self.probe, self.wait_s = client, shared, probe, wait_s
         self.where_to_look, self.keep = where_to_look, keep
         self._number, self._looked_at, self._alive_at = 0, 0.0, time.monotonic()
 
@@ -173,7 +177,7 @@ class DaskWorkers:
             self._look()
             time.sleep(FIRST_LOOK_S)
         refuse_other_versions(self._asked(self.client.get_versions, packages=SAME_PACKAGES))
-        with seen_by_all(self.shared) as probe:
+        with seen_by_all(self.shared, self.probe) as probe:
             yield from self._finished(OnWorker(job, deepfocus.__version__, probe, FOLDER_S), items)
 
     def _finished(self, job: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:

@@ -17,6 +17,7 @@ from typing import Any, Generic
 
 import deepfocus
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.files import writing
 from deepfocus.jobs.workers import Item, Result
 
 FOLDER_S = 20.0
@@ -54,14 +55,20 @@ def _other_version(name: str, package: str, found: str, ours: str) -> DeepFocusE
 
 
 @contextmanager
-def seen_by_all(shared: Path | None) -> Iterator[Path | None]:
-    """A file in the shared folder, by which workers verify that they see the same folder."""
-    if shared is None:
-        yield None
+def seen_by_all(shared: Path | None, probe: Path | None = None) -> Iterator[Path | None]:
+    """A file in the shared folder, by which workers verify that they see the same folder.
+
+    probe : one that is there already
+    Raises `DeepFocusError` if the folder cannot be written.
+    """
+    if shared is None or probe is not None:
+        yield probe
         return
-    shared.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(prefix=".shared-", dir=shared) as probe:
-        yield Path(probe.name)
+    with writing(shared):
+        shared.mkdir(parents=True, exist_ok=True)
+        made = tempfile.NamedTemporaryFile(prefix=".shared-", dir=shared)  # noqa: SIM115
+    with made as file:
+        yield Path(file.name)
 
 
 @dataclass(frozen=True)

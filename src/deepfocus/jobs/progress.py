@@ -9,6 +9,13 @@ from types import TracebackType
 from typing import Any, TextIO
 
 
+def printable(text: str) -> str:
+    """The text in one line: what would move a cursor, or is no character, is escaped."""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )
+
+
 class Progress:
     """A count of finished steps; use as a context manager.
 
@@ -51,7 +58,7 @@ class Progress:
         step, self.done, self.total = done - self.done, done, total
         if self._bar is not None:
             self._bar.total = total
-            self._bar.set_postfix_str(name, refresh=False)
+            self._bar.set_postfix_str(printable(name), refresh=False)
             self._bar.update(step)
             return
         line = {
@@ -64,12 +71,18 @@ class Progress:
         print(json.dumps(line), file=sys.stderr, flush=True)
 
     def say(self, text: str, file: TextIO | None = None) -> None:
-        """Print a line (on stdout unless `file` is given) without breaking the bar."""
+        """Print a line (on stdout unless `file` is given) without breaking the bar.
+
+        What the encoding of the output lacks is escaped.
+        """
+        file = file or sys.stdout
+        encoding = file.encoding or "utf-8"
+        text = text.encode(encoding, "backslashreplace").decode(encoding)
         if self._bar is not None:
-            self._bar.write(text, file=file or sys.stdout)
+            self._bar.write(text, file=file)
         else:
-            print(text, file=file or sys.stdout, flush=True)
+            print(text, file=file, flush=True)
 
     def warn(self, text: str) -> None:
         """Print a program message on stderr."""
-        self.say(f"deepfocus: {' '.join(text.split())}", sys.stderr)
+        self.say(f"deepfocus: {printable(' '.join(text.split()))}", sys.stderr)
