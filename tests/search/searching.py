@@ -83,6 +83,6 @@ def highest_without_noise(source: np.ndarray, noise: np.ndarray, *, white: bool)
         sizes.append(replace(ready, field=field))
     nowhere = np.zeros(sizes[0].field.values.shape[1:], bool)
     lattice = Lattice(tuple(sizes), bank, projection, nowhere)
-    best = lattice.highest()
+    best = lattice.highest(*(slice(0, n) for n in lattice.shape[1:]))
     peaks = [lattice.refined(node) for node in maxima(best, 0.8 * float(best.max()))]
     return max(peaks, key=lambda peak: peak.snr)

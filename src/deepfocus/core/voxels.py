@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -77,6 +78,39 @@ class ReadByParts(ABC):
         if copy is False:
             raise ValueError("voxels that are read by parts are always copied")
         return self[:].astype(dtype or np.float32, copy=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Box(ReadByParts):
+    """Some rows and columns of other voxels, which change with them."""
+
+    voxels: Changeable
+    rows: slice
+    columns: slice
+
+    @property
+    def shape(self) -> tuple[int, int, int]:  # type: ignore[override]
+        """(chan, y, x) of the box."""
+        rows, columns = (part.stop - part.start for part in (self.rows, self.columns))
+        return len(self.voxels), rows, columns
+
+    def _read(self, channels: slice, rows: slice, columns: slice) -> np.ndarray:
+        return np.asarray(self.voxels[channels, *self._there(rows, columns)], np.float32)
+
+    def __setitem__(self, key: Any, values: Any) -> None:
+        """Any part."""
+        (channels, rows, columns), integers = slices_of(key, self.shape)
+        shape = tuple(len(range(*part.indices(part.stop))) for part in (channels, rows, columns))
+        kept = tuple(n for axis, n in enumerate(shape) if axis not in integers)
+        block = np.broadcast_to(np.asarray(values), kept).reshape(shape)
+        self.voxels[channels, *self._there(rows, columns)] = block
+
+    def _there(self, rows: slice, columns: slice) -> tuple[slice, slice]:
+        y, x = (
+            slice(part.start + box.start, part.stop + box.start, part.step)
+            for part, box in ((rows, self.rows), (columns, self.columns))
+        )
+        return y, x
 
 
 def slices_of(key: Any, shape: Sequence[int]) -> tuple[tuple[slice, slice, slice], tuple[int, ...]]:

@@ -82,6 +82,15 @@ def add_model(out: Changeable, parts: Sequence[Part], response: Response) -> Non
     _add_layers(out, layers)
 
 
+def spectrum_of(row: np.ndarray, profile: Profile, channels: int) -> np.ndarray:
+    """(chan,) Jy of a component, its line and its continuum, before the primary beam."""
+    at = np.arange(channels)
+    near = window(row[CHANNEL], row[SIGMA], channels)
+    spectrum: np.ndarray = row[CONTINUUM] + row[SLOPE] * tilt(at, channels)
+    spectrum[near] += row[FLUX] * _line(row, at[near], profile)
+    return spectrum
+
+
 @dataclass(frozen=True, eq=False)
 class _Layers:
     """Images (plane, y, x) at the rows and columns `here`, and how much of each a channel shows.
@@ -115,11 +124,7 @@ def _add_layers(out: Changeable, layers: Sequence[_Layers]) -> None:
 
 def _still(row: np.ndarray, response: Response, part: Part, *, channels: int) -> list[_Layers]:
     """A component whose line stays in place; nothing if it does not shine."""
-    at = np.arange(channels)
-    near = window(row[CHANNEL], row[SIGMA], channels)
-    spectrum = row[CONTINUUM] + row[SLOPE] * tilt(at, channels)
-    spectrum[near] += row[FLUX] * _line(row, at[near], part.profile)
-    of_nodes = response.interpolation * spectrum
+    of_nodes = response.interpolation * spectrum_of(row, part.profile, channels)
     strength = np.abs(of_nodes).max(axis=1)
     nodes = np.flatnonzero(strength > NO_WEIGHT * strength.max())
     if not len(nodes):

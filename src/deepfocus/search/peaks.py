@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 
 from deepfocus.search.banded import Banded, doubled
 from deepfocus.search.bank import Bank
 from deepfocus.search.continuum import Projection
+from deepfocus.search.fields import Field
 from deepfocus.search.lines import highest
 from deepfocus.search.unit_noise import Searched
 
@@ -46,6 +47,15 @@ class Peak:
     node: tuple[int, int, int]
 
 
+@dataclass(frozen=True)
+class Nodes:
+    """Rows and columns of a grid with a node at every `step`-th pixel."""
+
+    step: int
+    rows: slice
+    columns: slice
+
+
 def maxima(highest: np.ndarray, above: float) -> np.ndarray:
     """(n, 3) nodes no lower than their 26 neighbours, and above a level; highest first."""
     at = np.stack(np.unravel_index(np.flatnonzero(highest.ravel() > above), highest.shape), axis=1)
@@ -77,41 +87,33 @@ class Lattice:
         chan, rows, columns = self.sizes[0].field.values.shape
         return chan, rows, columns
 
-    @property
-    def ratio(self) -> int:
-        """Nodes of the first size's grid from node to node of the last one's."""
-        return self.sizes[-1].field.step // self.sizes[0].field.step
-
-    def within(self, rows: slice, columns: slice) -> Lattice:
-        """A part of it in memory, from rows and columns on that each grid has."""
-        finest = self.sizes[0].field.step
-        sizes = []
-        for each in self.sizes:
-            ratio = each.field.step // finest
-            here = tuple(slice(at.start // ratio, -(-at.stop // ratio)) for at in (rows, columns))
-            values = np.asarray(each.field.values[:, *here])
-            field = replace(each.field, values=values, band=each.field.band[here])
-            sizes.append(replace(each, field=field))
-        return replace(self, sizes=tuple(sizes), on_continuum=self.on_continuum[rows, columns])
-
-    def highest(self) -> np.ndarray:
-        """(chan, rows, columns) the highest output of all filters, on the first size's grid.
-
-        For a lattice in memory.
-        """
+    def highest(self, rows: slice, columns: slice) -> np.ndarray:
+        """(chan, rows, columns) the highest output of all filters, on a part of the first size's
+        grid."""
         coarsest_first = self.sizes[::-1]
-        maps = (self._highest_of(each) for each in coarsest_first)
-        best = merged(maps, [each.field.step for each in coarsest_first])
-        best[np.asarray(self.sizes[0].field.values) == 0] = 0.0
+        parts = [self._nodes(each.field, rows, columns) for each in coarsest_first]
+        maps = (self._highest_of(*each) for each in zip(coarsest_first, parts, strict=True))
+        best = merged(maps, parts)
+        best[np.asarray(self.sizes[0].field.values[:, rows, columns]) == 0] = 0.0
         return best
 
-    def _highest_of(self, each: Searched) -> np.ndarray:
+    def _nodes(self, field: Field, rows: slice, columns: slice) -> Nodes:
+        """Those of a field from which nodes of the first size's grid are interpolated."""
+        ratio = field.step // self.sizes[0].field.step
+        around = (
+            slice(part.start // ratio, min(-(-(part.stop - 1) // ratio) + 1, n))
+            for part, n in zip((rows, columns), field.values.shape[1:], strict=True)
+        )
+        return Nodes(field.step, *around)
+
+    def _highest_of(self, each: Searched, nodes: Nodes) -> np.ndarray:
         """(chan, rows, columns) for one size; without continuum where there is any."""
-        values = np.asarray(each.field.values)
+        values = np.asarray(each.field.values[:, nodes.rows, nodes.columns])
         spectra = values.reshape(len(values), -1)
         best = highest(spectra, each.filters.plain)
-        ratio = each.field.step // self.sizes[0].field.step
-        hidden = np.flatnonzero(self.on_continuum[::ratio, ::ratio].ravel())
+        ratio = nodes.step // self.sizes[0].field.step
+        on_continuum = self.on_continuum[::ratio, ::ratio][nodes.rows, nodes.columns]
+        hidden = np.flatnonzero(on_continuum.ravel())
         for start in range(0, len(hidden), COLUMNS_AT_ONCE):
             some = hidden[start : start + COLUMNS_AT_ONCE]
             line = self.projection.of(spectra[:, some])
@@ -197,33 +199,39 @@ class _Near:
         return snr, (np.array([near[0], *self.first]) + place) * np.array(steps)
 
 
-def merged(maps: Iterable[np.ndarray], steps: Sequence[int]) -> np.ndarray:
-    """The highest of maps (..., rows, columns) on grids of these steps, on the last one's.
+def merged(maps: Iterable[np.ndarray], parts: Sequence[Nodes]) -> np.ndarray:
+    """The highest of maps (..., rows, columns), on the last one's nodes.
 
     maps : coarsest first, each taken when it is needed; they may be overwritten
+    parts : their nodes; each has those around the next one's, but at the edge of its grid
     """
     each = iter(maps)
-    best, step = next(each), steps[0]
-    for finer, its_step in zip(each, steps[1:], strict=True):
-        _raise(finer, best, step // its_step)
-        best, step = finer, its_step
+    best = next(each)
+    for finer, (coarse, fine) in zip(each, pairwise(parts), strict=True):
+        _raise(finer, best, fine, coarse)
+        best = finer
     return best
 
 
-def _raise(finer: np.ndarray, coarser: np.ndarray, ratio: int) -> None:
-    """Maps (..., rows, columns) raised to coarser ones of so many times the step, in place.
+def _raise(finer: np.ndarray, coarser: np.ndarray, fine: Nodes, coarse: Nodes) -> None:
+    """Maps (..., rows, columns) raised to coarser ones, in place.
 
     A few images at a time, so that what lies between takes little memory.
     """
     high, low = (each.reshape(-1, *each.shape[-2:]) for each in (finer, coarser))
+    ratio = coarse.step // fine.step
+    row, column = (
+        on.start - ratio * below.start
+        for on, below in ((fine.rows, coarse.rows), (fine.columns, coarse.columns))
+    )
+    rows, columns = finer.shape[-2:]
     for start in range(0, len(high), IMAGES_AT_ONCE):
         some = high[start : start + IMAGES_AT_ONCE]
         known, left = low[start : start + IMAGES_AT_ONCE], ratio
         while left > 1:
             left //= 2
-            rows, columns = (-(-n // left) for n in finer.shape[-2:])
-            known = doubled(doubled(known, columns, axis=-1), rows, axis=-2)
-        np.maximum(some, known, out=some)
+            known = doubled(doubled(known, 2 * known.shape[-1], axis=-1), 2 * known.shape[-2], -2)
+        np.maximum(some, known[:, row : row + rows, column : column + columns], out=some)
 
 
 def apart(peaks: Sequence[Peak], pixels: float) -> list[Peak]:

@@ -15,7 +15,7 @@ from deepfocus.search.fields import fields
 from deepfocus.search.first_filter import FirstFilter
 from deepfocus.search.lines import band_noise, band_weight
 from deepfocus.search.noise_map import NoiseMap
-from deepfocus.search.peaks import Lattice, Peak, apart, maxima, merged
+from deepfocus.search.peaks import Lattice, Nodes, Peak, apart, maxima, merged
 from deepfocus.search.tiles import tiles
 from deepfocus.search.unit_noise import Searched, searched, statistics_of
 
@@ -100,8 +100,8 @@ def _high_nodes(
     """(n, 3) maxima above a level, and (rows, columns) the highest of all channels."""
     highest = np.zeros(lattice.shape[1:], np.float32)
     nodes = []
-    for tile in tiles(lattice.shape, values_at_once, lattice.ratio):
-        best = lattice.within(*tile.read).highest()
+    for tile in tiles(lattice.shape, values_at_once):
+        best = lattice.highest(*tile.read)
         highest[tile.rows, tile.columns] = best[:, *tile.inner].max(axis=0)
         nodes.append(tile.own(maxima(best, above)))
     return np.concatenate(nodes), highest
@@ -114,6 +114,9 @@ def _above_band_noise(sizes: tuple[Searched, ...], sigma: np.ndarray) -> np.ndar
         each.field.band / (each.level * band_noise(weight, each.correlation))
         for each in reversed(sizes)
     ]
-    steps = [each.field.step for each in reversed(sizes)]
-    highest, lowest = (merged([sign * each for each in maps], steps) for sign in (1, -1))
+    parts = [
+        Nodes(each.field.step, *(slice(0, n) for n in each.field.band.shape))
+        for each in reversed(sizes)
+    ]
+    highest, lowest = (merged([sign * each for each in maps], parts) for sign in (1, -1))
     return np.where(lowest > highest, -lowest, highest)

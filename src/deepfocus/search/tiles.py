@@ -1,7 +1,7 @@
 """Parts of the sky whose spectra are searched one after the other, so that they fit in memory.
 
-A tile is read with some nodes around it: those that its own are interpolated from, and compared
-with. So the result does not depend on where tiles end.
+A tile is read with the nodes around it that its own are compared with. So the result does not
+depend on where tiles end.
 """
 
 from __future__ import annotations
@@ -46,25 +46,20 @@ class Tile:
         return own
 
 
-def tiles(shape: tuple[int, int, int], values_at_once: int, ratio: int) -> Iterator[Tile]:
-    """Tiles of a grid (chan, rows, columns), of which one is read with so many values or fewer.
-
-    ratio : nodes of the finest grid from node to node of the coarsest
-    """
+def tiles(shape: tuple[int, int, int], values_at_once: int) -> Iterator[Tile]:
+    """Tiles of a grid (chan, rows, columns), of which one is read with so many values or fewer."""
     channels, *images = shape
-    around = 3 * ratio
-    side = int(np.sqrt(values_at_once / channels)) - around
-    side = max(side // ratio, 1) * ratio
-    rows, columns = (list(_parts(n, side, ratio)) for n in images)
+    side = max(int(np.sqrt(values_at_once / channels)) - 2, 1)
+    rows, columns = (list(_parts(n, side)) for n in images)
     for own_rows, read_rows in rows:
         for own_columns, read_columns in columns:
             yield Tile(own_rows, own_columns, (read_rows, read_columns))
 
 
-def _parts(n: int, side: int, ratio: int) -> Iterator[tuple[slice, slice]]:
+def _parts(n: int, side: int) -> Iterator[tuple[slice, slice]]:
     """Own and read nodes along an axis, parts of about the same length."""
     number = max(1, -(-n // side))
-    length = -(-n // number // ratio) * ratio
+    length = -(-n // number)
     for start in range(0, n, length):
         stop = min(start + length, n)
-        yield slice(start, stop), slice(max(start - ratio, 0), min(stop + 2 * ratio, n))
+        yield slice(start, stop), slice(max(start - 1, 0), min(stop + 1, n))

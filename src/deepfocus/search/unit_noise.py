@@ -141,9 +141,9 @@ def sky_correlation(field: Field, sigma: np.ndarray, projection: Projection) -> 
         rows, columns = slice(dy, dy + ny * apart, apart), slice(dx, dx + nx * apart, apart)
         return np.asarray(field.values[:, rows, columns])
 
-    along = []
+    here, along = at(0, 0), []
     for beside in (at(1, 0), at(0, 1)):
-        rho = _correlation(at(0, 0), beside, sigma, projection)
+        rho = _correlation(here, beside, sigma, projection)
         along.append(float(np.clip(rho, 1e-3, 0.9999) ** (1 / field.step**2)))
     return along[0], along[1]
 

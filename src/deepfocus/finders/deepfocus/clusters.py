@@ -17,9 +17,10 @@ from scipy.spatial import cKDTree
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.core.voxels import Changeable, Voxels, channel_blocks
 from deepfocus.finders.deepfocus.explaining import Fitting
+from deepfocus.finders.deepfocus.redrawing import redraw
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.fit.equations import model_score
-from deepfocus.fit.image import Part, add_model
+from deepfocus.fit.image import Part
 from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CYY, FLUX, X, Y
 from deepfocus.fit.patch import Problem, patch_problem
 from deepfocus.fit.solve import Fit
@@ -159,9 +160,10 @@ class _Given:
         profile = self.fits[0].problem.profile if self.fits else problem.profile
         return replace(problem, score=score, profile=profile)
 
-    def parts(self, sign: float) -> list[Part]:
-        """Their image, times a sign."""
-        return [Part(values, profile, sign) for values, profile in self.drawn]
+    @property
+    def parts(self) -> list[Part]:
+        """Of a model."""
+        return [Part(values, profile) for values, profile in self.drawn]
 
 
 def _fitted_again(
@@ -184,10 +186,10 @@ def _fitted_again(
     problem = given.with_model(_problem(residual, values, box, sight, noise))
     fitted = fitting(problem, values, free)
     again = _Given.of(fitted)
-    add_model(residual, [*given.parts(1.0), *again.parts(-1.0)], sight.response)
+    redraw(residual, given.parts, again.parts, sight, noise)
     if not given.whole or _power(residual, around) <= AS_MUCH * left_before:
         return [fitted.without_data()] if len(fitted.values) else []
-    add_model(residual, [*again.parts(1.0), *given.parts(-1.0)], sight.response)
+    redraw(residual, again.parts, given.parts, sight, noise)
     return list(given.fits)
 
 

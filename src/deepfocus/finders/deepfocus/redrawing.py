@@ -1,0 +1,108 @@
+"""A model that changed, drawn anew in what is left of a cube, as far as the change can be seen.
+
+The sidelobes of a dirty beam reach everywhere. But most fits change a source by less than its
+error, and what that changes far away is nothing beside the noise: its surroundings are drawn alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from deepfocus.core.voxels import Box, Changeable
+from deepfocus.finders.deepfocus.sight import Sight
+from deepfocus.fit.image import Part, add_model, spectrum_of
+from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CXY, CYY, GRADIENT, X, Y
+from deepfocus.search.noise_map import NoiseMap
+
+NEAR_BEAMS = 8.0
+"""Around components, FWHM of the beam: drawn whatever changed."""
+UNSEEN = 0.05
+"""Of a channel's noise: a change whose highest sidelobe is lower is not drawn farther away."""
+SHARPEST = 4.0
+"""Radians for each FWHM of the beam, by which the longest baseline's phase turns."""
+
+
+def redraw(
+    residual: Changeable,
+    before: Sequence[Part],
+    after: Sequence[Part],
+    sight: Sight,
+    noise: NoiseMap,
+) -> None:
+    """Add the image of what was, and subtract that of what is, in place."""
+    change = [*before, *(replace(each, sign=-each.sign) for each in after)]
+    if not len(_values(change)):
+        return
+    channels, ny, nx = residual.shape
+    rows, columns = _around(change, sight)
+    if (rows, columns) == (slice(0, ny), slice(0, nx)) or _seen_far(before, after, sight, noise):
+        add_model(residual, change, sight.response)
+        return
+    inside = sight.response.within(slice(0, channels), rows, columns)
+    moved = [_moved(each, x=-columns.start, y=-rows.start) for each in change]
+    add_model(Box(residual, rows, columns), moved, inside)
+
+
+def _around(parts: Sequence[Part], sight: Sight) -> tuple[slice, slice]:
+    """Rows and columns that are drawn in any case."""
+    values = _values(parts)
+    _, ny, nx = sight.data.shape
+    size = np.sqrt(np.maximum(values[:, [CXX, CYY]].max(axis=1), 0.0))
+    reach = NEAR_BEAMS * np.hypot(sight.beam_px, size)
+    rows, columns = (
+        slice(
+            int(np.clip(np.floor((values[:, axis] - reach).min()), 0, n - 1)),
+            int(np.clip(np.ceil((values[:, axis] + reach).max()) + 1, 1, n)),
+        )
+        for axis, n in ((Y, ny), (X, nx))
+    )
+    return rows, columns
+
+
+def _seen_far(before: Sequence[Part], after: Sequence[Part], sight: Sight, noise: NoiseMap) -> bool:
+    """Whether a sidelobe of what changed may be more than a small part of the noise.
+
+    The same for a change and its reverse.
+    """
+    old, new = _values(before), _values(after)
+    if len(old) != len(new):
+        return True
+    y, x = (old + new)[:, [Y, X]].mean(axis=0) / 2
+    channels = len(sight.data)
+    was, now = (_spectra(parts, channels) for parts in (before, after))
+    turned = SHARPEST / sight.beam_px
+    shift = _places(new, channels) - _places(old, channels)
+    phase = turned * np.hypot(*np.moveaxis(shift, -1, 0))
+    wider = 0.5 * turned**2 * np.abs(new - old)[:, [CXX, CYY, CXY]].sum(axis=1)
+    # of a visibility: that of flux, of phase and of decorrelation
+    brighter = np.maximum(np.abs(was), np.abs(now))
+    changed = np.abs(now - was) + brighter * (phase + wider[:, None])
+    highest = sight.sidelobes.highest * sight.response.seen_at(x=x, y=y) * changed.sum(axis=0)
+    return bool(np.any(highest > UNSEEN * noise.at(x=x, y=y)))
+
+
+def _values(parts: Sequence[Part]) -> np.ndarray:
+    """(n, 12) components of all parts."""
+    return np.concatenate([np.empty((0, COUNT)), *(each.values for each in parts)])
+
+
+def _spectra(parts: Sequence[Part], channels: int) -> np.ndarray:
+    """(n, chan) Jy of all components."""
+    rows = [(row, each.profile) for each in parts for row in each.values]
+    return np.array([spectrum_of(row, profile, channels) for row, profile in rows])
+
+
+def _places(values: np.ndarray, channels: int) -> np.ndarray:
+    """(n, chan, 2) x and y of lines, that may move from channel to channel."""
+    away = np.arange(channels) - values[:, [CHANNEL]]
+    places: np.ndarray = values[:, None, [X, Y]] + away[..., None] * values[:, None, GRADIENT]
+    return places
+
+
+def _moved(part: Part, *, x: float, y: float) -> Part:
+    values = np.array(part.values, float)
+    values[:, [X, Y]] += x, y
+    return replace(part, values=values)
