@@ -123,10 +123,11 @@ class NamelessFile:
                 written = os.pwrite(self._file.fileno(), left, at)
                 left, at = left[written:], at + written
 
-    def mapped(self, shape: tuple[int, ...], at: int = 0) -> np.ndarray:
+    def mapped(self, shape: tuple[int, ...], at: int = 0, *, scattered: bool = False) -> np.ndarray:
         """Numbers from an offset in bytes on, as an array of that shape, zero beyond the end.
 
         What is read of it leaves the process's memory with the array.
+        scattered : little of it will be read, here and there
         """
         length = prod(shape) * VALUE_BYTES
         if os.fstat(self._file.fileno()).st_size < at + length:
@@ -135,35 +136,36 @@ class NamelessFile:
         values = mmap.mmap(
             self._file.fileno(), before + length, access=mmap.ACCESS_READ, offset=at - before
         )
+        if scattered and hasattr(mmap, "MADV_RANDOM"):
+            values.madvise(mmap.MADV_RANDOM)  # no pages around those that are read
         return np.frombuffer(values, np.float32, prod(shape), before).reshape(shape)
 
 
-@dataclass(frozen=True, eq=False)
 class SpectraFile(ReadByParts):
-    """(chan, y, x) in chunks that hold parts of a few spectra; zeros take no room.
+    """(chan, y, x) in chunks that hold parts of a few spectra; chunks of zeros are not written.
 
     together : channels of a chunk
     """
 
-    file: NamelessFile
-    shape: tuple[int, int, int]
-    together: int
+    def __init__(self, file: NamelessFile, shape: tuple[int, int, int], together: int) -> None:
+        self.shape, self._file, self._together = shape, file, together
+        self._written = np.zeros(self._chunks, bool)
 
     @property
     def _chunks(self) -> tuple[int, int, int]:
         """Of rows, columns and channels: the order in which they follow each other."""
         chan, ny, nx = self.shape
-        return -(-ny // CHUNK_PX), -(-nx // CHUNK_PX), -(-chan // self.together)
+        return -(-ny // CHUNK_PX), -(-nx // CHUNK_PX), -(-chan // self._together)
 
     def __setitem__(self, key: Any, values: Any) -> None:
         """Whole images, of the channels of some chunks."""
         (channels, rows, columns), _ = slices_of(key, self.shape)
         whole = (rows, columns) == tuple(slice(0, n, 1) for n in self.shape[1:])
-        if not whole or channels.start % self.together or channels.step != 1:
-            raise IndexError(f"spectra are written in whole images, {self.together} at a time")
-        for first in range(0, channels.stop - channels.start, self.together):
-            number = (channels.start + first) // self.together
-            self._write(number, values[first : first + self.together])
+        if not whole or channels.start % self._together or channels.step != 1:
+            raise IndexError(f"spectra are written in whole images, {self._together} at a time")
+        for first in range(0, channels.stop - channels.start, self._together):
+            number = (channels.start + first) // self._together
+            self._write(number, values[first : first + self._together])
 
     def _write(self, number: int, images: np.ndarray) -> None:
         """Chunks of that number along the channels."""
@@ -173,31 +175,44 @@ class SpectraFile(ReadByParts):
             for x in range(many_x):
                 part = strip[:, :, x * CHUNK_PX : (x + 1) * CHUNK_PX]
                 if part.any():
-                    chunk = np.zeros((CHUNK_PX, CHUNK_PX, self.together), np.float32)
+                    chunk = np.zeros((CHUNK_PX, CHUNK_PX, self._together), np.float32)
                     chunk[: part.shape[1], : part.shape[2], : len(part)] = np.moveaxis(part, 0, 2)
-                    self.file.write(chunk, ((y * many_x + x) * many_chan + number) * chunk.nbytes)
+                    self._file.write(chunk, ((y * many_x + x) * many_chan + number) * chunk.nbytes)
+                    self._written[y, x, number] = True
 
     def _read(self, channels: slice, rows: slice, columns: slice) -> np.ndarray:
         out = np.zeros([_count(part) for part in (channels, rows, columns)], np.float32)
         if not out.size:
             return out
-        _, many_x, many_chan = self._chunks
-        first = channels.start // self.together
-        shape = (
-            -(-channels.stop // self.together) - first, CHUNK_PX, CHUNK_PX, self.together
-        )  # fmt: skip
-        size = VALUE_BYTES * prod(shape[1:])
-        of_some = slice(
-            channels.start - first * self.together,
-            channels.stop - first * self.together,
-            channels.step,
-        )
         for y, of_y, in_y in _pieces(rows, CHUNK_PX):
             for x, of_x, in_x in _pieces(columns, CHUNK_PX):
-                at = ((y * many_x + x) * many_chan + first) * size
-                part = np.moveaxis(self.file.mapped(shape, at)[:, in_y, in_x], 3, 1)
-                out[:, of_y, of_x] = part.reshape(-1, *part.shape[2:])[of_some]
+                for of_chan, spectra in self._spectra(y, x, channels, in_y, in_x):
+                    out[of_chan, of_y, of_x] = spectra
         return out
+
+    def _spectra(
+        self, y: int, x: int, channels: slice, rows: slice, columns: slice
+    ) -> Iterator[tuple[slice, np.ndarray]]:
+        """Samples of the channels, and what they are at some rows and columns of a chunk.
+
+        Of the chunks that were written; those that follow each other are read together.
+        """
+        together, (_, many_x, many_chan) = self._together, self._chunks
+        at = np.arange(channels.start, channels.stop, channels.step)
+        asked = np.zeros(many_chan, bool)
+        asked[at[0] // together : at[-1] // together + 1] = True
+        few = _count(rows) * _count(columns) < CHUNK_PX
+        for run in _runs(self._written[y, x] & asked):
+            shape = (run.stop - run.start, CHUNK_PX, CHUNK_PX, together)
+            number = (y * many_x + x) * many_chan + run.start
+            chunks = self._file.mapped(shape, number * VALUE_BYTES * prod(shape[1:]), scattered=few)
+            part = np.moveaxis(chunks[:, rows, columns], 3, 1)
+            spectra = part.reshape(-1, *part.shape[2:])
+            low = run.start * together
+            start, stop = np.searchsorted(at, [low, low + len(spectra)])
+            if start < stop:
+                some = slice(at[start] - low, at[stop - 1] - low + 1, channels.step)
+                yield slice(start, stop), spectra[some]
 
 
 class ChangedVoxels(ReadByParts):
@@ -257,6 +272,13 @@ class ChangedVoxels(ReadByParts):
                     low = strip * self._rows
                     out[i, of] = image[low : low + self._rows][inside, columns]
         return out
+
+
+def _runs(marks: np.ndarray) -> Iterator[slice]:
+    """Where marks (n,) follow each other without a gap."""
+    ends = np.flatnonzero(np.diff(np.concatenate([[False], marks, [False]]).astype(np.int8)))
+    for start, stop in ends.reshape(-1, 2).tolist():
+        yield slice(start, stop)
 
 
 def _count(part: slice) -> int:
