@@ -103,7 +103,7 @@ def header_hdus(opened: Any) -> fits.HDUList:
         part = image(Image("float($1)", "", [part]))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "header.fits"
-        part.tofits(str(file), velocity=False)
+        part.tofits(str(file), velocity=False, optical=False)
         hdus = fits.open(BytesIO(file.read_bytes()))
     for axis, length in enumerate(reversed(lengths_of(opened)), start=1):
         hdus[0].header[f"NAXIS{axis}"] = length
