@@ -10,10 +10,10 @@ import warnings
 from dataclasses import replace
 from math import prod
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.memory import require_memory
 from deepfocus.io.casa_voxels import CasaVoxels, casacores_complaints, state_of
 from deepfocus.io.casacore_image import (
@@ -23,8 +23,9 @@ from deepfocus.io.casacore_image import (
     opened_image,
     tile_of,
     touch_the_end,
+    write_fits,
 )
-from deepfocus.io.fits_axes import Axes, read_axes
+from deepfocus.io.fits_axes import read_axes
 from deepfocus.io.fits_image import FitsImage, beams_table
 from deepfocus.io.image_choice import choose_image
 from deepfocus.io.overrides import NO_OVERRIDES, Overrides
@@ -56,7 +57,8 @@ def casa_image(path: Path, overrides: Overrides = NO_OVERRIDES) -> FitsImage:
         hdus = header_hdus(opened)
         chosen = choose_image(hdus, str(path), overrides.hdu)
         axes = read_axes(chosen.header, str(path), tables=hdus, overrides=overrides)
-        axes = _with_listed_frequencies(axes, opened)
+        if (freq_hz := listed_frequencies(opened)) is not None:
+            axes = replace(axes, freq_hz=freq_hz)
         beams, units, notes = beams_table(hdus)
     chan, ny, nx = axes.by_role(lengths_of(opened))
     return FitsImage(
@@ -70,9 +72,22 @@ def casa_image(path: Path, overrides: Overrides = NO_OVERRIDES) -> FitsImage:
     )
 
 
-def _with_listed_frequencies(axes: Axes, opened: Any) -> Axes:
-    freq_hz = listed_frequencies(opened, len(lengths_of(opened)) - 1 - axes.spectral)
-    return axes if freq_hz is None else replace(axes, freq_hz=freq_hz)
+def export_casa_image(path: Path, file: Path) -> None:
+    """Write it as FITS, as exportfits does.
+
+    Raises `DeepFocusError` as `casa_image` does, and if its frequencies are a list, which FITS
+    written so does not keep.
+    """
+    image = casa_image(path)
+    assert isinstance(image.data, CasaVoxels)
+    with casacores_complaints(path):
+        if listed_frequencies(image.data.opened) is not None:
+            raise DeepFocusError(
+                f"the channels of {path} are not evenly spaced",
+                wanted="an image that can be written as FITS without loss",
+                remedy="regrid it, e.g. with CASA's imregrid",
+            )
+        write_fits(image.data.opened, file)
 
 
 def _in_memory(voxels: CasaVoxels) -> np.ndarray:

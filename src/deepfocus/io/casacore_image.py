@@ -96,18 +96,23 @@ def touch_the_end(opened: Any) -> None:
 def header_hdus(opened: Any) -> fits.HDUList:
     """The header that exportfits writes, with the lengths of the image and the table of its beams;
     data are those of one pixel of the sky."""
-    from casacore.images.image import Image, image
-
     part = opened.subimage(*_one_pixel(opened), dropdegenerate=False)
-    if part.datatype() != "float":  # casacore writes no other
-        part = image(Image("float($1)", "", [part]))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "header.fits"
-        part.tofits(str(file), velocity=False, optical=False)
+        write_fits(part, file)
         hdus = fits.open(BytesIO(file.read_bytes()))
     for axis, length in enumerate(reversed(lengths_of(opened)), start=1):
         hdus[0].header[f"NAXIS{axis}"] = length
     return hdus
+
+
+def write_fits(opened: Any, file: Path) -> None:
+    """All of an image as exportfits writes it, in single precision, its axes in their order."""
+    from casacore.images.image import Image, image
+
+    if opened.datatype() != "float":  # casacore writes no other
+        opened = image(Image("float($1)", "", [opened]))
+    opened.tofits(str(file), velocity=False, optical=False)
 
 
 def _one_pixel(opened: Any) -> tuple[list[int], list[int]]:
@@ -119,15 +124,12 @@ def _one_pixel(opened: Any) -> tuple[list[int], list[int]]:
     return first, last if prod(n + 1 for n in last) <= LARGEST_PART else first
 
 
-def listed_frequencies(opened: Any, axis: int) -> np.ndarray | None:
-    """(chan,) Hz where they are a list, which a header would make even; None where they are even.
-
-    axis : the spectral one, in the order of the array
-    """
+def listed_frequencies(opened: Any) -> np.ndarray | None:
+    """(chan,) Hz where they are a list, which a header would make even; None where they are not."""
     listed = [each for each in _coordinates(opened, "spectral") if "tabular" in each]
     if not listed:
         return None
-    lengths = lengths_of(opened)
+    lengths, axis = lengths_of(opened), int(listed[0]["_image_axes"][0])
     pixels = np.zeros((lengths[axis], len(lengths)))
     pixels[:, axis] = np.arange(lengths[axis])
     world = [opened.toworld(pixel)[axis] for pixel in pixels.tolist()]
