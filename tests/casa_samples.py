@@ -1,11 +1,11 @@
-"""The images that CASA made (`make_casa_images.py`), unpacked for a test."""
+"""The images that CASA made (`tests/casa/make_casa_images.py`), unpacked for a test."""
 
 from __future__ import annotations
 
 import tarfile
 from pathlib import Path
 
-ARCHIVE = Path(__file__).with_name("casa_images.tar.gz")
+ARCHIVE = Path(__file__).parent / "io" / "casa_images.tar.gz"
 
 
 def unpacked(folder: Path) -> Path:
