@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
+
 from casa_samples import unpacked
 
 pytest.importorskip("casacore.images", reason="python-casacore (the extra ms) is not installed")
@@ -330,6 +331,27 @@ def test_what_changes_while_it_is_read_is_refused(alone: Path) -> None:
             image.data[1]
 
 
+def test_what_another_program_has_locked_is_read(alone: Path) -> None:
+    """As an image that is open in CASA may be, and its history."""
+    code = (
+        "import sys; from casacore.tables import table\n"
+        "held = [table(name, readonly=False, lockoptions='permanent', ack=False)"
+        " for name in sys.argv[1:]]\n"
+        "print('held', flush=True); sys.stdin.read()"
+    )
+    tables = [str(alone), str(alone / "logtable"), str(alone / "mask0")]
+    command = [sys.executable, "-c", code, *tables]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        # in a process of its own, which can be ended if it waits
+        reading = f"import deepfocus as df; df.read({str(alone)!r})"
+        subprocess.run([sys.executable, "-c", reading], check=True, timeout=60)
+        other.communicate("")
+
+
 def test_the_lock_file_is_not_content(alone: Path) -> None:
     with image_by_parts(alone) as image:
         (alone / "table.lock").write_bytes(b"")
@@ -339,7 +361,7 @@ def test_the_lock_file_is_not_content(alone: Path) -> None:
 def test_without_the_library_one_line_says_what_to_install(
     alone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "casacore.images.image", None)
+    monkeypatch.setitem(sys.modules, "casacore.tables", None)
     with pytest.raises(DeepFocusError, match=r'the optional extra ms; .*"deepfocus-alma\[ms\]"'):
         read_cube(alone)
 

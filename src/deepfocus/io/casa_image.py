@@ -23,6 +23,7 @@ from deepfocus.io.casacore_image import (
     opened_image,
     tile_of,
     touch_the_end,
+    without_waiting,
     write_fits,
 )
 from deepfocus.io.fits_axes import read_axes
@@ -50,7 +51,7 @@ def casa_image(path: Path, overrides: Overrides = NO_OVERRIDES) -> FitsImage:
     another type, damaged, or of complex pixels, or if its axes are not a cube's.
     """
     state = state_of(path)
-    with casacores_complaints(path), warnings.catch_warnings():
+    with casacores_complaints(path), without_waiting(path), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # astropy's: what matters becomes an error or a note
         opened, tile = opened_image(path), tile_of(path)
         touch_the_end(opened)
@@ -80,7 +81,7 @@ def export_casa_image(path: Path, file: Path) -> None:
     """
     image = casa_image(path)
     assert isinstance(image.data, CasaVoxels)
-    with casacores_complaints(path):
+    with casacores_complaints(path), without_waiting(path):
         if listed_frequencies(image.data.opened) is not None:
             raise DeepFocusError(
                 f"the channels of {path} are not evenly spaced",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from math import prod
 from pathlib import Path
@@ -14,29 +15,48 @@ from astropy import units as u
 from astropy.io import fits
 
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.io.casa_folder import IMAGE, is_casa_table, type_of_table
+from deepfocus.io.casa_folder import IMAGE, TABLE, is_casa_table, type_of_table
 
 REAL = ("float", "double")
 """casacore's names of the pixels that are read; the others are complex."""
+NO_LOCKS = "autonoread"
 LARGEST_PART = 1 << 24
 """Values of one pixel of the sky. What has more is no cube."""
 
 
-def opened_image(path: Path) -> Any:
-    """An image of python-casacore, of real pixels; its axes are in the order of a FITS array.
+@contextmanager
+def without_waiting(path: Path) -> Iterator[None]:
+    """Open the tables of an image, its mask and its history, as those who read without locks.
 
-    Raises `DeepFocusError` if the folder is another table, if its pixels are complex, or if
-    python-casacore is not installed; else whatever casacore does.
+    Who opens them again inside shares that. An image that is open in CASA may be locked until that
+    ends, and casacore would wait.
+    Raises `DeepFocusError` if the folder is another table, or if python-casacore is not installed;
+    else whatever casacore does.
     """
     _refuse_other_tables(path)
     try:
-        from casacore.images.image import Image, image
+        from casacore.tables import table
     except ImportError as error:
         raise DeepFocusError(
             f"{path} is a CASA image, and python-casacore, which reads them, is not installed",
             wanted="the optional extra ms",
             remedy='pip install "deepfocus-alma[ms]", or export the image with exportfits',
         ) from error
+    with ExitStack() as tables:
+        main = tables.enter_context(table(str(path), ack=False, lockoptions=NO_LOCKS))
+        inside = [str(each.parent) for each in sorted(path.rglob(TABLE)) if each.parent != path]
+        for each in dict.fromkeys((*inside, *main.getsubtables())):
+            tables.enter_context(table(each, ack=False, lockoptions=NO_LOCKS))
+        yield
+
+
+def opened_image(path: Path) -> Any:
+    """An image of python-casacore, of real pixels; its axes are in the order of a FITS array.
+
+    Raises `DeepFocusError` if its pixels are complex; else whatever casacore does.
+    """
+    from casacore.images.image import Image, image
+
     # not image(str): that looks for variables of Python in a name with a dollar
     opened = image(Image(str(path), "", []))
     if opened.datatype() not in REAL:
@@ -76,13 +96,9 @@ def tile_of(path: Path) -> list[int]:
     """Lengths of what casacore reads together, in the order of the array."""
     from casacore.tables import table
 
-    # with the locks of an image: who has the same table open shares them
-    opened = table(str(path), ack=False, lockoptions="autonoread")
-    try:
+    with table(str(path), ack=False, lockoptions=NO_LOCKS) as opened:
         (pixels,) = opened.getdminfo().values()
         (cube,) = pixels["SPEC"]["HYPERCUBES"].values()
-    finally:
-        opened.close()
     return [int(n) for n in cube["TileShape"][::-1]]
 
 
