@@ -19,6 +19,8 @@ from deepfocus.io.fits_voxels import as_brightness
 
 State = Mapping[Path, tuple[int, int]]
 """Size and time of the last change of the files of an image."""
+COMPLAINTS = (RuntimeError, OSError, ValueError, TypeError, LookupError, MemoryError)
+"""What python-casacore raises over an image that is damaged; the last for lengths that are wrong."""
 BEFORE_THE_REASON = re.compile(r"^.*cannot be opened as image \(expression\): |^.*SEVERE\s.*\)\s+")
 
 
@@ -75,7 +77,7 @@ def casacores_complaints(path: Path) -> Iterator[None]:
         yield
     except DeepFocusError:
         raise
-    except (RuntimeError, OSError, ValueError, TypeError, KeyError, IndexError) as error:
+    except COMPLAINTS as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         reason = BEFORE_THE_REASON.sub("", lines[0]) if lines else type(error).__name__
         raise DeepFocusError(
