@@ -20,7 +20,7 @@ from deepfocus.io.fits_voxels import as_brightness
 State = Mapping[Path, tuple[int, int]]
 """Size and time of the last change of the files of an image."""
 COMPLAINTS = (RuntimeError, OSError, ValueError, TypeError, LookupError, MemoryError)
-"""What python-casacore raises over an image that is damaged; the last for lengths that are wrong."""
+"""What python-casacore raises over an image that is damaged; the last for impossible lengths."""
 BEFORE_THE_REASON = re.compile(r"^.*cannot be opened as image \(expression\): |^.*SEVERE\s.*\)\s+")
 
 
