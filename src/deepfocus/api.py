@@ -59,9 +59,10 @@ def read(
 ) -> Cube:
     """Read a cube from a file or from an object in memory.
 
-    source : path of a FITS file (its dirty beam and primary beam are read from NAME.psf.fits and
-        NAME.pb.fits in the same folder, or from what CASA and ALMA's archive name so); an astropy
-        `HDUList` or image HDU; a `SpectralCube`; or an array (chan, y, x) with its `wcs`
+    source : path of a FITS file or of a CASA image (its dirty beam and primary beam are read from
+        NAME.psf.fits and NAME.pb.fits in the same folder, or from what CASA and ALMA's archive name
+        so); an astropy `HDUList` or image HDU; a `SpectralCube`; or an array (chan, y, x) with its
+        `wcs`
     wcs : `astropy.wcs.WCS` of an array, with the axes in FITS order (the reverse of the array's)
     unit, beam : for an array only; all other sources carry their own
     rest_frequency : overrides the header's, such as '1420.4 MHz'

@@ -1,20 +1,18 @@
 """What we write, CASA opens without complaint, and reads from it what we meant.
 
-CASA is no dependency: its Python is the one that DEEPFOCUS_CASA_PYTHON names, or that of
-.venv-casa, which `make casa` makes; without either these tests are skipped.
+CASA is no dependency: without it these tests are skipped (`casa_python`).
 """
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from astropy import units as u
+from casa_python import casa_python, run_casa
 
 from deepfocus.core.cube import Cube
 from deepfocus.instrument.observation import Observation
@@ -25,33 +23,15 @@ from deepfocus.simulation.inject import Injection, inject
 from deepfocus.simulation.injected_files import write_injected
 from deepfocus.simulation.settings import Noise, SetSettings
 
-ROOT = Path(__file__).resolve().parents[2]
 READER = Path(__file__).with_name("read_in_casa.py")
 CUBES = ("white", "natural", "pwv", "natural.injected")
 NAMES = [f"{cube}{kind}.fits" for cube in CUBES for kind in ("", ".psf", ".pb")]
 SETTINGS = SetSettings(observation=Observation(size=64, channels=8))
 
 
-def casa_python() -> tuple[str, bool]:
-    """CASA's Python, and whether it is the one that `make casa` made. Skips without one."""
-    named = os.environ.get("DEEPFOCUS_CASA_PYTHON")
-    if named:
-        return named, False
-    ours = ROOT / ".venv-casa" / "bin" / "python"
-    if not ours.exists():
-        pytest.skip("no CASA: `make casa` installs it, or set DEEPFOCUS_CASA_PYTHON to its Python")
-    return str(ours), True
-
-
 def in_casa(folder: Path, *paths: Path) -> dict[str, dict]:
     """What CASA reads from each file, by its path."""
-    python, ours = casa_python()
-    environment = {key: value for key, value in os.environ.items() if key != "CASASITECONFIG"}
-    if ours:
-        environment["HOME"] = str(folder)  # the user's ~/.casa would come before .venv-casa's
-    command = [python, str(READER), str(folder / "read.json"), *map(str, paths)]
-    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
+    run_casa(READER, folder, folder / "read.json", *paths)
     return json.loads((folder / "read.json").read_text())
 
 

@@ -64,7 +64,7 @@ def test_a_folder_is_all_its_images(tmp_path: Path) -> None:
 
 def test_a_folder_without_images_says_so(tmp_path: Path) -> None:
     (tmp_path / "x.mask.fits").touch()
-    with pytest.raises(DeepFocusError, match="folder without images in FITS"):
+    with pytest.raises(DeepFocusError, match="is a folder without images"):
         searchable([tmp_path])
 
 

@@ -95,6 +95,15 @@ def in_short_integers(hdu: fits.PrimaryHDU, folder: Path) -> Path:
     return plain(scaled, folder)
 
 
+def as_a_casa_image(hdu: fits.PrimaryHDU, folder: Path) -> Path:
+    """Written by casacore; tests/casa has CASA's own."""
+    images = pytest.importorskip("casacore.images", reason="python-casacore is not installed")
+    path = plain(hdu, folder)
+    images.image(str(path)).saveas(str(folder / "x.image"))
+    path.unlink()
+    return folder / "x.image"
+
+
 @pytest.fixture(scope="module")
 def original() -> fits.PrimaryHDU:
     """A cleaned cube with a continuum and three lines, its axes in frequency."""
@@ -135,6 +144,7 @@ def expected(original: fits.PrimaryHDU, tmp_path_factory: pytest.TempPathFactory
         in_double_precision,
         with_a_stokes_axis,
         in_short_integers,
+        as_a_casa_image,
     ],
 )
 def test_the_same_catalogue(

@@ -93,8 +93,8 @@ def detect(
     weights: Path | None,
     **said: Any,
 ) -> None:
-    """Find and measure the line emitters in FITS cubes, in those of a folder, or in all cubes of a
-    simulated NAME.zarr.
+    """Find and measure the line emitters in FITS cubes or CASA images, in those of a folder, or in
+    all cubes of a simulated NAME.zarr.
 
     Writes into the output folder, for each cube: NAME.catalogue.ecsv (also .fits, .vot and
     .reg), NAME.settings.toml and NAME.png; of several cubes, catalogue.ecsv of all. A PSF and a

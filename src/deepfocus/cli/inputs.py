@@ -1,4 +1,4 @@
-"""The inputs of `detect`: FITS cubes, and stores of simulated sets, which contain many cubes."""
+"""The inputs of `detect`: FITS cubes, CASA images, and stores of simulated sets, of many cubes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Input(Protocol):
 
 @dataclass(frozen=True)
 class FileInput:
-    """A FITS file."""
+    """A FITS file or a CASA image."""
 
     path: Path
     reading: Reading

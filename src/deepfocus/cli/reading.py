@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from deepfocus.cli.content_hash import content_line
 from deepfocus.cli.room import Room
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.io.casa_folder import files_of
 from deepfocus.io.overrides import NO_OVERRIDES, Overrides
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Reading:
 
     def shape_of(self, path: Path) -> tuple[int, int, int]:
         """(chan, y, x) of the cube of a file. Raises `DeepFocusError` if it is none."""
-        from deepfocus.io.fits_image import read_shape
+        from deepfocus.io.image_file import read_shape
 
         return read_shape(path, self.overrides)
 
@@ -87,14 +88,17 @@ class Reading:
         from deepfocus.io.companions import companions_beside
 
         given = filter(None, (self.psf, self.primary_beam))
-        return list(dict.fromkeys((path, *sorted(companions_beside(path)), *given)))
+        images = dict.fromkeys((path, *sorted(companions_beside(path)), *given))
+        return [file for image in images for file in files_of(image)]
 
 
 def _share(path: Path) -> float:
-    """Of a file that is no hole: a compressed one has none."""
-    status = path.stat()
-    blocks = getattr(status, "st_blocks", None)
-    return 1.0 if blocks is None else min(1.0, 512 * blocks / max(status.st_size, 1))
+    """Of the files of an image that is no hole: a compressed one has none."""
+    found = [each.stat() for each in files_of(path)]
+    if not all(hasattr(status, "st_blocks") for status in found):
+        return 1.0
+    held, size = sum(each.st_blocks for each in found), sum(each.st_size for each in found)
+    return min(1.0, 512 * held / max(size, 1))
 
 
 def _state(path: Path) -> tuple[int, int] | None:

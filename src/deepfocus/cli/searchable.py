@@ -2,21 +2,20 @@
 
 A folder of imaging products, or a shell's `*.fits`, holds masks, models, residuals and beams beside
 each image. Those are left out, and so is an image corrected for its primary beam where the
-uncorrected one is there as well.
+uncorrected one is there as well, and a CASA image beside its own FITS file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import STORE
-from deepfocus.io.product_names import Kind, ProductName, is_fits, product_name
+from deepfocus.io.casa_folder import is_casa_table
+from deepfocus.io.product_names import Kind, ProductName, base_name, is_fits, is_image, product_name
 
-CASA_TABLE = "table.dat"
-"""In the folder that is a CASA image."""
 CUBES = (Kind.IMAGE, Kind.CORRECTED)
 MOST_NAMED = 3
 """Files that are left out and named."""
@@ -24,7 +23,8 @@ MOST_NAMED = 3
 
 @dataclass(frozen=True)
 class Searchable:
-    """files : FITS cubes and stores, in the order given; left_out : products beside them."""
+    """files : FITS cubes, CASA images and stores, in the order given; left_out : products beside
+    them."""
 
     files: tuple[Path, ...]
     left_out: tuple[Path, ...]
@@ -47,15 +47,21 @@ def searchable(given: Sequence[Path]) -> Searchable:
         {_field(path, name) for path, name in named if name.kind in kinds}
         for kinds in ((Kind.IMAGE,), CUBES)
     )
+    exports = {path.parent / base_name(path) for path, _ in named if is_fits(path)}
     left_out: dict[Path, None] = {}
     for path, name in named:
         beside = images if name.kind is Kind.CORRECTED else shown
         # a beam or residual whose image is not there may be looked at, but not in a folder
         kept = name.kind is Kind.CORRECTED or path in given
         alone = kept and _field(path, name) not in beside
-        if name.kind is not Kind.IMAGE and not alone:
+        if (name.kind is not Kind.IMAGE and not alone) or _is_exported(path, exports):
             left_out[path] = None
     return Searchable(tuple(path for path, _ in named if path not in left_out), tuple(left_out))
+
+
+def _is_exported(path: Path, exports: Collection[Path]) -> bool:
+    """Whether it is a CASA image beside the FITS file that exportfits made of it."""
+    return path in exports and not is_fits(path) and is_casa_table(path)
 
 
 def _field(path: Path, name: ProductName) -> str:
@@ -71,18 +77,19 @@ def _expanded(given: Sequence[Path]) -> Iterator[Path]:
         inside = sorted(each for each in path.iterdir() if _is_shown(each))
         if not any(product_name(each).kind in CUBES for each in inside):
             raise DeepFocusError(
-                f"{path} is a folder without images in FITS",
-                wanted="a folder with FITS cubes, or a FITS file",
-                remedy="export CASA images with exportfits",
+                f"{path} is a folder without images",
+                wanted="a folder with FITS cubes or CASA images, or one of these",
+                remedy="name the cube itself",
             )
         yield from inside
 
 
 def _is_shown(path: Path) -> bool:
-    """A FITS file, and not a hidden one: what is being written is hidden until it is whole."""
-    return is_fits(path) and path.is_file() and not path.name.startswith(".")
+    """An image, and not a hidden one: what is being written is hidden until it is whole."""
+    return is_image(path) and not path.name.startswith(".")
 
 
 def _is_folder(path: Path) -> bool:
-    """Of files: neither a store nor a CASA image, which is refused when it is read."""
-    return path.is_dir() and path.suffix != STORE and not (path / CASA_TABLE).is_file()
+    """Of files: neither a store nor a CASA image, or another of CASA's tables, which is refused
+    when it is read."""
+    return path.is_dir() and path.suffix != STORE and not is_casa_table(path)

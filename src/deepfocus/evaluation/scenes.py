@@ -21,6 +21,7 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import STORE, TRUTH
 from deepfocus.core.rest_frequency import rest_hertz
 from deepfocus.core.settings import load_table, settings_from, settings_to
+from deepfocus.io.casa_folder import files_of
 from deepfocus.io.catalogues import read_catalogue
 from deepfocus.io.fits_cube import read_cube
 from deepfocus.io.overrides import Overrides
@@ -144,8 +145,13 @@ def of_injected_cube(
         name=name,
         keys=_keys(seeds),
         make=partial(_injected, path, rest_hertz(injected.rest_frequency), injected.injection),
-        made_with=plain | {"cube": str(path), "bytes": path.stat().st_size},
+        made_with=plain | {"cube": str(path), "bytes": _size(path)},
     )
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of those of a CASA image."""
+    return sum(each.stat().st_size for each in files_of(path))
 
 
 def of_folder(folder: Path, *, number: int | None = None) -> Scenes:

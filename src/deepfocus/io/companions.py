@@ -1,4 +1,4 @@
-"""Companion files of a cube: its dirty beam and its primary beam, as FITS.
+"""Companion files of a cube: its dirty beam and its primary beam, as FITS or CASA images.
 
 `<name>.psf.fits` and `<name>.pb.fits` lie next to `<name>.fits`, and so do those of CASA and of
 ALMA's archive (`product_names`). In files from this package, the keys DFCHn give the channels of
@@ -18,9 +18,18 @@ from astropy.wcs.utils import proj_plane_pixel_scales
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.core.memory import require_memory
-from deepfocus.io.fits_image import FitsImage, image_by_parts, no_data
+from deepfocus.io.casa_folder import is_casa_image
+from deepfocus.io.fits_image import FitsImage, no_data
+from deepfocus.io.image_file import image_by_parts
 from deepfocus.io.overrides import NO_OVERRIDES, Overrides
-from deepfocus.io.product_names import KIND_OF_WORD, Kind, is_fits, product_name
+from deepfocus.io.product_names import (
+    KIND_OF_WORD,
+    Kind,
+    base_name,
+    is_fits,
+    is_image,
+    product_name,
+)
 
 NONE = "none"
 """Value of the key DFPSF or DFPB in a cube that was written without that companion."""
@@ -52,14 +61,21 @@ def find_companion(path: Path, header: fits.Header, kind: Kind) -> Path | None:
     named, own = header.get(KEYS[kind]), product_name(path)
     # what was corrected is stored without its beams, which are those of the image beside it
     if named is not None and own.kind is not Kind.CORRECTED:
-        companion = path.parent / Path(str(named)).name
-        return companion if named != NONE and companion.is_file() else None
+        return _named(path.parent / Path(str(named)).name) if named != NONE else None
     found = [each for each in companions_beside(path) if product_name(each).kind is kind]
     return min(found, key=_preference, default=None)
 
 
+def _named(companion: Path) -> Path | None:
+    """The file of a name, or the CASA image that importfits made of it; None without either."""
+    if companion.is_file():
+        return companion
+    imported = companion.with_name(base_name(companion))
+    return imported if is_casa_image(imported) else None
+
+
 def companions_beside(path: Path) -> list[Path]:
-    """The files next to a cube that its name says are its beams."""
+    """The files and CASA images next to a cube that their names say are its beams."""
     field = product_name(path).field
     try:
         others = list(path.parent.iterdir())
@@ -68,17 +84,19 @@ def companions_beside(path: Path) -> list[Path]:
     # a quick look before each name is taken apart
     start = field.split(".")[0]
     beside = [other for other in others if other.name.startswith(start) and other != path]
-    return [other for other in beside if _is_of(other, field) and other.is_file()]
+    return [other for other in beside if _is_of(other, field) and is_image(other)]
 
 
 def _is_of(path: Path, field: str) -> bool:
     name = product_name(path)
-    return name.field == field and name.kind in KEYS and is_fits(path)
+    return name.field == field and name.kind in KEYS
 
 
-def _preference(path: Path) -> tuple[int, int, str]:
-    """Of several primary beams, `.pb` before `.flux` before the rest; plain files before others."""
-    return list(KIND_OF_WORD).index(product_name(path).word), len(path.name), path.name
+def _preference(path: Path) -> tuple[int, bool, int, str]:
+    """Of several primary beams, `.pb` before `.flux` before the rest; plain files before others,
+    and FITS before CASA images, for which a library is needed."""
+    word = list(KIND_OF_WORD).index(product_name(path).word)
+    return word, not is_fits(path), len(path.name), path.name
 
 
 def read_planes(path: Path, grid: Grid, overrides: Overrides = NO_OVERRIDES) -> Planes:

@@ -1,4 +1,5 @@
-"""Reads a `Cube` from FITS, as written by ALMA's archive, CASA, AIPS, Miriad or this package."""
+"""Reads a `Cube` from a CASA image, or from FITS as ALMA's archive, CASA, AIPS, Miriad or this
+package write it."""
 
 from __future__ import annotations
 
@@ -24,9 +25,10 @@ from deepfocus.io.brightness_unit import brightness_of, factors_to_jy_beam, text
 from deepfocus.io.companions import find_companion
 from deepfocus.io.fits_axes import A_CUBE
 from deepfocus.io.fits_beam import Beams, read_beams
-from deepfocus.io.fits_image import FitsImage, image_by_parts, no_data, read_image
+from deepfocus.io.fits_image import FitsImage, no_data
 from deepfocus.io.flat_noise import with_flat_noise
 from deepfocus.io.image_choice import is_of_the_sky
+from deepfocus.io.image_file import image_by_parts, read_image
 from deepfocus.io.jy_beam import Conversion, converted
 from deepfocus.io.noise_keys import noise_of_file
 from deepfocus.io.overrides import NO_OVERRIDES, Overrides
@@ -55,7 +57,8 @@ def read_cube(
     named as corrected for its primary beam is multiplied by it: its noise is flat then.
     ``meta["notes"]`` says in words what was found, assumed or left out.
 
-    path : FITS file, compressed or not; the cube may be in any HDU, its axes in any order
+    path : FITS file, compressed or not; the cube may be in any HDU, its axes in any order. Or the
+        folder of a CASA image, for which python-casacore has to be installed
     overrides : what replaces the header's
     psf, primary_beam : files to take instead of those of the same name
     workspace : of the cube; if it is on disk, the cube's data are read by parts, and the file has

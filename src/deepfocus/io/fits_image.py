@@ -173,9 +173,9 @@ def _require_memory(header: fits.Header, name: str) -> None:
 def _refuse_unreadable(path: Path) -> None:
     if path.is_dir():
         raise DeepFocusError(
-            f"{path} is a folder",
-            wanted="a FITS file",
-            remedy="export a CASA image with exportfits",
+            f"{path} is a folder, and no CASA image: there is no table.dat",
+            wanted="a FITS file or a CASA image",
+            remedy="give the image in it",
         )
     try:
         with path.open("rb") as file:

@@ -1,7 +1,8 @@
 """Copies an image to scratch, plane after plane, if its file cannot give one without the others.
 
 So it is where astropy has to unpack tiles, and where the spectra of all pixels follow each other:
-to read one channel of such a file is to read all of it.
+to read one channel of such a file is to read all of it. CASA's images lie in tiles of some channels
+that casacore keeps in memory, all around a plane: where there is too little for them, it is so too.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from deepfocus.core.memory import require_memory
 from deepfocus.core.voxels import Voxels
 from deepfocus.core.workspace import VALUE_BYTES, OnDisk
+from deepfocus.io.casa_voxels import CasaVoxels
 from deepfocus.io.fits_image import FitsImage
 from deepfocus.io.fits_voxels import OrderedVoxels, SectionVoxels
 from deepfocus.io.scratch import ScratchFile, in_gigabytes, require_room
@@ -36,7 +38,11 @@ def in_plane_order(image: FitsImage, workspace: OnDisk, name: str) -> FitsImage:
     """
     voxels, tile = image.data, (1, 1, 1)
     size = VALUE_BYTES * float(prod(voxels.shape))
-    if isinstance(voxels, SectionVoxels):
+    if isinstance(voxels, CasaVoxels):
+        if voxels.tile[0] * prod(voxels.shape[1:]) <= workspace.values_at_once:
+            return image
+        tile, said = voxels.tile, f"reordered in {in_gigabytes(size)} of scratch, plane by plane"
+    elif isinstance(voxels, SectionVoxels):
         tile, said = voxels.tile, f"unpacked to {in_gigabytes(size)} of scratch"
         require_memory(
             2.0 * UNPACKING * VALUE_BYTES * prod(tile),

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from deepfocus.io.casa_folder import is_casa_image
+
 SUFFIXES = (".fits.gz", ".fits.fz", ".fits.bz2", ".fits", ".fit", ".fts")
 """Of FITS files; the longer ones first."""
 
@@ -90,3 +92,8 @@ def product_name(path: Path) -> ProductName:
 def is_fits(path: Path) -> bool:
     """Whether a name ends as those of FITS files do."""
     return path.name.lower().endswith(SUFFIXES)
+
+
+def is_image(path: Path) -> bool:
+    """Whether there is a file with the name of a FITS file, or the folder of a CASA image."""
+    return (is_fits(path) and path.is_file()) or is_casa_image(path)

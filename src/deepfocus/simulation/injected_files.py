@@ -1,20 +1,25 @@
 """An injected cube on disk: the original file with the sources added, companions, and truth.
 
 Header, unit, axis order, further extensions and blanks of the original file are kept. Only the
-values change, and a few header keys record the injection.
+values change, and a few header keys record the injection. A CASA image becomes a FITS file.
 """
 
 from __future__ import annotations
 
 import shutil
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from astropy.io import fits
 
 from deepfocus import __version__
 from deepfocus.core.files import whole_file
+from deepfocus.io.casa_folder import is_casa_table
+from deepfocus.io.casa_image import export_casa_image
 from deepfocus.io.catalogues import write_catalogue
 from deepfocus.io.companions import KEYS, NONE, find_companion
 from deepfocus.io.fits_axes import read_axes
@@ -47,7 +52,7 @@ def write_injected(
     name = injected_name(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of old spellings in the header, which are kept
-        with fits.open(path) as hdus:
+        with _as_fits(path) as file, fits.open(file) as hdus:
             chosen = choose_image(hdus, str(path))
             index, header = chosen.index, hdus[chosen.index].header
             companions = _copied_companions(path, header, out / name, injected)
@@ -118,6 +123,18 @@ def _copied_companions(
             continue
         suffix = next((end for end in SUFFIXES if source.name.lower().endswith(end)), ".fits")
         copies[kind] = target.with_name(f"{target.name}.{kind.value}{suffix}")
-        with whole_file(copies[kind]) as temporary:
-            shutil.copyfile(source, temporary)
+        with whole_file(copies[kind]) as temporary, _as_fits(source) as file:
+            shutil.copyfile(file, temporary)
     return copies
+
+
+@contextmanager
+def _as_fits(path: Path) -> Iterator[Path]:
+    """The file itself; of a CASA image, a file that is made of it and gone afterwards."""
+    if not is_casa_table(path):
+        yield path
+        return
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "image.fits"
+        export_casa_image(path, file)
+        yield file

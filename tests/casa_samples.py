@@ -1,0 +1,15 @@
+"""The images that CASA made (`tests/casa/make_casa_images.py`), unpacked for a test."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+ARCHIVE = Path(__file__).parent / "io" / "casa_images.tar.gz"
+
+
+def unpacked(folder: Path) -> Path:
+    """The folder, with x.image and its products, less usual images, and `exported`."""
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(folder, filter="data")
+    return folder
