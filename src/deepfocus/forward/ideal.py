@@ -19,8 +19,12 @@ REACH_OF_A_POINT_PX = 24
 """Half a side of the patch around a source that is smaller than its pixels."""
 
 
-def limit_in(source: Source, response: Response, noise: Noise) -> Limit:
+def limit_in(
+    source: Source, response: Response, noise: Noise, *, plane: np.ndarray | None = None
+) -> Limit:
     """The limit of a source's line, at mid band.
+
+    plane : map of offsets in pixels to those in which sizes and angle count, as `GaussianShape` has
 
     Raises `DeepFocusError` if the power or the level of the noise is unknown.
     """
@@ -32,7 +36,7 @@ def limit_in(source: Source, response: Response, noise: Noise) -> Limit:
         )
     channels = response.interpolation.shape[1]
     sigma = np.broadcast_to(noise.sigma_jy_beam, channels)
-    shape = GaussianShape(source)
+    shape = GaussianShape(source, plane)
     rows, columns = patch_around(source, _reach_px(source), (response.ny, response.nx))
     on_sky = irfft2(gaussian_transform(response.padded, source), s=response.padded)
     on_patch = on_sky[None, rows, columns]
