@@ -64,7 +64,7 @@ def ideal_snr(source: Source, response: Response, noise: Noise) -> float:
 
 
 def _kernels(source: Source, response: Response, noise: Noise, *, reach: int) -> Kernels:
-    beam = response.dirty_beam[len(response.dirty_beam) // 2]
+    beam = _squared(response.dirty_beam[len(response.dirty_beam) // 2])
     if isinstance(noise.power, White):
         shape = (response.ny, response.nx)
         return white_kernels(beam, x=source.x, y=source.y, shape=shape, reach=reach)
@@ -75,6 +75,13 @@ def _kernels(source: Source, response: Response, noise: Noise, *, reach: int) ->
         wanted="white noise, or noise of visibilities with equal weights",
         remedy="observe with natural weighting and no taper, or add white noise",
     )
+
+
+def _squared(beam: np.ndarray) -> np.ndarray:
+    """A beam (y, x) with as many rows as columns, 0 where it is not known."""
+    size = max(beam.shape)
+    before = [size // 2 - n // 2 for n in beam.shape]
+    return np.pad(beam, [(b, size - n - b) for b, n in zip(before, beam.shape, strict=True)])
 
 
 def _reach_px(source: Source) -> int:
