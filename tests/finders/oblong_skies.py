@@ -11,14 +11,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.wcs import WCS
+
+from deepfocus.core.catalogue import Catalogue
 
 CHANNELS, CHANNEL_HZ, FIRST_HZ = 24, 5e6, 230e9
 RA, DEC = 150.0, 20.0
 SIGMA_PER_FWHM = 1 / np.sqrt(8 * np.log(2))
 BEAM = (0.9, 0.6, 70.0)
 """FWHM in arcsec and position angle of the restoring beam."""
+SIDELOBES = ((2.4, 1.0), (-2.4, -1.0))
+"""Offsets, in arcsec to the east and north, of those of the dirty beam: it is `BEAM` in three
+places, whose transform is nowhere negative."""
+SIDELOBE = 0.15
 NOISE = 1e-3
 FIELD_ARCSEC = 24.0
 
@@ -79,7 +86,8 @@ def header_of(cells: str) -> fits.Header:
 def covariance(major: float, minor: float, pa: float) -> np.ndarray:
     """(2, 2) on the sky, (east, north), arcsec^2."""
     angle = np.deg2rad(pa)
-    along, across = (np.array(v) for v in ([np.sin(angle), np.cos(angle)], [np.cos(angle), -np.sin(angle)]))  # fmt: skip
+    along = np.array([np.sin(angle), np.cos(angle)])
+    across = np.array([np.cos(angle), -np.sin(angle)])
     a, b = (np.array([major, minor]) * SIGMA_PER_FWHM) ** 2
     return a * np.outer(along, along) + b * np.outer(across, across)
 
@@ -100,9 +108,22 @@ def gaussian(at: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return np.exp(-0.5 * np.einsum("iyx,ij,jyx->yx", at, np.linalg.inv(matrix), at))
 
 
-def correlated(header: fits.Header, seed: int) -> np.ndarray:
-    """(chan, y, x) noise whose autocorrelation is the restoring beam."""
-    beam = gaussian(offsets(header), covariance(*BEAM))
+def seen(at: np.ndarray, matrix: np.ndarray, *, dirty: bool) -> np.ndarray:
+    """(y, x) what `gaussian` is, after the beam has made its covariance; with sidelobes if dirty.
+
+    The beam itself has a peak of 1.
+    """
+    beam = covariance(*BEAM)
+    fainter = np.sqrt(np.linalg.det(beam) / np.linalg.det(matrix))
+    image = fainter * gaussian(at, matrix)
+    for lobe in SIDELOBES if dirty else ():
+        image = image + SIDELOBE * fainter * gaussian(at - np.array(lobe)[:, None, None], matrix)
+    return image
+
+
+def correlated(header: fits.Header, seed: int, *, dirty: bool) -> np.ndarray:
+    """(chan, y, x) noise whose autocorrelation is the beam."""
+    beam = seen(offsets(header), covariance(*BEAM), dirty=dirty)
     ny, nx = beam.shape
     power = np.abs(np.fft.rfft2(np.roll(beam, (-(ny // 2), -(nx // 2)), (0, 1))))
     white = np.random.default_rng(seed).standard_normal((CHANNELS, ny, nx))
@@ -113,26 +134,22 @@ def correlated(header: fits.Header, seed: int) -> np.ndarray:
 def write_sky(
     path: Path, cells: str, sources: Sequence[OnSky], *, seed: int, dirty: bool = False
 ) -> Path:
-    """A cube of those sources, seen with `BEAM`; if dirty, with its image as `NAME.psf.fits`."""
+    """A cube of those sources; if dirty, with the sidelobes of its beam, `NAME.psf.fits`."""
     header = header_of(cells)
     at, beam = offsets(header), covariance(*BEAM)
-    data = correlated(header, seed)
-    channel = np.arange(CHANNELS)
+    data = correlated(header, seed, dirty=dirty)
     for each in sources:
-        seen = covariance(each.major, each.minor, each.pa) + beam
-        fainter = np.sqrt(np.linalg.det(beam) / np.linalg.det(seen))
+        offset = (np.arange(CHANNELS) - each.channel) / (each.fwhm_chan * SIGMA_PER_FWHM)
         place = at - np.array([each.east, each.north])[:, None, None]
-        offset = (channel - each.channel) / (each.fwhm_chan * SIGMA_PER_FWHM)
-        data += (
-            (each.jy * np.exp(-0.5 * offset**2))[:, None, None] * fainter * gaussian(place, seen)
-        )
+        image = seen(place, covariance(each.major, each.minor, each.pa) + beam, dirty=dirty)
+        data += (each.jy * np.exp(-0.5 * offset**2))[:, None, None] * image
     header["BUNIT"] = "Jy/beam"
     header["BMAJ"], header["BMIN"], header["BPA"] = BEAM[0] / 3600, BEAM[1] / 3600, BEAM[2]
     fits.PrimaryHDU(data.astype(np.float32), header).writeto(path, overwrite=True)
     if dirty:
-        psf = np.broadcast_to(gaussian(at, beam), data.shape).astype(np.float32)
+        psf = np.broadcast_to(seen(at, beam, dirty=True), data.shape).astype(np.float32)
         header["BUNIT"] = ""
-        fits.PrimaryHDU(psf, header).writeto(path.with_suffix(".psf.fits"), overwrite=True)
+        fits.PrimaryHDU(psf / psf.max(), header).writeto(path.with_suffix(".psf.fits"))
     return path
 
 
@@ -154,3 +171,46 @@ def sky_of(seed: int, *, snr: float = 20.0) -> list[OnSky]:
         for east in raster
         for north in raster
     ]
+
+
+def matched(found: Catalogue, sources: Sequence[OnSky]) -> Catalogue:
+    """The row nearest to each source. Fails if any is farther off than half a beam."""
+    lon, lat = sky_offsets(found)
+    apart = np.hypot(
+        *(
+            np.subtract.outer([getattr(each, name) for each in sources], offset)
+            for name, offset in (("east", lon), ("north", lat))
+        )
+    )
+    assert apart.min(axis=1).max() < BEAM[1] / 2
+    return found.at(apart.argmin(axis=1))
+
+
+def sky_offsets(found: Catalogue) -> tuple[np.ndarray, np.ndarray]:
+    """East and north of the field's centre, arcsec."""
+    centre = SkyCoord(RA, DEC, unit="deg")
+    lon, lat = centre.spherical_offsets_to(SkyCoord(found["ra"], found["dec"], unit="deg"))
+    return lon.arcsec, lat.arcsec
+
+
+def pulls(found: Catalogue, sources: Sequence[OnSky], kms: float) -> dict[str, np.ndarray]:
+    """Deviations of matched rows from the sky, over their errors. kms : of a channel"""
+    true = {name: np.array([getattr(each, name) for each in sources]) for name in vars(sources[0])}
+    first = found["fwhm_x"] > found["fwhm_y"]
+    sizes = {
+        which: (
+            np.where(first == (which == "major"), found["fwhm_x"], found["fwhm_y"]),
+            np.where(first == (which == "major"), found["fwhm_x_err"], found["fwhm_y_err"]),
+        )
+        for which in ("major", "minor")
+    }
+    lon, lat = sky_offsets(found)
+    flux = true["jy"] * true["fwhm_chan"] * kms * SIGMA_PER_FWHM * np.sqrt(2 * np.pi)
+    to_arcsec = 3600 * np.cos(np.deg2rad(DEC))
+    return {
+        **{name: (value - true[name]) / error for name, (value, error) in sizes.items()},
+        "pa": ((found["pa"] - true["pa"] + 90) % 180 - 90) / found["pa_err"],
+        "ra": (lon - true["east"]) / (found["ra_err"] * to_arcsec),
+        "dec": (lat - true["north"]) / (found["dec_err"] * 3600),
+        "flux": (found["line_flux"] - flux) / found["line_flux_err"],
+    }

@@ -74,5 +74,6 @@ def _shape(moments: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     middle, half = (xx + yy) / 2, np.hypot((xx - yy) / 2, xy)
     major, minor = np.sqrt(middle + half), np.sqrt(np.maximum(middle - half, 0.0))
     pa = np.rad2deg(np.arctan2(-2 * xy, yy - xx)) / 2 % 180.0
+    pa = np.where(pa < 180.0, pa, 0.0)  # of what is below 0 by rounding, the remainder is 180
     first = pa < 90.0
     return np.where(first, major, minor), np.where(first, minor, major), pa
