@@ -31,7 +31,7 @@ def is_upright(grid: Grid) -> bool:
     """Whether north is +y and east is -x in the middle of the image, or nobody knows."""
     if grid.frame is None:
         return True
-    jacobian = sky_per_pixel(grid, (grid.nx - 1) / 2, (grid.ny - 1) / 2)
+    jacobian = _sky_per_pixel(grid, (grid.nx - 1) / 2, (grid.ny - 1) / 2)
     if not np.isfinite(jacobian).all():
         return True
     turned = sky_angle(grid, np.array([0.0, 90.0]), x=(grid.nx - 1) / 2, y=(grid.ny - 1) / 2)
@@ -43,7 +43,7 @@ def sky_angle(
     grid: Grid, angle: np.ndarray | float, *, x: np.ndarray | float, y: np.ndarray | float
 ) -> np.ndarray:
     """Position angle, deg in [0, 360), of a direction `angle` from +y towards -x at a pixel."""
-    jacobian = sky_per_pixel(grid, x, y)
+    jacobian = _sky_per_pixel(grid, x, y)
     radians = np.deg2rad(angle)
     dx, dy = -np.sin(radians), np.cos(radians)
     east = jacobian[..., 0, 0] * dx + jacobian[..., 0, 1] * dy
@@ -56,7 +56,7 @@ def image_angle(
     grid: Grid, position_angle: np.ndarray | float, *, x: np.ndarray | float, y: np.ndarray | float
 ) -> np.ndarray:
     """Inverse of `sky_angle`: deg in [0, 360) from +y towards -x."""
-    jacobian = sky_per_pixel(grid, x, y)
+    jacobian = _sky_per_pixel(grid, x, y)
     radians = np.deg2rad(position_angle)
     east, north = np.sin(radians), np.cos(radians)
     # times the determinant, of which the sign alone counts
@@ -116,7 +116,7 @@ def plane_at(grid: Grid, *, x: np.ndarray | float, y: np.ndarray | float) -> np.
     Where no right ascension and declination are known, the image is only stretched along its
     longest and shortest direction, so that angles remain those of the image.
     """
-    per_pixel = sky_per_pixel(grid, x, y) * [[-1.0], [1.0]] * ARCSEC_PER_DEG / grid.cell_arcsec
+    per_pixel = _sky_per_pixel(grid, x, y) * [[-1.0], [1.0]] * ARCSEC_PER_DEG / grid.cell_arcsec
     known = np.isfinite(per_pixel).all(axis=(-1, -2), keepdims=True)
     plane: np.ndarray = np.where(known, per_pixel, stretch(grid.sky))
     return plane
@@ -133,7 +133,7 @@ def _mapped_to_sky(columns: Mapping[str, np.ndarray], grid: Grid) -> dict[str, n
     return changed
 
 
-def sky_per_pixel(grid: Grid, x: np.ndarray | float, y: np.ndarray | float) -> np.ndarray:
+def _sky_per_pixel(grid: Grid, x: np.ndarray | float, y: np.ndarray | float) -> np.ndarray:
     """(..., 2, 2) change of (east, north), deg, per pixel in (x, y)."""
     x, y = np.asarray(x, float), np.asarray(y, float)
     columns = []

@@ -126,12 +126,12 @@ class SourceFit:
 
         Its place and its components stay.
         """
-        jacobian = np.eye(len(SUMMARY))
+        summary, covariance = self.summary.copy(), self.covariance.copy()
         for at, matrix in ((PLACE, plane), (SHAPE, of_moments(plane)), (SHIFT, plane)):
-            jacobian[np.ix_(at, at)] = matrix
-        summary = jacobian @ self.summary
+            summary[at] = matrix @ summary[at]
+            covariance[at] = matrix @ covariance[at]
+            covariance[:, at] = covariance[:, at] @ matrix.T
         summary[PLACE] = self.summary[PLACE]
-        covariance = jacobian @ self.covariance @ jacobian.T
         return replace(self, summary=summary, covariance=covariance)
 
     @property
