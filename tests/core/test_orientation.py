@@ -9,7 +9,14 @@ import pytest
 from astropy import units as u
 
 from deepfocus.core.grid import Grid, tangent_grid
-from deepfocus.core.orientation import image_angle, is_upright, on_sky, sky_angle
+from deepfocus.core.orientation import (
+    image_angle,
+    in_image,
+    is_upright,
+    on_sky,
+    plane_at,
+    sky_angle,
+)
 
 
 def _grid(*, turn_deg: float = 0.0, mirrored: bool = False, axes: str = "RA") -> Grid:
@@ -82,3 +89,72 @@ def test_sizes_stay_with_their_axis(how: dict) -> None:
     np.testing.assert_allclose(
         (turned["kinematic_pa"] - turned["pa"] + 1e-9)[known] % 180.0, 0.0, atol=1e-6
     )
+
+
+OBLONG = {
+    "tall": [[-0.1, 0.0], [0.0, 0.2]],
+    "mirrored": [[0.2, 0.0], [0.0, 0.1]],
+    "sheared and turned": [[-0.12, 0.09], [0.07, 0.15]],
+}
+
+
+def _oblong(matrix: list[list[float]], ctype: str = "RA") -> Grid:
+    """A grid whose pixel offsets (x, y) are these offsets to (east, north), arcsec."""
+    grid = _grid(axes=ctype)
+    sky = grid.sky.deepcopy()
+    sky.wcs.cdelt = [1 / 3600, 1 / 3600]
+    sky.wcs.pc = matrix
+    sky.wcs.set()
+    return replace(grid, sky=sky)
+
+
+@pytest.mark.parametrize("axes", ["RA", "GLON"])
+@pytest.mark.parametrize("matrix", OBLONG.values(), ids=OBLONG)
+def test_an_ellipse_is_the_one_that_its_edge_draws_on_the_sky(
+    matrix: list[list[float]], axes: str
+) -> None:
+    grid = _oblong(matrix, axes)
+    x, y, pa = 20.0, 41.0, 130.0
+    columns = {
+        "x": np.array([x]), "y": np.array([y]), "pa": np.array([pa]),
+        "fwhm_x_px": np.array([3.0]), "fwhm_y_px": np.array([9.0]),
+        "kinematic_pa": np.array([pa]),
+    }  # fmt: skip
+    seen = on_sky(columns, grid)
+    turn = np.linspace(0, 2 * np.pi, 3600, endpoint=False)
+    along, across = 4.5 * np.cos(turn), 1.5 * np.sin(turn)
+    angle = np.deg2rad(pa)
+    dx = -along * np.sin(angle) - across * np.cos(angle)
+    dy = along * np.cos(angle) - across * np.sin(angle)
+    edge, centre = grid.sky_at(x + dx, y + dy), grid.sky_at(x, y)
+    radius = centre.separation(edge).to_value(u.arcsec)
+    direction = centre.position_angle(edge).to_value(u.deg)
+    sizes = sorted([seen["fwhm_x_px"][0], seen["fwhm_y_px"][0]])
+    np.testing.assert_allclose(
+        np.array(sizes) * grid.cell_arcsec, [2 * radius.min(), 2 * radius.max()], rtol=1e-4
+    )
+    longest = direction[np.argmax(radius)]
+    # the edge is drawn in steps of 0.1 deg
+    assert abs((seen["pa"][0] - longest + 90) % 180 - 90) < 0.3
+    first = seen["pa"][0] < 90
+    assert (seen["fwhm_x_px"][0] > seen["fwhm_y_px"][0]) == first
+    assert abs((seen["kinematic_pa"][0] - direction[0] + 180) % 360 - 180) < 0.01
+    back = in_image({**columns, **seen}, grid)
+    np.testing.assert_allclose(
+        [back[name][0] for name in ("fwhm_x_px", "fwhm_y_px", "pa")], [3.0, 9.0, pa], rtol=1e-6
+    )
+
+
+def test_in_an_unknown_frame_oblong_cells_are_only_stretched() -> None:
+    grid = _oblong(OBLONG["tall"])
+    sky = grid.sky.deepcopy()
+    sky.wcs.radesys = "GAPPT"
+    sky.wcs.set()
+    lost = replace(grid, sky=sky)
+    assert lost.frame is None
+    np.testing.assert_allclose(
+        plane_at(lost, x=3.0, y=4.0), np.diag([1 / np.sqrt(2), np.sqrt(2)]), rtol=1e-6
+    )
+    # upright, so that the image's angles are those of the sky
+    known, unknown = (plane_at(each, x=3.0, y=4.0) for each in (grid, lost))
+    np.testing.assert_allclose(known, unknown, atol=1e-4)

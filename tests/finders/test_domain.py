@@ -1,5 +1,7 @@
 """Notes about cubes outside the training domain."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from oracle_networks import Source, cube_of, oracles
@@ -23,6 +25,19 @@ def test_resolved_emission_is_said_to_be(fwhm_px: float, resolved: bool) -> None
     cube = cube_of([source])
     notes = ReadySlim(oracles(cube, [source])).find(cube).notes
     assert any("resolved" in note and "beams across" in note for note in notes) == resolved
+
+
+def test_cells_that_are_not_square_are_said_to_be() -> None:
+    source = Source(128, 128, channel=40, fwhm_px=12.0)
+    cube = cube_of([source])
+    sky = cube.grid.sky.deepcopy()
+    sky.wcs.cdelt = [sky.wcs.cdelt[0], 2 * sky.wcs.cdelt[1]]
+    oblong = replace(cube, grid=replace(cube.grid, sky=sky))
+    said = [
+        any("not square" in note for note in ReadySlim(oracles(each, [source])).find(each).notes)
+        for each in (cube, oblong)
+    ]
+    assert said == [False, True]
 
 
 def test_counts_are_written_in_full():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -134,3 +135,30 @@ def test_an_image_one_pixel_high_makes_a_figure(cube: Cube, tmp_path: Path) -> N
     row = np.linspace(0, 1, 40, dtype=np.float32)[None]
     one_row = Detection(found, evidence=(ImagePanel("Integrated", row, "Jy/beam"),))
     assert is_png(detection_figure(cube, one_row, tmp_path / "a.png"))
+
+
+def test_pixels_are_drawn_as_long_as_they_are(
+    cube: Cube, rng: np.random.Generator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from deepfocus.report import figures
+
+    drawn = []
+    monkeypatch.setattr(figures, "save_figure", lambda figure, path: drawn.append(figure) or path)
+    sky = cube.grid.sky.deepcopy()
+    sky.wcs.cdelt = [sky.wcs.cdelt[0], 2 * sky.wcs.cdelt[1]]
+    oblong = replace(cube, grid=replace(cube.grid, sky=sky))
+    for each in (cube, oblong):
+        detection_figure(each, detection(rng, two_sources()), tmp_path / "f.png")
+    square, tall = ([axes for axes in figure.axes if axes.images] for figure in drawn)
+    assert {axes.get_aspect() for axes in square if axes.get_xlabel() == "x (px)"} == {1.0}
+    assert {axes.get_aspect() for axes in tall if axes.get_xlabel() == "x (px)"} == {2.0}
+    # 6 x 8 px of equal area at 130 deg on the sky; in pixels twice as high, it is flat
+    (shape,) = (patch for axes in tall for patch in axes.patches if hasattr(patch, "angle")
+                and type(patch).__name__ == "Ellipse")  # fmt: skip
+    angle = np.deg2rad(130.0)
+    along = np.array([-np.sin(angle), np.cos(angle)])
+    across = np.array([along[1], -along[0]])
+    on_sky = 64 * np.outer(along, along) + 36 * np.outer(across, across)
+    per_pixel = np.diag([np.sqrt(2), 1 / np.sqrt(2)])
+    minor, major = np.sqrt(np.linalg.eigvalsh(per_pixel @ on_sky @ per_pixel))
+    assert (shape.width, shape.height) == pytest.approx((minor, major), rel=1e-3)

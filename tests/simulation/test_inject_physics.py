@@ -10,11 +10,14 @@ import pytest
 from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import tangent_grid
+from deepfocus.core.noise import DirtyBeam, noise_of_level
+from deepfocus.core.orientation import plane_at
 from deepfocus.core.settings import settings_from
 from deepfocus.core.source import Ellipse, Source
 from deepfocus.forward.noise import measured_level
 from deepfocus.forward.response import beam_image, node_weights, response_of
 from deepfocus.instrument.telescope import telescope_of
+from deepfocus.ops.ellipses import covariance_of
 from deepfocus.ops.gaussians import gaussian_2d
 from deepfocus.simulation.cube import simulate
 from deepfocus.simulation.inject import (
@@ -234,3 +237,57 @@ def test_weights_of_nodes_add_to_one_and_meet_the_nodes(nodes: int) -> None:
     weights = node_weights(at, freq)
     assert weights.sum(axis=0) == pytest.approx(np.ones(21))
     assert node_weights(at, at) == pytest.approx(np.eye(nodes), abs=1e-9)
+
+
+def _on_cells(cube: Cube, matrix: list[list[float]]) -> Cube:
+    """The same pixels with this matrix from (x, y) to (east, north), arcsec."""
+    sky = cube.grid.sky.deepcopy()
+    sky.wcs.cdelt = [1 / 3600, 1 / 3600]
+    sky.wcs.pc = matrix
+    sky.wcs.set()
+    return replace(cube, grid=replace(cube.grid, sky=sky))
+
+
+def test_where_cells_are_oblong_sizes_and_angles_are_those_on_the_sky(restored: Cube) -> None:
+    cube = _on_cells(restored, [[-0.1, 0.03], [0.0, 0.2]])
+    injected = inject(cube, Injection(number=4, snr=(20.0, 20.0)), 5)
+    beam_arcsec = np.sqrt(0.8 * 0.5)
+    sizes = [injected.truth["fwhm_x"], injected.truth["fwhm_y"]]
+    # as the settings say, in beams on the sky
+    assert np.min(sizes) > 0.5 * beam_arcsec
+    assert np.max(sizes) < 2.0 * beam_arcsec
+    np.testing.assert_allclose(sizes[0], injected.truth["fwhm_x_px"] * cube.grid.cell_arcsec)
+    for row, source in zip(injected.truth.rows, injected.sources, strict=True):
+        plane = plane_at(cube.grid, x=source.x, y=source.y)
+        seen = Ellipse(0.0, 0.0, row["fwhm_x_px"], row["fwhm_y_px"], row["pa"])
+        np.testing.assert_allclose(plane @ covariance_of(source) @ plane.T, covariance_of(seen))
+
+
+def test_limits_on_oblong_cells_are_those_on_square_ones() -> None:
+    """A beam that is sampled well tells the same, however long its cells are."""
+    limits = []
+    for sides, shape in (((0.1, 0.1), (96, 96)), ((0.08, 0.125), (78, 120))):
+        ny, nx = shape
+        grid = tangent_grid(
+            ra_deg=10, dec_deg=-20, size=120, cell_arcsec=0.1, freq_hz=230e9 + 1e7 * np.arange(24)
+        ).cropped(y0=0, x0=0, ny=ny, nx=nx)
+        blank = Cube(np.zeros(grid.shape, np.float32), grid, beam=Beam(0.9, 0.6, 30.0))
+        cube = _on_cells(blank, [[-sides[0], 0.0], [0.0, sides[1]]])
+        cube = replace(cube, noise=noise_of_level(DirtyBeam(), 1e-3))
+        # 1.6 x 0.8 arcsec at 30 deg, in the middle of the field
+        angle = np.deg2rad(30.0)
+        along = np.array([-np.sin(angle), np.cos(angle)])
+        across = np.array([-np.cos(angle), -np.sin(angle)])
+        matrix = 1.6**2 * np.outer(along, along) + 0.8**2 * np.outer(across, across)
+        per_pixel = np.diag(1 / np.array(sides))
+        values, vectors = np.linalg.eigh(per_pixel @ matrix @ per_pixel)
+        pa = float(np.rad2deg(np.arctan2(-vectors[0, 1], vectors[1, 1])) % 180.0)
+        major, minor = np.sqrt(values[::-1])
+        assert pa < 90.0
+        source = Source(nx // 2, ny // 2, major, minor, pa, 12.0, 5.0, 0.02)
+        truth = injected_truth([source], response_of(cube), cube=cube, noise_jy_beam=1e-3)
+        assert truth["pa"][0] == pytest.approx(30.0, abs=1e-3)
+        assert truth["fwhm_x"][0] == pytest.approx(1.6, rel=1e-5)
+        limits.append([truth[f"{name}_err"][0] for name in ("fwhm_x", "fwhm_y", "pa", "line_flux")])
+    # the noise in a beam is the same; the patch around the source ends at other pixels
+    np.testing.assert_allclose(limits[0], limits[1], rtol=0.02)

@@ -10,8 +10,8 @@ from astropy import units as u
 from astropy.constants import c
 from astropy.coordinates import BaseCoordinateFrame, SkyCoord
 from astropy.wcs import WCS
-from astropy.wcs.utils import proj_plane_pixel_scales
 
+from deepfocus.core.cell_shape import are_square, equal_area_arcsec
 from deepfocus.core.sky_frame import sky_frame
 
 C_KMS = c.to_value(u.km / u.s)
@@ -48,7 +48,12 @@ class Grid:
     @cached_property
     def cell_arcsec(self) -> float:
         """Side of the square with a pixel's area, arcsec; the scale of all angular sizes."""
-        return float(np.sqrt(np.prod(proj_plane_pixel_scales(self.sky))) * 3600.0)
+        return equal_area_arcsec(self.sky)
+
+    @cached_property
+    def square_cells(self) -> bool:
+        """Whether cells are square; else `core.orientation` maps sizes and angles to the sky."""
+        return are_square(self.sky)
 
     @cached_property
     def channel_width_hz(self) -> float:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from astropy import units as u
 
+from deepfocus.core.cell_shape import in_words as cells_in_words
+
 if TYPE_CHECKING:
     from deepfocus.core.cube import Cube
     from deepfocus.core.grid import Grid
@@ -27,7 +29,7 @@ def _size(cube: Cube) -> str:
 
 def _axes(cube: Cube) -> str:
     grid = cube.grid
-    return f"{_position(grid)}, pixels of {grid.cell_arcsec:.3g} arcsec; {_band(grid)}"
+    return f"{_position(grid)}, pixels of {cells_in_words(grid.sky)}; {_band(grid)}"
 
 
 def _position(grid: Grid) -> str:

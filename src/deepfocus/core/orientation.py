@@ -1,7 +1,12 @@
-"""Position angles on the sky, where north is not up or east is not left.
+"""Position angles on the sky, where north is not up or east is not left, and cells not square.
 
 Finders measure angles in the image, from +y towards -x. In an upright image, these are position
 angles, north through east. Elsewhere they are turned at the border, when the catalogue is written.
+
+Where cells are not square, an ellipse in pixels is one of another angle and axis ratio on the sky.
+Its sizes then count in sides of the square that has a pixel's area: they still are in pixels, and
+`Grid.cell_arcsec` still makes arcseconds of them. The map keeps areas, so the ratio of a source's
+to the beam's, from which its flux follows, is the same.
 """
 
 from __future__ import annotations
@@ -10,7 +15,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from deepfocus.core.cell_shape import ARCSEC_PER_DEG, stretch
 from deepfocus.core.grid import Grid
+from deepfocus.core.mapped_ellipses import mapped_columns, mapped_direction
 
 UPRIGHT_WITHIN_DEG = 0.01
 """Turn of the image's middle up to which it counts as upright: below any error of an angle."""
@@ -63,11 +70,17 @@ def image_angle(
 
 
 def on_sky(columns: Mapping[str, np.ndarray], grid: Grid) -> dict[str, np.ndarray]:
-    """Those of the columns of sources that change when their angles are turned to the sky.
+    """Those of the columns of sources that change when their shapes become those on the sky.
 
-    columns : by name, all of one length; of an upright image, none changes
+    columns : by name, all of one length; of an upright image with square cells, none changes.
+        Errors of sizes are exchanged as the sizes are, and left as they are where cells are not
+        square: there they do not follow from each other
     """
-    if "pa" not in columns or is_upright(grid):
+    if "pa" not in columns:
+        return {}
+    if not grid.square_cells:
+        return _mapped_to_sky(columns, grid)
+    if is_upright(grid):
         return {}
     x, y, pa = (np.asarray(columns[name], float) for name in ("x", "y", "pa"))
     turned = sky_angle(grid, pa, x=x, y=y) % 180.0
@@ -81,6 +94,42 @@ def on_sky(columns: Mapping[str, np.ndarray], grid: Grid) -> dict[str, np.ndarra
             one, other = np.asarray(columns[first]), np.asarray(columns[second])
             changed[first] = np.where(swapped, other, one)
             changed[second] = np.where(swapped, one, other)
+    return changed
+
+
+def in_image(columns: Mapping[str, np.ndarray], grid: Grid) -> dict[str, np.ndarray]:
+    """Inverse of `on_sky`, for sizes in pixels and the angle of the major axis."""
+    x, y = columns["x"], columns["y"]
+    if not grid.square_cells:
+        return mapped_columns(columns, np.linalg.inv(plane_at(grid, x=x, y=y)))
+    if is_upright(grid):
+        return {}
+    return {"pa": image_angle(grid, columns["pa"], x=x, y=y)}
+
+
+def plane_at(grid: Grid, *, x: np.ndarray | float, y: np.ndarray | float) -> np.ndarray:
+    """(..., 2, 2) offset (-east, north) on the sky per offset (x, y) in pixels.
+
+    Offsets on the sky are in sides of the square that has a pixel's area. Angles from the second
+    of their axes towards minus the first are position angles.
+
+    Where no right ascension and declination are known, the image is only stretched along its
+    longest and shortest direction, so that angles remain those of the image.
+    """
+    per_pixel = _sky_per_pixel(grid, x, y) * [[-1.0], [1.0]] * ARCSEC_PER_DEG / grid.cell_arcsec
+    known = np.isfinite(per_pixel).all(axis=(-1, -2), keepdims=True)
+    plane: np.ndarray = np.where(known, per_pixel, stretch(grid.sky))
+    return plane
+
+
+def _mapped_to_sky(columns: Mapping[str, np.ndarray], grid: Grid) -> dict[str, np.ndarray]:
+    plane = plane_at(grid, x=columns["x"], y=columns["y"])
+    changed = mapped_columns(columns, plane)
+    if "kinematic_pa" in columns:
+        changed["kinematic_pa"] = mapped_direction(plane, columns["kinematic_pa"])
+    for axis in "xy":
+        if f"fwhm_{axis}" in columns:
+            changed[f"fwhm_{axis}"] = changed[f"fwhm_{axis}_px"] * grid.cell_arcsec
     return changed
 
 

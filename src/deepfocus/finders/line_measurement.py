@@ -11,9 +11,13 @@ from typing import Any
 import numpy as np
 from scipy.special import erf
 
+from deepfocus.core.cell_shape import pixels_to_sky
 from deepfocus.core.channels import ChannelRange, around
-from deepfocus.core.cube import Cube
+from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.grid import Grid
+from deepfocus.core.mapped_ellipses import mapped
+from deepfocus.core.orientation import is_upright
 from deepfocus.core.source import GAUSSIAN_AREA, Ellipse, Source
 from deepfocus.ops.boxes import BOX_FRACTION, Box, source_box
 from deepfocus.ops.continuum import Continuum
@@ -66,8 +70,18 @@ def beam_ellipse(cube: Cube) -> Ellipse:
             remedy="add the beam to the header, or export the PSF of the imaging run",
         )
     pa = beam.pa_deg % 180.0
+    if cube.beam is not None and not (cube.grid.square_cells and is_upright(cube.grid)):
+        return _in_pixels(beam, cube.grid)
     fwhm_x, fwhm_y = axes_from_major_minor(beam.major_arcsec / cell, beam.minor_arcsec / cell, pa)
     return Ellipse(0.0, 0.0, float(fwhm_x), float(fwhm_y), pa)
+
+
+def _in_pixels(beam: Beam, grid: Grid) -> Ellipse:
+    """A beam, whose sizes and angle are on the sky, on pixels of any shape."""
+    pa = beam.pa_deg % 180.0
+    on_sky = axes_from_major_minor(beam.major_arcsec, beam.minor_arcsec, pa)
+    fwhm_x, fwhm_y, angle = mapped(np.linalg.inv(pixels_to_sky(grid.sky)), *on_sky, pa)
+    return Ellipse(0.0, 0.0, float(fwhm_x), float(fwhm_y), float(angle))
 
 
 def measure_line(

@@ -8,17 +8,35 @@ from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.grid import Grid
 from deepfocus.core.orientation import on_sky
 
+MEASURED = ("x", "y", "pa", "kinematic_pa", "fwhm_x_px", "fwhm_y_px")
+ERRORS = ("fwhm_x_px_err", "fwhm_y_px_err")
+
 
 def with_sky_columns(found: Catalogue, grid: Grid) -> Catalogue:
     """Fill ra, dec, frequency and all velocity widths and angular sizes; NaN stays NaN.
 
-    Angles are those of the image before, and on the sky after.
+    Shapes are those of the image before, and on the sky after.
+    """
+    return with_sky_units(with_sky_shapes(found, grid), grid)
+
+
+def with_sky_shapes(found: Catalogue, grid: Grid) -> Catalogue:
+    """Turn angles to the sky; where cells are not square, sizes are mapped with them.
+
+    Their errors then are NaN: they do not follow from those of the image.
     """
     if len(found) == 0:
         return found
-    measured = ("x", "y", "pa", "kinematic_pa", *(f"fwhm_{axis}_px" for axis in "xy"))
-    errors = tuple(f"fwhm_{axis}_px_err" for axis in "xy")
-    found = found.with_columns(**on_sky({name: found[name] for name in measured + errors}, grid))
+    turned = on_sky({name: found[name] for name in MEASURED + ERRORS}, grid)
+    if not grid.square_cells:
+        turned |= {name: np.full(len(found), np.nan) for name in (*ERRORS, "pa_err")}
+    return found.with_columns(**turned)
+
+
+def with_sky_units(found: Catalogue, grid: Grid) -> Catalogue:
+    """Fill ra, dec, frequency, velocity widths and angular sizes, of shapes that are on the sky."""
+    if len(found) == 0:
+        return found
     sky = grid.sky_at(found["x"], found["y"])
     channel = found["channel"]
     return found.with_columns(

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
+from deepfocus.core.mapped_ellipses import mapped, of_moments
 from deepfocus.core.source import FWHM_PER_SIGMA, Ellipse
 from deepfocus.forward.cells import Cells
 
@@ -141,11 +142,21 @@ def axes(ellipse: Ellipse) -> tuple[np.ndarray, np.ndarray]:
     return along, np.array([-along[1], along[0]])
 
 
-@dataclass(frozen=True)
+def _mapped(ellipse: Ellipse, plane: np.ndarray) -> Ellipse:
+    fwhm_x, fwhm_y, pa = mapped(plane, ellipse.fwhm_x_px, ellipse.fwhm_y_px, ellipse.pa)
+    return Ellipse(ellipse.x, ellipse.y, float(fwhm_x), float(fwhm_y), float(pa))
+
+
+@dataclass(frozen=True, eq=False)
 class GaussianShape:
-    """A Gaussian: any covariance. The ways are its xx, yy and xy, square pixels."""
+    """A Gaussian: any covariance. The ways are its xx, yy and xy, square pixels.
+
+    plane : (2, 2) map of offsets after which its spread is that of sizes and angle: to the sky,
+        where cells are not square; None for that in pixels
+    """
 
     ellipse: Ellipse
+    plane: np.ndarray | None = None
 
     def changes(self, source: Seen) -> np.ndarray:
         """(3, part, cell) derivatives by the covariances."""
@@ -153,8 +164,13 @@ class GaussianShape:
 
     def spread(self, covariance: np.ndarray) -> tuple[float, float, float]:
         """A size has none at 0, an angle none where both sizes are equal."""
-        first, second = axes(self.ellipse)
-        sigmas = np.array([self.ellipse.fwhm_x_px, self.ellipse.fwhm_y_px]) / FWHM_PER_SIGMA
+        ellipse = self.ellipse
+        if self.plane is not None:
+            ellipse = _mapped(ellipse, self.plane)
+            to_sky = of_moments(self.plane)
+            covariance = to_sky @ covariance @ to_sky.T
+        first, second = axes(ellipse)
+        sigmas = np.array([ellipse.fwhm_x_px, ellipse.fwhm_y_px]) / FWHM_PER_SIGMA
         sizes = [
             FWHM_PER_SIGMA * _deviation(along, along, covariance) / (2 * sigma)
             if sigma > 0

@@ -19,8 +19,12 @@ REACH_OF_A_POINT_PX = 24
 """Half a side of the patch around a source that is smaller than its pixels."""
 
 
-def limit_in(source: Source, response: Response, noise: Noise) -> Limit:
+def limit_in(
+    source: Source, response: Response, noise: Noise, *, plane: np.ndarray | None = None
+) -> Limit:
     """The limit of a source's line, at mid band.
+
+    plane : map of offsets in pixels to those in which sizes and angle count, as `GaussianShape` has
 
     Raises `DeepFocusError` if the power or the level of the noise is unknown.
     """
@@ -32,7 +36,7 @@ def limit_in(source: Source, response: Response, noise: Noise) -> Limit:
         )
     channels = response.interpolation.shape[1]
     sigma = np.broadcast_to(noise.sigma_jy_beam, channels)
-    shape = GaussianShape(source)
+    shape = GaussianShape(source, plane)
     rows, columns = patch_around(source, _reach_px(source), (response.ny, response.nx))
     on_sky = irfft2(gaussian_transform(response.padded, source), s=response.padded)
     on_patch = on_sky[None, rows, columns]
@@ -60,7 +64,7 @@ def ideal_snr(source: Source, response: Response, noise: Noise) -> float:
 
 
 def _kernels(source: Source, response: Response, noise: Noise, *, reach: int) -> Kernels:
-    beam = response.dirty_beam[len(response.dirty_beam) // 2]
+    beam = _squared(response.dirty_beam[len(response.dirty_beam) // 2])
     if isinstance(noise.power, White):
         shape = (response.ny, response.nx)
         return white_kernels(beam, x=source.x, y=source.y, shape=shape, reach=reach)
@@ -71,6 +75,13 @@ def _kernels(source: Source, response: Response, noise: Noise, *, reach: int) ->
         wanted="white noise, or noise of visibilities with equal weights",
         remedy="observe with natural weighting and no taper, or add white noise",
     )
+
+
+def _squared(beam: np.ndarray) -> np.ndarray:
+    """A beam (y, x) with as many rows as columns, 0 where it is not known."""
+    size = max(beam.shape)
+    before = [size // 2 - n // 2 for n in beam.shape]
+    return np.pad(beam, [(b, size - n - b) for b, n in zip(before, beam.shape, strict=True)])
 
 
 def _reach_px(source: Source) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 from astropy import units as u
 from astropy.io import fits
 
+from deepfocus.core.cell_shape import sides_arcsec
 from deepfocus.core.cube import Beam
 from deepfocus.core.grid import Grid
 
@@ -57,8 +58,13 @@ class Limits:
 
 def limits_of(grid: Grid) -> Limits:
     """For an image on a grid."""
-    largest = max(grid.ny, grid.nx, LARGEST_CELLS)
-    return Limits(SMALLEST_CELLS * grid.cell_arcsec, largest * grid.cell_arcsec)
+    if grid.square_cells:
+        largest = max(grid.ny, grid.nx, LARGEST_CELLS)
+        return Limits(SMALLEST_CELLS * grid.cell_arcsec, largest * grid.cell_arcsec)
+    sides = sides_arcsec(grid.sky)
+    pixels = (max(n, LARGEST_CELLS) for n in (grid.nx, grid.ny))
+    largest_arcsec = max(n * side for n, side in zip(pixels, sides, strict=True))
+    return Limits(SMALLEST_CELLS * min(sides), largest_arcsec)
 
 
 def read_beams(

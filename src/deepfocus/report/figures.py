@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deepfocus.core.catalogue import Catalogue
+from deepfocus.core.cell_shape import sides_arcsec
 from deepfocus.core.cube import Cube
 from deepfocus.core.files import whole_file
-from deepfocus.core.orientation import image_angle, is_upright
+from deepfocus.core.mapped_ellipses import SHAPE
+from deepfocus.core.orientation import in_image
 from deepfocus.evaluation.residuals import PARAMETERS
 from deepfocus.finders.evidence import CutoutPanel, ImagePanel, SpectrumPanel
 from deepfocus.finders.finder import Detection
@@ -53,6 +55,7 @@ def detection_figure(
     fields = [panel for panel in detection.evidence if isinstance(panel, ImagePanel)][:2]
     for axes, panel in zip(_row_of(upper, len(fields)), fields, strict=True):
         draw_field(axes, panel, found, truth)
+        axes.set_aspect(_aspect(cube))
     spectra = {p.source_id: p for p in detection.evidence if isinstance(p, SpectrumPanel)}
     cutouts = {p.source_id: p for p in detection.evidence if isinstance(p, CutoutPanel)}
     brightest = brightest_of(found, among=spectra or cutouts)
@@ -62,16 +65,24 @@ def detection_figure(
         draw_nothing(spectrum, "no source, no spectrum")
     if brightest in cutouts:
         draw_cutout(cutout, cutouts[brightest], _in_image(found, cube))
+        cutout.set_aspect(_aspect(cube))
     else:
         draw_nothing(cutout, "no source, no image")
     return save_figure(figure, path)
 
 
+def _aspect(cube: Cube) -> float:
+    """Height of a pixel over its width, as it is drawn."""
+    if cube.grid.square_cells:
+        return 1.0
+    width, height = sides_arcsec(cube.grid.sky)
+    return height / width
+
+
 def _in_image(found: Catalogue, cube: Cube) -> Catalogue:
-    """The sources with angles of the image instead of the sky."""
-    if is_upright(cube.grid):
-        return found
-    return found.with_columns(pa=image_angle(cube.grid, found["pa"], x=found["x"], y=found["y"]))
+    """The sources with shapes of the image instead of the sky."""
+    columns = {name: found[name] for name in ("x", "y", *SHAPE)}
+    return found.with_columns(**in_image(columns, cube.grid))
 
 
 def _row_of(figure: SubFigure, number: int) -> list[Axes]:

@@ -16,7 +16,7 @@ from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.noise import DirtyBeam, White
-from deepfocus.core.orientation import on_sky
+from deepfocus.core.orientation import in_image, on_sky, plane_at
 from deepfocus.core.source import GAUSSIAN_AREA, Source
 from deepfocus.forward.ideal import ideal_snr, limit_in
 from deepfocus.forward.noise import noise_level
@@ -37,7 +37,7 @@ class Injection:
     snr : peak of the line in one channel over the cube's noise, after beam and primary beam
     ideal_snr : instead of snr, the whole line's SNR for an ideal observer who knows its template
         (forward.ideal); only for cubes whose noise is known
-    size_beams : major and minor FWHM over the geometric mean FWHM of the beam
+    size_beams : major and minor FWHM on the sky over the geometric mean FWHM of the beam
     line_fwhm_chan : line FWHM, channels; limited to a quarter of the band
     with_continuum : fraction of sources that have a continuum, which is flat over the band
     continuum_over_line : flux density of that continuum over the line's peak
@@ -211,12 +211,13 @@ def _draw(
     pa = float(rng.uniform(0.0, 180.0))
     fwhm_x, fwhm_y = axes_from_major_minor(sizes.max(), sizes.min(), pa)
     continuum = float(rng.uniform(*injection.continuum_over_line))
+    shape = {"fwhm_x_px": fwhm_x, "fwhm_y_px": fwhm_y, "pa": np.asarray(pa)}
+    if not cube.grid.square_cells:  # these are sizes and angle on the sky
+        shape = in_image({"x": x, "y": y, **shape}, cube.grid)
     source = Source(
         x=float(x),
         y=float(y),
-        fwhm_x_px=float(fwhm_x),
-        fwhm_y_px=float(fwhm_y),
-        pa=pa,
+        **{name: float(value) for name, value in shape.items()},
         channel=channel,
         fwhm_chan=fwhm_chan,
         line_jy=1.0,
@@ -262,7 +263,9 @@ def _row(source: Source, response: Response, cube: Cube, noise_jy_beam: float) -
     }
     if _noise_is_known(cube):
         assert cube.noise is not None
-        limit = limit_in(source, response, cube.noise)
+        grid = cube.grid
+        plane = None if grid.square_cells else plane_at(grid, x=source.x, y=source.y)
+        limit = limit_in(source, response, cube.noise, plane=plane)
         row |= limit_columns(limit, source.channel, row["line_flux"], cube.grid)
     turned = on_sky({name: np.asarray(value) for name, value in row.items()}, cube.grid)
     return row | {name: float(value) for name, value in turned.items()}

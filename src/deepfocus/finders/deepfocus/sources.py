@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from deepfocus.core.mapped_ellipses import of_moments
 from deepfocus.core.source import FWHM_PER_SIGMA, Ellipse
 from deepfocus.finders.deepfocus.clusters import Explained
 from deepfocus.finders.deepfocus.explaining import LEAST_SADDLE_MOVING
@@ -46,6 +47,8 @@ SUMMARY = (
     "x", "y", "cxx", "cyy", "cxy", "channel", "fwhm_chan", "flux", "continuum",
     "w20_chan", "shift_x", "shift_y",
 )  # fmt: skip
+PLACE = [SUMMARY.index("x"), SUMMARY.index("y")]
+SHAPE = [SUMMARY.index("cxx"), SUMMARY.index("cyy"), SUMMARY.index("cxy")]
 SHIFT = [SUMMARY.index("shift_x"), SUMMARY.index("shift_y")]
 MANY = 3
 """Still components that touch, from which on they show how one source moves."""
@@ -117,6 +120,19 @@ class SourceFit:
     def ellipse(self) -> Ellipse:
         """Deconvolved; sizes that noise made negative are 0."""
         return ellipse_of(self.summary[[0, 1, 2, 3, 4]])
+
+    def mapped(self, plane: np.ndarray) -> SourceFit:
+        """The source with shape, shift and all errors after a map (2, 2) of offsets from itself.
+
+        Its place and its components stay.
+        """
+        summary, covariance = self.summary.copy(), self.covariance.copy()
+        for at, matrix in ((PLACE, plane), (SHAPE, of_moments(plane)), (SHIFT, plane)):
+            summary[at] = matrix @ summary[at]
+            covariance[at] = matrix @ covariance[at]
+            covariance[:, at] = covariance[:, at] @ matrix.T
+        summary[PLACE] = self.summary[PLACE]
+        return replace(self, summary=summary, covariance=covariance)
 
     @property
     def shape_errors(self) -> tuple[float, float, float]:

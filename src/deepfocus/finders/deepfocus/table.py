@@ -12,12 +12,13 @@ from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.cube import Cube
 from deepfocus.core.flags import Flag, reason
 from deepfocus.core.grid import Grid
+from deepfocus.core.orientation import plane_at
 from deepfocus.finders.deepfocus.judge import Judgement
 from deepfocus.finders.deepfocus.masked import NOT_MEASURED, MaskFlux
 from deepfocus.finders.deepfocus.samples import within
 from deepfocus.finders.deepfocus.sources import SourceFit
 from deepfocus.finders.line_measurement import box_of
-from deepfocus.finders.sky_columns import with_sky_columns
+from deepfocus.finders.sky_columns import with_sky_columns, with_sky_shapes, with_sky_units
 from deepfocus.search.noise_map import NoiseMap
 from deepfocus.search.peaks import Peak
 
@@ -56,11 +57,12 @@ def fitted(catalogue: Catalogue) -> np.ndarray:
 
 
 def row_of(entry: Entry, cube: Cube, noise: NoiseMap) -> dict[str, Any]:
-    """The columns of a source, in pixels and channels."""
+    """The columns of a source, in pixels and channels; sizes and angles as `_on_sky` has them."""
     source, verdict = entry.source, entry.verdict
     ellipse = source.ellipse
-    fwhm_x_err, fwhm_y_err, pa_err = source.shape_errors
-    shift = source.shift
+    on_sky = _on_sky(source, cube.grid)
+    shape, shift = on_sky.ellipse, on_sky.shift
+    fwhm_x_err, fwhm_y_err, pa_err = on_sky.shape_errors
     channel, fwhm_chan = source.value("channel"), source.value("fwhm_chan")
     kms = float(cube.grid.width_kms(1.0, channel))
     mask_flux = entry.mask.scaled(kms).flux
@@ -84,6 +86,9 @@ def row_of(entry: Entry, cube: Cube, noise: NoiseMap) -> dict[str, Any]:
         "x_err": source.error("x"),
         "y": ellipse.y,
         "y_err": source.error("y"),
+        # in pixels, until the table is on the sky
+        "ra_err": on_sky.error("x"),
+        "dec_err": on_sky.error("y"),
         "channel": channel,
         "channel_err": source.error("channel"),
         "line_fwhm_chan": fwhm_chan,
@@ -96,12 +101,12 @@ def row_of(entry: Entry, cube: Cube, noise: NoiseMap) -> dict[str, Any]:
         "box_x1": box.x1,
         "box_y0": box.y0,
         "box_y1": box.y1,
-        "fwhm_x_px": ellipse.fwhm_x_px,
+        "fwhm_x_px": shape.fwhm_x_px,
         "fwhm_x_px_err": fwhm_x_err,
-        "fwhm_y_px": ellipse.fwhm_y_px,
+        "fwhm_y_px": shape.fwhm_y_px,
         "fwhm_y_px_err": fwhm_y_err,
-        "fwhm_limit_px": source.size_limit_px,
-        "pa": ellipse.pa,
+        "fwhm_limit_px": on_sky.size_limit_px,
+        "pa": shape.pa,
         "pa_err": pa_err,
         "line_shift_px": shift.length_px,
         "line_shift_px_err": shift.length_px_err,
@@ -119,6 +124,16 @@ def row_of(entry: Entry, cube: Cube, noise: NoiseMap) -> dict[str, Any]:
         "snr_focused": verdict.snr,
         "probability": 1 - verdict.false_alarm,
     }
+
+
+def _on_sky(source: SourceFit, grid: Grid) -> SourceFit:
+    """The source, with place and shape on the sky if cells are not square.
+
+    Where they are, the shape is that of the image, and the table's angles are turned afterwards.
+    """
+    if grid.square_cells:
+        return source
+    return source.mapped(plane_at(grid, x=source.value("x"), y=source.value("y")))
 
 
 def table_of_peaks(peaks: Sequence[Peak], grid: Grid) -> Catalogue:
@@ -144,11 +159,11 @@ def _with_sky(found: Catalogue, grid: Grid) -> Catalogue:
     """With sky positions, frequencies and velocities, and their errors."""
     if not len(found):
         return found
-    found = with_sky_columns(found, grid)
+    found = with_sky_units(with_sky_shapes(found, grid) if grid.square_cells else found, grid)
     cell_deg = grid.cell_arcsec / 3600.0
     return found.with_columns(
-        ra_err=found["x_err"] * cell_deg / np.cos(np.deg2rad(found["dec"])),
-        dec_err=found["y_err"] * cell_deg,
+        ra_err=found["ra_err"] * cell_deg / np.cos(np.deg2rad(found["dec"])),
+        dec_err=found["dec_err"] * cell_deg,
         frequency_err=grid.sky_frequency_width(found["channel_err"], found["channel"]),
         line_fwhm_err=grid.width_kms(found["line_fwhm_chan_err"], found["channel"]),
         line_w20_err=grid.width_kms(found["line_w20_chan_err"], found["channel"]),

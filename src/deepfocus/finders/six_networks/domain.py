@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.ndimage import find_objects, label
 
+from deepfocus.core.cell_shape import in_words
 from deepfocus.core.cube import Cube
 from deepfocus.finders.six_networks.candidate import Candidate, accepted
 from deepfocus.weights.domain import Domain
@@ -29,6 +30,7 @@ def notes_on(
     return (
         *_beam_notes(cube, images, integrated, some_found=bool(found)),
         *_outside("pixels are", cube.grid.cell_arcsec, images.cell_arcsec, "arcsec wide"),
+        *_cell_notes(cube),
         *_outside("the cube has", len(cube.data), spectra.channels, "channels"),
         *_outside("the image is", min(ny, nx), images.image_px, "pixels wide"),
         *_cleaned_notes(cube),
@@ -51,6 +53,13 @@ def _beam_notes(
             f"source trained on is {domain.beams_across:g}"
         )
     return notes
+
+
+def _cell_notes(cube: Cube) -> list[str]:
+    if cube.grid.square_cells:
+        return []
+    cells = in_words(cube.grid.sky)
+    return [f"cells of {cells} are not square: the networks were trained on square ones"]
 
 
 def _cleaned_notes(cube: Cube) -> list[str]:
