@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from deepfocus.core.channels import is_image
 from deepfocus.search.banded import gaussian
 from deepfocus.search.bank import Bank
 from deepfocus.search.continuum import Projection
@@ -118,7 +119,10 @@ def channel_correlation(columns: Columns, projection: Projection) -> np.ndarray:
     """(lags,) correlation of the noise between channels, 1 at lag 0, of columns of unit noise."""
     correlation = np.zeros(LAGS)
     correlation[0] = 1.0
-    for lag in range(1, min(LAGS, len(columns.values) - 2)):
+    channels = len(columns.values)
+    # of an image nothing was projected off, so that each of its pairs of channels tells something
+    longest = channels if is_image(channels) else channels - 2
+    for lag in range(1, min(LAGS, longest)):
         both = columns.noise[lag:] & columns.noise[:-lag]
         product = np.sum(columns.values[lag:] * columns.values[:-lag], where=both, dtype=float)
         correlation[lag] = product / max(np.count_nonzero(both), 1)

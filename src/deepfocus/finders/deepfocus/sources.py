@@ -12,6 +12,7 @@ from deepfocus.finders.deepfocus.clusters import Explained
 from deepfocus.finders.deepfocus.explaining import LEAST_SADDLE_MOVING
 from deepfocus.finders.deepfocus.shapes import shape_errors
 from deepfocus.fit.grouping import LEAST_SADDLE, grouped
+from deepfocus.fit.in_band import shown
 from deepfocus.fit.parameters import (
     CHANNEL,
     CONTINUUM,
@@ -137,6 +138,14 @@ class SourceFit:
         most = max(squares[1], 0.0) + LIMIT_95 * np.sqrt(variance)
         return FWHM_PER_SIGMA * float(np.sqrt(most))
 
+    def width_limit_chan(self, channels: int) -> float:
+        """Channels over which its flux extends in an image of so many, with 95% confidence.
+
+        A line that begins and ends in the band is no broader.
+        """
+        error = np.nan_to_num(self.error("fwhm_chan"))
+        return float(np.clip(self.value("fwhm_chan") + LIMIT_95 * error, 1.0, channels))
+
     @property
     def shift(self) -> Shift:
         """What its line moves on the sky."""
@@ -163,10 +172,10 @@ def _variance_along(along: np.ndarray, covariance: np.ndarray) -> float:
 
 def sources_of(explained: Explained, beam_px: float) -> Iterator[SourceFit]:
     """Components grouped where their own model has no deep saddle between them."""
-    components, free = explained.components, explained.free
+    chan, ny, nx = explained.residual.shape
+    components, free = shown(explained.components, chan), explained.free
     if not len(components):
         return
-    chan, ny, nx = explained.residual.shape
     still, moving = (
         grouped(
             components,
@@ -248,6 +257,7 @@ def summary_of(components: np.ndarray, channels: int) -> np.ndarray:
     Position and size are the moments of its line's image; the line's centre and widths are those of
     its spectrum.
     """
+    components = shown(components, channels)
     if len(components) == 1 and not np.any(components[0, [GX, GY]]):
         row = components[0]
         fwhm = FWHM_PER_SIGMA * row[SIGMA]
