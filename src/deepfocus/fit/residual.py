@@ -60,13 +60,14 @@ class Lines:
     def of(cls, problem: Problem, sigma: float) -> Lines:
         """The lines of a width as the problem's channels see them."""
         half = int(np.ceil(REACH_SIGMA * sigma)) + 1
-        profile = Integrated() if is_image(problem.channels) else problem.profile
+        image = is_image(len(problem.weights))
+        profile = Integrated() if image else problem.profile
         kernel = profile.of(
             np.arange(2 * half + 1, dtype=float), centre=np.array([half]), sigma=np.array([sigma])
         )[0][0]
         weights, total = problem.weights, max(float(problem.weights.sum()), 1e-300)
         mean = correlate1d(weights, kernel, mode="constant") / total
-        if is_image(problem.channels):
+        if image:
             mean = np.zeros_like(mean)  # which may be all that there is
         squares = correlate1d(weights, kernel**2, mode="constant") - mean**2 * total
         norm = np.sqrt(np.maximum(squares, 0.0))
