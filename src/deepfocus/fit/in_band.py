@@ -22,13 +22,13 @@ FOR_CENTRE, FOR_WIDTH = 2, 3
 
 @dataclass(frozen=True)
 class InBand:
-    """A Gaussian over the channels of an image, its sum over them 1.
+    """A Gaussian over the channels of an image, its sum over those with data 1.
 
-    band : number of channels. A standard deviation of 5 bands leaves each of them the same flux
-        within half a percent.
+    known : the channels with data. A standard deviation of 5 bands leaves each of them the same
+        flux within half a percent.
     """
 
-    band: int
+    known: tuple[int, ...]
     least_sigma: float = 0.2
     largest_sigma: float = 5.0
     outside_chan: float = 0.0
@@ -41,7 +41,7 @@ class InBand:
         share, by_centre, by_sigma = gaussian.of(channels, centre=centre, sigma=sigma)
         total, total_by_centre, total_by_sigma = (
             each.sum(axis=1, keepdims=True)
-            for each in gaussian.of(np.arange(self.band), centre=centre, sigma=sigma)
+            for each in gaussian.of(np.array(self.known), centre=centre, sigma=sigma)
         )
         share = share / total
         return (
@@ -51,9 +51,15 @@ class InBand:
         )
 
 
-def profile_of(channels: int) -> Profile:
-    """How a cube of so many channels is taken to see lines, before they have been looked at."""
-    return InBand(channels) if is_image(channels) else Sampled()
+def profile_of(searched: np.ndarray) -> Profile:
+    """How channels are taken to see lines, before they have been looked at.
+
+    searched : (chan,) bool, the channels with data
+    """
+    if not is_image(len(searched)):
+        return Sampled()
+    known = np.flatnonzero(searched) if np.any(searched) else np.arange(len(searched))
+    return InBand(tuple(known.tolist()))
 
 
 def free_lines(count: int, searched: np.ndarray) -> np.ndarray:
@@ -68,25 +74,30 @@ def free_lines(count: int, searched: np.ndarray) -> np.ndarray:
     return free
 
 
-def started(components: np.ndarray, channels: int) -> np.ndarray:
-    """The components (n, 12) to start from: in two channels, midway, where both tell the centre."""
-    if not is_image(channels) or channels >= FOR_WIDTH:
+def started(components: np.ndarray, searched: np.ndarray) -> np.ndarray:
+    """The components (n, 12) to start from.
+
+    One of two channels with data starts between them, where both tell where its centre is.
+    """
+    known = np.flatnonzero(searched)
+    if not is_image(len(searched)) or len(known) >= FOR_WIDTH:
         return components
     components = components.copy()
-    components[:, CHANNEL], components[:, SIGMA] = (channels - 1) / 2, InBand(channels).least_sigma
+    components[:, CHANNEL] = known.mean()
+    components[:, SIGMA] = profile_of(searched).least_sigma
     return components
 
 
-def shown(components: np.ndarray, channels: int) -> np.ndarray:
+def shown(components: np.ndarray, profile: Profile) -> np.ndarray:
     """The components (n, 12) with centre and width as few channels show them.
 
     The centre is the mean channel of the flux, the FWHM the length of a band that has the same
-    variance: 1 where the flux is in one channel, `channels` where all of them have as much.
+    variance: 1 where the flux is in one channel, and all of them where they have as much.
     """
-    if not is_image(channels):
+    if not isinstance(profile, InBand):
         return components
-    at = np.arange(channels)
-    share = InBand(channels).of(at, centre=components[:, CHANNEL], sigma=components[:, SIGMA])[0]
+    at = np.array(profile.known)
+    share = profile.of(at, centre=components[:, CHANNEL], sigma=components[:, SIGMA])[0]
     mean = share @ at
     variance = np.maximum(share @ at**2 - mean**2, 0.0)
     components = components.copy()

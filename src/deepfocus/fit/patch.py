@@ -185,7 +185,7 @@ def patch_problem(
         weights=weights,
         beam_px=response.beam_px,
         attenuation=_attenuation(response, channel, rows, columns),
-        profile=profile or profile_of(len(data)),
+        profile=profile or profile_of(weights > 0),
     )
 
 

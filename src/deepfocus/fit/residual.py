@@ -112,7 +112,7 @@ def residual_peaks(
         width, start[CHANNEL] = divmod(int(which[j, i]), problem.channels)
         start[SIGMA] = lines[width].sigma
         start[[FLUX, CONTINUUM]] = np.nan
-        start = started(start[None], problem.channels)[0]
+        start = started(start[None], problem.weights > 0)[0]
         if all(_apart(start, peak.start) > problem.beam_px for peak in peaks):
             peaks.append(ResidualPeak(start, float(best[j, i])))
     return peaks

@@ -79,15 +79,15 @@ def with_peaks(
     explained: Explained, peaks: list[Peak], found: Found, sight: Sight, needed: Needed
 ) -> Explained:
     """One Gaussian more for each peak that is needed; the first at a continuum shares its own."""
-    channels = len(sight.data)
-    starts = started(np.array([start_of(peak, sight.beam_px) for peak in peaks]), channels)
+    searched = found.noise.searched
+    starts = started(np.array([start_of(peak, sight.beam_px) for peak in peaks]), searched)
     on_continuum = np.array([found.on_continuum[peak.node[1:]] for peak in peaks])
     known = explained.components
     owned = explained.free[:, CONTINUUM]
     shared = own_line_of(starts, known, ~explained.free[:, FLUX], sight.beam_px)
     together = np.concatenate([known, starts])
     own = own_continuum(together, np.concatenate([owned, shared >= 0]), sight.beam_px)[len(known) :]
-    free = free_lines(len(starts), found.noise.searched)
+    free = free_lines(len(starts), searched)
     free[:, CONTINUUM] = (own & on_continuum) | (shared >= 0)
     starts[~free[:, CONTINUUM], CONTINUUM] = 0.0
     for i in np.flatnonzero(shared >= 0):
@@ -101,7 +101,7 @@ def with_peaks(
         free,
         sight,
         found.noise,
-        kept if is_image(channels) else InBothProfiles(kept),
+        kept if is_image(len(searched)) else InBothProfiles(kept),
         replaced=shared[shared >= 0],
     )
     return _swept(explained, sight, found.noise, kept)

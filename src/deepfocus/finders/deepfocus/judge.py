@@ -13,7 +13,6 @@ from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.sources import SourceFit
 from deepfocus.finders.deepfocus.trust import Fitted, SeenLine, may_be_far_sidelobe
-from deepfocus.fit.in_band import shown
 from deepfocus.fit.parameters import CHANNEL, PEAK_PER_FLUX, SIGMA, X, Y
 from deepfocus.search.peaks import Peak
 
@@ -76,7 +75,7 @@ def is_trough(source: SourceFit) -> bool:
 
 def _others(source: SourceFit, looked: Looked) -> list[Fitted]:
     """The components that are not of a source."""
-    components = shown(source.components, len(looked.explained.residual))
+    components = source.components_shown
     own = {tuple(place) for place in components[:, [X, Y, CHANNEL]].tolist()}
     return [each for each in looked.fitted if (each.x, each.y, each.channel) not in own]
 

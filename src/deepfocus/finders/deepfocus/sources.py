@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,6 +94,11 @@ class SourceFit:
     profiles: tuple[Profile, ...] = ()
     misfit: float = 1.0
 
+    @property
+    def components_shown(self) -> np.ndarray:
+        """(n, 12) with centres and widths as the channels show them."""
+        return _shown(self.components, self.profiles) if self.profiles else self.components
+
     def value(self, name: str) -> float:
         """A number of the summary."""
         return float(self.summary[SUMMARY.index(name)])
@@ -172,10 +177,10 @@ def _variance_along(along: np.ndarray, covariance: np.ndarray) -> float:
 
 def sources_of(explained: Explained, beam_px: float) -> Iterator[SourceFit]:
     """Components grouped where their own model has no deep saddle between them."""
-    chan, ny, nx = explained.residual.shape
-    components, free = shown(explained.components, chan), explained.free
+    components, free = explained.components_shown, explained.free
     if not len(components):
         return
+    chan, ny, nx = explained.residual.shape
     still, moving = (
         grouped(
             components,
@@ -225,17 +230,22 @@ def _are_two(free: np.ndarray) -> bool:
 def _source(explained: Explained, members: np.ndarray) -> SourceFit:
     order = members[np.argsort(-explained.components[members, FLUX])]
     components, channels = explained.components[order], len(explained.residual)
-    jacobian = _jacobian(components, channels)
+    profiles = [each.problem.profile for each in explained.fits for _ in each.values]
+    own = tuple(profiles[i] for i in order)
+
+    def summary(values: np.ndarray) -> np.ndarray:
+        return summary_of(_shown(values, own), channels)
+
+    jacobian = _jacobian(components, summary)
     covariance = jacobian @ _covariance(explained, order) @ jacobian.T
     gain = np.concatenate([each.gain for each in explained.fits])
-    profiles = [each.problem.profile for each in explained.fits for _ in each.values]
     return SourceFit(
         components=components,
-        summary=summary_of(components, channels),
+        summary=summary(components),
         covariance=covariance,
         gain=float(gain[order].sum()),
         freedom=int(np.count_nonzero(explained.free[order])),
-        profiles=tuple(profiles[i] for i in order),
+        profiles=own,
     )
 
 
@@ -257,7 +267,6 @@ def summary_of(components: np.ndarray, channels: int) -> np.ndarray:
     Position and size are the moments of its line's image; the line's centre and widths are those of
     its spectrum.
     """
-    components = shown(components, channels)
     if len(components) == 1 and not np.any(components[0, [GX, GY]]):
         row = components[0]
         fwhm = FWHM_PER_SIGMA * row[SIGMA]
@@ -320,8 +329,14 @@ def _crossing(at: np.ndarray, spectrum: np.ndarray, level: float, i: int, step: 
     return float(at[i] + share * (at[j] - at[i]))
 
 
-def _jacobian(components: np.ndarray, channels: int) -> np.ndarray:
-    """(12, 12 n) derivatives of the summary, by central differences."""
+def _shown(components: np.ndarray, profiles: Sequence[Profile]) -> np.ndarray:
+    """The components (n, 12) as the channels show them, each in its own profile."""
+    rows = zip(components, profiles, strict=True)
+    return np.array([shown(row[None], profile)[0] for row, profile in rows])
+
+
+def _jacobian(components: np.ndarray, summary: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """(12, 12 n) derivatives of a summary, by central differences."""
     scale = np.abs(components) + _typical(components)
     columns = []
     for index in np.ndindex(components.shape):
@@ -330,7 +345,7 @@ def _jacobian(components: np.ndarray, channels: int) -> np.ndarray:
         for sign in (1, -1):
             moved = components.copy()
             moved[index] += sign * step
-            ends.append(summary_of(moved, channels))
+            ends.append(summary(moved))
         columns.append((ends[0] - ends[1]) / (2 * step))
     return np.array(columns).T
 

@@ -119,7 +119,7 @@ def fitted_of(explained: Explained) -> Iterator[Fitted]:
         refined = each in explained.settled
         total = float(np.sqrt(max(-each.chi2, 0.0)))
         continuum = float(each.brightness[:, CONTINUUM].max())
-        values = shown(each.values, each.problem.channels)
+        values = shown(each.values, each.problem.profile)
         for row, line in zip(values, each.brightness[:, FLUX], strict=True):
             x, y, channel = row[[X, Y, CHANNEL]].tolist()
             width = float(FWHM_PER_SIGMA * row[SIGMA])
