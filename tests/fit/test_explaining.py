@@ -25,7 +25,8 @@ from deepfocus.fit.parameters import (
     Y,
     free_but,
 )
-from deepfocus.fit.solve import LARGEST_SIGMA, Fit, fit_free
+from deepfocus.fit.solve import Fit, fit_free
+from deepfocus.fit.spectra import LARGEST_SIGMA
 
 CHANNELS = 24
 """Of the cases."""

@@ -337,7 +337,6 @@ def _outcome(read: Callable[[], object]) -> str:
     [
         (np.full((NCHAN, NY, NX), np.nan, ">f4"), "all NaN"),
         ((voxels() > 300).astype(">f4"), "no values but 0 and 1"),
-        (voxels(4), "4 channels"),
     ],
 )
 def test_what_is_no_cube_is_refused_alike(tmp_path: Path, data: np.ndarray, words: str) -> None:

@@ -161,6 +161,8 @@ def _bad(tmp_path: Path, kind: str) -> Path:
         path.write_bytes(gzip.compress(whole[: len(whole) // 2]))
     elif kind == "all NaN":
         saved(path, data=np.full_like(voxels(), np.nan))
+    elif kind == "one axis":
+        fits.PrimaryHDU(np.zeros(8, "f4")).writeto(path)
     elif kind == "two axes":
         fits.PrimaryHDU(np.zeros((8, 8), "f4")).writeto(path)
     elif kind == "table only":
@@ -170,10 +172,6 @@ def _bad(tmp_path: Path, kind: str) -> Path:
         header = hdu.header.tostring()
         header = header.replace(f"NAXIS1  = {NX:20d}", f"NAXIS1  = {0:20d}")
         path.write_bytes(header.encode())
-    elif kind == "one channel":
-        saved(path, data=voxels(1))
-    elif kind == "few channels":
-        saved(path, data=voxels(4))
     elif kind == "no celestial":
         saved(path, [plain_lon, plain_lat, FREQ])
     elif kind == "no spectral":
@@ -215,11 +213,10 @@ def _bad(tmp_path: Path, kind: str) -> Path:
         ("truncated packed", "truncated"),
         ("packed truncated", "truncated"),
         ("all NaN", "all NaN"),
-        ("two axes", "2 axes"),
+        ("one axis", "1 axes"),
+        ("two axes", "no celestial axes"),
         ("table only", "no image"),
         ("zero size", "zero size"),
-        ("one channel", "1 channel; wanted a cube of at least 5 channels"),
-        ("few channels", "4 channels; wanted a cube of at least 5 channels"),
         ("no celestial", "no celestial axes"),
         ("no spectral", "no spectral axis"),
         ("stokes", "has Stokes Q, U; wanted Stokes I"),
@@ -298,10 +295,13 @@ def test_real_cube_without_rest_frequency(real: Path) -> None:
     assert cube.grid.freq_hz[0] == pytest.approx(1.420405751786e9 * (1 - 980482.359467 / 299792458))
 
 
-@pytest.mark.parametrize("kind", ["dirty", "image", "pb", "psf", "residual"])
-def test_single_plane_says_what_a_cube_needs(kind: str, real: Path) -> None:
-    with pytest.raises(DeepFocusError, match="1 channel; wanted a cube of at least 5 channels"):
-        read_cube(real / f"Pisco.cii.455kms.{kind}.fits")
+@pytest.mark.parametrize("kind", ["dirty", "image", "residual"])
+def test_a_real_single_plane(kind: str, real: Path) -> None:
+    cube = read_cube(real / f"Pisco.cii.455kms.{kind}.fits")
+    assert cube.data.shape == (1, 257, 257)
+    assert cube.psf is not None
+    # its name says how wide the channel is
+    assert cube.grid.width_kms(1.0, 0.0) == pytest.approx(455.0, abs=0.5)
 
 
 def test_casa_companions_are_found(tmp_path: Path) -> None:

@@ -160,17 +160,13 @@ def inputs(files: Sequence[Path], reading: Reading) -> list[Input]:
 
 
 def _of_store(path: Path, reading: Reading) -> Iterator[StoredInput]:
-    from deepfocus.io.fits_cube import MIN_CHANNELS
     from deepfocus.io.set_store import open_store
-    from deepfocus.io.stored_cube import channels_of
 
     store = open_store(path)
-    channels = channels_of(store)
-    if store.attributes["cubes"] == "none" or channels < MIN_CHANNELS:
-        kept = "no cubes" if channels >= MIN_CHANNELS else f"cubes of {channels} channels"
+    if store.attributes["cubes"] == "none":
         raise DeepFocusError(
-            f"{path} contains {kept}",
-            wanted=f"cubes of at least {MIN_CHANNELS} channels",
+            f"{path} contains no cubes",
+            wanted="a set with its cubes",
             remedy="simulate a set with such cubes, not with --cubes none",
         )
     for seed in sorted(store.finished()):

@@ -28,6 +28,11 @@ SHOWN: Columns = (
     ("snr_peak", "SNR", 1, 1),
 )
 
+FLUX_DENSITY = ("continuum", "mJy", 1, 4)
+"""Shown for the line flux where no channel has a width."""
+LIMITS = {"line_fwhm": "line_fwhm_limit"}
+"""Column that says what a number is below, where it is not known."""
+
 TRUE: Columns = (
     ("x", "x", 1, 1),
     ("y", "y", 1, 1),
@@ -55,7 +60,10 @@ def sources_table(found: Catalogue) -> str:
     """The accepted sources, one per line, and below what to keep in mind of them."""
     rows = found.accepted
     said = [f"source {row['id']}: {row['warning']}" for row in rows.rows if row["warning"]]
-    return "\n".join([_listed(rows, SHOWN), *said])
+    columns = SHOWN
+    if not np.isfinite(rows["line_flux"]).any():
+        columns = tuple(FLUX_DENSITY if each[0] == "line_flux" else each for each in SHOWN)
+    return "\n".join([_listed(rows, columns), *said])
 
 
 def true_sources(truth: Catalogue) -> str:
@@ -84,10 +92,18 @@ def beside_truth(found: Catalogue, truth: Catalogue) -> str:
 def _listed(catalogue: Catalogue, columns: Columns) -> str:
     """Every row of a catalogue, in those columns."""
     rows = [
-        [_number(row[name] * factor, digits) for name, _, factor, digits in columns]
+        [_cell(row, name, factor, digits) for name, _, factor, digits in columns]
         for row in catalogue.rows
     ]
     return _aligned([heading for _, heading, _, _ in columns], rows)
+
+
+def _cell(row: Row, name: str, factor: float, digits: int) -> str:
+    """A number of a row, or its limit."""
+    limit = row[LIMITS[name]] if name in LIMITS else np.nan
+    if np.isfinite(row[name]) or not np.isfinite(limit):
+        return _number(row[name] * factor, digits)
+    return f"<{_number(limit * factor, digits)}"
 
 
 def _pair(true: Row | None, found: Row | None) -> list[str]:

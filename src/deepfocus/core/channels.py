@@ -7,6 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+MOST_OF_AN_IMAGE = 4
+"""Channels in which a line of one or two cannot be told from continuum, nor its width measured."""
+
+
+def is_image(channels: int) -> bool:
+    """Whether a cube of so few channels is searched as an image: all that shines is a source."""
+    return channels <= MOST_OF_AN_IMAGE
+
 
 @dataclass(frozen=True)
 class ChannelRange:

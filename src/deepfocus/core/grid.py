@@ -31,6 +31,8 @@ class Grid:
     nominal : the axis is one of velocity, and no rest frequency is known. `rest_hz` is then made
         up, and `freq_hz` such that radio velocities are those of the axis. Nothing but velocities
         and ratios of frequencies means anything.
+    only_width_hz : width of the channel of a grid that has one, Hz; None if there are more, which
+        tell their own widths, or if it is not known
     """
 
     sky: WCS
@@ -40,6 +42,7 @@ class Grid:
     rest_hz: float | None = None
     specsys: str = "LSRK"
     nominal: bool = False
+    only_width_hz: float | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -57,14 +60,22 @@ class Grid:
 
     @cached_property
     def channel_width_hz(self) -> float:
-        """Median absolute channel spacing, Hz."""
-        return float(np.median(np.abs(np.diff(self.freq_hz))))
+        """Median absolute channel spacing, Hz; that of a single channel may be NaN."""
+        return float(np.median(self._spacing_hz))
+
+    @cached_property
+    def _spacing_hz(self) -> np.ndarray:
+        """(chan - 1,) absolute spacing of channels; (1,) the width of a single one."""
+        if len(self.freq_hz) > 1:
+            return np.abs(np.diff(self.freq_hz))
+        return np.array([np.nan if self.only_width_hz is None else self.only_width_hz])
 
     def frequency_at(self, channel: np.ndarray | float) -> np.ndarray:
         """Frequency in Hz at a (fractional) channel; linear between and beyond the centres."""
         index = np.arange(len(self.freq_hz))
         channel = np.asarray(channel, float)
-        step = np.diff(self.freq_hz)
+        # one channel does not say which way frequencies run
+        step = np.diff(self.freq_hz) if len(index) > 1 else np.zeros(1)
         inside = np.interp(channel, index, self.freq_hz)
         below = self.freq_hz[0] + channel * step[0]
         above = self.freq_hz[-1] + (channel - index[-1]) * step[-1]
@@ -86,7 +97,7 @@ class Grid:
         return np.full_like(width, np.nan) if self.nominal else width
 
     def width_kms(self, width_chan: np.ndarray | float, channel: np.ndarray | float) -> np.ndarray:
-        """Convert a width in channels at `channel` to a velocity width in km/s.
+        """Convert a width in channels at `channel` to a velocity width in km/s; NaN if unknown.
 
         dv = c dnu / nu at the frequency of `channel`: the width in the frame of the source,
         whatever its redshift and the rest frequency of the header. Where frequencies are nominal,
@@ -107,7 +118,9 @@ class Grid:
 
     def _step_hz_at(self, channel: np.ndarray | float) -> np.ndarray:
         """Absolute channel spacing, Hz, at a channel; a gap between two bands is no spacing."""
-        step = np.abs(np.diff(self.freq_hz))
+        step = self._spacing_hz
+        if len(self.freq_hz) == 1:
+            return np.broadcast_to(step[0], np.shape(channel))
         own = np.minimum(np.append(step, step[-1]), np.insert(step, 0, step[0]))
         local: np.ndarray = np.interp(np.asarray(channel, float), np.arange(len(own)), own)
         return local
@@ -127,6 +140,16 @@ class Grid:
             return SkyCoord(nowhere, nowhere, unit="deg", frame="icrs")
         longitude, latitude = self.sky.all_pix2world(x, y, 0)
         return SkyCoord(longitude, latitude, unit="deg", frame=self.frame).icrs
+
+    def of_channels(self, channels: slice) -> Grid:
+        """The grid of some channels, which may be one: its width stays known."""
+        freq_hz = self.freq_hz[channels]
+        width = None
+        if len(freq_hz) == 1:
+            first = range(len(self.freq_hz))[channels][0]
+            known = float(self._step_hz_at(first))
+            width = known if np.isfinite(known) else None
+        return replace(self, freq_hz=freq_hz, only_width_hz=width)
 
     def cropped(self, *, y0: int, x0: int, ny: int, nx: int) -> Grid:
         """The grid of the sub-image whose first pixel is (y0, x0)."""

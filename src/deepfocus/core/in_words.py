@@ -24,7 +24,8 @@ def _size(cube: Cube) -> str:
     chan, ny, nx = cube.data.shape
     name = cube.meta.get("name", cube.meta.get("object"))
     called = f" '{name}'" if name else ""
-    return f"Cube{called}: {chan} channels of {ny} x {nx} pixels (y, x), {cube.unit}"
+    channels = "1 channel" if chan == 1 else f"{chan} channels"
+    return f"Cube{called}: {channels} of {ny} x {nx} pixels (y, x), {cube.unit}"
 
 
 def _axes(cube: Cube) -> str:
@@ -43,6 +44,8 @@ def _position(grid: Grid) -> str:
 
 
 def _band(grid: Grid) -> str:
+    if len(grid.freq_hz) == 1:
+        return _channel(grid)
     last = len(grid.freq_hz) - 1
     kms = float(grid.width_kms(1.0, last / 2))
     if grid.nominal:
@@ -58,6 +61,15 @@ def _band(grid: Grid) -> str:
         f"{grid.channel_width_hz / 1e6:.4g} MHz ({kms:.3g} km/s), {grid.specsys}, rest frequency "
         f"{rest}"
     )
+
+
+def _channel(grid: Grid) -> str:
+    """The band of a grid of one channel, of which less may be known."""
+    kms = float(grid.width_kms(1.0, 0.0))
+    width = f"{kms:.4g} km/s wide" if np.isfinite(kms) else "width not known"
+    if grid.nominal:
+        return f"one channel, frequency not known, {width}"
+    return f"one channel at {grid.freq_hz[0] / 1e9:.6g} GHz, {width}, {grid.specsys}"
 
 
 def _instrument(cube: Cube) -> str:

@@ -44,6 +44,7 @@ def with_sky_units(found: Catalogue, grid: Grid) -> Catalogue:
         dec=np.asarray(sky.dec.deg),
         frequency=np.where(np.isfinite(channel), grid.sky_frequency_at(channel), np.nan),
         line_fwhm=grid.width_kms(found["line_fwhm_chan"], channel),
+        line_fwhm_limit=grid.width_kms(found["line_fwhm_limit_chan"], channel),
         line_w20=grid.width_kms(found["line_w20_chan"], channel),
         fwhm_x=found["fwhm_x_px"] * grid.cell_arcsec,
         fwhm_y=found["fwhm_y_px"] * grid.cell_arcsec,

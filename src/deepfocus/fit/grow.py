@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from deepfocus.fit.equations import without
+from deepfocus.fit.in_band import free_lines
 from deepfocus.fit.parameters import (
     BRIGHTNESS,
     CHANNEL,
@@ -21,11 +22,9 @@ from deepfocus.fit.parameters import (
     FLUX,
     GRADIENT,
     SIGMA,
-    SLOPE,
     X,
     Y,
     covariance_of,
-    free_but,
 )
 from deepfocus.fit.parameters import SIZES as SIZE_COLUMNS
 from deepfocus.fit.patch import Problem
@@ -46,7 +45,6 @@ OVERLAP = 2.0
 """Components overlap up to this distance, in the sum of their standard deviations."""
 CLEARLY_NEEDED = 2.0
 """Times the threshold: a component whose line gains more need not be fitted without."""
-LINE_ONLY = free_but(1, *GRADIENT, CONTINUUM, SLOPE)
 BRIGHT_CONTINUUM = 20.0
 """Signal-to-noise of a continuum that may be that of two sources."""
 
@@ -155,12 +153,12 @@ class Grown:
         new[chosen] = values
         return replace(self, values=new)
 
-    def with_start(self, start: np.ndarray, beam_px: float) -> Grown:
+    def with_start(self, start: np.ndarray, problem: Problem) -> Grown:
         """With one more component (12,), a line."""
         values = np.concatenate([self.values, start[None]])
-        free = np.concatenate([self.free, LINE_ONLY])
+        free = np.concatenate([self.free, free_lines(1, problem.weights > 0)])
         if self.continua:
-            free[-1, CONTINUUM] = own_continuum(values, free[:, CONTINUUM], beam_px)[-1]
+            free[-1, CONTINUUM] = own_continuum(values, free[:, CONTINUUM], problem.beam_px)[-1]
         return replace(self, values=values, free=free)
 
 
@@ -169,7 +167,7 @@ def _with(problem: Problem, grown: Grown, start: np.ndarray, needed: Needed) -> 
     start = start.copy()
     start[CONTINUUM] = 0.0
     last = np.array([len(grown.values)])
-    more = grown.with_start(start, problem.beam_px)
+    more = grown.with_start(start, problem)
     alone = more.locally(more.left_to(problem, last), last, PAIR_STEPS)
     if not alone.values[0, FLUX] > 0:
         return None

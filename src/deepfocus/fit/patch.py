@@ -18,6 +18,7 @@ from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.core.voxels import Voxels, channel_blocks
 from deepfocus.fit.attenuation import NO_PRIMARY_BEAM, Attenuation, attenuation_near
 from deepfocus.fit.filters import Filter, halo_px, score_filter
+from deepfocus.fit.in_band import profile_of
 from deepfocus.fit.parameters import tilt
 from deepfocus.fit.spectra import Profile, Sampled
 from deepfocus.forward.response import Response
@@ -149,7 +150,7 @@ def patch_problem(
     sigma : (chan,) standard deviation of the noise at the box, Jy/beam
     box : y0, y1, x0, x1, the ends excluded
     channel : of the line; beams are those of that channel
-    profile : `Sampled` unless given
+    profile : that of so many channels unless given
 
     A channel without any data has no weight. Other blank pixels count as 0: whoever has sources at
     the edge of the data gets too little flux there, as at the edge of the image.
@@ -184,7 +185,7 @@ def patch_problem(
         weights=weights,
         beam_px=response.beam_px,
         attenuation=_attenuation(response, channel, rows, columns),
-        profile=profile or Sampled(),
+        profile=profile or profile_of(weights > 0),
     )
 
 

@@ -9,9 +9,12 @@ import numpy as np
 from scipy.linalg import convolution_matrix
 from scipy.ndimage import correlate1d, maximum_filter
 
+from deepfocus.core.channels import is_image
 from deepfocus.fit.equations import model_score
+from deepfocus.fit.in_band import started
 from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, CXX, CYY, FLUX, SIGMA, X, Y
 from deepfocus.fit.patch import Problem
+from deepfocus.fit.spectra import Integrated
 
 SIZES_BEAMS = (0.0, 0.6, 1.2)
 """Standard deviations of the bank's Gaussians, in those of the beam."""
@@ -41,6 +44,8 @@ class ResidualPeak:
 class Lines:
     """Lines of one width, centred on every channel, orthogonal to a continuum, normalised.
 
+    In an image of few channels they are not orthogonal to anything.
+
     sigma : standard deviation in channels; kernel : (odd,) line, cut where it has ended
     mean, norm : (chan,) weighted mean over the band, and square root of the weighted sum of squares
         of what differs from it
@@ -55,11 +60,15 @@ class Lines:
     def of(cls, problem: Problem, sigma: float) -> Lines:
         """The lines of a width as the problem's channels see them."""
         half = int(np.ceil(REACH_SIGMA * sigma)) + 1
-        kernel = problem.profile.of(
+        image = is_image(len(problem.weights))
+        profile = Integrated() if image else problem.profile
+        kernel = profile.of(
             np.arange(2 * half + 1, dtype=float), centre=np.array([half]), sigma=np.array([sigma])
         )[0][0]
         weights, total = problem.weights, max(float(problem.weights.sum()), 1e-300)
         mean = correlate1d(weights, kernel, mode="constant") / total
+        if image:
+            mean = np.zeros_like(mean)  # which may be all that there is
         squares = correlate1d(weights, kernel**2, mode="constant") - mean**2 * total
         norm = np.sqrt(np.maximum(squares, 0.0))
         return cls(sigma, kernel, mean, np.where(norm > 0, norm, np.inf))
@@ -78,7 +87,8 @@ def residual_peaks(
 ) -> list[ResidualPeak]:
     """At most so many peaks above a signal-to-noise ratio, the highest first, a beam apart.
 
-    Every line is made orthogonal to a continuum, so that none is mistaken for a line.
+    Every line is made orthogonal to a continuum, so that none is mistaken for a line; but in an
+    image, where the two are not told from each other.
     """
     cells = _strongest(problem)
     left = (problem.score - model_score(problem, values)).view(complex)[:, cells]
@@ -102,6 +112,7 @@ def residual_peaks(
         width, start[CHANNEL] = divmod(int(which[j, i]), problem.channels)
         start[SIGMA] = lines[width].sigma
         start[[FLUX, CONTINUUM]] = np.nan
+        start = started(start[None], problem.weights > 0)[0]
         if all(_apart(start, peak.start) > problem.beam_px for peak in peaks):
             peaks.append(ResidualPeak(start, float(best[j, i])))
     return peaks

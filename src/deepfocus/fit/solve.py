@@ -35,9 +35,7 @@ PRIOR_SIZE = 30.0
 LEAST_SIZE = -0.2
 """Of C, in beam sigma^2, where sizes may be negative so that noise does not bias them."""
 OUTSIDE_PX = 3.0
-"""How far outside its box a component may lie; and of a line, in channels, outside the band."""
-LARGEST_SIGMA = 0.3
-"""Of a line, over the band: broader ones are continuum."""
+"""How far outside its box a component may lie."""
 LARGEST_BEAMS = 6.0
 """Of a component, in beams: larger ones are resolved out, and take up what bright sources leave."""
 FAINT = 1e-30
@@ -214,9 +212,12 @@ def _within(problem: Problem, values: np.ndarray, least: float) -> np.ndarray:
         low, high = part.start - OUTSIDE_PX, part.stop - 1 + OUTSIDE_PX
         values[:, column] = np.clip(values[:, column], low, high)
     last = problem.channels - 1
-    values[:, CHANNEL] = np.clip(values[:, CHANNEL], -OUTSIDE_PX, last + OUTSIDE_PX)
+    profile = problem.profile
+    values[:, CHANNEL] = np.clip(
+        values[:, CHANNEL], -profile.outside_chan, last + profile.outside_chan
+    )
     values[:, SIGMA] = np.clip(
-        values[:, SIGMA], problem.profile.least_sigma, LARGEST_SIGMA * problem.channels
+        values[:, SIGMA], profile.least_sigma, profile.largest_sigma * problem.channels
     )
     largest = (LARGEST_BEAMS * problem.beam_sigma_px) ** 2
     mean = (values[:, CXX] + values[:, CYY]) / 2

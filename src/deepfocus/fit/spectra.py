@@ -12,14 +12,27 @@ LINE_REACH = 5.0
 """Half a line's window in its standard deviations: 6e-7 of its flux lies outside."""
 
 
+LARGEST_SIGMA = 0.3
+"""Of a line, over the band: broader ones are continuum."""
+OUTSIDE_CHAN = 3.0
+"""How far outside the band the centre of a line may lie."""
+
+
 class Profile(Protocol):
     """How a cube's channels see a Gaussian line.
 
     least_sigma : the least width of a line in channels that they still tell the flux of
+    largest_sigma : the largest, over the band; outside_chan : how far its centre may lie beyond it
     """
 
     @property
     def least_sigma(self) -> float: ...
+
+    @property
+    def largest_sigma(self) -> float: ...
+
+    @property
+    def outside_chan(self) -> float: ...
 
     def of(
         self, channels: np.ndarray, *, centre: np.ndarray, sigma: np.ndarray
@@ -39,6 +52,8 @@ class Integrated:
     """
 
     least_sigma: float = 0.2
+    largest_sigma: float = LARGEST_SIGMA
+    outside_chan: float = OUTSIDE_CHAN
 
     def of(
         self, channels: np.ndarray, *, centre: np.ndarray, sigma: np.ndarray
@@ -60,6 +75,8 @@ class Sampled:
     """
 
     least_sigma: float = 0.5
+    largest_sigma: float = LARGEST_SIGMA
+    outside_chan: float = OUTSIDE_CHAN
 
     def of(
         self, channels: np.ndarray, *, centre: np.ndarray, sigma: np.ndarray

@@ -16,7 +16,6 @@ from scipy.constants import c
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.instrument.doppler import topo_to_lsrk
 from deepfocus.instrument.observation import Observation
-from deepfocus.io.fits_cube import MIN_CHANNELS
 from deepfocus.io.measurement_set import (
     Field,
     MeasurementSet,
@@ -27,6 +26,8 @@ from deepfocus.io.ms_selection import chosen_field, chosen_windows
 from deepfocus.io.ms_visibilities import Tracks, Visibilities, read_tracks, read_visibilities
 
 MEMORY_BYTES = 2**30
+MIN_CHANNELS = 5
+"""Of a cube in which a line of a channel or two can be told from its continuum."""
 BYTES_A_VISIBILITY = 12
 DRIFT_CHAN = 0.1
 """Doppler drift, in channels, above which a note warns that the cube is not resampled."""

@@ -61,7 +61,14 @@ def casa_image(path: Path, overrides: Overrides = NO_OVERRIDES) -> FitsImage:
         if (freq_hz := listed_frequencies(opened)) is not None:
             axes = replace(axes, freq_hz=freq_hz)
         beams, units, notes = beams_table(hdus)
-    chan, ny, nx = axes.by_role(lengths_of(opened))
+    lengths = lengths_of(opened)
+    if axes.lengths(lengths) != tuple(lengths):
+        raise DeepFocusError(
+            f"{path} has no spectral axis",
+            wanted="a CASA image with one, if only of one channel, as tclean makes it",
+            remedy="export it with exportfits, or add an axis with CASA's imtrans or ia.adddegaxes",
+        )
+    chan, ny, nx = axes.by_role(lengths)
     return FitsImage(
         header=chosen.header,
         axes=axes,

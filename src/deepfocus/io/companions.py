@@ -132,13 +132,17 @@ def _kept(image: FitsImage, path: Path, grid: Grid) -> tuple[list[int], np.ndarr
         return [0], np.array([(chans - 1) / 2])
     order = np.argsort(grid.freq_hz)
     channels = np.interp(image.axes.freq_hz, grid.freq_hz[order], np.arange(chans)[order])
-    offset = np.abs(grid.frequency_at(channels) - image.axes.freq_hz).max()
+    offsets = np.abs(grid.frequency_at(channels) - image.axes.freq_hz)
+    # of a cube's beams, the plane of a single channel
+    offset = offsets.max() if chans > 1 else offsets.min()
     if offset > grid.channel_width_hz:
         raise DeepFocusError(
             f"{path} covers other frequencies than the cube",
             wanted="the channels of the cube",
             remedy="make both by the same imaging run",
         )
+    if chans == 1:
+        return [int(np.argmin(offsets))], np.zeros(1)
     keep = sorted({0, n // 2, n - 1})
     return keep, channels[keep]
 

@@ -21,12 +21,13 @@ from deepfocus.core.sky_frame import sky_frame
 from deepfocus.io.axis_numbers import check_numbers, leave_out_degenerate
 from deepfocus.io.axis_spelling import axes_of, is_celestial, is_spectral, spell, type_of
 from deepfocus.io.overrides import NO_OVERRIDES, Overrides
+from deepfocus.io.single_channel import add_channel, count_axes, is_one_plane, tells_step
 from deepfocus.io.spectral_axis import channels_of
 from deepfocus.io.spectral_unit import settle_rest, settle_unit
 from deepfocus.io.stokes_axis import stokes_plane
 from deepfocus.io.velocity_scale import check_velocity, put_scale
 
-A_CUBE = "a FITS cube in Jy/beam with two celestial axes and one spectral axis"
+A_CUBE = "a FITS image or cube in Jy/beam with two celestial axes"
 
 
 CHANNEL_BYTES = 64
@@ -44,6 +45,7 @@ class Axes:
     sky : celestial WCS, longitude first
     freq_hz : (chan,) channel centres in the file's order
     nominal : whether frequencies only stand for velocities, as in `Grid`
+    only_width_hz : of a single channel, as in `Grid`
     """
 
     longitude: int
@@ -56,6 +58,7 @@ class Axes:
     specsys: str
     notes: tuple[str, ...]
     nominal: bool = False
+    only_width_hz: float | None = None
 
     @property
     def spectra_together(self) -> bool:
@@ -70,7 +73,13 @@ class Axes:
     def ordered(self, data: np.ndarray) -> np.ndarray:
         """The file's array (numpy order: last FITS axis first) as a view (chan, y, x)."""
         whole = slice(None)
-        return self.transposed(data[self.part(whole, whole, whole)])
+        lengths = self.lengths(data.shape)
+        return self.transposed(data.reshape(lengths)[self.part(whole, whole, whole)])
+
+    def lengths(self, stored: Sequence[int]) -> tuple[int, ...]:
+        """Of the file's array, with those of axes that are in the header alone, which are 1."""
+        missing = 3 + len(self.others) - len(stored)
+        return (*(1 for _ in range(missing)), *(int(n) for n in stored))
 
     def part(self, channels: slice, rows: slice, columns: slice) -> tuple[int | slice, ...]:
         """The indices of a part of the cube in the file's array; those of its further axes are
@@ -102,7 +111,7 @@ def read_axes(
     tables: fits.HDUList | None = None,
     overrides: Overrides = NO_OVERRIDES,
 ) -> Axes:
-    """Find the axes of an image that has three or more.
+    """Find the axes of an image. One without a spectral axis is a channel of no known frequency.
 
     name : what messages call the file
     tables : the open file, for spectral axes given as a table (``FREQ-TAB``)
@@ -116,25 +125,32 @@ def read_axes(
     notes: list[str] = []
     spell(header)
     types = [type_of(header, axis) for axis in axes_of(header)]
-    _refuse_without_cube(types, name)
+    without_spectrum = not any(map(is_spectral, types))
+    _refuse_without_image(types, name, one_plane=is_one_plane(header))
+    if without_spectrum:
+        notes.append("no spectral axis: one channel, its frequency and width not known")
+        add_channel(header)
+    count_axes(header)
     planes = stokes_plane(header, overrides.stokes, name, notes)
     for axis in leave_out_degenerate(header):
         if axis - 1 not in planes and header.get(f"NAXIS{axis}", 1) > 1:
             raise _further(name, types[axis - 1], header[f"NAXIS{axis}"])
-    check_numbers(header, name, notes)
     spectral = next(axis for axis in axes_of(header) if is_spectral(type_of(header, axis)))
     chans = header.get(f"NAXIS{spectral}", 1)
+    step_told = chans > 1 or (not without_spectrum and tells_step(header, spectral))
+    check_numbers(header, name, notes)
     require_memory(CHANNEL_BYTES * float(chans), f"the frequencies of {name}", remedy="check NAXIS")
     put_scale(header, spectral, overrides.velocity, notes)
     rest_hz = settle_rest(header, spectral, chans, overrides.rest_hz, name, notes)
-    settle_unit(header, spectral, chans, rest_hz, name, notes)
+    # the end of a single channel tells its unit as that of many does
+    settle_unit(header, spectral, max(chans, 2) if step_told else chans, rest_hz, name, notes)
     try:
         wcs = WCS(header, fobj=tables)
         used = (wcs.wcs.lng, wcs.wcs.lat, wcs.wcs.spec)
         if min(used) < 0:
             raise _no_cube(name, "celestial" if min(used[:2]) < 0 else "spectral", types)
         sky = wcs.sub([WCSSUB_LONGITUDE, WCSSUB_LATITUDE])
-        channels = channels_of(wcs, chans, name)
+        channels = channels_of(wcs, chans, name, step_told=step_told)
     except DeepFocusError:
         raise
     except Exception as error:  # wcslib raises a different class for each fault
@@ -147,7 +163,7 @@ def read_axes(
             "no right ascension and declination, x and y only, and position angles from the y axis "
             f"towards -x: {_frame(sky)} not known"
         )
-    if channels.nominal:
+    if channels.nominal and not without_spectrum:
         notes.append(
             "velocity axis without a rest frequency: searched in velocity, frequencies not known"
         )
@@ -162,10 +178,11 @@ def read_axes(
         specsys=wcs.wcs.specsys or "LSRK",
         notes=tuple(notes),
         nominal=channels.nominal,
+        only_width_hz=channels.only_width_hz,
     )
 
 
-def _refuse_without_cube(types: list[str], name: str) -> None:
+def _refuse_without_image(types: list[str], name: str, *, one_plane: bool) -> None:
     if sum(map(is_celestial, types)) > 2:
         raise DeepFocusError(
             f"{name} has more than two celestial axes (CTYPEs: {', '.join(types)})",
@@ -174,7 +191,7 @@ def _refuse_without_cube(types: list[str], name: str) -> None:
         )
     if sum(map(is_celestial, types)) < 2:
         raise _no_cube(name, "celestial", types)
-    if not any(map(is_spectral, types)):
+    if not (one_plane or any(map(is_spectral, types))):
         raise _no_cube(name, "spectral", types)
 
 

@@ -37,9 +37,6 @@ from deepfocus.io.plane_order import in_plane_order
 from deepfocus.io.product_names import Kind, base_name, product_name
 from deepfocus.io.survey import Survey, survey_of
 
-MIN_CHANNELS = 5
-"""With fewer channels, a line of a channel or two cannot be told from its continuum."""
-
 MAX_TURN_DEG = 1.0
 """Largest angle between north and the y axis for an image that counts as upright."""
 
@@ -98,16 +95,9 @@ def cube_of_image(
     """The cube of an image, in Jy/beam. It takes over the image's array and converts it in place.
 
     described : what messages call it; name : the base name of its products
-    Raises `DeepFocusError` for too few channels, no data, or a unit other than a flux density per
+    Raises `DeepFocusError` for no data, or a unit other than a flux density per
     beam.
     """
-    if len(image.data) < MIN_CHANNELS:
-        n = len(image.data)
-        raise DeepFocusError(
-            f"{described} has {n} channel{'s' if n > 1 else ''}",
-            wanted=f"a cube of at least {MIN_CHANNELS} channels: lines are found in the spectrum",
-            remedy="image with more channels, e.g. tclean(specmode='cube')",
-        )
     _refuse_nameless(image, described)
     grid = _grid_of(image)
     beams = read_beams(image.header, image.beams, image.beam_units, grid)
@@ -192,6 +182,7 @@ def _grid_of(image: FitsImage) -> Grid:
         rest_hz=axes.rest_hz,
         specsys=axes.specsys,
         nominal=axes.nominal,
+        only_width_hz=axes.only_width_hz,
     )
 
 

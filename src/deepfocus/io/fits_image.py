@@ -103,9 +103,10 @@ def read_shape(path: Path, overrides: Overrides = NO_OVERRIDES) -> tuple[int, in
 def _voxels_of(chosen: Chosen, axes: Axes, file: BinaryIO, name: str) -> Voxels:
     """The image of an open file."""
     hdu = chosen.hdu
-    if axes.spectra_together and not _is_plain(hdu) and not isinstance(hdu, fits.CompImageHDU):
+    whole_once = axes.spectra_together and not isinstance(hdu, fits.CompImageHDU)
+    if not _is_plain(hdu) and (whole_once or len(axes.lengths(hdu.shape)) > len(hdu.shape)):
         return _whole(chosen, axes, name)
-    lengths = tuple(int(n) for n in hdu.shape)
+    lengths = axes.lengths(hdu.shape)
     by_role = axes.by_role(lengths)
     if _is_plain(hdu):
         scale, offset = Scale.of(hdu.header), hdu.fileinfo()["datLoc"]

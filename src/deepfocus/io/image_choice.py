@@ -45,7 +45,7 @@ class Chosen:
 
 
 def choose_image(hdus: fits.HDUList, name: str, hdu: int | str | None = None) -> Chosen:
-    """The image that is the cube: the one asked for, or the likeliest of three or more axes.
+    """The image that is the cube: the one asked for, or the likeliest of the images.
 
     The likeliest has no name such as WEIGHT or MASK and a unit of brightness; then come the number
     of its axes longer than 1, a name such as SCI or IMAGE, its unit, a beam, floating-point values,
@@ -124,11 +124,13 @@ def _lengths(hdu: ExtensionHDU) -> list[int]:
 
 
 def _checked(images: list[ExtensionHDU], name: str) -> list[ExtensionHDU]:
-    """Those that have three or more axes. Raises `DeepFocusError` if none has."""
+    """Those of three or more axes, or else of two. Raises `DeepFocusError` if there are none."""
     images = [each for each in images if _is_image(each)]
-    cubes = [each for each in images if len(_lengths(each)) >= 3 and min(_lengths(each)) > 0]
-    if cubes:
-        return cubes
+    whole = [each for each in images if min(_lengths(each)) > 0]
+    for fewest in (3, 2):
+        cubes = [each for each in whole if len(_lengths(each)) >= fewest]
+        if cubes:
+            return cubes
     for each in images:
         if min(_lengths(each)) <= 0:
             raise DeepFocusError(
@@ -140,7 +142,7 @@ def _checked(images: list[ExtensionHDU], name: str) -> list[ExtensionHDU]:
     raise DeepFocusError(
         f"{name} contains an image of {n} axes" if n else f"{name} contains no image",
         wanted=A_CUBE,
-        remedy="give the cube itself, not a moment map or a table",
+        remedy="give the image or cube itself, not a spectrum or a table",
     )
 
 

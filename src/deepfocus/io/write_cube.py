@@ -131,7 +131,7 @@ def _hdus(data: np.ndarray, grid: Grid, *, linear_within_hz: float = 0.0) -> fit
     if grid.nominal:
         _set_velocities(header, grid)
     else:
-        table = _set_frequencies(header, grid.freq_hz, linear_within_hz)
+        table = _set_frequencies(header, grid, linear_within_hz)
     header.update(CTYPE4="STOKES", CRVAL4=1.0, CRPIX4=1.0, CDELT4=1.0)
     if grid.rest_hz and not grid.nominal:
         header["RESTFRQ"] = (float(grid.rest_hz), "[Hz] rest frequency")
@@ -144,17 +144,19 @@ def _set_velocities(header: fits.Header, grid: Grid) -> None:
     """Set the keys of axis 3 to velocities, for a grid without frequencies of the sky."""
     n = len(grid.freq_hz)
     at_ms = grid.velocity_kms(np.arange(n)) * 1e3
-    step = float(at_ms[-1] - at_ms[0]) / (n - 1) if n > 1 else 1.0
+    width_ms = float(grid.width_kms(1.0, 0.0)) * 1e3
+    only = width_ms if np.isfinite(width_ms) else 1.0
+    step = float(at_ms[-1] - at_ms[0]) / (n - 1) if n > 1 else only
     header.update(CTYPE3="VRAD", CUNIT3="m/s", CRVAL3=float(at_ms[0]), CRPIX3=1.0, CDELT3=step)
 
 
 def _set_frequencies(
-    header: fits.Header, freq_hz: np.ndarray, linear_within_hz: float
+    header: fits.Header, grid: Grid, linear_within_hz: float
 ) -> fits.BinTableHDU | None:
     """Set the keys of axis 3; return the table they refer to if the channels are uneven."""
-    freq_hz = np.asarray(freq_hz, dtype=float)
+    freq_hz = np.asarray(grid.freq_hz, dtype=float)
     n = len(freq_hz)
-    step = (freq_hz[-1] - freq_hz[0]) / (n - 1) if n > 1 else 1.0
+    step = (freq_hz[-1] - freq_hz[0]) / (n - 1) if n > 1 else grid.only_width_hz or 1.0
     straight = freq_hz[0] + step * np.arange(n)
     header["CUNIT3"] = "Hz"
     if np.abs(straight - freq_hz).max() <= max(LINEAR_WITHIN * abs(step), linear_within_hz):

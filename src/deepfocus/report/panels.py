@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepfocus.core.catalogue import Catalogue
+from deepfocus.core.channels import is_image
 from deepfocus.evaluation.residuals import Parameter, paired, residuals_of
 from deepfocus.finders.evidence import CutoutPanel, ImagePanel, SpectrumPanel, Trace
 from deepfocus.ops.snr import mad_sigma
@@ -93,13 +94,20 @@ def draw_spectrum(
     for i, edge in enumerate((row["channel_lo"][0], row["channel_hi"][0])):
         label = "found range" if i == 0 else None
         axes.axvline(edge, color=FOUND_COLOUR, lw=1.2, ls="--", label=label)
+    few = is_image(len(channels))
+    # a step or a line between so few points shows little, of one point nothing
+    marks: dict[str, Any] = {"marker": "o", "ms": 6} if few else {}
     axes.step(
-        channels, measured.values, where="mid", color=DIRTY_COLOUR, lw=1.0, label=measured.label
-    )
-    on_one_axis = [measured.values]
+        channels, measured.values, where="mid", color=DIRTY_COLOUR, lw=1.0, label=measured.label,
+        **marks,
+    )  # fmt: skip
+    on_one_axis = [measured.values, np.zeros(1)] if few else [measured.values]
     upper = axes
     if model is not None and model.unit == measured.unit:
-        axes.plot(channels, model.values, color=FOUND_COLOUR, lw=1.4, label=model.label)
+        axes.plot(
+            channels, model.values, color=FOUND_COLOUR, lw=1.4, label=model.label,
+            **(marks | {"marker": "x"} if few else {}),
+        )  # fmt: skip
         axes.set_ylabel(measured.unit)
         on_one_axis.append(model.values)
     else:

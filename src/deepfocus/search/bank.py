@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from deepfocus.core.channels import is_image
+
 SIZES_BEAMS = (0.0, 1.0, 1.5, 2.5, 4.0)
 """FWHM of the sources that the spatial filters see best; 0 is a point."""
 WIDEST = 0.5
@@ -44,9 +46,13 @@ class Bank:
 
 
 def bank_of(channels: int, beam_px: float, *, finest_px: float) -> Bank:
-    """The bank for a cube of so many channels and a beam of that FWHM."""
+    """The bank for a cube of so many channels and a beam of that FWHM.
+
+    In an image of few channels a source may shine in all of them.
+    """
+    widest = channels if is_image(channels) else WIDEST * channels
     widths = [1.0]
-    while 2 * widths[-1] <= WIDEST * channels:
+    while 2 * widths[-1] <= widest:
         widths.append(2 * widths[-1])
     return Bank(tuple(widths), tuple(size * beam_px for size in SIZES_BEAMS), finest_px)
 

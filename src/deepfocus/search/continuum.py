@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from deepfocus.core.channels import is_image
+
 ORDER = 1
 
 
@@ -50,10 +52,14 @@ class Projection:
 
 
 def projection_of(sigma: np.ndarray, order: int = ORDER) -> Projection:
-    """The projection for noise sigma (chan,), infinite in channels without data."""
+    """The projection for noise sigma (chan,), infinite in channels without data.
+
+    That of an image of few channels takes nothing away: it would take the lines.
+    """
     at = np.linspace(-1, 1, len(sigma))
     weight = np.where(np.isfinite(sigma), np.median(sigma[np.isfinite(sigma)]) / sigma, 0.0)
-    degree = min(order, max(int(np.count_nonzero(weight)) - 2, -1))
-    powers = np.stack([at**p for p in range(degree + 1)], axis=1) if degree >= 0 else at[:, :0]
+    told = 0 if is_image(len(sigma)) else int(np.count_nonzero(weight))
+    degree = min(order, max(told - 2, -1))
+    powers = at[:, None] ** np.arange(degree + 1)
     basis = np.linalg.qr(powers.reshape(len(at), -1) * weight[:, None])[0]
     return Projection(np.where(weight[:, None] > 0, basis, 0.0))  # exactly: QR rounds

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from scipy.fft import irfft2, next_fast_len, rfft2
 
+from deepfocus.core.channels import is_image
 from deepfocus.core.noise import Measured, Power, White
 from deepfocus.core.voxels import Voxels
 from deepfocus.search.noise_map import NoiseMap
@@ -26,23 +29,15 @@ def noise_power(data: Voxels, noise: NoiseMap, *, reach: int) -> Power:
 def sky_autocorrelation(data: Voxels, noise: NoiseMap, *, reach: int) -> np.ndarray:
     """(2 reach + 1, 2 reach + 1) autocorrelation of the noise, 1 at its centre.
 
-    Of differences between channels half the band apart: continuum cancels. Values above the clip
-    are left out as if they were blank.
+    Of differences between channels half the band apart: continuum cancels. A single channel stands
+    for itself. Values above the clip are left out as if they were blank.
     """
-    searched = np.flatnonzero(noise.searched)
-    half = len(searched) // 2
-    if not half:
-        return _of_one_pixel(reach)
-    pairs = np.unique(np.linspace(0, half - 1, min(half, MOST_PAIRS)).astype(int))
     size = [next_fast_len(n + reach, real=True) for n in data.shape[1:]]
     products = np.zeros((size[0], size[1] // 2 + 1))
     counts = np.zeros_like(products)
-    for pair in pairs:
-        one, other = searched[pair], searched[pair + half]
-        level = np.hypot(noise.channel[one], noise.channel[other])
-        difference = (data[one] - data[other]) / (level * noise.position)
-        used = np.abs(difference) < CLIP
-        products += np.abs(rfft2(np.where(used, difference, 0.0), size)) ** 2
+    for alone in _noise_alone(data, noise):
+        used = np.abs(alone) < CLIP
+        products += np.abs(rfft2(np.where(used, alone, 0.0), size)) ** 2
         counts += np.abs(rfft2(used.astype(float), size)) ** 2
     lags = np.ix_(np.arange(-reach, reach + 1), np.arange(-reach, reach + 1))
     summed, number = irfft2(products, size)[lags], irfft2(counts, size)[lags]
@@ -51,6 +46,19 @@ def sky_autocorrelation(data: Voxels, noise: NoiseMap, *, reach: int) -> np.ndar
         return _of_one_pixel(reach)
     autocorrelation: np.ndarray = mean / mean[reach, reach]
     return autocorrelation
+
+
+def _noise_alone(data: Voxels, noise: NoiseMap) -> Iterator[np.ndarray]:
+    """Images (y, x) of unit noise, without continuum; what else shines is above the clip."""
+    searched = np.flatnonzero(noise.searched)
+    half = len(searched) // 2
+    if not half and is_image(len(data)):
+        yield from (data[each] / (noise.channel[each] * noise.position) for each in searched)
+        return
+    for pair in np.unique(np.linspace(0, half - 1, min(half, MOST_PAIRS)).astype(int)):
+        one, other = searched[pair], searched[pair + half]
+        level = np.hypot(noise.channel[one], noise.channel[other])
+        yield (data[one] - data[other]) / (level * noise.position)
 
 
 def _of_one_pixel(reach: int) -> np.ndarray:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from deepfocus.core.channels import is_image
 from deepfocus.core.voxels import Voxels, channel_blocks
 from deepfocus.search.robust import negative_rms, shrunk
 
@@ -135,9 +136,12 @@ def _level(values: np.ndarray, count: int) -> float:
 def _without_continuum(some: np.ndarray) -> np.ndarray:
     """Each pixel off the straight line through the medians of the two halves of its band.
 
-    A least-squares line would spread a bright spectral line over the channels without it.
+    A least-squares line would spread a bright spectral line over the channels without it. In an
+    image of few channels, whose median would be a good part of the noise, there is no continuum.
     """
     channels = len(some)
+    if is_image(channels):
+        return some
     if channels < FEWEST_CHANNELS:
         flat: np.ndarray = some - np.median(some, axis=0)
         return flat

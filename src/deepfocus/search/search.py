@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from deepfocus.core.channels import is_image
 from deepfocus.core.voxels import Voxels
 from deepfocus.core.workspace import IN_MEMORY, Workspace
 from deepfocus.search.bank import Bank
@@ -74,7 +75,7 @@ def search(
     threshold = alarms.threshold(false_peaks)
     band = _above_band_noise(sizes, noise.channel)
     # a sidelobe of a bright continuum is as often below zero
-    on_continuum = np.abs(band) > continuum_snr
+    on_continuum = (np.abs(band) > continuum_snr) & (not is_image(len(data)))
     if known_continuum is not None:
         on_continuum = on_continuum | known_continuum
     lattice = Lattice(sizes, bank, projection, on_continuum)

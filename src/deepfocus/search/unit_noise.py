@@ -10,7 +10,9 @@ import itertools
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import ndtr, stdtrit
 
+from deepfocus.core.channels import is_image
 from deepfocus.search.banded import gaussian
 from deepfocus.search.bank import Bank
 from deepfocus.search.continuum import Projection
@@ -20,6 +22,8 @@ from deepfocus.search.lines import LineFilters, line_filters
 from deepfocus.search.robust import CLIP, negative_rms
 
 LAGS = 5
+STUDENT_SNR = 5.0
+"""About where the threshold of a search lies."""
 LEAST_CORRELATION = 0.02
 """Between channels: what is smaller is not told from none."""
 EXCESS_ERRORS = 2.5
@@ -55,8 +59,12 @@ class Columns:
     noise: np.ndarray
 
     def with_unit_noise(self) -> tuple[Columns, float]:
-        """Over their own standard deviation, and that."""
+        """Over their own standard deviation, and that: endless where they do not tell it.
+
+        Of an image, a large filter leaves few values, and a source may cover them all.
+        """
         level = negative_rms(self.values[self.noise])
+        level = level if level > 0 else float("inf")
         return replace(self, values=self.values / np.float32(level)), level
 
 
@@ -72,7 +80,20 @@ def searched(
     filters = line_filters(bank, sigma, correlation, projection)
     independent = max(1.0, 1.133 * 2 * (noise_px / (apart * field.step)) ** 2)
     excess = _excess(unit, filters, bank, projection, independent)
+    if is_image(len(sigma)):
+        level *= raised(columns.noise.sum() / independent)
     return Searched(field, level, filters.over([level * each for each in excess]), correlation)
+
+
+def raised(values: float) -> float:
+    """What a level from few independent values is to be raised by, for peaks to mean what they say.
+
+    Over a measured level, noise has Student's distribution: one of its peaks at this factor times
+    `STUDENT_SNR` is as rare as one at `STUDENT_SNR` where the level is known. Half of the values,
+    the negative ones, tell the level. Cubes of many channels have so many that it is 1.
+    """
+    freedom = max(values / 2, 1.0)
+    return float(-stdtrit(freedom, ndtr(-STUDENT_SNR)) / STUDENT_SNR)
 
 
 def statistics_of(
@@ -115,10 +136,16 @@ def columns_of(values: np.ndarray, sigma: np.ndarray, projection: Projection) ->
 
 
 def channel_correlation(columns: Columns, projection: Projection) -> np.ndarray:
-    """(lags,) correlation of the noise between channels, 1 at lag 0, of columns of unit noise."""
+    """(lags,) correlation of the noise between channels, 1 at lag 0, of columns of unit noise.
+
+    In an image of few channels it is taken to be none: what shines in all of them, and nothing
+    subtracts, would be taken for it. Where noise is correlated, `_excess` sees it.
+    """
     correlation = np.zeros(LAGS)
     correlation[0] = 1.0
-    for lag in range(1, min(LAGS, len(columns.values) - 2)):
+    channels = len(columns.values)
+    told = 1 if is_image(channels) else min(LAGS, channels - 2)
+    for lag in range(1, told):
         both = columns.noise[lag:] & columns.noise[:-lag]
         product = np.sum(columns.values[lag:] * columns.values[:-lag], where=both, dtype=float)
         correlation[lag] = product / max(np.count_nonzero(both), 1)

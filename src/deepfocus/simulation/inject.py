@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
-from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
+from deepfocus.core.catalogue import Catalogue, catalogue_of_rows, numbered
+from deepfocus.core.channels import MOST_OF_AN_IMAGE, is_image
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.noise import DirtyBeam, White
@@ -96,10 +97,11 @@ class Injected:
 def inject(cube: Cube, injection: Injection, seed: int) -> Injected:
     """Add `injection.number` sources; the same seed gives the same sources.
 
-    Raises `DeepFocusError` for a cube without a beam, noise, or room for a source, and for one
-    that is corrected for its primary beam.
+    Raises `DeepFocusError` for a cube without a beam, noise, or room for a source, for one that is
+    corrected for its primary beam, and for an image of few channels.
     """
     _refuse_corrected(cube)
+    _refuse_image(cube)
     response = response_of(cube)
     noise = noise_level(cube)
     if noise <= 0:
@@ -126,6 +128,16 @@ def inject(cube: Cube, injection: Injection, seed: int) -> Injected:
         sources=tuple(sources),
         noise_jy_beam=noise,
     )
+
+
+def _refuse_image(cube: Cube) -> None:
+    channels = len(cube.data)
+    if is_image(channels):
+        raise DeepFocusError(
+            f"the cube has {numbered(channels, 'channel')}",
+            wanted=f"{MOST_OF_AN_IMAGE + 1} or more, in which an injected line has room",
+            remedy="inject into the cube that the image was made of",
+        )
 
 
 def _refuse_corrected(cube: Cube) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from deepfocus.core.channels import is_image
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.finders.deepfocus.bright_continua import BRIGHT, bright_continua
 from deepfocus.finders.deepfocus.clusters import Explained, refitted, with_starts
@@ -18,6 +19,7 @@ from deepfocus.finders.deepfocus.explaining import (
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.trust import start_of
 from deepfocus.fit.grow import Needed
+from deepfocus.fit.in_band import free_lines, started
 from deepfocus.fit.parameters import (
     CHANNEL,
     CONTINUUM,
@@ -59,7 +61,8 @@ def continua_of(sight: Sight) -> tuple[Explained, NoiseMap]:
             wanted="values that scatter about zero or a continuum, as an observation's do",
             remedy="add noise to a model cube (deepfocus simulate does)",
         )
-    for _ in range(MOST_TURNS):
+    # what shines in all channels of an image is as likely what is looked for
+    for _ in range(0 if is_image(len(sight.data)) else MOST_TURNS):
         starts = bright_continua(explained, noise, sight)
         if not len(starts) or len(explained.components) > sight.most_components:
             break
@@ -76,14 +79,15 @@ def with_peaks(
     explained: Explained, peaks: list[Peak], found: Found, sight: Sight, needed: Needed
 ) -> Explained:
     """One Gaussian more for each peak that is needed; the first at a continuum shares its own."""
-    starts = np.array([start_of(peak, sight.beam_px) for peak in peaks])
+    searched = found.noise.searched
+    starts = started(np.array([start_of(peak, sight.beam_px) for peak in peaks]), searched)
     on_continuum = np.array([found.on_continuum[peak.node[1:]] for peak in peaks])
     known = explained.components
     owned = explained.free[:, CONTINUUM]
     shared = own_line_of(starts, known, ~explained.free[:, FLUX], sight.beam_px)
     together = np.concatenate([known, starts])
     own = own_continuum(together, np.concatenate([owned, shared >= 0]), sight.beam_px)[len(known) :]
-    free = free_but(len(starts), *GRADIENT, SLOPE)
+    free = free_lines(len(starts), searched)
     free[:, CONTINUUM] = (own & on_continuum) | (shared >= 0)
     starts[~free[:, CONTINUUM], CONTINUUM] = 0.0
     for i in np.flatnonzero(shared >= 0):
@@ -97,7 +101,7 @@ def with_peaks(
         free,
         sight,
         found.noise,
-        InBothProfiles(kept),
+        kept if is_image(len(searched)) else InBothProfiles(kept),
         replaced=shared[shared >= 0],
     )
     return _swept(explained, sight, found.noise, kept)

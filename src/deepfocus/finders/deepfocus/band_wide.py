@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from deepfocus.core.channels import is_image
 from deepfocus.fit.grow import Needed
 from deepfocus.fit.parameters import CHANNEL, CONTINUUM, FLUX, GRADIENT, SIGMA
 from deepfocus.fit.places import own_continuum
-from deepfocus.fit.solve import LARGEST_SIGMA, Fit, fit_free
+from deepfocus.fit.solve import Fit, fit_free
+from deepfocus.fit.spectra import LARGEST_SIGMA
 
 AT_THE_END = 0.99
 """Of the broadest line that a fit allows."""
@@ -24,6 +26,8 @@ def broad_as_continua(fitted: Fit, needed: Needed) -> Fit:
     needed.kept : chi^2 that each may lose
     """
     channels = fitted.problem.channels
+    if is_image(channels):
+        return fitted
     sigma = fitted.values[:, SIGMA]
     broad = fitted.free[:, FLUX] & (sigma > AT_THE_END * LARGEST_SIGMA * channels)
     if not broad.any():

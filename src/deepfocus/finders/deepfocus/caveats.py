@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from deepfocus.core.channels import is_image
 from deepfocus.core.cube import Cube
 from deepfocus.core.voxels import Voxels
 from deepfocus.finders.deepfocus.masked import MaskFlux
@@ -83,7 +84,12 @@ def near_the_edge(data: Voxels, lit: slice, *, x: float, y: float, beam_px: floa
 
 
 def cut_off(channel: float, fwhm_chan: float, searched: np.ndarray) -> str:
-    """Whether half of the peak lies beyond the channels that have data; searched : (chan,) bool."""
+    """Whether half of the peak lies beyond the channels that have data; searched : (chan,) bool.
+
+    Of a line in an image of few channels nobody can tell.
+    """
+    if is_image(len(searched)):
+        return ""
     known = np.flatnonzero(searched)
     low, high = channel - fwhm_chan / 2, channel + fwhm_chan / 2
     cut = low < known[0] - 0.5 or high > known[-1] + 0.5

@@ -21,6 +21,7 @@ from deepfocus.finders.deepfocus.redrawing import redraw
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.fit.equations import model_score
 from deepfocus.fit.image import Part
+from deepfocus.fit.in_band import shown
 from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CYY, FLUX, X, Y
 from deepfocus.fit.patch import Problem, patch_problem
 from deepfocus.fit.solve import Fit
@@ -55,6 +56,12 @@ class Explained:
     def components(self) -> np.ndarray:
         """(n, 12) of all clusters, in their order."""
         return np.concatenate([np.empty((0, COUNT)), *(each.values for each in self.fits)])
+
+    @property
+    def components_shown(self) -> np.ndarray:
+        """(n, 12) with centres and widths as the channels show them."""
+        each = (shown(fit.values, fit.problem.profile) for fit in self.fits)
+        return np.concatenate([np.empty((0, COUNT)), *each])
 
     @property
     def free(self) -> np.ndarray:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from deepfocus.core.channels import is_image
 from deepfocus.finders.deepfocus.band_wide import broad_as_continua
 from deepfocus.finders.deepfocus.shared_continua import with_shared_continua
 from deepfocus.fit.grouping import grouped
@@ -121,14 +122,23 @@ class Continua:
 
 
 def measured(problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
-    """To the end, with sizes that noise may make negative; each place has a continuum."""
+    """To the end, with sizes that noise may make negative; each place has a continuum.
+
+    But in an image, where a line is all that shines.
+    """
     free = free.copy()
-    free[:, CONTINUUM] |= own_continuum(values, free[:, CONTINUUM], problem.beam_px)
+    if not is_image(problem.channels):
+        free[:, CONTINUUM] |= own_continuum(values, free[:, CONTINUUM], problem.beam_px)
     return fit_free(problem, values, free, signed_sizes=True)
 
 
 def _as_they_move(fitted: Fit, needed: Needed) -> Fit:
-    """With gradients where sources move, and without components that then are not needed."""
+    """With gradients where sources move, and without components that then are not needed.
+
+    In an image of few channels nothing is seen to move.
+    """
+    if is_image(fitted.problem.channels):
+        return fitted
     return moved(sides_of_one(joined(fitted)), needed)
 
 

@@ -16,6 +16,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from deepfocus.core.catalogue import numbered
+from deepfocus.core.channels import is_image
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.flags import Flag
@@ -35,10 +37,7 @@ from deepfocus.finders.deepfocus.sight import Sight, sight_of
 from deepfocus.finders.deepfocus.sources import SourceFit, sources_of
 from deepfocus.finders.deepfocus.table import Entry, fitted, table_of, table_of_peaks
 from deepfocus.finders.deepfocus.trust import far_sidelobes
-from deepfocus.finders.finder import Detection, refuse_empty, refuse_few_channels
-
-LEAST_CHANNELS = 5
-"""With fewer, a line of a channel or two cannot be told from its continuum."""
+from deepfocus.finders.finder import Detection, refuse_empty
 
 
 @dataclass(frozen=True)
@@ -69,8 +68,29 @@ class DeepFocus:
         return ReadyDeepFocus(self)
 
 
-def _notes(looked: Looked) -> tuple[str, ...]:
+def _notes(cube: Cube, looked: Looked) -> tuple[str, ...]:
     """What a user has to know of how it went."""
+    return (*_notes_of_image(cube), *_notes_if_given_up(looked))
+
+
+def _notes_of_image(cube: Cube) -> tuple[str, ...]:
+    """What few channels do not tell."""
+    channels = len(cube.data)
+    if not is_image(channels):
+        return ()
+    searched = (
+        f"searched as an image of {numbered(channels, 'channel')}: what is found may be a line or "
+        "continuum, and line_fwhm_limit is all that is known of a line's width"
+    )
+    if np.isfinite(cube.grid.width_kms(1.0, 0.0)):
+        return (searched,)
+    return (
+        searched,
+        "the width of the channel is not known: no line_flux; flux densities are in continuum",
+    )
+
+
+def _notes_if_given_up(looked: Looked) -> tuple[str, ...]:
     if looked.exhausted:
         return ()
     return (
@@ -97,7 +117,6 @@ class ReadyDeepFocus:
         Raises `DeepFocusError` for a cube without data or noise, or with neither PSF nor beam.
         """
         refuse_empty(cube)
-        refuse_few_channels(cube, LEAST_CHANNELS, "deepfocus")
         sight = sight_of(cube)
         looked = look(sight, false_peaks=self.settings.false_peaks)
         restored = restored_of(cube, sight, looked)
@@ -112,7 +131,7 @@ class ReadyDeepFocus:
         catalogue = table_of(entries, sidelobes, cube, looked.noise)
         return Detection(
             catalogue=catalogue,
-            notes=_notes(looked),
+            notes=_notes(cube, looked),
             snapshots={"search": table_of_peaks(looked.found[0].peaks, cube.grid)},
             evidence=panels_of(catalogue, cube, looked),
             covariances=covariances_of(

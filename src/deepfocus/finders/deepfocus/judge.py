@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from deepfocus.core.channels import is_image
 from deepfocus.core.flags import Flag
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.look import Looked
@@ -57,8 +58,11 @@ def judged(source: SourceFit, looked: Looked, sight: Sight, most: float) -> Judg
 def is_too_broad(source: SourceFit, channels: int) -> bool:
     """Whether its line fills most of the band, and does not consist of narrower ones.
 
-    Those of a rotating disc may fill a band together, and a faint broad one may lie under them.
+    Those of a rotating disc may fill a band together, and a faint broad one may lie under them. In
+    an image of few channels nothing is too broad: it may as well be continuum.
     """
+    if is_image(channels):
+        return False
     brightest = FWHM_PER_SIGMA * float(source.components[0, SIGMA])
     return min(brightest, source.value("fwhm_chan")) > BROADEST * channels
 
@@ -71,7 +75,8 @@ def is_trough(source: SourceFit) -> bool:
 
 def _others(source: SourceFit, looked: Looked) -> list[Fitted]:
     """The components that are not of a source."""
-    own = {tuple(place) for place in source.components[:, [X, Y, CHANNEL]].tolist()}
+    components = source.components_shown
+    own = {tuple(place) for place in components[:, [X, Y, CHANNEL]].tolist()}
     return [each for each in looked.fitted if (each.x, each.y, each.channel) not in own]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage
 
+from deepfocus.core.channels import is_image
 from deepfocus.core.cube import Cube
 from deepfocus.core.source import Ellipse
 from deepfocus.core.voxels import Voxels
@@ -96,7 +97,8 @@ class Restored:
             slice(min(max(a, 0), n - 1), max(min(b, n), 1))
             for a, b, n in zip(low, high, self.residual.shape, strict=True)
         )
-        return k, y, x
+        channels = len(self.residual)
+        return slice(0, channels) if is_image(channels) else k, y, x
 
     def line_of(self, source: SourceFit, box: Slices) -> np.ndarray:
         """(chan, y, x) the model of its line alone, in a box."""

@@ -11,6 +11,7 @@ from deepfocus.core.cube import Cube
 from deepfocus.core.voxels import Voxels
 from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.samples import within
+from deepfocus.finders.deepfocus.table import fitted
 from deepfocus.finders.evidence import CutoutPanel, ImagePanel, Panel, SpectrumPanel, Trace
 from deepfocus.ops.crop import Window, crop
 
@@ -34,7 +35,7 @@ def panels_of(catalogue: Catalogue, cube: Cube, looked: Looked) -> tuple[Panel, 
             left,
             "standard deviations",
         ),
-        *_of_sources(catalogue.where(np.isfinite(catalogue["line_flux"])), cube, residual),
+        *_of_sources(catalogue.where(fitted(catalogue)), cube, residual),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from deepfocus.finders.deepfocus.clusters import Explained
 from deepfocus.finders.deepfocus.explaining import LEAST_SADDLE_MOVING
 from deepfocus.finders.deepfocus.shapes import shape_errors
 from deepfocus.fit.grouping import LEAST_SADDLE, grouped
+from deepfocus.fit.in_band import shown
 from deepfocus.fit.parameters import (
     CHANNEL,
     CONTINUUM,
@@ -96,6 +97,11 @@ class SourceFit:
     profiles: tuple[Profile, ...] = ()
     misfit: float = 1.0
 
+    @property
+    def components_shown(self) -> np.ndarray:
+        """(n, 12) with centres and widths as the channels show them."""
+        return _shown(self.components, self.profiles) if self.profiles else self.components
+
     def value(self, name: str) -> float:
         """A number of the summary."""
         return float(self.summary[SUMMARY.index(name)])
@@ -153,6 +159,14 @@ class SourceFit:
         most = max(squares[1], 0.0) + LIMIT_95 * np.sqrt(variance)
         return FWHM_PER_SIGMA * float(np.sqrt(most))
 
+    def width_limit_chan(self, channels: int) -> float:
+        """Channels over which its flux extends in an image of so many, with 95% confidence.
+
+        A line that begins and ends in the band is no broader.
+        """
+        error = np.nan_to_num(self.error("fwhm_chan"))
+        return float(np.clip(self.value("fwhm_chan") + LIMIT_95 * error, 1.0, channels))
+
     @property
     def shift(self) -> Shift:
         """What its line moves on the sky."""
@@ -179,7 +193,7 @@ def _variance_along(along: np.ndarray, covariance: np.ndarray) -> float:
 
 def sources_of(explained: Explained, beam_px: float) -> Iterator[SourceFit]:
     """Components grouped where their own model has no deep saddle between them."""
-    components, free = explained.components, explained.free
+    components, free = explained.components_shown, explained.free
     if not len(components):
         return
     chan, ny, nx = explained.residual.shape
@@ -232,17 +246,22 @@ def _are_two(free: np.ndarray) -> bool:
 def _source(explained: Explained, members: np.ndarray) -> SourceFit:
     order = members[np.argsort(-explained.components[members, FLUX])]
     components, channels = explained.components[order], len(explained.residual)
-    jacobian = _jacobian(components, channels)
+    profiles = [each.problem.profile for each in explained.fits for _ in each.values]
+    own = tuple(profiles[i] for i in order)
+
+    def summary(values: np.ndarray) -> np.ndarray:
+        return summary_of(_shown(values, own), channels)
+
+    jacobian = _jacobian(components, summary)
     covariance = jacobian @ _covariance(explained, order) @ jacobian.T
     gain = np.concatenate([each.gain for each in explained.fits])
-    profiles = [each.problem.profile for each in explained.fits for _ in each.values]
     return SourceFit(
         components=components,
-        summary=summary_of(components, channels),
+        summary=summary(components),
         covariance=covariance,
         gain=float(gain[order].sum()),
         freedom=int(np.count_nonzero(explained.free[order])),
-        profiles=tuple(profiles[i] for i in order),
+        profiles=own,
     )
 
 
@@ -326,8 +345,14 @@ def _crossing(at: np.ndarray, spectrum: np.ndarray, level: float, i: int, step: 
     return float(at[i] + share * (at[j] - at[i]))
 
 
-def _jacobian(components: np.ndarray, channels: int) -> np.ndarray:
-    """(12, 12 n) derivatives of the summary, by central differences."""
+def _shown(components: np.ndarray, profiles: Sequence[Profile]) -> np.ndarray:
+    """The components (n, 12) as the channels show them, each in its own profile."""
+    rows = zip(components, profiles, strict=True)
+    return np.array([shown(row[None], profile)[0] for row, profile in rows])
+
+
+def _jacobian(components: np.ndarray, summary: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """(12, 12 n) derivatives of a summary, by central differences."""
     scale = np.abs(components) + _typical(components)
     columns = []
     for index in np.ndindex(components.shape):
@@ -336,7 +361,7 @@ def _jacobian(components: np.ndarray, channels: int) -> np.ndarray:
         for sign in (1, -1):
             moved = components.copy()
             moved[index] += sign * step
-            ends.append(summary_of(moved, channels))
+            ends.append(summary(moved))
         columns.append((ends[0] - ends[1]) / (2 * step))
     return np.array(columns).T
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
+from deepfocus.core.channels import is_image
 from deepfocus.core.cube import Cube
 from deepfocus.core.flags import Flag, reason
 from deepfocus.core.grid import Grid
@@ -23,6 +24,8 @@ from deepfocus.search.noise_map import NoiseMap
 from deepfocus.search.peaks import Peak
 
 STEP, NOT_FITTED = "judge", "search"
+WITHIN_A_CHANNEL = float(1 / np.sqrt(12))
+"""Standard deviation of a line's centre that may be anywhere in a channel, channels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +71,7 @@ def row_of(entry: Entry, cube: Cube, noise: NoiseMap) -> dict[str, Any]:
     mask_flux = entry.mask.scaled(kms).flux
     box = box_of(ellipse)
     low, high = channel - fwhm_chan, channel + fwhm_chan
+    spectral = _of_image if is_image(len(cube.data)) else _of_line
     # a galaxy may be dark at its own centre
     around = (
         within(low, high + 1, len(cube.data)),
@@ -90,11 +94,6 @@ def row_of(entry: Entry, cube: Cube, noise: NoiseMap) -> dict[str, Any]:
         "ra_err": on_sky.error("x"),
         "dec_err": on_sky.error("y"),
         "channel": channel,
-        "channel_err": source.error("channel"),
-        "line_fwhm_chan": fwhm_chan,
-        "line_fwhm_chan_err": source.error("fwhm_chan"),
-        "line_w20_chan": source.value("w20_chan"),
-        "line_w20_chan_err": source.error("w20_chan"),
         "channel_lo": low,
         "channel_hi": high,
         "box_x0": box.x0,
@@ -116,13 +115,12 @@ def row_of(entry: Entry, cube: Cube, noise: NoiseMap) -> dict[str, Any]:
         "line_flux_err": source.error("flux") * kms,
         "mask_flux": mask_flux.value,
         "mask_flux_err": mask_flux.error,
-        "continuum": 1e3 * source.value("continuum"),
-        "continuum_err": 1e3 * source.error("continuum"),
         "peak": 1e3 * highest,
         "peak_err": 1e3 * float(level),
         "snr_peak": highest / float(level),
         "snr_focused": verdict.snr,
         "probability": 1 - verdict.false_alarm,
+        **spectral(source, cube),
     }
 
 
@@ -134,6 +132,35 @@ def _on_sky(source: SourceFit, grid: Grid) -> SourceFit:
     if grid.square_cells:
         return source
     return source.mapped(plane_at(grid, x=source.value("x"), y=source.value("y")))
+
+
+def _of_line(source: SourceFit, cube: Cube) -> dict[str, Any]:
+    """What the spectrum of a cube tells of a line and its continuum."""
+    return {
+        "channel_err": source.error("channel"),
+        "line_fwhm_chan": source.value("fwhm_chan"),
+        "line_fwhm_chan_err": source.error("fwhm_chan"),
+        "line_w20_chan": source.value("w20_chan"),
+        "line_w20_chan_err": source.error("w20_chan"),
+        "continuum": 1e3 * source.value("continuum"),
+        "continuum_err": 1e3 * source.error("continuum"),
+    }
+
+
+def _of_image(source: SourceFit, cube: Cube) -> dict[str, Any]:
+    """What an image of few channels tells: a limit of the width, and a centre to a channel.
+
+    A line flux needs the width of a channel. Without it the flux density stands as a continuum's.
+    """
+    channels = len(cube.data)
+    columns = {
+        "channel_err": float(np.hypot(np.nan_to_num(source.error("channel")), WITHIN_A_CHANNEL)),
+        "line_fwhm_limit_chan": source.width_limit_chan(channels),
+    }
+    if not np.isfinite(cube.grid.width_kms(1.0, 0.0)):
+        columns["continuum"] = 1e3 * source.value("flux") / channels
+        columns["continuum_err"] = 1e3 * source.error("flux") / channels
+    return columns
 
 
 def table_of_peaks(peaks: Sequence[Peak], grid: Grid) -> Catalogue:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from deepfocus.core.channels import is_image
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.clusters import Explained
 from deepfocus.finders.deepfocus.explaining import MODEL_ERROR
 from deepfocus.finders.deepfocus.sidelobes import Sidelobes
 from deepfocus.finders.deepfocus.sight import Sight
+from deepfocus.fit.in_band import shown
 from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, CXX, CYY, FLUX, SIGMA, X, Y
 from deepfocus.search.peaks import Peak
 
@@ -117,7 +119,8 @@ def fitted_of(explained: Explained) -> Iterator[Fitted]:
         refined = each in explained.settled
         total = float(np.sqrt(max(-each.chi2, 0.0)))
         continuum = float(each.brightness[:, CONTINUUM].max())
-        for row, line in zip(each.values, each.brightness[:, FLUX], strict=True):
+        values = shown(each.values, each.problem.profile)
+        for row, line in zip(values, each.brightness[:, FLUX], strict=True):
             x, y, channel = row[[X, Y, CHANNEL]].tolist()
             width = float(FWHM_PER_SIGMA * row[SIGMA])
             yield Fitted(x, y, channel, width, float(line), continuum, total, cluster, refined)
@@ -130,7 +133,8 @@ def worth_fitting(peaks: Sequence[Peak], sight: Sight, fitted: Sequence[Fitted] 
     """
     share = SIDELOBES if sight.sidelobes.any else 0.0
     kept: list[Peak] = []
-    broad = BROAD * len(sight.data)
+    channels = len(sight.data)
+    broad = channels if is_image(channels) else BROAD * channels
     for peak in sorted(peaks, key=lambda each: (each.width_chan > broad, -each.snr)):
         hidden = any(
             peak.snr < share * other.snr and _same_channels(peak, other)
