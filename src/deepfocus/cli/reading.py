@@ -86,9 +86,11 @@ class Reading:
 
     def _files(self, path: Path) -> list[Path]:
         from deepfocus.io.companions import companions_beside
+        from deepfocus.io.restored_image import tellers_of
 
         given = filter(None, (self.psf, self.primary_beam))
-        images = dict.fromkeys((path, *sorted(companions_beside(path)), *given))
+        beside = sorted([*companions_beside(path), *tellers_of(path)])
+        images = dict.fromkeys((path, *beside, *given))
         return [file for image in images for file in files_of(image)]
 
 

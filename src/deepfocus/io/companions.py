@@ -76,6 +76,11 @@ def _named(companion: Path) -> Path | None:
 
 def companions_beside(path: Path) -> list[Path]:
     """The files and CASA images next to a cube that their names say are its beams."""
+    return [other for other in products_beside(path) if product_name(other).kind in KEYS]
+
+
+def products_beside(path: Path) -> list[Path]:
+    """The files and CASA images next to one that are of the same field, by their names."""
     field = product_name(path).field
     try:
         others = list(path.parent.iterdir())
@@ -84,12 +89,7 @@ def companions_beside(path: Path) -> list[Path]:
     # a quick look before each name is taken apart
     start = field.split(".")[0]
     beside = [other for other in others if other.name.startswith(start) and other != path]
-    return [other for other in beside if _is_of(other, field) and is_image(other)]
-
-
-def _is_of(path: Path, field: str) -> bool:
-    name = product_name(path)
-    return name.field == field and name.kind in KEYS
+    return [other for other in beside if product_name(other).field == field and is_image(other)]
 
 
 def _preference(path: Path) -> tuple[int, bool, int, str]:

@@ -35,6 +35,7 @@ from deepfocus.io.noise_keys import noise_of_file
 from deepfocus.io.overrides import NO_OVERRIDES, Overrides
 from deepfocus.io.plane_order import in_plane_order
 from deepfocus.io.product_names import Kind, base_name, product_name
+from deepfocus.io.restored_image import restored_by
 from deepfocus.io.survey import Survey, survey_of
 
 MAX_TURN_DEG = 1.0
@@ -70,15 +71,35 @@ def read_cube(
     """
     path = Path(path)
     image = _image(path, overrides, workspace)
+    theirs = replace(overrides, stokes=None, hdu=None)
+    found, notes = (psf, ()) if psf else _dirty_beam(path, image, theirs, workspace)
     beside = Companions(
-        psf=psf or find_companion(path, image.header, Kind.PSF),
+        psf=found,
         primary_beam=primary_beam or find_companion(path, image.header, Kind.PRIMARY_BEAM),
         given=tuple(each for each in (psf, primary_beam) if each is not None),
-        overrides=replace(overrides, stokes=None, hdu=None),
+        overrides=theirs,
     )
+    image = replace(image, notes=(*image.notes, *notes))
     cube = cube_of_image(image, str(path), base_name(path), workspace)
     cube = with_companions(cube, beside)
     return with_flat_noise(cube) if product_name(path).kind is Kind.CORRECTED else cube
+
+
+def _dirty_beam(
+    path: Path, image: FitsImage, overrides: Overrides, workspace: Workspace
+) -> tuple[Path | None, tuple[str, ...]]:
+    """The PSF beside a cube, and notes; none for one that was restored with a beam of its own."""
+    psf = find_companion(path, image.header, Kind.PSF)
+    if psf is None or ("BMAJ" not in image.header and image.beams is None):
+        return psf, ()
+    folder = workspace.folder if isinstance(workspace, OnDisk) else None
+    teller = restored_by(path, image.data, overrides, folder=folder)
+    if teller is None:
+        return psf, ()
+    said = f"{path.name} was restored after CLEAN, as {teller.name} tells: {psf.name} is left out, "
+    return None, (
+        said + "for a source looks like the restoring beam (--psf takes it all the same)",
+    )
 
 
 def _image(path: Path, overrides: Overrides, workspace: Workspace) -> FitsImage:
