@@ -101,7 +101,7 @@ def _write_bad(path: Path, kind: str) -> None:
     [
         ("missing", "No such file"),
         ("text", "not a FITS file"),
-        ("two axes", "2 axes"),
+        ("two axes", "no celestial axes"),
         ("truncated", "truncated"),
         ("all NaN", "all NaN"),
     ],

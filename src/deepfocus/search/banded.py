@@ -69,10 +69,10 @@ class Banded:
 
     def row(self, r: int) -> tuple[int, np.ndarray]:
         """First column and values of one row."""
-        for block in self.blocks:
-            if block.start <= r < block.stop:
-                return block.low, block.matrix[r - block.start]
-        raise IndexError(r)
+        if not 0 <= r < self.rows:
+            raise IndexError(r)
+        block = self.blocks[r // self.blocks[0].stop]  # all have as many rows but the last
+        return block.low, block.matrix[r - block.start]
 
     def dense(self) -> np.ndarray:
         """(rows, columns)."""

@@ -184,8 +184,9 @@ class _Near:
             slice(max(at - first - 1, 0), at - first + 2)
             for at, first in zip((y, x), self.first, strict=True)
         )
-        beside = self.block[:, rows, columns]
-        return float(_output(self.lines.row(row), beside.reshape(len(beside), -1)).max())
+        low, weights = self.lines.row(row)
+        beside = self.block[low : low + len(weights), rows, columns]
+        return float((weights @ beside.reshape(len(weights), -1)).max())
 
     def between_nodes(self) -> tuple[float, np.ndarray]:
         """The highest signal-to-noise ratio near the node, and its (channel, y, x)."""
