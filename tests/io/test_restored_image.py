@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from fits_samples import NCHAN, NX, NY, image, saved, voxels
 
 from deepfocus.cli.reading import Reading
 from deepfocus.core.cube import Cube
 from deepfocus.core.workspace import OnDisk
 from deepfocus.io.fits_cube import read_cube
+from deepfocus.io.overrides import Overrides
 
 BEAM = {"BMAJ": 3e-4, "BMIN": 2e-4, "BPA": 10.0}
 
@@ -79,6 +81,17 @@ def test_a_residual_is_no_witness_of_what_was_corrected(tmp_path: Path) -> None:
     path = with_psf(tmp_path, "x.image.pbcor.fits")
     beside(tmp_path, "residual", differs=True)
     assert read_cube(path).psf is not None
+
+
+def test_the_same_stokes_parameter_is_compared(tmp_path: Path) -> None:
+    path = with_psf(tmp_path)
+    header = fits.getheader(path)
+    both = np.stack([voxels(), 7 - 2 * voxels()]).astype(">f4")
+    for word in ("image", "residual"):
+        name = tmp_path / f"x.{word}.fits"
+        fits.PrimaryHDU(both, header).writeto(name, overwrite=True)
+    for stokes in (None, "Q"):
+        assert read_cube(path, Overrides(stokes=stokes)).psf is not None
 
 
 def test_the_user_may_know_better(tmp_path: Path) -> None:

@@ -99,10 +99,7 @@ class Box(ReadByParts):
 
     def __setitem__(self, key: Any, values: Any) -> None:
         """Any part."""
-        (channels, rows, columns), integers = slices_of(key, self.shape)
-        shape = tuple(len(range(*part.indices(part.stop))) for part in (channels, rows, columns))
-        kept = tuple(n for axis, n in enumerate(shape) if axis not in integers)
-        block = np.broadcast_to(np.asarray(values), kept).reshape(shape)
+        (channels, rows, columns), block = assigned(key, values, self.shape)
         self.voxels[channels, *self._there(rows, columns)] = block
 
     def _there(self, rows: slice, columns: slice) -> tuple[slice, slice]:
@@ -139,6 +136,19 @@ def slices_of(key: Any, shape: Sequence[int]) -> tuple[tuple[slice, slice, slice
             raise IndexError(f"{one!r} is neither an integer nor a slice")
     first, second, third = parts
     return (first, second, third), tuple(integers)
+
+
+def assigned(
+    key: Any, values: Any, shape: Sequence[int]
+) -> tuple[tuple[slice, slice, slice], np.ndarray]:
+    """One slice for each axis, as `slices_of` gives them, and what is put there as (chan, y, x).
+
+    Values are spread as numpy spreads them.
+    """
+    parts, integers = slices_of(key, shape)
+    lengths = tuple(len(range(part.start, part.stop, part.step)) for part in parts)
+    kept = tuple(n for axis, n in enumerate(lengths) if axis not in integers)
+    return parts, np.broadcast_to(np.asarray(values, np.float32), kept).reshape(lengths)
 
 
 def channel_blocks(

@@ -19,7 +19,7 @@ import numpy as np
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import room_needed
-from deepfocus.core.voxels import Changeable, ReadByParts, Voxels, slices_of
+from deepfocus.core.voxels import Changeable, ReadByParts, Voxels, assigned, slices_of
 
 VALUE_BYTES = 4
 CHUNK_PX = 32
@@ -231,10 +231,7 @@ class ChangedVoxels(ReadByParts):
 
     def __setitem__(self, key: Any, values: Any) -> None:
         """Any part."""
-        (channels, rows, columns), integers = slices_of(key, self.shape)
-        shape = tuple(_count(part) for part in (channels, rows, columns))
-        kept = tuple(n for axis, n in enumerate(shape) if axis not in integers)
-        block = np.broadcast_to(np.asarray(values, np.float32), kept).reshape(shape)
+        (channels, rows, columns), block = assigned(key, values, self.shape)
         for channel, plane in zip(range(*channels.indices(len(self))), block, strict=True):
             for strip, of, inside in _pieces(rows, self._rows):
                 self._write(channel, strip, plane[of], inside, columns)

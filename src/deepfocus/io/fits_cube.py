@@ -71,13 +71,12 @@ def read_cube(
     """
     path = Path(path)
     image = _image(path, overrides, workspace)
-    theirs = replace(overrides, stokes=None, hdu=None)
-    found, notes = (psf, ()) if psf else _dirty_beam(path, image, theirs, workspace)
+    found, notes = (psf, ()) if psf else _dirty_beam(path, image, overrides, workspace)
     beside = Companions(
         psf=found,
         primary_beam=primary_beam or find_companion(path, image.header, Kind.PRIMARY_BEAM),
         given=tuple(each for each in (psf, primary_beam) if each is not None),
-        overrides=theirs,
+        overrides=replace(overrides, stokes=None, hdu=None),
     )
     image = replace(image, notes=(*image.notes, *notes))
     cube = cube_of_image(image, str(path), base_name(path), workspace)
@@ -93,7 +92,7 @@ def _dirty_beam(
     if psf is None or ("BMAJ" not in image.header and image.beams is None):
         return psf, ()
     folder = workspace.folder if isinstance(workspace, OnDisk) else None
-    teller = restored_by(path, image.data, overrides, folder=folder)
+    teller = restored_by(path, image.data, replace(overrides, hdu=None), folder=folder)
     if teller is None:
         return psf, ()
     said = f"{path.name} was restored after CLEAN, as {teller.name} tells: {psf.name} is left out, "
