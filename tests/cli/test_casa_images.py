@@ -70,7 +70,8 @@ def test_it_has_the_catalogue_of_its_fits_file(
     exported.mkdir()
     for name in ("x.image.fits", "x.pb.fits"):
         shutil.copy(images / "exported" / name, exported)
-    shutil.copytree(products / "x.psf", exported / "x.psf")
+    for name in ("x.psf", "x.model", "x.residual"):
+        shutil.copytree(products / name, exported / name)
     assert run("detect", exported / "x.image.fits", "--out", exported) == 0
     wanted = read_catalogue(exported / "x.image.catalogue.ecsv").accepted
     assert len(found) == len(wanted) == 1

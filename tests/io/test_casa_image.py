@@ -70,16 +70,33 @@ def assert_same(found: Cube, wanted: Cube) -> None:
     assert found.meta["telescope"] == wanted.meta["telescope"]
 
 
+def alone_with_its_beams(image: Path, folder: Path) -> Path:
+    """A copy without the model and the residual, which say that it was restored."""
+    for each in (image, image.with_name("x.psf"), image.with_name("x.pb")):
+        shutil.copytree(each, folder / each.name)
+    return folder / image.name
+
+
+def test_model_and_residual_tell_that_it_was_restored(images: Path, tmp_path: Path) -> None:
+    path = alone_with_its_beams(images / "x.image", tmp_path)
+    assert read_cube(path).psf is not None
+    shutil.copytree(images / "x.model", tmp_path / "x.model")
+    cube = read_cube(path)
+    assert cube.psf is None
+    assert any("restored after CLEAN, as x.model tells" in note for note in cube.meta["notes"])
+
+
 @pytest.mark.parametrize("at_once", [None, 1 << 20, PLANE])
 @pytest.mark.parametrize("name", EXPORTED)
 def test_it_is_the_cube_of_its_fits_file(
     name: str, at_once: int | None, images: Path, tmp_path: Path
 ) -> None:
     wanted = read_cube(images / "exported" / f"{name}.fits")
+    path = alone_with_its_beams(images / name, tmp_path)
     if at_once is None:
-        found = read_cube(images / name)
+        found = read_cube(path)
     else:
-        found = read_cube(images / name, workspace=OnDisk(tmp_path, at_once))
+        found = read_cube(path, workspace=OnDisk(tmp_path, at_once))
         assert isinstance(found.data, ReadByParts)
     if name.startswith("x"):  # its products are beside it, and in FITS only the primary beam is
         assert found.meta["psf"] == "x.psf"
