@@ -9,6 +9,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+STRIP_VALUES = 1 << 16
+"""Of rows of a plane that are changed together: they stay in a core's cache."""
+
 
 class Voxels(Protocol):
     """What a cube's values are: a numpy array, or something that reads as much as is asked for.
@@ -149,6 +152,11 @@ def assigned(
     lengths = tuple(len(range(part.start, part.stop, part.step)) for part in parts)
     kept = tuple(n for axis, n in enumerate(lengths) if axis not in integers)
     return parts, np.broadcast_to(np.asarray(values, np.float32), kept).reshape(lengths)
+
+
+def rows_of_strip(columns: int) -> int:
+    """How many rows of a plane are changed together."""
+    return max(1, STRIP_VALUES // columns)
 
 
 def channel_blocks(

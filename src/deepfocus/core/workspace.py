@@ -19,15 +19,20 @@ import numpy as np
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import room_needed
-from deepfocus.core.voxels import Changeable, ReadByParts, Voxels, assigned, slices_of
+from deepfocus.core.voxels import (
+    Changeable,
+    ReadByParts,
+    Voxels,
+    assigned,
+    rows_of_strip,
+    slices_of,
+)
 
 VALUE_BYTES = 4
 CHUNK_PX = 32
 """Rows and columns of a chunk of spectra on disk."""
 TOGETHER_VALUES, MOST_TOGETHER = 1 << 22, 64
 """Voxels and channels that are filtered together: more would leave the cache, or fill memory."""
-STRIP_BYTES = 1 << 18
-"""Rows of a plane of a changeable copy that are copied together."""
 
 
 class Workspace(Protocol):
@@ -122,6 +127,17 @@ class NamelessFile:
             while len(left):
                 written = os.pwrite(self._file.fileno(), left, at)
                 left, at = left[written:], at + written
+
+    def read(self, shape: tuple[int, ...], at: int) -> np.ndarray:
+        """Numbers that were written, from an offset in bytes on, as an array of that shape."""
+        values = np.empty(shape, np.float32)
+        left = memoryview(values.reshape(-1).view(np.uint8).data)
+        while len(left):
+            read = os.preadv(self._file.fileno(), [left], at)
+            if not read:
+                raise EOFError(f"a scratch file ends at {at} bytes")
+            left, at = left[read:], at + read
+        return values
 
     def mapped(self, shape: tuple[int, ...], at: int = 0, *, scattered: bool = False) -> np.ndarray:
         """Numbers from an offset in bytes on, as an array of that shape, zero beyond the end.
@@ -221,54 +237,46 @@ class ChangedVoxels(ReadByParts):
     def __init__(self, file: NamelessFile, original: Voxels) -> None:
         chan, ny, nx = original.shape
         self.shape = chan, ny, nx
-        self._file, self._original = file, original
+        self._file, self._original, self._rows = file, original, rows_of_strip(nx)
         self._changed = np.zeros((chan, -(-ny // self._rows)), bool)
-
-    @property
-    def _rows(self) -> int:
-        """Of a strip."""
-        return max(1, STRIP_BYTES // (VALUE_BYTES * self.shape[2]))
 
     def __setitem__(self, key: Any, values: Any) -> None:
         """Any part."""
         (channels, rows, columns), block = assigned(key, values, self.shape)
-        for channel, plane in zip(range(*channels.indices(len(self))), block, strict=True):
-            for strip, of, inside in _pieces(rows, self._rows):
-                self._write(channel, strip, plane[of], inside, columns)
+        if block.size:
+            for channel, plane in zip(range(*channels.indices(len(self))), block, strict=True):
+                self._write(channel, plane, rows, columns)
 
-    def _write(
-        self, channel: int, strip: int, values: np.ndarray, rows: slice, columns: slice
-    ) -> None:
-        """Change rows and columns of a strip of a plane; a whole one need not be read before."""
-        low = strip * self._rows
-        high = min(low + self._rows, self.shape[1])
-        if values.shape != (high - low, self.shape[2]):
-            plane, whole = slice(channel, channel + 1, 1), slice(0, self.shape[2], 1)
-            known = self._read(plane, slice(low, high, 1), whole)[0]
-            known[rows, columns] = values
+    def _write(self, channel: int, values: np.ndarray, rows: slice, columns: slice) -> None:
+        """Change rows and columns of a plane, in whole strips."""
+        _, ny, nx = self.shape
+        strips = slice(rows.start // self._rows, -(-rows.stop // self._rows))
+        low, high = strips.start * self._rows, min(strips.stop * self._rows, ny)
+        if values.shape != (high - low, nx):
+            known = self[channel, low:high]
+            known[rows.start - low : rows.stop - low : rows.step, columns] = values
             values = known
-        at = (channel * self.shape[1] + low) * self.shape[2] * VALUE_BYTES
-        self._file.write(values, at)
-        self._changed[channel, strip] = True
+        self._file.write(values, self._at(channel, low))
+        self._changed[channel, strips] = True
 
     def _read(self, channels: slice, rows: slice, columns: slice) -> np.ndarray:
-        strips = list(_pieces(rows, self._rows))
-        changed = self._changed[channels][:, [strip for strip, _, _ in strips]]
+        at = np.arange(rows.start, rows.stop, rows.step)
+        changed = self._changed[channels][:, at // self._rows]
         if not changed.any():
             return np.array(self._original[channels, rows, columns], np.float32)
-        out = np.empty([_count(part) for part in (channels, rows, columns)], np.float32)
-        plane = VALUE_BYTES * prod(self.shape[1:])
+        out = np.empty([*changed.shape, _count(columns)], np.float32)
         for i, channel in enumerate(range(*channels.indices(len(self)))):
             if not changed[i].all():
                 out[i] = self._original[channel, rows, columns]
-            if not changed[i].any():
-                continue
-            image = self._file.mapped(self.shape[1:], channel * plane)
-            for (strip, of, inside), known in zip(strips, changed[i], strict=True):
-                if known:
-                    low = strip * self._rows
-                    out[i, of] = image[low : low + self._rows][inside, columns]
+            for run in _runs(changed[i]):
+                low, high = at[run.start], at[run.stop - 1] + 1
+                image = self._file.read((high - low, self.shape[2]), self._at(channel, low))
+                out[i, run] = image[:: rows.step, columns]
         return out
+
+    def _at(self, channel: int, row: int) -> int:
+        """Bytes before a row of a plane."""
+        return (channel * self.shape[1] + row) * self.shape[2] * VALUE_BYTES
 
 
 def _runs(marks: np.ndarray) -> Iterator[slice]:

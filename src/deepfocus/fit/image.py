@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.fft import irfft2
 
-from deepfocus.core.voxels import Changeable
+from deepfocus.core.voxels import Changeable, rows_of_strip
 from deepfocus.fit.attenuation import NO_PRIMARY_BEAM, Attenuation, attenuation_near
 from deepfocus.fit.parameters import (
     CHANNEL,
@@ -63,19 +63,27 @@ def model_cube(
     return out
 
 
-def add_model(out: Changeable, parts: Sequence[Part], response: Response) -> None:
+def add_model(
+    out: Changeable,
+    parts: Sequence[Part],
+    response: Response,
+    *,
+    channels: np.ndarray | None = None,
+) -> None:
     """Add the dirty image of components to a cube (chan, y, x) in place.
 
     Sidelobes end where the known dirty beam does.
+    channels : (chan,) bool, those that are drawn; all of them by default
     """
+    drawn = np.ones(len(out), bool) if channels is None else channels
     layers: list[_Layers] = []
     for part in parts:
         for row in np.asarray(part.values, float):
             if np.any(row[GRADIENT]):
-                _add_moving_line(out, row, response, part)
+                _add_moving_line(out, row, response, part, drawn)
                 row = row.copy()
                 row[FLUX] = 0.0
-            layers += _still(row, response, part, channels=len(out))
+            layers += _still(row, response, part, drawn)
             if sum(len(each.planes) for each in layers) > MOST_PLANES:
                 _add_layers(out, layers)
                 layers = []
@@ -110,21 +118,33 @@ def _add_layers(out: Changeable, layers: Sequence[_Layers]) -> None:
         rows, columns = each.here
         places.setdefault((rows.start, rows.stop, columns.start, columns.stop), []).append(each)
     for there in places.values():
-        here = there[0].here
         planes = np.concatenate([each.planes for each in there])
         amounts = np.concatenate([each.amounts for each in there], axis=1)
-        flat = planes.reshape(len(planes), -1)
-        shining = np.flatnonzero(amounts.any(axis=1))
+        _add_planes(out, there[0].here, planes, amounts)
+
+
+def _add_planes(
+    out: Changeable, here: tuple[slice, slice], planes: np.ndarray, amounts: np.ndarray
+) -> None:
+    """Add amounts (chan, plane) of planes (plane, y, x) at rows and columns, strip by strip."""
+    (rows, columns), (_, ny, nx) = here, planes.shape
+    shining = np.flatnonzero(amounts.any(axis=1))
+    together = rows_of_strip(nx)
+    for low in range(0, ny, together):
+        strip = planes[:, low : low + together]
+        at = slice(rows.start + low, rows.start + low + strip.shape[1])
+        flat = strip.reshape(len(strip), -1)
         for start in range(0, len(shining), TOGETHER):
             some = shining[start : start + TOGETHER]
-            drawn = (amounts[some] @ flat).reshape(len(some), *planes.shape[1:])
-            for channel, plane in zip(some, drawn, strict=True):
-                out[channel, *here] += plane
+            drawn = (amounts[some] @ flat).reshape(len(some), -1, nx)
+            for channel, part in zip(some, drawn, strict=True):
+                out[channel, at, columns] += part
 
 
-def _still(row: np.ndarray, response: Response, part: Part, *, channels: int) -> list[_Layers]:
-    """A component whose line stays in place; nothing if it does not shine."""
-    of_nodes = response.interpolation * spectrum_of(row, part.profile, channels)
+def _still(row: np.ndarray, response: Response, part: Part, channels: np.ndarray) -> list[_Layers]:
+    """A component whose line stays in place, in some channels (chan,) bool, if it shines there."""
+    spectrum = np.where(channels, spectrum_of(row, part.profile, len(channels)), 0.0)
+    of_nodes = response.interpolation * spectrum
     strength = np.abs(of_nodes).max(axis=1)
     nodes = np.flatnonzero(strength > NO_WEIGHT * strength.max())
     if not len(nodes):
@@ -138,9 +158,12 @@ def _still(row: np.ndarray, response: Response, part: Part, *, channels: int) ->
     return [_Layers(drawn[0].here, planes, amounts)]
 
 
-def _add_moving_line(out: Changeable, row: np.ndarray, response: Response, part: Part) -> None:
-    """The line of a component that is elsewhere in each channel."""
-    near = np.arange(len(out))[window(row[CHANNEL], row[SIGMA], len(out))]
+def _add_moving_line(
+    out: Changeable, row: np.ndarray, response: Response, part: Part, channels: np.ndarray
+) -> None:
+    """The line of a component that is elsewhere in each channel, in some (chan,) bool of them."""
+    line = window(row[CHANNEL], row[SIGMA], len(out))
+    near = np.arange(len(out))[line][channels[line]]
     for channel, amount in zip(near, row[FLUX] * _line(row, near, part.profile), strict=True):
         moved = row.copy()
         moved[[X, Y]] += (channel - row[CHANNEL]) * row[GRADIENT]

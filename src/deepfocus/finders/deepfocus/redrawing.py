@@ -38,12 +38,15 @@ def redraw(
         return
     channels, ny, nx = residual.shape
     rows, columns = _around(change, sight)
-    if (rows, columns) == (slice(0, ny), slice(0, nx)) or _seen_far(before, after, sight, noise):
-        add_model(residual, change, sight.response)
-        return
-    inside = sight.response.within(slice(0, channels), rows, columns)
-    moved = [_moved(each, x=-columns.start, y=-rows.start) for each in change]
-    add_model(Box(residual, rows, columns), moved, inside)
+    far = _seen_far(before, after, sight, noise)
+    if (rows, columns) == (slice(0, ny), slice(0, nx)):
+        far[:] = True
+    if far.any():
+        add_model(residual, change, sight.response, channels=far)
+    if not far.all():
+        inside = sight.response.within(slice(0, channels), rows, columns)
+        moved = [_moved(each, x=-columns.start, y=-rows.start) for each in change]
+        add_model(Box(residual, rows, columns), moved, inside, channels=~far)
 
 
 def _around(parts: Sequence[Part], sight: Sight) -> tuple[slice, slice]:
@@ -62,26 +65,41 @@ def _around(parts: Sequence[Part], sight: Sight) -> tuple[slice, slice]:
     return rows, columns
 
 
-def _seen_far(before: Sequence[Part], after: Sequence[Part], sight: Sight, noise: NoiseMap) -> bool:
-    """Whether a sidelobe of what changed may be more than a small part of the noise.
+def _seen_far(
+    before: Sequence[Part], after: Sequence[Part], sight: Sight, noise: NoiseMap
+) -> np.ndarray:
+    """(chan,) whether a sidelobe of what changed may be more than a small part of the noise.
 
     The same for a change and its reverse.
     """
+    values = _values([*before, *after])
+    y, x = values[:, [Y, X]].mean(axis=0)
+    changed = _most_changed(before, after, len(sight.data), SHARPEST / sight.beam_px)
+    highest = sight.sidelobes.highest * sight.response.seen_at(x=x, y=y) * changed
+    far: np.ndarray = highest > UNSEEN * noise.at(x=x, y=y)
+    return far
+
+
+def _most_changed(
+    before: Sequence[Part], after: Sequence[Part], channels: int, turned: float
+) -> np.ndarray:
+    """(chan,) Jy that no visibility changes by more than.
+
+    turned : radians for each pixel, by which the longest baseline's phase turns
+    """
     old, new = _values(before), _values(after)
-    if len(old) != len(new):
-        return True
-    y, x = (old + new)[:, [Y, X]].mean(axis=0) / 2
-    channels = len(sight.data)
     was, now = (_spectra(parts, channels) for parts in (before, after))
-    turned = SHARPEST / sight.beam_px
+    if len(old) != len(new):
+        total: np.ndarray = np.abs(was).sum(axis=0) + np.abs(now).sum(axis=0)
+        return total
     shift = _places(new, channels) - _places(old, channels)
     phase = turned * np.hypot(*np.moveaxis(shift, -1, 0))
     wider = 0.5 * turned**2 * np.abs(new - old)[:, [CXX, CYY, CXY]].sum(axis=1)
-    # of a visibility: that of flux, of phase and of decorrelation
+    # of flux, of phase and of decorrelation
     brighter = np.maximum(np.abs(was), np.abs(now))
-    changed = np.abs(now - was) + brighter * (phase + wider[:, None])
-    highest = sight.sidelobes.highest * sight.response.seen_at(x=x, y=y) * changed.sum(axis=0)
-    return bool(np.any(highest > UNSEEN * noise.at(x=x, y=y)))
+    each = np.abs(now - was) + brighter * (phase + wider[:, None])
+    summed: np.ndarray = each.sum(axis=0)
+    return summed
 
 
 def _values(parts: Sequence[Part]) -> np.ndarray:
@@ -92,7 +110,8 @@ def _values(parts: Sequence[Part]) -> np.ndarray:
 def _spectra(parts: Sequence[Part], channels: int) -> np.ndarray:
     """(n, chan) Jy of all components."""
     rows = [(row, each.profile) for each in parts for row in each.values]
-    return np.array([spectrum_of(row, profile, channels) for row, profile in rows])
+    spectra = [spectrum_of(row, profile, channels) for row, profile in rows]
+    return np.array(spectra).reshape(len(rows), channels)
 
 
 def _places(values: np.ndarray, channels: int) -> np.ndarray:
