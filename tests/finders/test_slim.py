@@ -275,6 +275,7 @@ def test_a_resolved_source_with_a_line_over_the_band_is_kept():
     assert np.hypot(found["x"][0] - 50, found["y"][0] - 50) < 3
     assert np.isfinite(found["line_flux"][0])
     assert any("larger than any trained on" in note for note in detection.notes)
+    assert found["warning"][0] == "larger than any source trained on"
     assert any("41 channels" in note for note in detection.notes)
 
 
@@ -285,7 +286,8 @@ def test_notes_say_when_a_cube_is_unlike_the_training():
     assert ReadySlim(networks).find(cube).notes == ()
     wider = replace(networks.blobs_finder, domain=replace(DOMAIN, beam_px=(8.0, 8.5)))
     others = replace(networks, blobs_finder=wider)
-    assert any("beam is 6 pixels" in note for note in ReadySlim(others).find(cube).notes)
+    said = "searched with pixels of 0.0728 in place of 0.1 arcsec"  # 6 / sqrt(8 x 8.5)
+    assert any(said in note for note in ReadySlim(others).find(cube).notes)
     cleaned = replace(cube, noise=None, beam=None)
     notes = ReadySlim(networks).find(cleaned).notes
     assert any("cleaned" in note for note in notes)

@@ -54,6 +54,15 @@ def test_a_number_far_outside_is_a_blank(number: float, where: str) -> None:
     assert f"{np.float32(number):g} in " in notes[0]
 
 
+@pytest.mark.parametrize("number", [8.4e35, -2e15])
+def test_a_single_voxel_that_no_telescope_sees_is_blank(number: float) -> None:
+    data = _noise()
+    data[3, 7, 9], data[5, 2, 2] = number, 2 * number
+    notes = blank_in_place(data)
+    assert np.argwhere(np.isnan(data)).tolist() == [[3, 7, 9], [5, 2, 2]]
+    assert notes == ("values beyond 1e+15 in 2 channels: read as blank",)
+
+
 def test_several_numbers_are_blanks() -> None:
     data = _noise()
     blank = np.zeros(SHAPE, bool)

@@ -1,9 +1,9 @@
-"""Finds voxels without data that are written as a number: -1e10, -1000, or exact zeros.
+"""Finds voxels without data that are written as a number: -1e10, -1000, 1e36, or exact zeros.
 
 A number is a blank if it is repeated bit by bit and stands far outside all others. An exact zero
 lies amid the others, and is a blank where the rest is noise: noise is never exactly zero, nor the
 same in a whole channel. A cube without noise, of sources alone, has zeros that are data; so has
-one whose values were rounded to integers.
+one whose values were rounded to integers. A number that no telescope sees is damage.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from deepfocus.core.catalogue import numbered
 from deepfocus.core.voxels import Voxels, channel_blocks
 from deepfocus.io.survey import TOGETHER, Survey, survey_of
 
@@ -20,6 +21,8 @@ FAR = 10.0
 """A blank is as many times farther out than the farthest other value on its side."""
 LEAST_SHARE = 1e-5
 """Of the voxels that have a number which is a blank; and it stands in two at least."""
+HUGEST = 1e15
+"""Of brightness in any unit; sums of squares overflow single precision somewhat above."""
 MOST_NUMBERS = 4
 """Different numbers that stand for a blank."""
 ROUNDED_CHANNELS = 8
@@ -50,12 +53,14 @@ class Blanks:
     constant : (chan,) bool, channels without data
     zeros : whether exact zeros are blank
     never : (y, x) bool, pixels that are blank in all channels; None for none
+    huge : whether there are values beyond `HUGEST`, which are blank
     """
 
     numbers: tuple[float, ...]
     constant: np.ndarray
     zeros: bool = False
     never: np.ndarray | None = None
+    huge: bool = False
 
     def erase_from(self, block: np.ndarray, channels: slice, rows: slice, columns: slice) -> None:
         """Set them to NaN in a part of the cube that is in memory.
@@ -69,6 +74,8 @@ class Blanks:
             block[constant] = np.nan
         if self.zeros:
             block[block == 0] = np.nan
+        if self.huge:
+            block[np.abs(block) > HUGEST] = np.nan
         if self.never is not None:
             block[:, self.never[rows, columns]] = np.nan
 
@@ -105,7 +112,11 @@ def find_blanks(
         notes.append(f"{number:g} in {share} of the voxels: read as blank")
         numbers.append(number)
         survey = without
-    none = Blanks(tuple(numbers), np.zeros(len(survey.known), bool))
+    huge = np.fmax(-survey.lowest, survey.highest) > HUGEST
+    if huge.any():
+        channels = numbered(int(np.count_nonzero(huge)), "channel")
+        notes.append(f"values beyond {HUGEST:g} in {channels}: read as blank")
+    none = Blanks(tuple(numbers), np.zeros(len(survey.known), bool), huge=bool(huge.any()))
     blanks, said = _blank_zeros(voxels, survey, none, values_at_once)
     return blanks, (*notes, *said)
 

@@ -16,8 +16,9 @@ from deepfocus.core.cube import Cube
 from deepfocus.finders.finder import Detection, refuse_empty, refuse_few_channels
 from deepfocus.finders.paper.figure_14 import Figure14, Figure14Settings
 from deepfocus.finders.six_networks.blobs import BlobSettings, FindBlobs
-from deepfocus.finders.six_networks.domain import notes_on
+from deepfocus.finders.six_networks.domain import caveats_on, notes_on
 from deepfocus.finders.six_networks.fluxes import MeasureFluxes
+from deepfocus.finders.six_networks.known_scale import at_known_scale
 from deepfocus.finders.six_networks.lines import FindBlobLines, candidates_of, height
 from deepfocus.finders.six_networks.shapes import MeasureShapes
 from deepfocus.finders.six_networks.table import panels_of, table_of, table_of_blobs
@@ -70,10 +71,17 @@ class ReadyPaper:
         return {"weights": self.networks.hashes}
 
     def find(self, cube: Cube) -> Detection:
-        """Section 4.4. Raises `DeepFocusError` for a cube without any finite value."""
+        """Search at the scale that the networks know.
+
+        Raises `DeepFocusError` for a cube without any finite value.
+        """
         cube = cube.loaded()
         refuse_empty(cube)
         refuse_few_channels(cube, LEAST_CHANNELS, "paper")
+        return at_known_scale(cube, self.networks.blobs_finder.card.domain, self.find_as_it_is)
+
+    def find_as_it_is(self, cube: Cube) -> Detection:
+        """Section 4.4, in the pixels that the cube has."""
         sky = self.find_blobs(cube)  # 1-4
         lines = candidates_of(self.find_lines(cube, sky.blobs))  # 5-7
         sources = self.focus(cube, lines, sky.integrated)  # 8-9
@@ -81,7 +89,9 @@ class ReadyPaper:
         measured = self.measure_fluxes(cube, shaped)  # 12-13
         outside = notes_on(cube, measured, self.networks, integrated=sky.integrated)
         return Detection(
-            catalogue=table_of(measured, cube.grid),
+            catalogue=table_of(measured, cube.grid).with_columns(
+                warning=caveats_on(measured, self.networks)
+            ),
             snapshots={
                 "blobs_finder": table_of_blobs(sky.blobs, cube.grid),
                 "deep_gru": table_of(lines, cube.grid),

@@ -1,4 +1,4 @@
-"""Notes on how a cube differs from the networks' training data."""
+"""How a cube, and each source in it, differ from the networks' training data."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ def notes_on(
 ) -> tuple[str, ...]:
     """One sentence per property of the cube or its sources outside the training domain.
 
+    The width of the beam in pixels is that of the domain, or not known: `known_scale` saw to it.
+
     integrated : (y, x), the cube summed over its channels
     """
     found = accepted(candidates)
@@ -29,7 +31,6 @@ def notes_on(
     ny, nx = integrated.shape
     return (
         *_beam_notes(cube, images, integrated, some_found=bool(found)),
-        *_outside("pixels are", cube.grid.cell_arcsec, images.cell_arcsec, "arcsec wide"),
         *_cell_notes(cube),
         *_outside("the cube has", len(cube.data), spectra.channels, "channels"),
         *_outside("the image is", min(ny, nx), images.image_px, "pixels wide"),
@@ -44,15 +45,14 @@ def _beam_notes(
 ) -> list[str]:
     if cube.beam_px is None:
         return ["the beam is not known: whether sizes lie in the training domain is not known"]
-    notes = _outside("the beam is", cube.beam_px, domain.beam_px, "pixels wide")
     across = extent_px(integrated) / cube.beam_px
     # blends of two sources reach twice the extent of one
-    if some_found and across > 2 * domain.beams_across:
-        notes.append(
-            f"the brightest emission is resolved, {across:.2g} beams across; the largest "
-            f"source trained on is {domain.beams_across:g}"
-        )
-    return notes
+    if not some_found or across <= 2 * domain.beams_across:
+        return []
+    return [
+        f"the brightest emission is resolved, {across:.2g} beams across; the largest "
+        f"source trained on is {domain.beams_across:g}"
+    ]
 
 
 def _cell_notes(cube: Cube) -> list[str]:
@@ -71,10 +71,24 @@ def _cleaned_notes(cube: Cube) -> list[str]:
     ]
 
 
+def caveats_on(candidates: Sequence[Candidate], networks: SixNetworks) -> list[str]:
+    """For each candidate, in what it is unlike all sources trained on; empty for nothing."""
+    sizes, lines = networks.major.card.domain, networks.deep_gru.card.domain
+    return [
+        "; ".join(
+            said
+            for said, applies in (
+                ("larger than any source trained on", _too_large(each, sizes)),
+                ("line narrower or wider than those trained on", _odd_width(each, lines)),
+            )
+            if applies
+        )
+        for each in candidates
+    ]
+
+
 def _size_notes(found: Sequence[Candidate], domain: Domain) -> list[str]:
-    longest = [max(each.box.x1 - each.box.x0, each.box.y1 - each.box.y0) for each in found]
-    # A box spans sqrt(log2(1 / 0.15)) = 1.65 FWHM, and is measured to within 20%.
-    resolved = sum(side > 1.2 * 1.65 * domain.source_px[1] for side in longest)
+    resolved = sum(_too_large(each, domain) for each in found)
     if not resolved:
         return []
     return [
@@ -83,16 +97,26 @@ def _size_notes(found: Sequence[Candidate], domain: Domain) -> list[str]:
     ]
 
 
+def _too_large(candidate: Candidate, domain: Domain) -> bool:
+    box = candidate.box
+    # a box spans sqrt(log2(1 / 0.15)) = 1.65 FWHM, and is measured to within 20%
+    return max(box.x1 - box.x0, box.y1 - box.y0) > 1.2 * 1.65 * domain.source_px[1]
+
+
 def _width_notes(found: Sequence[Candidate], domain: Domain) -> list[str]:
-    # widths are measured to about 10%
-    low, high = domain.line_fwhm_chan[0] / 1.2, domain.line_fwhm_chan[1] * 1.2
-    odd = sum(not low <= each.fwhm_chan <= high for each in found)
+    odd = sum(_odd_width(each, domain) for each in found)
     if not odd:
         return []
     return [
         f"{odd} of {len(found)} lines are narrower or wider than those trained on "
         f"({domain.line_fwhm_chan[0]:g} to {domain.line_fwhm_chan[1]:g} channels FWHM)"
     ]
+
+
+def _odd_width(candidate: Candidate, domain: Domain) -> bool:
+    # widths are measured to about 10%; a candidate without a line has none
+    low, high = domain.line_fwhm_chan[0] / 1.2, domain.line_fwhm_chan[1] * 1.2
+    return candidate.fwhm_chan < low or candidate.fwhm_chan > high
 
 
 def extent_px(image: np.ndarray) -> float:

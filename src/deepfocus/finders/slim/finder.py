@@ -14,8 +14,9 @@ from deepfocus.core.flags import Flag
 from deepfocus.finders.finder import Detection, refuse_empty, refuse_few_channels
 from deepfocus.finders.six_networks.blobs import BlobSettings, FindBlobs, SkyMap
 from deepfocus.finders.six_networks.candidate import Candidate, Candidates
-from deepfocus.finders.six_networks.domain import notes_on
+from deepfocus.finders.six_networks.domain import caveats_on, notes_on
 from deepfocus.finders.six_networks.fluxes import MeasureFluxes
+from deepfocus.finders.six_networks.known_scale import at_known_scale
 from deepfocus.finders.six_networks.line_view import LineViews
 from deepfocus.finders.six_networks.lines import FindBlobLines, candidates_of, matched_height
 from deepfocus.finders.six_networks.shapes import MeasureShapes
@@ -88,10 +89,17 @@ class ReadySlim:
         return {"weights": self.networks.hashes}
 
     def find(self, cube: Cube) -> Detection:
-        """Section 4.4. Raises `DeepFocusError` for a cube without any finite value."""
+        """Search at the scale that the networks know.
+
+        Raises `DeepFocusError` for a cube without any finite value.
+        """
         cube = cube.loaded()
         refuse_empty(cube)
         refuse_few_channels(cube, LEAST_CHANNELS, "slim")
+        return at_known_scale(cube, self.networks.blobs_finder.card.domain, self.find_as_it_is)
+
+    def find_as_it_is(self, cube: Cube) -> Detection:
+        """Section 4.4, in the pixels that the cube has."""
         # 1-4: 2D source detection in the integrated dirty cube
         sky = self.find_blobs(cube)
         # 5-7: frequency denoising and line detection
@@ -103,7 +111,9 @@ class ReadySlim:
         # 12-13: 3D model, line image, flux
         measured = self.measure_fluxes(cube, shaped)
         return Detection(
-            catalogue=table_of(measured, cube.grid),
+            catalogue=table_of(measured, cube.grid).with_columns(
+                warning=caveats_on(measured, self.networks)
+            ),
             snapshots={
                 "blobs_finder": table_of_blobs(sky.blobs, cube.grid),
                 "deep_gru": table_of(lines, cube.grid),
