@@ -133,6 +133,23 @@ def test_companions_of_other_shapes(name: str, shape: tuple[int, int, int], valu
     assert isinstance(found, Cube)
 
 
+@pytest.mark.parametrize("zero", [1.1e15, -1.1e15])
+def test_values_that_no_telescope_sees(zero: float) -> None:
+    found = outcome({"x.fits": cards({"BZERO": zero})})
+    assert "no values but such beyond 1e+15" in str(found)
+
+
+@pytest.mark.parametrize("name", ["x.fits.gz", "x.pb.fits.gz"])
+def test_a_packed_file_whose_checksum_is_another(name: str) -> None:
+    """A bit that changes a number and not its length, as a bad disk flips it."""
+    packed = gzip.compress(WHOLE, compresslevel=0)
+    value = packed.index(WHOLE[-4096:-4000])
+    wrong = bytearray(packed)
+    wrong[value] ^= 1
+    found = outcome({"x.fits.gz": packed, name: bytes(wrong)})
+    assert "damaged" in str(found if name == "x.fits.gz" else found.meta["notes"])
+
+
 def test_a_promise_of_a_petabyte_is_refused_before_memory_is_asked_for() -> None:
     huge = {"NAXIS1": 10**6, "NAXIS2": 10**6, "NAXIS3": 10**3}
     assert isinstance(outcome({"x.fits": cards(huge)}), DeepFocusError)

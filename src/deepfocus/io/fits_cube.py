@@ -21,7 +21,7 @@ from deepfocus.core.noise import Noise
 from deepfocus.core.orientation import image_angle
 from deepfocus.core.workspace import IN_MEMORY, OnDisk, Workspace
 from deepfocus.io.beams_beside import Companions, with_companions
-from deepfocus.io.blanks import find_blanks
+from deepfocus.io.blanks import HUGEST, find_blanks
 from deepfocus.io.brightness_unit import brightness_of, factors_to_jy_beam, text_of
 from deepfocus.io.companions import find_companion
 from deepfocus.io.fits_axes import A_CUBE
@@ -156,9 +156,11 @@ def _refuse_nameless(image: FitsImage, described: str) -> None:
 
 
 def _refuse_without_brightness(survey: Survey, described: str) -> None:
-    """Raise `DeepFocusError` for an image without data, or for one that is a mask."""
+    """Raise `DeepFocusError` for no data, for a mask, or where no value is credible."""
     if not survey.known.any():
         raise no_data(described)
+    if np.nanmin(survey.lowest) > HUGEST or np.nanmax(survey.highest) < -HUGEST:
+        raise _no_brightness(f"{described} contains no values but such beyond {HUGEST:g}")
     if survey.is_mask:
         raise _no_brightness(f"{described} contains no values but 0 and 1")
 

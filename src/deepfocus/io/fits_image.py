@@ -27,7 +27,7 @@ from deepfocus.io.fits_voxels import FitsVoxels, SectionVoxels
 from deepfocus.io.hdu_sizes import without_the_rest
 from deepfocus.io.image_choice import Chosen, choose_image
 from deepfocus.io.overrides import NO_OVERRIDES, Overrides
-from deepfocus.io.packed import damage, is_packed, unpacked
+from deepfocus.io.packed import damage, is_packed, read_to_the_end, unpacked
 from deepfocus.io.scratch import in_gigabytes
 from deepfocus.io.stored_numbers import StoredNumbers
 
@@ -60,7 +60,9 @@ def read_image(path: Path, overrides: Overrides = NO_OVERRIDES) -> FitsImage:
     if its axes are not a cube's.
     """
     with _opened(Path(path), overrides.hdu) as (hdus, _):
-        return image_of(hdus, str(path), overrides)
+        image = image_of(hdus, str(path), overrides)
+        _refuse_damaged_content(path, hdus)
+        return image
 
 
 @contextmanager
@@ -86,6 +88,7 @@ def image_by_parts(
             notes = (*notes, f"unpacked to {size} of scratch")
         data = _voxels_of(chosen, axes, file, str(path))
         yield FitsImage(chosen.header, axes, data, beams, units, chosen.index, notes)
+        _refuse_damaged_content(path, hdus)
 
 
 def read_shape(path: Path, overrides: Overrides = NO_OVERRIDES) -> tuple[int, int, int]:
@@ -263,6 +266,16 @@ def _refuse_negative(path: Path, hdus: fits.HDUList) -> None:
             if length < 0:
                 raise _damaged(path, f"NAXIS{axis + 1} = {length}")
         index += 1
+
+
+def _refuse_damaged_content(path: Path, hdus: fits.HDUList) -> None:
+    """Raises `OSError` or `DeepFocusError` if a compressed file is not what was packed.
+
+    Its checksum stands at its end, of which astropy says nothing.
+    """
+    place = hdus[-1].fileinfo()
+    if place is not None and place["file"].compression == "gzip":
+        read_to_the_end(path, place["datLoc"] + place["datSpan"])
 
 
 def _damaged(path: Path, card: str) -> DeepFocusError:

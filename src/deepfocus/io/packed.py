@@ -59,10 +59,22 @@ def unpacked(path: Path, folder: Path) -> ScratchFile:
             for piece in _pieces(stream, promised):
                 at = _write(scratch, piece, at)
             block = stream.read(BLOCK)
-        if len(block) + len(stream.read(MOST_AFTER)) > MOST_AFTER:
-            raise _more_than_promised(path, at)
+        _refuse_more(path, stream, at, held=len(block))
     scratch.end_at(at)
     return scratch
+
+
+def read_to_the_end(path: Path, promised: int) -> None:
+    """Read a compressed file for its checksum alone; promised : bytes of its HDUs.
+
+    Raises `DeepFocusError` if more comes than that; and what `damage` says.
+    """
+    opener = _opener(path)
+    assert opener is not None
+    with opener(path) as stream:
+        for _ in _pieces(stream, promised):
+            pass
+        _refuse_more(path, stream, promised)
 
 
 def _opener(path: Path) -> Callable[[Path], BinaryIO] | None:
@@ -124,9 +136,11 @@ def _write(scratch: ScratchFile, piece: bytes, at: int) -> int:
     return at + len(piece)
 
 
-def _more_than_promised(path: Path, promised: int) -> DeepFocusError:
-    return DeepFocusError(
-        f"{path} unpacks to more than the {in_gigabytes(promised)} that its headers promise",
-        wanted="a compressed FITS file",
-        remedy="unpack it by itself, and look at what it contains",
-    )
+def _refuse_more(path: Path, stream: BinaryIO, promised: int, *, held: int = 0) -> None:
+    """Raises `DeepFocusError` if much is left; held : bytes that were read of it already."""
+    if held + len(stream.read(MOST_AFTER + 1)) > MOST_AFTER:
+        raise DeepFocusError(
+            f"{path} unpacks to more than the {in_gigabytes(promised)} that its headers promise",
+            wanted="a compressed FITS file",
+            remedy="unpack it by itself, and look at what it contains",
+        )
