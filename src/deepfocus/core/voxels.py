@@ -9,9 +9,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-STRIP_VALUES = 1 << 16
-"""Of rows of a plane that are changed together: they stay in a core's cache."""
-
 
 class Voxels(Protocol):
     """What a cube's values are: a numpy array, or something that reads as much as is asked for.
@@ -154,9 +151,15 @@ def assigned(
     return parts, np.broadcast_to(np.asarray(values, np.float32), kept).reshape(lengths)
 
 
-def rows_of_strip(columns: int) -> int:
-    """How many rows of a plane are changed together."""
-    return max(1, STRIP_VALUES // columns)
+def runs(marks: np.ndarray, most: int | None = None) -> Iterator[slice]:
+    """Where marks (n,) bool follow each other without a gap.
+
+    most : so many at a time
+    """
+    ends = np.flatnonzero(np.diff(np.concatenate([[False], marks, [False]]).astype(np.int8)))
+    for start, stop in ends.reshape(-1, 2).tolist():
+        for first in range(start, stop, most or stop - start):
+            yield slice(first, min(first + (most or stop), stop))
 
 
 def channel_blocks(

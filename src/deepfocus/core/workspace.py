@@ -24,13 +24,17 @@ from deepfocus.core.voxels import (
     ReadByParts,
     Voxels,
     assigned,
-    rows_of_strip,
+    runs,
     slices_of,
 )
 
 VALUE_BYTES = 4
 CHUNK_PX = 32
 """Rows and columns of a chunk of spectra on disk."""
+TILE_PX = 64
+"""Rows and columns of a tile of a plane that was changed."""
+MAPPED_VALUES = 1 << 22
+"""Of a file that are looked at together."""
 TOGETHER_VALUES, MOST_TOGETHER = 1 << 22, 64
 """Voxels and channels that are filtered together: more would leave the cache, or fill memory."""
 
@@ -128,17 +132,6 @@ class NamelessFile:
                 written = os.pwrite(self._file.fileno(), left, at)
                 left, at = left[written:], at + written
 
-    def read(self, shape: tuple[int, ...], at: int) -> np.ndarray:
-        """Numbers that were written, from an offset in bytes on, as an array of that shape."""
-        values = np.empty(shape, np.float32)
-        left = memoryview(values.reshape(-1).view(np.uint8).data)
-        while len(left):
-            read = os.preadv(self._file.fileno(), [left], at)
-            if not read:
-                raise EOFError(f"a scratch file ends at {at} bytes")
-            left, at = left[read:], at + read
-        return values
-
     def mapped(self, shape: tuple[int, ...], at: int = 0, *, scattered: bool = False) -> np.ndarray:
         """Numbers from an offset in bytes on, as an array of that shape, zero beyond the end.
 
@@ -218,7 +211,7 @@ class SpectraFile(ReadByParts):
         asked = np.zeros(many_chan, bool)
         asked[at[0] // together : at[-1] // together + 1] = True
         few = _count(rows) * _count(columns) < CHUNK_PX
-        for run in _runs(self._written[y, x] & asked):
+        for run in runs(self._written[y, x] & asked):
             shape = (run.stop - run.start, CHUNK_PX, CHUNK_PX, together)
             number = (y * many_x + x) * many_chan + run.start
             chunks = self._file.mapped(shape, number * VALUE_BYTES * prod(shape[1:]), scattered=few)
@@ -232,65 +225,109 @@ class SpectraFile(ReadByParts):
 
 
 class ChangedVoxels(ReadByParts):
-    """Voxels with changes: strips of planes that were changed lie in a file."""
+    """Voxels with changes: square tiles of planes that were changed lie in a file.
+
+    Each plane is there as rows of tiles, so that both a plane and what lies around a source in
+    many channels are read and written in few pieces.
+    """
 
     def __init__(self, file: NamelessFile, original: Voxels) -> None:
         chan, ny, nx = original.shape
         self.shape = chan, ny, nx
-        self._file, self._original, self._rows = file, original, rows_of_strip(nx)
-        self._changed = np.zeros((chan, -(-ny // self._rows)), bool)
+        self._file, self._original = file, original
+        self._changed = np.zeros((chan, -(-ny // TILE_PX), -(-nx // TILE_PX)), bool)
 
     def __setitem__(self, key: Any, values: Any) -> None:
         """Any part."""
         (channels, rows, columns), block = assigned(key, values, self.shape)
-        if block.size:
-            for channel, plane in zip(range(*channels.indices(len(self))), block, strict=True):
-                self._write(channel, plane, rows, columns)
+        if not block.size:
+            return
+        y, x = (slice(part.start // TILE_PX, -(-part.stop // TILE_PX)) for part in (rows, columns))
+        low, left = y.start * TILE_PX, x.start * TILE_PX
+        high, right = (
+            min(tiles.stop * TILE_PX, n) for tiles, n in zip((y, x), self.shape[1:], strict=True)
+        )
+        if block.shape[1:] != (high - low, right - left):
+            known = self[channels, low:high, left:right]
+            known[:, _less(rows, low), _less(columns, left)] = block
+            block = known
+        self._write(channels, y, x, block)
+        self._changed[channels, y, x] = True
 
-    def _write(self, channel: int, values: np.ndarray, rows: slice, columns: slice) -> None:
-        """Change rows and columns of a plane, in whole strips."""
-        _, ny, nx = self.shape
-        strips = slice(rows.start // self._rows, -(-rows.stop // self._rows))
-        low, high = strips.start * self._rows, min(strips.stop * self._rows, ny)
-        if values.shape != (high - low, nx):
-            known = self[channel, low:high]
-            known[rows.start - low : rows.stop - low : rows.step, columns] = values
-            values = known
-        self._file.write(values, self._at(channel, low))
-        self._changed[channel, strips] = True
+    def _write(self, channels: slice, y: slice, x: slice, block: np.ndarray) -> None:
+        """Whole tiles of some channels, but for what lies beyond the image."""
+        many_y, many_x = y.stop - y.start, x.stop - x.start
+        missing = many_y * TILE_PX - block.shape[1], many_x * TILE_PX - block.shape[2]
+        whole = np.pad(block, ((0, 0), (0, missing[0]), (0, missing[1])))
+        tiles = whole.reshape(len(block), many_y, TILE_PX, many_x, TILE_PX).swapaxes(2, 3)
+        for channel, rows_of_tiles in zip(range(*channels.indices(len(self))), tiles, strict=True):
+            for row, there in enumerate(rows_of_tiles, y.start):
+                self._file.write(there, self._at(channel, row, x.start))
 
     def _read(self, channels: slice, rows: slice, columns: slice) -> np.ndarray:
-        at = np.arange(rows.start, rows.stop, rows.step)
-        changed = self._changed[channels][:, at // self._rows]
+        down, across = list(_pieces(rows, TILE_PX)), list(_pieces(columns, TILE_PX))
+        y, x = ([tile for tile, _, _ in pieces] for pieces in (down, across))
+        changed = self._changed[channels][:, y][:, :, x]
         if not changed.any():
             return np.array(self._original[channels, rows, columns], np.float32)
-        out = np.empty([*changed.shape, _count(columns)], np.float32)
-        for i, channel in enumerate(range(*channels.indices(len(self)))):
-            if not changed[i].all():
-                out[i] = self._original[channel, rows, columns]
-            for run in _runs(changed[i]):
-                low, high = at[run.start], at[run.stop - 1] + 1
-                image = self._file.read((high - low, self.shape[2]), self._at(channel, low))
-                out[i, run] = image[:: rows.step, columns]
+        if changed.all():
+            out = np.empty([_count(part) for part in (channels, rows, columns)], np.float32)
+        else:
+            out = np.array(self._original[channels, rows, columns], np.float32)
+        for first in range(0, len(out), together := self._together(len(y) * len(x))):
+            some = slice(first, min(first + together, len(out)))
+            tiles = self._tiles(range(*channels.indices(len(self)))[some])
+            for (j, of_y, in_y), (i, of_x, in_x), known in _changed_tiles(
+                down, across, changed[some]
+            ):
+                out[some][known, of_y, of_x] = tiles[known, j, i, in_y, in_x]
         return out
 
-    def _at(self, channel: int, row: int) -> int:
-        """Bytes before a row of a plane."""
-        return (channel * self.shape[1] + row) * self.shape[2] * VALUE_BYTES
+    def _tiles(self, channels: range) -> np.ndarray:
+        """(chan, row, column, y, x) the tiles of some channels, in the file."""
+        length = channels[-1] + 1 - channels[0]
+        shape = (length, *self._changed.shape[1:], TILE_PX, TILE_PX)
+        return self._file.mapped(shape, self._at(channels[0]))[:: channels.step]
+
+    @staticmethod
+    def _together(tiles: int) -> int:
+        """Channels that are read at once: what is mapped takes memory, too."""
+        return max(1, MAPPED_VALUES // (tiles * TILE_PX**2))
+
+    def _at(self, channel: int, row: int = 0, column: int = 0) -> int:
+        """Bytes before a tile."""
+        _, many_y, many_x = self._changed.shape
+        return ((channel * many_y + row) * many_x + column) * TILE_PX**2 * VALUE_BYTES
 
 
-def _runs(marks: np.ndarray) -> Iterator[slice]:
-    """Where marks (n,) follow each other without a gap."""
-    ends = np.flatnonzero(np.diff(np.concatenate([[False], marks, [False]]).astype(np.int8)))
-    for start, stop in ends.reshape(-1, 2).tolist():
-        yield slice(start, stop)
+def _less(part: slice, by: int) -> slice:
+    return slice(part.start - by, part.stop - by, part.step)
+
+
+def _changed_tiles(
+    down: list[_Piece], across: list[_Piece], changed: np.ndarray
+) -> Iterator[tuple[_Piece, _Piece, slice | np.ndarray]]:
+    """Tiles that are changed in some channels, and in which.
+
+    changed : (chan, row, column) bool, of these rows and columns of tiles
+    """
+    for row, y in enumerate(down):
+        for column, x in enumerate(across):
+            known = changed[:, row, column]
+            if known.all():
+                yield y, x, slice(None)
+            elif known.any():
+                yield y, x, known
 
 
 def _count(part: slice) -> int:
     return len(range(part.start, part.stop, part.step))
 
 
-def _pieces(part: slice, size: int) -> Iterator[tuple[int, slice, slice]]:
+_Piece = tuple[int, slice, slice]
+
+
+def _pieces(part: slice, size: int) -> Iterator[_Piece]:
     """What of a part lies in each piece of that size of an axis.
 
     The number of the piece; samples of the part; samples of the piece

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.fft import irfft2
 
-from deepfocus.core.voxels import Changeable, rows_of_strip
+from deepfocus.core.voxels import Changeable, runs
 from deepfocus.fit.attenuation import NO_PRIMARY_BEAM, Attenuation, attenuation_near
 from deepfocus.fit.parameters import (
     CHANNEL,
@@ -35,8 +35,10 @@ SIDE_STEP = 16
 """Pixels: squares of few sizes need few transforms of the beam."""
 MOST_PLANES = 24
 """Held at once before they are added."""
-TOGETHER = 8
-"""Channels made at once of planes: more would leave the cache."""
+STRIP_ROWS = 64
+"""Of planes: so many, or a multiple of it, are made at once in some channels."""
+TOGETHER = 1 << 21
+"""Voxels made at once of planes, about: more would leave the cache."""
 NO_WEIGHT = 1e-6
 """Of a node's flux, relative to the largest: it is left out."""
 
@@ -126,19 +128,16 @@ def _add_layers(out: Changeable, layers: Sequence[_Layers]) -> None:
 def _add_planes(
     out: Changeable, here: tuple[slice, slice], planes: np.ndarray, amounts: np.ndarray
 ) -> None:
-    """Add amounts (chan, plane) of planes (plane, y, x) at rows and columns, strip by strip."""
+    """Add amounts (chan, plane) of planes (plane, y, x) at rows and columns, piece by piece."""
     (rows, columns), (_, ny, nx) = here, planes.shape
-    shining = np.flatnonzero(amounts.any(axis=1))
-    together = rows_of_strip(nx)
-    for low in range(0, ny, together):
-        strip = planes[:, low : low + together]
-        at = slice(rows.start + low, rows.start + low + strip.shape[1])
-        flat = strip.reshape(len(strip), -1)
-        for start in range(0, len(shining), TOGETHER):
-            some = shining[start : start + TOGETHER]
-            drawn = (amounts[some] @ flat).reshape(len(some), -1, nx)
-            for channel, part in zip(some, drawn, strict=True):
-                out[channel, at, columns] += part
+    shining = np.asarray(amounts.any(axis=1))
+    strip = STRIP_ROWS * max(1, TOGETHER // (STRIP_ROWS * nx))
+    for low in range(0, ny, strip):
+        part = planes[:, low : low + strip]
+        at = slice(rows.start + low, rows.start + low + part.shape[1])
+        flat = part.reshape(len(part), -1)
+        for some in runs(shining, max(1, TOGETHER // flat.shape[1])):
+            out[some, at, columns] += (amounts[some] @ flat).reshape(-1, *part.shape[1:])
 
 
 def _still(row: np.ndarray, response: Response, part: Part, channels: np.ndarray) -> list[_Layers]:
