@@ -139,6 +139,18 @@ def test_values_that_no_telescope_sees(zero: float) -> None:
     assert "no values but such beyond 1e+15" in str(found)
 
 
+@pytest.mark.parametrize("value", [7.7e36, -7.7e36, -1.1])
+def test_a_beam_that_is_larger_beside_its_peak_is_left_out(value: float) -> None:
+    beam = np.zeros((3, 11, 11), ">f4")
+    beam[:, 5, 5] = 1.0
+    beam[2, 1, 3] = value
+    psf = content(image(data=beam))
+    found = outcome({"x.fits": WHOLE, "x.psf.fits": psf})
+    assert isinstance(found, Cube)
+    assert found.psf is None
+    assert "x.psf.fits is not a dirty beam" in str(found.meta["notes"])
+
+
 @pytest.mark.parametrize("name", ["x.fits.gz", "x.pb.fits.gz"])
 def test_a_packed_file_whose_checksum_is_another(name: str) -> None:
     """A bit that changes a number and not its length, as a bad disk flips it."""

@@ -22,8 +22,8 @@ SAMPLE_BYTES = 400e6
 """Of the sample that noise is measured from, at most."""
 IMAGE_BYTES = 200.0
 """For each pixel of an image: beams, weights and planes of sources."""
-TIMES_HELD = 8.0
-"""Memory of a part that is searched, over that of its voxels."""
+TIMES_HELD = 5.0
+"""Memory of a part that is searched, over that of its voxels: 3 as measured, and some to spare."""
 CUBES_WRITTEN = 1.7
 """Scratch of a cube that is searched by parts, over its size: what the filters make of it where the
 beam has less than eight pixels, a quarter of that otherwise. What sources leave comes on top, where

@@ -150,11 +150,12 @@ def _kept(image: FitsImage, path: Path, grid: Grid) -> tuple[list[int], np.ndarr
 def as_psf(planes: Planes, path: Path) -> Planes:
     """The planes scaled to a central peak of 1, with NaN set to 0.
 
-    Raises `DeepFocusError` unless each plane peaks at [ny // 2, nx // 2], as a dirty beam does.
+    Raises `DeepFocusError` unless each plane peaks at [ny // 2, nx // 2], as a dirty beam does: no
+    sum of waves, all of them positive weights, is larger elsewhere, or as far below zero.
     """
     values = np.nan_to_num(planes.values)
     k, ny, nx = values.shape
-    peaks = values.reshape(k, -1).max(axis=1)
+    peaks = np.abs(values).reshape(k, -1).max(axis=1)
     centres = values[:, ny // 2, nx // 2]
     if np.any(peaks <= 0) or np.any(centres < 0.999 * peaks):
         raise DeepFocusError(
