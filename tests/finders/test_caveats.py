@@ -13,6 +13,7 @@ from deepfocus.finders.deepfocus.caveats import (
     mask_against_fit,
     near_the_edge,
     trusted,
+    with_gaps,
 )
 from deepfocus.finders.deepfocus.masked import NOT_MEASURED, MaskFlux
 from deepfocus.finders.deepfocus.sources import SourceFit, summary_of
@@ -97,3 +98,17 @@ def test_a_line_is_cut_off_where_half_of_its_peak_is_beyond_the_band() -> None:
     assert cut_off(27.0, 5.2, searched) == cut_off(4.0, 5.2, searched) == said
     assert not cut_off(27.0, 4.8, searched)
     assert not cut_off(12.0, 5.0, searched)
+
+
+def test_a_line_with_gaps_says_so_and_one_that_lost_a_channel_does_not() -> None:
+    searched = np.ones(32, bool)
+    searched[:3] = searched[14:17] = searched[25] = False
+    assert (
+        with_gaps(12.0, 6.0, searched) == "2 of the 7 channels of its line, in a row, have no data"
+    )
+    assert (
+        with_gaps(15.0, 1.9, searched) == "3 of the 3 channels of its line, in a row, have no data"
+    )
+    assert not with_gaps(25.0, 6.0, searched)
+    # what lies beyond the band is said in other words
+    assert not with_gaps(2.0, 5.0, searched)

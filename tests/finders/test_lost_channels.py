@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -68,7 +69,13 @@ def _check(found: Catalogue) -> None:
     assert error < 0.25 * FLUX_JY_KMS
     assert np.isfinite(found["peak_err"][0])
     assert found["snr_peak"][0] > 5
-    assert found["warning"][0] == ""
+    # lost channels of its own line are all that may be said
+    assert (
+        re.sub(
+            r"\d of the \d channels of its line, in a row, have no data", "", found["warning"][0]
+        )
+        == ""
+    )
 
 
 @pytest.mark.parametrize("seed", [3, 4, 5])

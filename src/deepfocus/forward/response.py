@@ -15,6 +15,7 @@ import numpy as np
 from scipy.fft import irfft2, next_fast_len, rfft2
 from scipy.ndimage import map_coordinates
 
+from deepfocus.core.channels import channels_of_planes
 from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
@@ -179,9 +180,7 @@ def response_of(cube: Cube) -> Response:
         )
     primary = None if cube.primary_beam is None else _everywhere(cube.primary_beam)
     nodes = max(len(dirty), 1 if primary is None else len(primary))
-    at = cube.psf_channels
-    if at is None or len(at) != nodes:
-        at = np.linspace(0, chan - 1, nodes) if nodes > 1 else np.array([(chan - 1) / 2])
+    at = channels_of_planes(cube.psf_channels, nodes, chan)
     return Response(
         ny=ny,
         nx=nx,

@@ -6,7 +6,7 @@ import numpy as np
 
 from deepfocus.core.channels import is_image
 from deepfocus.core.cube import Cube
-from deepfocus.core.voxels import Voxels
+from deepfocus.core.voxels import Voxels, runs
 from deepfocus.finders.deepfocus.masked import MaskFlux
 from deepfocus.finders.deepfocus.samples import within
 from deepfocus.finders.deepfocus.sources import SourceFit
@@ -19,6 +19,8 @@ SHARE_APART = 0.1
 BOWL_ERRORS = 3.0
 BOWL_SHARE = 0.05
 """Of the fit's flux: what is missing in a ring that counts as a bowl."""
+LOST = 0.25
+"""Of the channels of a line, without data in a row: what they hid is the model's alone."""
 WRONG_MODEL = 1.5
 """Reduced chi^2, from which on a model does not explain the data."""
 
@@ -37,6 +39,7 @@ def caveats_of(
         in_a_bowl(fit, mask),
         near_the_edge(cube.data, lit, x=source.value("x"), y=source.value("y"), beam_px=beam_px),
         cut_off(channel, fwhm_chan, noise.searched),
+        with_gaps(channel, fwhm_chan, noise.searched),
         beyond_the_primary_beam(cube, x=source.value("x"), y=source.value("y")),
     )
     return "; ".join(each for each in said if each)
@@ -94,6 +97,17 @@ def cut_off(channel: float, fwhm_chan: float, searched: np.ndarray) -> str:
     low, high = channel - fwhm_chan / 2, channel + fwhm_chan / 2
     cut = low < known[0] - 0.5 or high > known[-1] + 0.5
     return "line cut off by the end of the band" if cut else ""
+
+
+def with_gaps(channel: float, fwhm_chan: float, searched: np.ndarray) -> str:
+    """Whether a large part of the line, amid channels with data, has none; searched : (chan,)."""
+    known = np.flatnonzero(searched)
+    low, high = max(channel - fwhm_chan / 2, known[0]), min(channel + fwhm_chan / 2, known[-1])
+    of_line = searched[within(low, high + 1, len(searched))]
+    longest = max((gap.stop - gap.start for gap in runs(~of_line)), default=0)
+    if longest <= LOST * len(of_line):
+        return ""
+    return f"{longest} of the {len(of_line)} channels of its line, in a row, have no data"
 
 
 def beyond_the_primary_beam(cube: Cube, *, x: float, y: float) -> str:
