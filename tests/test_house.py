@@ -66,7 +66,10 @@ ROOMS: dict[str, Room] = {
         "matching, metrics, campaigns of finders over known cubes",
         ("core", "ops", "io", "jobs", "simulation", "finders"),
     ),
-    "report": Room("figures from results", ("core", "ops", "forward", "evaluation", "finders")),
+    "report": Room(
+        "figures from results, what was understood of a cube",
+        ("core", "ops", "forward", "search", "evaluation", "finders"),
+    ),
 }
 ROOMS["cli"] = Room("parse, call, write", tuple(ROOMS))
 

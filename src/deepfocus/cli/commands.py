@@ -15,6 +15,8 @@ COMMANDS = (
     "inject",
     "dirty",
     "train",
+    "doctor",
+    "inspect",
     "detect",
     "finders",
     "evaluate",

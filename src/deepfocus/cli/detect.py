@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from deepfocus.cli.how_read import how_read
 from deepfocus.cli.place_of_work import PlaceOfWork, place_of_work
 
 if TYPE_CHECKING:
@@ -34,29 +35,11 @@ BAD_INPUT = 2
     help="Folder of networks that replace the shipped ones, for a finder that has some.",
 )
 @click.option(
-    "--rest-frequency", metavar="VALUE", help="Overrides the header's, such as '1420.4 MHz'."
-)
-@click.option("--stokes", metavar="NAME", help="Searched instead of Stokes I, such as V.")
-@click.option(
-    "--velocity",
-    type=click.Choice(["radio", "optical"]),
-    help="Scale of a velocity axis, if the header does not say it or is wrong.",
-)
-@click.option(
     "--covariance",
     is_flag=True,
     help="Write NAME.covariance.ecsv too: of position, sizes, line and flux of each source.",
 )
-@click.option(
-    "--hdu", metavar="NUMBER|NAME", help="HDU with the cube, if the likeliest is not the one."
-)
-@click.option("--psf", type=click.Path(path_type=Path), help="Dirty beam of the one cube given.")
-@click.option(
-    "--pb",
-    "primary_beam",
-    type=click.Path(path_type=Path),
-    help="Primary beam of the one cube given.",
-)
+@how_read
 @click.option(
     "--memory",
     metavar="SIZE",
@@ -91,7 +74,7 @@ def detect(
     settings: Path | None,
     pairs: tuple[str, ...],
     weights: Path | None,
-    **said: Any,
+    reading: Reading,
 ) -> None:
     """Find and measure the line emitters in FITS cubes or CASA images, in those of a folder, or in
     all cubes of a simulated NAME.zarr.
@@ -120,7 +103,6 @@ def detect(
     from deepfocus.jobs.workers import local_workers
 
     most = bytes_of(memory)
-    reading = _reading(**said)
     chosen = searchable([place.path(each) for each in files])
     cubes = inputs(chosen.files, reading)
     check_output(out)
@@ -146,27 +128,6 @@ def detect(
         summary.close()
     if summary.failed:
         ctx.exit(BAD_INPUT)
-
-
-def _reading(
-    rest_frequency: str | None,
-    hdu: str | None,
-    velocity: str | None,
-    stokes: str | None,
-    psf: Path | None,
-    primary_beam: Path | None,
-) -> Reading:
-    from deepfocus.cli.reading import Reading
-    from deepfocus.core.rest_frequency import rest_hertz
-    from deepfocus.io.overrides import Overrides
-
-    overrides = Overrides(
-        rest_hz=rest_hertz(rest_frequency),
-        velocity=velocity,
-        stokes=None if stokes is None else stokes.strip().upper(),
-        hdu=int(hdu) if hdu is not None and hdu.isdecimal() else hdu,
-    )
-    return Reading(overrides, psf=psf, primary_beam=primary_beam)
 
 
 def _room_of_each(most: float | None, scratch: Path | None, number: int) -> Room:

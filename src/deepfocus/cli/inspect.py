@@ -1,0 +1,59 @@
+"""`deepfocus inspect`: what is understood of a cube before it is searched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from deepfocus.cli.how_read import how_read
+
+if TYPE_CHECKING:
+    from deepfocus.cli.reading import Reading
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+@how_read
+@click.option(
+    "--memory", metavar="SIZE", help="Most that a search may take. Default: what is available."
+)
+@click.option(
+    "--scratch",
+    type=click.Path(path_type=Path),
+    help="Folder for what a search by parts keeps on disk. Default: the system's.",
+)
+def inspect(
+    file: Path, as_json: bool, memory: str | None, scratch: Path | None, reading: Reading
+) -> None:
+    """Say what is understood of a FITS cube or a CASA image, what is missing and which option
+    supplies it, its noise, what a search will take, and which finders suit.
+
+    Nothing is written. Example: deepfocus inspect cube.fits
+    """
+    import json
+    from dataclasses import asdict, replace
+
+    from deepfocus.cli.cost import Cost
+    from deepfocus.cli.memory_size import bytes_of
+    from deepfocus.cli.room import Room
+    from deepfocus.report.inspection import inspected
+    from deepfocus.report.inspection_in_words import lines_of
+
+    room = Room(bytes_of(memory), scratch)
+    cube = replace(reading, room=room).of(file)
+    inspection = inspected(cube)
+    cost = Cost(inspection.name, inspection.shape)
+    if as_json:
+        search = {
+            "memory_bytes": cost.memory_bytes(room),
+            "cpu_seconds": cost.cpu_s(room),
+            "by_parts": not room.holds(inspection.shape),
+        }
+        click.echo(json.dumps({"file": str(file), **asdict(inspection), "search": search}))
+        return
+    click.echo(str(file))
+    for line in [*lines_of(inspection), f"{'search':<22}{cost.in_words(room)}"]:
+        click.echo(f"  {line}")
