@@ -189,7 +189,7 @@ def _fitted_again(
     """
     box = _box(values, sight)
     around = _region(box, int(2 * sight.beam_px))
-    left_before = _power(residual, around)
+    left_before = _power(residual, around) if given.whole else np.inf
     problem = given.with_model(_problem(residual, values, box, sight, noise))
     fitted = fitting(problem, values, free)
     again = _Given.of(fitted)
