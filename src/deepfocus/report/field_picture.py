@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH, LEAST_HEIGHT, MOST_HEIGHT = 5.9, 2.0, 10.0
+WIDTH, LEAST_HEIGHT, MOST_HEIGHT = 5.9, 1.0, 10.0
 """Of the image, inches."""
 LEFT, BOTTOM, RIGHT, TOP = 1.3, 0.7, 1.2, 0.15
 """Around it, for the labels of its axes and the colour bar, inches."""

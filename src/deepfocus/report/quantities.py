@@ -77,6 +77,12 @@ CHANNEL = Quantity("channel", "Channel")
 FREQUENCY = Quantity("frequency", "Frequency", "GHz", factor=1e-9)
 LINE_WIDTH = Quantity("line_fwhm", "Line width", "km/s", limit="line_fwhm_limit")
 LINE_CHANNELS = Quantity("line_fwhm_chan", "Line width", "channels", limit="line_fwhm_limit_chan")
+LINE_W20 = Quantity(
+    "line_w20", "Line width at 20%", "km/s", said="full width of the line at 20% of its peak"
+)
+LINE_SHIFT = Quantity(
+    "line_shift", "Shift along the line", "arcsec", said="what its centre moves over the line width"
+)
 LINE_FLUX = Quantity("line_flux", "Line flux", "Jy km/s")
 CONTINUUM = Quantity("continuum", "Continuum", "mJy")
 MAJOR = Quantity(
@@ -110,7 +116,7 @@ OF_SOURCE = (
     FREQUENCY,
     CHANNEL,
     LINE_WIDTH,
-    Quantity("line_w20", "Line width at 20%", "km/s"),
+    LINE_W20,
     LINE_FLUX,
     Quantity("mask_flux", "Flux in a mask", "Jy km/s"),
     Quantity("peak", "Peak", "mJy/beam"),
@@ -118,7 +124,7 @@ OF_SOURCE = (
     MAJOR,
     MINOR,
     Quantity("pa", "Position angle", "deg"),
-    Quantity("line_shift", "Shift along the line", "arcsec"),
+    LINE_SHIFT,
     Quantity("kinematic_pa", "Kinematic angle", "deg"),
     SNR_PEAK,
     Quantity("snr_focused", "Focused SNR"),
