@@ -66,7 +66,8 @@ def _drawn_over(panel: CutoutPanel, source: Outline | None, beam: Outline | None
         away = beam.major / 2 + FROM_EDGE
         drawn += _ellipse(beam, away, ny - away, "beam")
     return Markup(
-        '<svg viewBox="0 0 {} {}" preserveAspectRatio="none" aria-hidden="true">{}</svg>'
+        '<svg viewBox="0 0 {} {}" preserveAspectRatio="none" fill="none" stroke="#ff5a5f" '
+        'aria-hidden="true">{}</svg>'
     ).format(nx, ny, drawn)
 
 

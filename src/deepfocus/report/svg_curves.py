@@ -52,8 +52,10 @@ def draw_range(frame: Frame, low: float, high: float) -> Markup:
 
 def drawing(content: Markup, *, width: float, height: float, says: str) -> Markup:
     """The whole drawing. says : what it shows, for those who cannot see it"""
+    # lines also where the page's style sheet does not reach, as in programs that print pages
     return Markup(
-        '<svg class="plot" viewBox="0 0 {:.0f} {:.0f}" role="img" aria-label="{}">{}</svg>'
+        '<svg class="plot" viewBox="0 0 {:.0f} {:.0f}" fill="none" stroke="currentColor" '
+        'role="img" aria-label="{}">{}</svg>'
     ).format(width, height, says, content)
 
 
