@@ -62,13 +62,18 @@ def knowing(small: Simulated, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def quick_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Figures are files with their names alone: most of the time goes into drawing them."""
+    """Figures and reports are files with their names alone: drawing them takes most of the time."""
 
     def draw(cube: Cube, detection: Detection, path: Path, **_: object) -> Path:
         path.write_text(str(cube.meta.get("name")))
         return path
 
+    def write(cube: Cube, detection: Detection, path: Path, *, name: str, settings: str) -> Path:
+        path.write_text(name)
+        return path
+
     monkeypatch.setattr("deepfocus.report.figures.detection_figure", draw)
+    monkeypatch.setattr("deepfocus.report.page.write_report", write)
 
 
 @pytest.fixture(scope="session")

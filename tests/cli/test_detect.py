@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,9 @@ def test_detect_writes_all_products(
     assert found["flag"].dtype == np.int64
     assert tomllib.loads((out / "cube.settings.toml").read_text())
     assert (out / "cube.png").read_bytes().startswith(b"\x89PNG")
+    report = (out / "cube.report.html").read_text(encoding="utf-8")
+    assert "<title>cube: 2 sources, 1 rejected candidate</title>" in report
+    assert (out / "cube.settings.toml").read_text().strip() in unescape(report)
     np.testing.assert_array_equal(found["flag"], [0, 0, 1])
     streams = capsys.readouterr()
     assert "cube: 2 sources, 1 rejected candidate\n" in streams.out
@@ -167,7 +171,8 @@ def test_demo(
     shown = capsys.readouterr().out
     assert "2 true sources, 2 found, 0 spurious" in shown
     assert shown.count("\n   found") + shown.count("\nfound") == 2
-    for ending in ("fits", "psf.fits", "pb.fits", "truth.ecsv", "catalogue.ecsv", "png"):
+    beside = ("fits", "psf.fits", "pb.fits", "truth.ecsv")
+    for ending in (*beside, "catalogue.ecsv", "png", "report.html"):
         assert (out / f"demo.{ending}").exists()
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import tomllib
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,8 @@ def test_figures_can_be_drawn(folder: Path, tmp_path: Path, name: str) -> None:
     out = tmp_path / "out"
     assert main(["detect", str(folder / f"{name}.fits"), "--out", str(out)]) == 0
     assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    report = (out / f"{name}.report.html").read_text(encoding="utf-8")
+    assert f"<h1>{escape(printable(name))}</h1>" in report
 
 
 def test_a_name_that_leaves_no_room_for_that_of_its_products(

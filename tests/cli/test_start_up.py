@@ -18,6 +18,7 @@ HEAVY = (
     "astropy",
     "torch",
     "matplotlib",
+    "jinja2",
     "onnxruntime",
     "cattrs",
     "tqdm",

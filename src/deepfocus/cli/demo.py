@@ -21,8 +21,8 @@ NAME = "demo"
 def demo(out: Path, seed: int) -> None:
     """Simulate a dirty ALMA cube, find its sources, and compare with the truth.
 
-    Works offline. Writes demo.fits (with its PSF and primary beam),
-    demo.truth.ecsv, demo.catalogue.ecsv (also .fits, .vot and .reg) and demo.png.
+    Works offline. Writes demo.fits (with its PSF and primary beam), demo.truth.ecsv,
+    demo.catalogue.ecsv (also .fits, .vot and .reg), demo.png and demo.report.html.
     """
     from deepfocus.cli.finder_choice import chosen_finder
     from deepfocus.cli.products import settings_text, write_products
@@ -64,4 +64,4 @@ def demo(out: Path, seed: int) -> None:
     click.echo(beside_truth(detection.catalogue, made.truth))
     for note in detection.notes:
         click.echo(f"deepfocus: note: {note}", err=True)
-    click.echo(f"Written: {out}/{NAME}.fits, .catalogue.ecsv, .truth.ecsv, .png and more")
+    click.echo(f"Written: {out}/{NAME}.fits, .catalogue.ecsv, .truth.ecsv, .report.html and more")

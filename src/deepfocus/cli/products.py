@@ -1,4 +1,4 @@
-"""The files that a detection writes: catalogue in four formats, settings, figure."""
+"""The files that a detection writes: catalogue in four formats, settings, figure, report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from deepfocus.finders.finder import Detection, Finder
     from deepfocus.jobs.running import Run
 
-PRODUCTS = ("catalogue.fits", "catalogue.vot", "catalogue.reg", "png", "settings.toml")
+PRODUCTS = (
+    "catalogue.fits", "catalogue.vot", "catalogue.reg", "png", "report.html", "settings.toml",
+)  # fmt: skip
 COVARIANCE = "covariance.ecsv"
 """Written on request."""
 UNDERSTOOD = ("psf", "primary_beam", "notes")
@@ -99,6 +101,7 @@ def write_products(
         _write_catalogues(_described(detection, name, cube), made / f"{name}.catalogue")
         (made / f"{name}.settings.toml").write_text(settings, encoding="utf-8")
         _draw(cube, detection, made / f"{name}.png", truth)
+        _report(cube, detection, made / f"{name}.report.html", name=name, settings=settings)
         if COVARIANCE in further:
             _covariances(detection).write(made / f"{name}.{COVARIANCE}", format="ascii.ecsv")
         place(made, run.folder, [f"{name}.{ending}" for ending in endings], stale)
@@ -125,6 +128,12 @@ def _draw(cube: Cube, detection: Detection, path: Path, truth: Catalogue | None)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # a name in letters that the font lacks
         detection_figure(_drawn(cube), detection, path, truth=truth)
+
+
+def _report(cube: Cube, detection: Detection, path: Path, *, name: str, settings: str) -> None:
+    from deepfocus.report.page import write_report
+
+    write_report(cube, detection, path, name=printable(name), settings=settings)
 
 
 def _drawn(cube: Cube) -> Cube:

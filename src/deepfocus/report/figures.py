@@ -21,6 +21,7 @@ from deepfocus.core.orientation import in_image
 from deepfocus.evaluation.residuals import PARAMETERS
 from deepfocus.finders.evidence import CutoutPanel, ImagePanel, SpectrumPanel
 from deepfocus.finders.finder import Detection
+from deepfocus.report.brightness import brightness
 from deepfocus.report.panels import (
     draw_cutout,
     draw_field,
@@ -55,7 +56,7 @@ def detection_figure(
     fields = [panel for panel in detection.evidence if isinstance(panel, ImagePanel)][:2]
     for axes, panel in zip(_row_of(upper, len(fields)), fields, strict=True):
         draw_field(axes, panel, found, truth)
-        axes.set_aspect(_aspect(cube))
+        axes.set_aspect(pixel_aspect(cube))
     spectra = {p.source_id: p for p in detection.evidence if isinstance(p, SpectrumPanel)}
     cutouts = {p.source_id: p for p in detection.evidence if isinstance(p, CutoutPanel)}
     brightest = brightest_of(found, among=spectra or cutouts)
@@ -64,14 +65,14 @@ def detection_figure(
     else:
         draw_nothing(spectrum, "no source, no spectrum")
     if brightest in cutouts:
-        draw_cutout(cutout, cutouts[brightest], _in_image(found, cube))
-        cutout.set_aspect(_aspect(cube))
+        draw_cutout(cutout, cutouts[brightest], shapes_in_image(found, cube))
+        cutout.set_aspect(pixel_aspect(cube))
     else:
         draw_nothing(cutout, "no source, no image")
     return save_figure(figure, path)
 
 
-def _aspect(cube: Cube) -> float:
+def pixel_aspect(cube: Cube) -> float:
     """Height of a pixel over its width, as it is drawn."""
     if cube.grid.square_cells:
         return 1.0
@@ -79,7 +80,7 @@ def _aspect(cube: Cube) -> float:
     return height / width
 
 
-def _in_image(found: Catalogue, cube: Cube) -> Catalogue:
+def shapes_in_image(found: Catalogue, cube: Cube) -> Catalogue:
     """The sources with shapes of the image instead of the sky."""
     columns = {name: found[name] for name in ("x", "y", *SHAPE)}
     return found.with_columns(**in_image(columns, cube.grid))
@@ -140,11 +141,5 @@ def _title(figure: Figure, cube: Cube, found: Catalogue, truth: Catalogue | None
 
 def brightest_of(found: Catalogue, *, among: Iterable[int]) -> int | None:
     """Id of the source with the largest line flux (else peak) among those ids; None without any."""
-    have = np.isin(found["id"], list(among))
-    if not have.any():
-        return None
-    flux = found["line_flux"] if np.isfinite(found["line_flux"][have]).any() else found["peak"]
-    order = np.where(have & np.isfinite(flux), flux, -np.inf)
-    # If nothing is measured, take the first.
-    best = np.argmax(order) if np.isfinite(order).any() else np.argmax(have)
-    return int(found["id"][best])
+    some = found.where(np.isin(found["id"], list(among)))
+    return int(some["id"][np.argmax(brightness(some))]) if len(some) else None

@@ -95,8 +95,9 @@ class Missing:
 
 @dataclass(frozen=True)
 class Inspection:
-    """Of one cube. shape : (chan, y, x); blank : share of the voxels that have no data
+    """Of one cube. shape : (chan, y, x)
 
+    blank : share of the voxels that have no data, NaN where they were not counted
     blank_channels : those without any data
     noise : None where it cannot be measured, and `notes` say why
     """
@@ -115,25 +116,52 @@ class Inspection:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Values:
+    """What reading a cube's values tells; the fields are those of `Inspection`."""
+
+    blank: float
+    blank_channels: tuple[int, ...]
+    noise: NoiseLevels | None
+    notes: tuple[str, ...]
+
+
+UNREAD = Values(float("nan"), (), None, ("blanks and noise were not measured: the cube is large",))
+
+
 def inspected(cube: Cube) -> Inspection:
     """Look at a cube as the default finder would, without searching it."""
-    shape = len(cube.data), cube.grid.ny, cube.grid.nx
-    known = _known(cube.data)
-    noise, said = _noise(cube)
+    return _with_values(cube, _read(cube))
+
+
+def inspected_unread(cube: Cube) -> Inspection:
+    """The same of a cube whose values take long to read: blanks (NaN) and noise are not known."""
+    return _with_values(cube, UNREAD)
+
+
+def _with_values(cube: Cube, values: Values) -> Inspection:
     return Inspection(
         name=str(cube.meta.get("name", "")),
-        shape=shape,
+        shape=(len(cube.data), cube.grid.ny, cube.grid.nx),
         unit=cube.unit,
         sky=_sky(cube),
         band=_band(cube),
         beams=_beams(cube),
-        blank=1.0 - float(known.sum()) / float(np.prod([float(n) for n in shape])),
-        blank_channels=tuple(int(channel) for channel in np.flatnonzero(known == 0)),
-        noise=noise,
+        blank=values.blank,
+        blank_channels=values.blank_channels,
+        noise=values.noise,
         missing=tuple(_missing(cube)),
         finders=suitabilities(cube),
-        notes=(*cube.meta.get("notes", ()), *said),
+        notes=(*cube.meta.get("notes", ()), *values.notes),
     )
+
+
+def _read(cube: Cube) -> Values:
+    known = _known(cube.data)
+    noise, said = _noise(cube)
+    voxels = float(np.prod([float(n) for n in cube.grid.shape]))
+    blank_channels = tuple(int(channel) for channel in np.flatnonzero(known == 0))
+    return Values(1.0 - float(known.sum()) / voxels, blank_channels, noise, said)
 
 
 def _known(data: Voxels) -> np.ndarray:

@@ -12,7 +12,24 @@ from deepfocus.report.inspection import Band, Beams, Inspection, NoiseLevels, Sk
 
 def lines_of(inspection: Inspection) -> list[str]:
     """For a terminal: a label and what is known, one line each."""
-    rows = [
+    return [f"{label:<22}{text}" for label, text in said_of(inspection)]
+
+
+def said_of(inspection: Inspection) -> list[tuple[str, str]]:
+    """A label and what is known, in the order in which they are read."""
+    return [
+        *understood_of(inspection),
+        *(
+            (f"finder {each.kind}", "suits" if each.suits else "; ".join(each.against))
+            for each in inspection.finders
+        ),
+        *(("note", each) for each in inspection.notes),
+    ]
+
+
+def understood_of(inspection: Inspection) -> list[tuple[str, str]]:
+    """Of the cube itself: axes, beams, blanks, noise, and what is missing."""
+    return [
         ("cube", _cube_in_words(inspection)),
         ("sky", _sky_in_words(inspection.sky)),
         ("band", _band_in_words(inspection.band)),
@@ -25,13 +42,7 @@ def lines_of(inspection: Inspection) -> list[str]:
         ("blanks", _blanks_in_words(inspection)),
         ("noise", _noise_in_words(inspection.noise)),
         *(("missing", f"{each.what}: {each.effect}; {each.remedy}") for each in inspection.missing),
-        *(
-            (f"finder {each.kind}", "suits" if each.suits else "; ".join(each.against))
-            for each in inspection.finders
-        ),
-        *(("note", each) for each in inspection.notes),
     ]
-    return [f"{label:<22}{text}" for label, text in rows]
 
 
 def _cube_in_words(inspection: Inspection) -> str:
@@ -90,6 +101,8 @@ def _planes(number: int, file: str | None) -> str:
 
 
 def _blanks_in_words(inspection: Inspection) -> str:
+    if not np.isfinite(inspection.blank):
+        return "not counted"
     said = f"{100 * inspection.blank:.3g}% of the voxels"
     if not inspection.blank_channels:
         return said

@@ -43,11 +43,11 @@ def draw_field(axes: Axes, panel: ImagePanel, found: Catalogue, truth: Catalogue
 def _draw_grey(axes: Axes, panel: ImagePanel, found: Catalogue, truth: Catalogue | None) -> None:
     from matplotlib.lines import Line2D
 
-    norm = _faint_and_bright(panel.image)
+    norm = faint_and_bright(panel.image)
     picture = axes.imshow(
         panel.image, origin="lower", cmap="gray", norm=norm, interpolation="nearest"
     )
-    axes.figure.colorbar(picture, ax=axes, label=panel.unit, ticks=_round_ticks(norm), format="%g")
+    axes.figure.colorbar(picture, ax=axes, label=panel.unit, ticks=round_ticks(norm), format="%g")
     handles = []
     if truth is not None:
         # Wider and drawn first, so that both boxes show where they agree.
@@ -162,7 +162,7 @@ def draw_cutout(axes: Axes, panel: CutoutPanel, found: Catalogue) -> None:
     row = found.where(found["id"] == panel.source_id)
     left, bottom = panel.x0 - 0.5, panel.y0 - 0.5
     extent = (left, left + image.shape[1], bottom, bottom + image.shape[0])
-    low, high = _stretch(image)
+    low, high = stretch(image)
     picture = axes.imshow(
         image, origin="lower", cmap="gray", vmin=low, vmax=high, extent=extent,
         interpolation="nearest",
@@ -294,7 +294,7 @@ def _zoom(
     axes.set_ylim(starts[1], starts[1] + side)
 
 
-def _stretch(image: np.ndarray) -> tuple[float, float]:
+def stretch(image: np.ndarray) -> tuple[float, float]:
     """Grey levels that show noise and sources: 1st to 99.8th percentile of the finite pixels."""
     finite = image[np.isfinite(image)]
     if not len(finite):
@@ -303,18 +303,18 @@ def _stretch(image: np.ndarray) -> tuple[float, float]:
     return (float(low), float(high)) if high > low else (float(low) - 0.5, float(low) + 0.5)
 
 
-def _faint_and_bright(image: np.ndarray) -> Normalize:
+def faint_and_bright(image: np.ndarray) -> Normalize:
     """Linear up to a few sigma, logarithmic above: shows sources 100 times fainter than others."""
     from matplotlib.colors import AsinhNorm
 
-    low, high = _stretch(image)
+    low, high = stretch(image)
     finite = image[np.isfinite(image)]
     high = float(finite.max()) if len(finite) and finite.max() > low else high
     width = max(5 * mad_sigma(finite), 1e-3 * (high - low))
     return AsinhNorm(linear_width=width, vmin=low, vmax=high)
 
 
-def _round_ticks(norm: Normalize) -> list[float]:
+def round_ticks(norm: Normalize) -> list[float]:
     """One-digit tick values, spread about evenly over the colour bar."""
     values = norm.inverse(np.linspace(0.04, 0.97, 7))
     return sorted({float(f"{value:.0e}") for value in values})

@@ -1,0 +1,68 @@
+"""The section of each accepted source: its numbers, its spectrum, images of its surroundings."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from deepfocus.core.catalogue import Catalogue
+from deepfocus.core.cube import Cube
+from deepfocus.finders.evidence import CutoutPanel, ImagePanel, SpectrumPanel
+from deepfocus.finders.finder import Detection
+from deepfocus.report.cutout import Picture, pictures
+from deepfocus.report.figures import pixel_aspect
+from deepfocus.report.outlines import beam_outline, outlines
+from deepfocus.report.quantities import OF_SOURCE, Cell, Quantity, longer_axis_first
+from deepfocus.report.spectral_axis import spectral_axis
+from deepfocus.report.svg_spectrum import Plot, spectrum_plot
+
+
+@dataclass(frozen=True)
+class Section:
+    """numbers : what is known of it; spectra, images : what the finder shows of it"""
+
+    source_id: int
+    warning: str
+    numbers: tuple[tuple[Quantity, Cell], ...]
+    spectra: tuple[Plot, ...]
+    images: tuple[Picture, ...]
+
+
+def sections_of(cube: Cube, detection: Detection, drawn: Catalogue) -> Iterator[Section]:
+    """Of each accepted source. drawn : those whose evidence is drawn"""
+    panels = _panels_of(detection, set(drawn["id"].tolist()))
+    shapes, beam = outlines(drawn, cube), beam_outline(cube)
+    axis, aspect = spectral_axis(cube.grid), pixel_aspect(cube)
+    rows = longer_axis_first(detection.catalogue.accepted)
+    names = "id", "warning", "channel_lo", "channel_hi"
+    columns = zip(*(rows[name].tolist() for name in names), strict=True)
+    numbers = zip(*(each.cells(rows) for each in OF_SOURCE), strict=True)
+    for (number, warning, *line), cells in zip(columns, numbers, strict=True):
+        spectra = [each for each in panels[number] if isinstance(each, SpectrumPanel)]
+        cutouts = [each for each in panels[number] if isinstance(each, CutoutPanel)]
+        images = pictures(cutouts, source=shapes.get(number), beam=beam, pixel_aspect=aspect)
+        yield Section(
+            source_id=number,
+            warning=warning,
+            numbers=_known(cells),
+            spectra=tuple(spectrum_plot(each, (line[0], line[1]), axis) for each in spectra),
+            images=tuple(images),
+        )
+
+
+def _panels_of(
+    detection: Detection, ids: set[int]
+) -> defaultdict[int, list[SpectrumPanel | CutoutPanel]]:
+    """By id, those of these sources."""
+    panels: defaultdict[int, list[SpectrumPanel | CutoutPanel]] = defaultdict(list)
+    for panel in detection.evidence:
+        if not isinstance(panel, ImagePanel) and panel.source_id in ids:
+            panels[panel.source_id].append(panel)
+    return panels
+
+
+def _known(cells: Iterable[Cell]) -> tuple[tuple[Quantity, Cell], ...]:
+    """Those that there are, in the order of `OF_SOURCE`."""
+    pairs = zip(OF_SOURCE, cells, strict=True)
+    return tuple((quantity, cell) for quantity, cell in pairs if cell.known)
