@@ -11,22 +11,23 @@ import deepfocus as df
 from deepfocus.finders.deepfocus.redrawing import NEAR_BEAMS, UNSEEN, redraw
 from deepfocus.finders.deepfocus.sight import Sight, sight_of
 from deepfocus.fit.image import Part, add_model
-from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, FLUX, GX, SIGMA, X, Y
+from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, CXX, FLUX, GX, SIGMA, X, Y
 from deepfocus.search.noise_map import NoiseMap
 
 SIZE, CHANNELS = 320, 12
+MANY = 96
 NOISE_JY = 1e-3
 
 
 @cache
-def seen() -> tuple[Sight, NoiseMap]:
+def seen(channels: int = CHANNELS) -> tuple[Sight, NoiseMap]:
     settings = {
-        "observation": {"size": SIZE, "channels": CHANNELS},
+        "observation": {"size": SIZE, "channels": channels},
         "population": {"kind": "corrected", "sources": [0, 0]},
     }
     sight = sight_of(df.simulate(settings, seed=4).cube)
     assert sight.sidelobes.highest > 0.05
-    level = np.full(CHANNELS, NOISE_JY, np.float32)
+    level = np.full(channels, NOISE_JY, np.float32)
     return sight, NoiseMap(level, np.ones((SIZE, SIZE), np.float32))
 
 
@@ -87,6 +88,18 @@ def test_what_could_be_seen_is_drawn_everywhere(before: list[Part], after: list[
     # known beam ends with a step, a source that moves changes more than any of its sidelobes does
     assert not far[[0, -1]].any()
     assert np.abs(there - whole).max() < 1.5 * UNSEEN * NOISE_JY
+
+
+@pytest.mark.parametrize(("snr", "far"), [(0.1, False), (0.4, True)])
+def test_a_continuum_is_judged_in_all_channels_together(snr: float, far: bool) -> None:
+    """Its sidelobes of 0.1 are below 0.05 of the noise in each of 96 channels, 0.4 in their sum."""
+    sight, noise = seen(MANY)
+    row = component(0.0)
+    row[:, CONTINUUM] = snr * NOISE_JY
+    out = np.zeros((MANY, SIZE, SIZE), np.float32)
+    redraw(out, [], [Part(row)], sight, noise)
+    assert out[:, 140:148, 176:184].any(axis=(1, 2)).all()
+    assert out[:, :20].any(axis=(1, 2)).all() == far
 
 
 @pytest.mark.parametrize("by", [1e-4, 1e-2])

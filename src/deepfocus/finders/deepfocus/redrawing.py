@@ -21,6 +21,9 @@ NEAR_BEAMS = 8.0
 """Around components, FWHM of the beam: drawn whatever changed."""
 UNSEEN = 0.05
 """Of a channel's noise: a change whose highest sidelobe is lower is not drawn farther away."""
+UNSEEN_TOGETHER = 0.3
+"""Signal-to-noise of all that is not, in a filter that sums the channels: a continuum is faint in
+each of many, and its sidelobes are not in all of them."""
 SHARPEST = 4.0
 """Radians for each FWHM of the beam, by which the longest baseline's phase turns."""
 
@@ -72,11 +75,13 @@ def _seen_far(
 
     The same for a change and its reverse.
     """
-    values = _values([*before, *after])
-    y, x = values[:, [Y, X]].mean(axis=0)
+    y, x = _values([*before, *after])[:, [Y, X]].mean(axis=0)
     changed = _most_changed(before, after, len(sight.data), SHARPEST / sight.beam_px)
     highest = sight.sidelobes.highest * sight.response.seen_at(x=x, y=y) * changed
-    far: np.ndarray = highest > UNSEEN * noise.at(x=x, y=y)
+    snr = np.nan_to_num(highest / noise.at(x=x, y=y))
+    far: np.ndarray = snr > UNSEEN
+    if np.hypot.reduce(snr[~far]) > UNSEEN_TOGETHER:
+        far = changed > 0
     return far
 
 
