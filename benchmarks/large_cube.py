@@ -2,7 +2,8 @@
 
     python benchmarks/large_cube.py OUT/NAME.fits --channels 512 --size 2048 --sources 200
 
-The dirty beam is that of the set `paper`; there is no primary beam, as in a mosaic, so that sources
+The dirty beam is that of the set `paper`, known as far as the image goes from any source in it, as
+`deepfocus dirty` makes it; there is no primary beam, as in a mosaic, so that sources
 may lie anywhere. Noise is thermal, its autocorrelation the beam of the middle of the band. Sources
 are points and Gaussians with lines of 3 to 20 channels; their places stand in NAME.truth.ecsv.
 
@@ -39,7 +40,7 @@ BLOCK = 2880
 
 def beams_of(size: int, channels: int) -> Cube:
     """A cube without data of that shape, with the set's beams."""
-    made = df.simulate({"observation": {"size": size, "channels": 8}}, seed=1).cube
+    made = df.simulate({"observation": {"size": 2 * size, "channels": 8}}, seed=1).cube
     freq_hz = np.linspace(made.grid.freq_hz[0], made.grid.freq_hz[-1], channels)
     ra_deg, dec_deg = (float(each) for each in made.grid.sky.wcs.crval)
     grid = tangent_grid(
@@ -92,7 +93,11 @@ def sources_of(cube: Cube, options: argparse.Namespace) -> np.ndarray:
 def planes(cube: Cube, response: Response, rows: np.ndarray, only_lit: bool, seed: int):
     """Blocks of planes (some, y, x), None where no channel has a line and holes are wanted."""
     channels, ny, nx = cube.grid.shape
-    power = rfft2(np.fft.ifftshift(response.dirty_beam[len(response.dirty_beam) // 2]))
+    beam = response.dirty_beam[len(response.dirty_beam) // 2]
+    inner = tuple(
+        slice((a - b) // 2, (a + b) // 2) for a, b in zip(beam.shape, (ny, nx), strict=True)
+    )
+    power = rfft2(np.fft.ifftshift(beam[inner]))
     amplitude = np.sqrt(np.maximum(power.real, 0.0)).astype(np.float32)
     amplitude /= np.sqrt(np.mean(amplitude[:, 1:-1] ** 2))
     reach = 5 * rows[:, SIGMA] + 1
