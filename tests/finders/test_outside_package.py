@@ -53,7 +53,7 @@ def test_it_detects_like_any_other(
         assert np.hypot(found["x"] - each.x, found["y"] - each.y).min() < 2
     names = {path.name for path in out.iterdir()}
     endings = ("catalogue.ecsv", "catalogue.fits", "catalogue.vot", "catalogue.reg")
-    assert names == {f"cube.{end}" for end in (*endings, "png", "settings.toml")}
+    assert names == {f"cube.{end}" for end in (*endings, "png", "report.html", "settings.toml")}
     # the written settings, read again by the Python interface, give the same
     monkeypatch.syspath_prepend(site)
     finder = chosen_finder(None, file=out / "cube.settings.toml")

@@ -136,7 +136,7 @@ def test_a_folder_of_cubes_is_searched_as_it_is_here(
         {each.name: each.read_bytes() for each in Path(out).iterdir() if each.suffix != ".png"}
         for out in ("here", "there")
     )
-    assert len(here) == 3 * 5 + 1
+    assert len(here) == 3 * 6 + 1
     assert here == there
 
 
