@@ -10,6 +10,7 @@ import pytest
 
 import deepfocus as df
 from deepfocus.core.cube import Cube
+from deepfocus.finders.suitability import suitabilities
 from deepfocus.report.inspection import Inspection, inspected
 from deepfocus.report.inspection_in_words import lines_of
 
@@ -60,7 +61,7 @@ def test_blanks_are_counted(cube: Cube) -> None:
     found = inspected(cube.with_data(data))
     assert found.blank_channels == (0, 5, 6, 7)
     assert found.blank == pytest.approx(np.isnan(data).mean())
-    said = "\n".join(lines_of(found))
+    said = "\n".join(lines_of(found, ()))
     assert "without data are the channels 0, 5 to 7" in said
     assert found.noise is not None
     assert [each is None for each in found.noise.by_channel[:6]] == [True, *[False] * 4, True]
@@ -80,17 +81,22 @@ def test_what_is_missing_says_which_option_supplies_it(cube: Cube) -> None:
 def test_without_any_beam_there_is_no_noise_and_the_default_finder_does_not_suit(
     cube: Cube,
 ) -> None:
-    found = inspected(replace(cube, psf=None, beam=None))
+    bare = replace(cube, psf=None, beam=None)
+    found = inspected(bare)
     assert found.noise is None
     assert "noise was not measured" in found.notes[-1]
-    unsuited = {each.kind for each in found.finders if not each.suits}
+    unsuited = {each.kind for each in suitabilities(bare) if not each.suits}
     assert {"deepfocus", "slim", "paper"} <= unsuited
 
 
-def test_finders_say_what_speaks_against_them(cube: Cube, whole: Inspection) -> None:
-    assert {each.kind for each in whole.finders if each.suits} >= {"deepfocus", "slim", "paper"}
+def test_finders_say_what_speaks_against_them(cube: Cube) -> None:
+    assert {each.kind for each in suitabilities(cube) if each.suits} >= {
+        "deepfocus",
+        "slim",
+        "paper",
+    }
     few = replace(cube, data=cube.array[:3], grid=cube.grid.of_channels(slice(0, 3)))
-    against = {each.kind: each.against for each in inspected(few).finders}
+    against = {each.kind: each.against for each in suitabilities(few)}
     assert against["deepfocus"] == ()
     assert against["slim"][0] == "3 channels, and it needs 8"
 
@@ -99,7 +105,7 @@ def test_a_velocity_axis_without_frequencies_has_none(cube: Cube) -> None:
     found = inspected(replace(cube, grid=replace(cube.grid, nominal=True)))
     assert found.band.frequency_hz is None
     assert found.band.rest_frequency_hz is None
-    assert "GHz" not in next(each for each in lines_of(found) if each.startswith("band"))
+    assert "GHz" not in next(each for each in lines_of(found, ()) if each.startswith("band"))
 
 
 def test_it_is_plain_values(whole: Inspection) -> None:

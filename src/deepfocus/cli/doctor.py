@@ -44,11 +44,7 @@ def doctor(ctx: click.Context) -> None:
     from deepfocus.cli.source_table import aligned_left
 
     findings = list(_findings())
-    click.echo(
-        aligned_left(
-            [[f"{'' if each.well else '! '}{each.label}", each.state] for each in findings]
-        )
-    )
+    click.echo(aligned_left([[each.marked, each.state] for each in findings]))
     if not all(each.well for each in findings):
         ctx.exit(2)
 

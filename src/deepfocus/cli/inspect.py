@@ -39,12 +39,13 @@ def inspect(
     from deepfocus.cli.cost import Cost
     from deepfocus.cli.memory_size import bytes_of
     from deepfocus.cli.room import Room
+    from deepfocus.finders.suitability import suitabilities
     from deepfocus.report.inspection import inspected
     from deepfocus.report.inspection_in_words import lines_of
 
     room = Room(bytes_of(memory), scratch)
     cube = replace(reading, room=room).of(file)
-    inspection = inspected(cube)
+    inspection, finders = inspected(cube), suitabilities(cube)
     cost = Cost(inspection.name, inspection.shape)
     if as_json:
         search = {
@@ -52,8 +53,10 @@ def inspect(
             "cpu_seconds": cost.cpu_s(room),
             "by_parts": not room.holds(inspection.shape),
         }
-        click.echo(json.dumps({"file": str(file), **asdict(inspection), "search": search}))
+        suited = [asdict(each) for each in finders]
+        whole = {"file": str(file), **asdict(inspection), "finders": suited, "search": search}
+        click.echo(json.dumps(whole))
         return
     click.echo(str(file))
-    for line in [*lines_of(inspection), f"{'search':<22}{cost.in_words(room)}"]:
+    for line in [*lines_of(inspection, finders), f"{'search':<22}{cost.in_words(room)}"]:
         click.echo(f"  {line}")

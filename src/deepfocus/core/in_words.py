@@ -10,6 +10,8 @@ from astropy import units as u
 from deepfocus.core.cell_shape import in_words as cells_in_words
 
 if TYPE_CHECKING:
+    from astropy.coordinates import SkyCoord
+
     from deepfocus.core.cube import Cube
     from deepfocus.core.grid import Grid
     from deepfocus.core.noise import Noise
@@ -35,11 +37,16 @@ def _axes(cube: Cube) -> str:
 
 def _position(grid: Grid) -> str:
     centre = grid.sky_at((grid.nx - 1) / 2, (grid.ny - 1) / 2)
-    if not np.isfinite(centre.ra.deg):
-        return "Centre at no known place on the sky"
+    return f"Centre {place_in_words(centre)}"
+
+
+def place_in_words(place: SkyCoord) -> str:
+    """'RA 12:23:06.21, Dec +05:15:01.3'."""
+    if not np.isfinite(place.ra.deg):
+        return "at no known place on the sky"
     return (
-        f"Centre RA {centre.ra.to_string(unit=u.hourangle, sep=':', precision=2, pad=True)}, "
-        f"Dec {centre.dec.to_string(unit=u.deg, sep=':', precision=1, pad=True, alwayssign=True)}"
+        f"RA {place.ra.to_string(unit=u.hourangle, sep=':', precision=2, pad=True)}, "
+        f"Dec {place.dec.to_string(unit=u.deg, sep=':', precision=1, pad=True, alwayssign=True)}"
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.fft import irfft2
 
 from deepfocus.core.voxels import Changeable, runs
+from deepfocus.core.workspace import TILE_PX
 from deepfocus.fit.attenuation import NO_PRIMARY_BEAM, Attenuation, attenuation_near
 from deepfocus.fit.parameters import (
     CHANNEL,
@@ -35,9 +36,7 @@ SIDE_STEP = 16
 """Pixels: squares of few sizes need few transforms of the beam."""
 MOST_PLANES = 24
 """Held at once before they are added."""
-STRIP_ROWS = 64
-"""Of planes: so many, or a multiple of it, are made at once in some channels."""
-TOGETHER = 1 << 21
+TOGETHER = 1 << 18
 """Voxels made at once of planes, about: more would leave the cache."""
 NO_WEIGHT = 1e-6
 """Of a node's flux, relative to the largest: it is left out."""
@@ -128,10 +127,13 @@ def _add_layers(out: Changeable, layers: Sequence[_Layers]) -> None:
 def _add_planes(
     out: Changeable, here: tuple[slice, slice], planes: np.ndarray, amounts: np.ndarray
 ) -> None:
-    """Add amounts (chan, plane) of planes (plane, y, x) at rows and columns, piece by piece."""
+    """Add amounts (chan, plane) of planes (plane, y, x) at rows and columns, piece by piece.
+
+    Pieces of a whole image are whole tiles, as what changes is kept.
+    """
     (rows, columns), (_, ny, nx) = here, planes.shape
     shining = np.asarray(amounts.any(axis=1))
-    strip = STRIP_ROWS * max(1, TOGETHER // (STRIP_ROWS * nx))
+    strip = TILE_PX * max(1, TOGETHER // (TILE_PX * nx))
     for low in range(0, ny, strip):
         part = planes[:, low : low + strip]
         at = slice(rows.start + low, rows.start + low + part.shape[1])

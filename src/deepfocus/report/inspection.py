@@ -12,7 +12,6 @@ from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.voxels import Voxels, channel_blocks
 from deepfocus.finders.deepfocus.sight import sight_of
-from deepfocus.finders.suitability import Suitability, suitabilities
 from deepfocus.search.noise_map import noise_of_sample
 
 AT_ONCE = 1 << 24
@@ -112,7 +111,6 @@ class Inspection:
     blank_channels: tuple[int, ...]
     noise: NoiseLevels | None
     missing: tuple[Missing, ...]
-    finders: tuple[Suitability, ...]
     notes: tuple[str, ...]
 
 
@@ -151,7 +149,6 @@ def _with_values(cube: Cube, values: Values) -> Inspection:
         blank_channels=values.blank_channels,
         noise=values.noise,
         missing=tuple(_missing(cube)),
-        finders=suitabilities(cube),
         notes=(*cube.meta.get("notes", ()), *values.notes),
     )
 

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from astropy import units as u
 from astropy.coordinates import SkyCoord
 
+from deepfocus.core.in_words import place_in_words
 from deepfocus.core.voxels import runs
+from deepfocus.finders.suitability import Suitability
 from deepfocus.report.inspection import Band, Beams, Inspection, NoiseLevels, SkyAxes
 
 
-def lines_of(inspection: Inspection) -> list[str]:
-    """For a terminal: a label and what is known, one line each."""
-    return [f"{label:<22}{text}" for label, text in said_of(inspection)]
-
-
-def said_of(inspection: Inspection) -> list[tuple[str, str]]:
-    """A label and what is known, in the order in which they are read."""
-    return [
+def lines_of(inspection: Inspection, finders: Sequence[Suitability]) -> list[str]:
+    """For a terminal: a label and what is known, one line each, in the order to be read."""
+    said = [
         *understood_of(inspection),
         *(
             (f"finder {each.kind}", "suits" if each.suits else "; ".join(each.against))
-            for each in inspection.finders
+            for each in finders
         ),
         *(("note", each) for each in inspection.notes),
     ]
+    return [f"{label:<22}{text}" for label, text in said]
 
 
 def understood_of(inspection: Inspection) -> list[tuple[str, str]]:
@@ -57,12 +56,8 @@ def _sky_in_words(sky: SkyAxes) -> str:
     cell = f"{x:.3g}" if abs(x - y) < 1e-3 * x else f"{x:.3g} x {y:.3g}"
     width, height = sky.field_arcsec
     field = f"pixels of {cell} arcsec, field of {width:.3g} x {height:.3g} arcsec"
-    if not np.isfinite(sky.ra_deg):
-        return f"at no known place on the sky, {field}"
-    centre = SkyCoord(sky.ra_deg, sky.dec_deg, unit="deg")
-    right = centre.ra.to_string(unit=u.hourangle, sep=":", precision=2, pad=True)
-    up = centre.dec.to_string(unit=u.deg, sep=":", precision=1, pad=True, alwayssign=True)
-    return f"centre RA {right}, Dec {up}, {sky.projection}, {field}"
+    centre = place_in_words(SkyCoord(sky.ra_deg, sky.dec_deg, unit="deg"))
+    return f"centre {centre}, {sky.projection}, {field}"
 
 
 def _band_in_words(band: Band) -> str:

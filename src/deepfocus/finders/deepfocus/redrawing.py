@@ -41,9 +41,8 @@ def redraw(
         return
     channels, ny, nx = residual.shape
     rows, columns = _around(change, sight)
-    far = _seen_far(before, after, sight, noise)
-    if (rows, columns) == (slice(0, ny), slice(0, nx)):
-        far[:] = True
+    whole = (rows, columns) == (slice(0, ny), slice(0, nx))
+    far = np.ones(channels, bool) if whole else _seen_far(before, after, sight, noise)
     if far.any():
         add_model(residual, change, sight.response, channels=far)
     if not far.all():

@@ -18,10 +18,9 @@ from deepfocus.core.grid import Grid
 from deepfocus.core.memory import require_memory
 from deepfocus.finders.evidence import CutoutPanel, ImagePanel, Panel
 from deepfocus.finders.finder import Detection
+from deepfocus.finders.six_networks.domain import TOLERANCE
 from deepfocus.weights.domain import Domain
 
-ROUNDED = 1.02
-"""Factor by which a beam may lie outside the trained range."""
 HELD = 2.0
 """Times its size that a resampled cube takes while it is made."""
 PLACES = frozenset({"x", "y", "box_x0", "box_x1", "box_y0", "box_y1"})
@@ -79,7 +78,7 @@ def factor_to(domain: Domain, beam_px: float | None) -> float:
     And 1 if the beam is not known.
     """
     low, high = domain.beam_px
-    if beam_px is None or low / ROUNDED <= beam_px <= high * ROUNDED:
+    if beam_px is None or low / TOLERANCE <= beam_px <= high * TOLERANCE:
         return 1.0
     return float(np.sqrt(low * high) / beam_px)
 
