@@ -9,10 +9,12 @@ from deepfocus.finders.slim.finder import Slim
 from deepfocus.io.fits_cube import read_cube
 from deepfocus.ops.integrate import integrate
 
+SCALE = "so that the beam has as many as the networks know"
+
 CUBES = {
-    "admit_mom_integ_test_input.fits": ("cleaned", "arcsec wide"),  # ALMA NGC 3256 CO
-    "Orion.methanol.cbc.contsub.image.fits": ("cleaned", "arcsec wide", "resolved"),  # ALMA
-    "UGC_1281_Original.fits": ("cleaned", "arcsec wide", "resolved"),  # WSRT H I
+    "admit_mom_integ_test_input.fits": ("cleaned", SCALE),  # ALMA NGC 3256 CO
+    "Orion.methanol.cbc.contsub.image.fits": ("cleaned", SCALE, "resolved"),  # ALMA
+    "UGC_1281_Original.fits": ("cleaned", SCALE, "resolved"),  # WSRT H I
 }
 
 
