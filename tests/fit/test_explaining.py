@@ -8,8 +8,9 @@ import numpy as np
 
 from deepfocus.finders.deepfocus.band_wide import broad_as_continua
 from deepfocus.finders.deepfocus.explaining import stilled
+from deepfocus.finders.deepfocus.faint_continua import FAINT, without_faint_continua
 from deepfocus.finders.deepfocus.shared_continua import shining, with_shared_continua
-from deepfocus.fit.grow import Needed
+from deepfocus.fit.grow import Needed, continuum_snr
 from deepfocus.fit.image import model_cube
 from deepfocus.fit.parameters import (
     CHANNEL,
@@ -137,6 +138,30 @@ def test_opposite_continua_at_one_place_are_one(case_named: Callable) -> None:
 def test_continua_apart_stay_two(case_named: Callable) -> None:
     both = two_continua(case_named("thermal"), (20.0, 10.0), apart=1.0)
     assert with_shared_continua(both, NEEDED.kept) is both
+
+
+def test_a_line_alone_needs_no_continuum(case_named: Callable, component) -> None:
+    """It stands out of the band by itself, as a line of any brightness may."""
+    case = case_named("thermal")
+    component[[FLUX, CONTINUUM]] = 600.0, 0.0
+    data = model_cube(component[None], case.response) + case.noise(10)
+    both = fitted(case, data, component, SLOPE, *GRADIENT)
+    line = without_faint_continua(both)
+    assert not line.free[0, CONTINUUM]
+    assert line.values[0, CONTINUUM] == 0
+    assert line.free[0, [X, FLUX, SIGMA]].all()
+    assert abs(line.values[0, FLUX] / 600.0 - 1) < 0.02
+    # with one number less to fit to noise, chi^2 rises by no more than the square of FAINT
+    assert line.chi2 - both.chi2 < FAINT**2
+
+
+def test_a_continuum_that_is_seen_stays(case_named: Callable, component) -> None:
+    case = case_named("thermal")
+    component[CONTINUUM] = 4.0
+    data = model_cube(component[None], case.response) + case.noise(11)
+    both = fitted(case, data, component, SLOPE, *GRADIENT)
+    assert continuum_snr(both)[0] > 4
+    assert without_faint_continua(both) is both
 
 
 def only(column: int, value: float) -> np.ndarray:

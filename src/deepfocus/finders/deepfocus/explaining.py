@@ -17,6 +17,7 @@ import numpy as np
 
 from deepfocus.core.channels import is_image
 from deepfocus.finders.deepfocus.band_wide import broad_as_continua
+from deepfocus.finders.deepfocus.faint_continua import without_faint_continua
 from deepfocus.finders.deepfocus.shared_continua import with_shared_continua
 from deepfocus.fit.grouping import grouped
 from deepfocus.fit.grow import MOST, Needed, continuum_snr, fit_starts, grow
@@ -59,6 +60,7 @@ class Kept:
         fitted = fit_starts(problem, values, free, self.needed)
         fitted = broad_as_continua(fitted, near_bright(fitted, self.needed))
         fitted = with_shared_continua(fitted, near_bright(fitted, self.needed).kept)
+        fitted = without_faint_continua(fitted)
         free = _with_slopes(fitted)
         stricter = near_bright(fitted, self.needed)
         if stricter == self.needed and np.array_equal(free, fitted.free):

@@ -35,7 +35,10 @@ def redraw(
     sight: Sight,
     noise: NoiseMap,
 ) -> None:
-    """Add the image of what was, and subtract that of what is, in place."""
+    """Add the image of what was, and subtract that of what is, in place.
+
+    Channels without data are left as they are.
+    """
     change = [*before, *(replace(each, sign=-each.sign) for each in after)]
     if not len(_values(change)):
         return
@@ -43,12 +46,14 @@ def redraw(
     rows, columns = _around(change, sight)
     whole = (rows, columns) == (slice(0, ny), slice(0, nx))
     far = np.ones(channels, bool) if whole else _seen_far(before, after, sight, noise)
+    far &= noise.searched
+    near = noise.searched & ~far
     if far.any():
         add_model(residual, change, sight.response, channels=far)
-    if not far.all():
+    if near.any():
         inside = sight.response.within(slice(0, channels), rows, columns)
         moved = [_moved(each, x=-columns.start, y=-rows.start) for each in change]
-        add_model(Box(residual, rows, columns), moved, inside, channels=~far)
+        add_model(Box(residual, rows, columns), moved, inside, channels=near)
 
 
 def _around(parts: Sequence[Part], sight: Sight) -> tuple[slice, slice]:
