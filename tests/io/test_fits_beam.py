@@ -135,8 +135,19 @@ def test_a_table_without_units_is_read_in_what_gives_a_beam(
             ),
             "cannot be read",
         ),
+        (
+            fits.BinTableHDU.from_columns(
+                [
+                    fits.Column("BMAJ", "1E", unit="arcsec", array=[1.0]),
+                    fits.Column("BMIN", "1E", unit="arcsec", array=[1.0]),
+                    fits.Column("BPA", "3E", unit="deg", array=[[10.0, 20.0, 30.0]]),
+                ],
+                name="BEAMS",
+            ),
+            "cannot be read",
+        ),
     ],
-    ids=["image", "empty", "other columns", "text", "other unit"],
+    ids=["image", "empty", "other columns", "text", "other unit", "three angles"],
 )
 def test_an_extension_that_has_no_beams_is_ignored(
     tmp_path: Path, extension: fits.hdu.base.ExtensionHDU, words: str

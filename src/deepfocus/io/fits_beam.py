@@ -178,7 +178,7 @@ def _of_table(beams: np.ndarray, beam_units: tuple[str, ...], limits: Limits, ch
 def _sizes(
     beams: np.ndarray, names: dict[str, str], unit: dict[str, str], limits: Limits
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[str, ...]] | None:
-    """Major and minor FWHM in arcsec, position angle in rad, notes; None if not numbers.
+    """Major and minor FWHM in arcsec, position angle in rad, notes; None if not one of each.
 
     CASA writes arcsec and deg. A column without a unit is in arcsec, or in deg if that alone makes
     beams that an image can have.
@@ -205,4 +205,5 @@ def _sizes(
             pa = u.Quantity(beams[names["BPA"]].astype(float).ravel(), turn).to_value("rad")
     except (TypeError, ValueError):
         return None
-    return major, minor, pa, notes
+    # a column may have several values a row
+    return (major, minor, pa, notes) if len(major) == len(minor) == len(pa) else None
