@@ -64,7 +64,7 @@ ROOMS: dict[str, Room] = {
     ),
     "evaluation": Room(
         "matching, metrics, campaigns of finders over known cubes",
-        ("core", "ops", "io", "jobs", "simulation", "finders"),
+        ("core", "ops", "io", "jobs", "forward", "simulation", "finders"),
     ),
     "report": Room(
         "figures from results, what was understood of a cube",

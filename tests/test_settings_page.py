@@ -10,7 +10,7 @@ from deepfocus.core.catalogue import NAMES
 from deepfocus.core.settings import settings_to
 from deepfocus.finders.kinds import OURS, finder_class, finder_to
 from deepfocus.finders.matched_filter.finder import MatchedFilter
-from deepfocus.simulation.inject import Injection
+from deepfocus.simulation.injection import Injection
 from deepfocus.simulation.settings import SetSettings
 
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"

@@ -33,8 +33,9 @@ from deepfocus.io.product_names import base_name
 from deepfocus.io.write_cube import write_cube
 from deepfocus.simulation.cube import Simulated
 from deepfocus.simulation.cube import simulate as simulate_seed
-from deepfocus.simulation.inject import Injected, Injection
+from deepfocus.simulation.inject import Injected
 from deepfocus.simulation.inject import inject as inject_sources
+from deepfocus.simulation.injection import Injection
 from deepfocus.simulation.sets import AnySet, MixedSet, load_set, set_from
 from deepfocus.simulation.settings import SetSettings
 

@@ -19,8 +19,9 @@ from deepfocus.instrument.observation import Observation
 from deepfocus.io.fits_cube import read_cube
 from deepfocus.io.write_cube import write_cube
 from deepfocus.simulation.cube import simulate
-from deepfocus.simulation.inject import Injection, inject
+from deepfocus.simulation.inject import inject
 from deepfocus.simulation.injected_files import write_injected
+from deepfocus.simulation.injection import Injection
 from deepfocus.simulation.settings import Noise, SetSettings
 
 READER = Path(__file__).with_name("read_in_casa.py")

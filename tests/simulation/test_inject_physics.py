@@ -13,20 +13,19 @@ from deepfocus.core.grid import tangent_grid
 from deepfocus.core.noise import DirtyBeam, noise_of_level
 from deepfocus.core.orientation import plane_at
 from deepfocus.core.settings import settings_from
-from deepfocus.core.source import Ellipse, Source
+from deepfocus.core.source import GAUSSIAN_AREA, Ellipse, Source
 from deepfocus.forward.noise import measured_level
 from deepfocus.forward.response import beam_image, node_weights, response_of
 from deepfocus.instrument.telescope import telescope_of
 from deepfocus.ops.ellipses import covariance_of
 from deepfocus.ops.gaussians import gaussian_2d
 from deepfocus.simulation.cube import simulate
-from deepfocus.simulation.inject import (
-    Injection,
-    inject,
-    injected_truth,
-    render,
-)
+from deepfocus.simulation.drawn_sources import line_filter_gain
+from deepfocus.simulation.inject import inject, injected_truth, render
+from deepfocus.simulation.injected_source import Galaxy, Gaussian, rendered
+from deepfocus.simulation.injection import Injection
 from deepfocus.simulation.settings import SetSettings
+from deepfocus.sky.template_files import template_of
 
 SETTINGS = {
     "observation": {
@@ -100,7 +99,7 @@ def test_flux_is_conserved(restored: Cube) -> None:
     added = render([wide], response_of(restored)).sum(axis=(1, 2), dtype=float)
     area = restored.beam.area_px(restored.grid.cell_arcsec)  # type: ignore[union-attr]
     assert added / area == pytest.approx(wide.spectrum(24), rel=1e-4)
-    row = injected_truth([wide], response_of(restored), cube=restored, noise_jy_beam=1e-3)
+    row = injected_truth([Gaussian(wide)], response_of(restored), cube=restored, noise_jy_beam=1e-3)
     line = (added / area - wide.continuum_jy).sum()
     # sum over channels times the width of one, against the analytic line flux
     width_kms = restored.grid.width_kms(1.0, wide.channel)
@@ -285,9 +284,66 @@ def test_limits_on_oblong_cells_are_those_on_square_ones() -> None:
         major, minor = np.sqrt(values[::-1])
         assert pa < 90.0
         source = Source(nx // 2, ny // 2, major, minor, pa, 12.0, 5.0, 0.02)
-        truth = injected_truth([source], response_of(cube), cube=cube, noise_jy_beam=1e-3)
+        truth = injected_truth([Gaussian(source)], response_of(cube), cube=cube, noise_jy_beam=1e-3)
         assert truth["pa"][0] == pytest.approx(30.0, abs=1e-3)
         assert truth["fwhm_x"][0] == pytest.approx(1.6, rel=1e-5)
         limits.append([truth[f"{name}_err"][0] for name in ("fwhm_x", "fwhm_y", "pa", "line_flux")])
     # the noise in a beam is the same; the patch around the source ends at other pixels
     np.testing.assert_allclose(limits[0], limits[1], rtol=0.02)
+
+
+def test_a_galaxy_has_the_flux_and_the_width_that_were_asked_for(restored: Cube) -> None:
+    wide = replace(WIDE, fwhm_x_px=12.0, fwhm_y_px=12.0, fwhm_chan=8.0, continuum_jy=0.0)
+    galaxy = Galaxy.like(wide, template_of("G14"), restored.grid)
+    response = response_of(restored)
+    spectrum = rendered([galaxy], response).sum(axis=(1, 2), dtype=float)
+    area = response.dirty_beam[0].sum()
+    jy_kms = spectrum.sum() / area * float(restored.grid.width_kms(1.0, 11.4))
+    wanted = wide.line_jy * float(restored.grid.width_kms(8.0, 11.4)) * GAUSSIAN_AREA
+    # the primary beam takes from what lies outside, and noise-free sums lose the image's edge
+    seen = response.seen_at(x=wide.x, y=wide.y)
+    assert abs(jy_kms / (wanted * seen) - 1) < 0.03
+    above = np.flatnonzero(spectrum > spectrum.max() / 2)
+    # W50 in whole channels
+    assert abs(above[-1] - above[0] + 1 - 8.0) <= 1.5
+    truth = injected_truth([galaxy], response, cube=restored, noise_jy_beam=1e-3)
+    assert abs(truth["line_flux"][0] / wanted - 1) < 1e-6
+    assert truth["snr_peak"][0] > 0
+
+
+def test_a_share_of_what_is_injected_are_galaxies(restored: Cube) -> None:
+    settings = Injection(number=6, galaxies=1.0, size_beams=(1.0, 1.5))
+    made = inject(restored, settings, 4)
+    gaussians = inject(restored, replace(settings, galaxies=0.0), 4)
+    # the same places and widths, with other light in them
+    assert np.allclose(made.truth["x"], gaussians.truth["x"])
+    assert np.allclose(made.truth["line_flux"], gaussians.truth["line_flux"])
+    assert np.abs(made.added - gaussians.added).max() > 0.1 * gaussians.added.max()
+
+
+def test_line_snr_is_that_of_a_filter_like_the_line(restored: Cube) -> None:
+    made = inject(restored, Injection(number=8, line_snr=(12.0, 12.0), with_continuum=0.0), 5)
+    gain = line_filter_gain(made.truth["line_fwhm_chan"])
+    # the peak lies between channels, 4% below that of a line of three channels
+    assert np.allclose(made.truth["snr_peak"] * gain, 12.0, rtol=1e-6)
+    for width in (3.0, 8.0):
+        line = Source(0, 0, 0, 0, 0, 20.0, width, 1.0).line(40)
+        assert abs(line_filter_gain(width) / np.sqrt(np.sum(line**2)) - 1) < 1e-3
+
+
+def test_sources_that_share_channels_lie_apart(restored: Cube) -> None:
+    made = inject(restored, Injection(number=6, apart_beams=2.0, size_beams=(0.0, 1.0)), 6)
+    truth, beam_px = made.truth, response_of(restored).beam_px
+    for i in range(6):
+        for j in range(i):
+            apart = np.hypot(truth["x"][i] - truth["x"][j], truth["y"][i] - truth["y"][j])
+            shared = abs(truth["channel"][i] - truth["channel"][j]) < 1.5 * (
+                truth["line_fwhm_chan"][i] + truth["line_fwhm_chan"][j]
+            )
+            # half a pixel each way is drawn last
+            assert not shared or apart > 3.0 * beam_px - 2**0.5
+
+
+def test_a_cube_without_room_for_as_many_is_told(restored: Cube) -> None:
+    with pytest.raises(DeepFocusError, match="apart from other sources"):
+        inject(restored, Injection(number=200, apart_beams=3.0), 7)

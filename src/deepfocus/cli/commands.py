@@ -19,6 +19,7 @@ COMMANDS = (
     "inspect",
     "detect",
     "finders",
+    "completeness",
     "evaluate",
     "benchmark",
 )

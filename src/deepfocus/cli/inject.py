@@ -72,9 +72,9 @@ def inject(cube: Path, out: Path, seed: int, rest_frequency: str | None, **optio
     from deepfocus.io.overrides import Overrides
     from deepfocus.jobs.claim import check_output
     from deepfocus.jobs.progress import Progress
-    from deepfocus.simulation.inject import Injection
     from deepfocus.simulation.inject import inject as add_sources
     from deepfocus.simulation.injected_files import injected_name, write_injected
+    from deepfocus.simulation.injection import Injection
 
     check_output(out)
     injection = Injection(**options)

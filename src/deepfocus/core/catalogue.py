@@ -133,6 +133,12 @@ BASE_COLUMNS: tuple[Column, ...] = (
     Column("global_snr_focused", "f8", None, "stat.snr", "Global SNR, focused image (Eq 17)"),
     Column("pixel_snr", "f8", None, "stat.snr", "highest Pixel SNR, focused image (Eq 18)"),
     Column("probability", "f8", None, "stat.probability", "detection probability"),
+    _m(
+        "completeness",
+        None,
+        "stat.probability",
+        "share that is found of sources like it, injected into the cube (deepfocus completeness)",
+    ),
 )
 """Columns in order, without the uncertainties that follow the measured ones."""
 

@@ -29,7 +29,8 @@ from deepfocus.io.set_store import open_store
 from deepfocus.io.stored_cube import stored_cube, stored_truth
 from deepfocus.simulation.cube import simulate
 from deepfocus.simulation.dataset import provenance_of
-from deepfocus.simulation.inject import Injection, inject
+from deepfocus.simulation.inject import inject
+from deepfocus.simulation.injection import Injection
 from deepfocus.simulation.sets import SHIPPED, AnySet, load_set, set_from
 from deepfocus.simulation.settings import Seeds
 from deepfocus.simulation.stored_set import settings_of_store

@@ -156,7 +156,16 @@ class Response:
         The source is computed in the uv plane, so its flux, size and position are exact even
         if it is smaller than a pixel.
         """
-        on_sky = irfft2(gaussian_transform(self.padded, source), s=self.padded)
+        return self._seen(irfft2(gaussian_transform(self.padded, source), s=self.padded))
+
+    def of_image(self, image: np.ndarray) -> np.ndarray:
+        """(k, y, x) dirty image, Jy/beam, of an image (y, x) of the sky in Jy/pixel."""
+        on_sky = np.zeros(self.padded)
+        on_sky[: self.ny, : self.nx] = image
+        return self._seen(on_sky)
+
+    def _seen(self, on_sky: np.ndarray) -> np.ndarray:
+        """(k, y, x) dirty image of an image on the padded shape."""
         transform = rfft2(on_sky * self.padded_primary_beam) * self.transfer
         planes = irfft2(transform, s=self.padded)[:, : self.ny, : self.nx]
         return np.broadcast_to(planes, (len(self.interpolation), self.ny, self.nx))
