@@ -20,6 +20,7 @@ COMMANDS = (
     "detect",
     "finders",
     "completeness",
+    "fidelity",
     "evaluate",
     "benchmark",
 )

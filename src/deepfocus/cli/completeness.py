@@ -198,7 +198,7 @@ def _write(trials: Trials, cube: Cube, start: Path, *, title: str) -> None:
     for ending, each in catalogues.items():
         write_catalogue(each, start.with_name(f"{start.name}.{ending}.ecsv"))
     for ending, table in zip(("completeness", "recovery"), tables_of(trials), strict=True):
-        _write_table(table, start.with_name(f"{start.name}.{ending}.ecsv"))
+        write_table(table, start.with_name(f"{start.name}.{ending}.ecsv"))
     figure = completeness_figure(
         trials, curve, start.with_name(f"{start.name}.completeness.png"), title=title
     )
@@ -206,7 +206,8 @@ def _write(trials: Trials, cube: Cube, start: Path, *, title: str) -> None:
     click.echo(f"Written: {figure}, and tables beside it")
 
 
-def _write_table(table: Table, path: Path) -> None:
+def write_table(table: Table, path: Path) -> None:
+    """A table of results, whole or not at all."""
     from deepfocus.core.files import whole_file
 
     with whole_file(path) as temporary:

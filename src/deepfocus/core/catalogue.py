@@ -139,6 +139,12 @@ BASE_COLUMNS: tuple[Column, ...] = (
         "stat.probability",
         "share that is found of sources like it, injected into the cube (deepfocus completeness)",
     ),
+    _m(
+        "fidelity",
+        None,
+        "stat.probability",
+        "that it is no noise, by what stands out below zero as much (deepfocus fidelity)",
+    ),
 )
 """Columns in order, without the uncertainties that follow the measured ones."""
 

@@ -118,7 +118,10 @@ class ReadyDeepFocus:
         """
         refuse_empty(cube)
         sight = sight_of(cube)
-        looked = look(sight, false_peaks=self.settings.false_peaks)
+        return self.detection(cube, sight, look(sight, false_peaks=self.settings.false_peaks))
+
+    def detection(self, cube: Cube, sight: Sight, looked: Looked) -> Detection:
+        """Group, judge and check what a look at a cube left."""
         restored = restored_of(cube, sight, looked)
         entries = sorted(
             (
