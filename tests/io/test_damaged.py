@@ -202,3 +202,21 @@ def test_companions_of_odd_names(named: str) -> None:
 @pytest.mark.parametrize("name", ["x.fits", "x.fits.gz"])
 def test_nothing_at_all(name: str) -> None:
     assert isinstance(outcome({name: b""}), DeepFocusError)
+
+
+@pytest.mark.parametrize("kind", ["RICE_1", "GZIP_2", "PLIO_1", "HCOMPRESS_1"])
+def test_damaged_tiles_of_fpack(kind: str) -> None:
+    """Each of many bits, one at a time: astropy raises another class for some of them."""
+    rng = np.random.default_rng(5)
+    data = rng.integers(0, 1000, (3, 10, 12)).astype(np.int16)
+    tiles = fits.CompImageHDU(data, image(data=data).header, compression_type=kind)
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fits.HDUList([fits.PrimaryHDU(), tiles]).writeto(file, output_verify="ignore")
+    whole = file.getvalue()
+    heap = whole.rindex(b"END     ", 0, len(whole)) // 2880 * 2880 + 2880
+    for at in rng.integers(heap, len(whole), 40):
+        damaged = bytearray(whole)
+        damaged[at] ^= 1 << int(rng.integers(8))
+        outcome({"x.fits": bytes(damaged)})

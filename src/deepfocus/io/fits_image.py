@@ -150,11 +150,21 @@ def _opened(
                 yield hdus, file
         except DeepFocusError:
             raise
-        except (*damage(), *DAMAGE) as error:
+        except Exception as error:
+            if not _is_damage(error):
+                raise
             damaged = damaged_structure(path)
             if damaged is not None:
                 raise _damaged(path, damaged) from error
             raise _truncated(path, "its data or headers end early or are damaged") from error
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether that is raised when something is wrong in a file.
+
+    What Astropy raises of a damaged tile has a class that it does not export.
+    """
+    return isinstance(error, (*damage(), *DAMAGE)) or type(error).__name__ == "CfitsioException"
 
 
 def _file_of(path: Path, folder: Path | None) -> BinaryIO:
