@@ -21,6 +21,7 @@ COMMANDS = (
     "finders",
     "completeness",
     "fidelity",
+    "lines",
     "evaluate",
     "benchmark",
 )

@@ -110,7 +110,9 @@ def write_products(
 def _described(detection: Detection, name: str, cube: Cube) -> Catalogue:
     """The catalogue with its provenance."""
     understood = {key: cube.meta[key] for key in UNDERSTOOD if key in cube.meta}
-    about = {"input": printable(name), "version": __version__, **understood}
+    freq_hz = cube.grid.freq_hz
+    band = [float(freq_hz.min()), float(freq_hz.max())]
+    about = {"input": printable(name), "version": __version__, "band_hz": band, **understood}
     return detection.catalogue.with_meta(**about)
 
 
