@@ -5,7 +5,7 @@
 A dirty cube with one source is written, then damaged: cards of its header, single bits, its end,
 its beams, what lies beside it, how it is packed, what it promises, its values. Each is searched in
 a process of its own, as a user would. It has to end with code 0 and a catalogue, or with code 2 and
-one line that says why; without a traceback, within 30 s of CPU and 1 GB of memory, and with nothing
+one line that says why; without a traceback, within 90 s of CPU and 1 GB of memory, and with nothing
 half-written. What does not is kept in DIR. The n-th input of a seed is always the same.
 """
 
@@ -33,7 +33,7 @@ import deepfocus as df
 from deepfocus.cli import main as command
 from deepfocus.io.write_cube import write_cube
 
-LONGEST_S, MOST_BYTES = 30.0, 1e9
+LONGEST_S, MOST_BYTES = 90.0, 1e9
 WIDEST_LINE = 2000
 """Characters of what is said of one input: more is no line."""
 

@@ -187,3 +187,26 @@ def test_bad_measurement_sets_are_one_line_and_write_nothing(
     assert words in err
     assert len(err.splitlines()) == 1
     assert [p.name for p in tmp_path.iterdir() if p != path] == []
+
+
+def test_cubes_of_the_noise_are_made_beside_it(measurement_set: Path, tmp_path: Path) -> None:
+    out = tmp_path / "mine.fits"
+    command = ["dirty", str(measurement_set), "--out", str(out), *GOOD, "--jackknife", "2"]
+    assert main(command) == 0
+    sky, *noise = (
+        read_cube(tmp_path / f"mine{ending}.fits") for ending in ("", ".jackknife1", ".jackknife2")
+    )
+    for each in noise:
+        assert each.psf is not None
+        # the point of 0.2 Jy is gone
+        assert np.abs(each.data).max() < 0.8 * np.abs(sky.data).max()
+    assert not np.array_equal(noise[0].data, noise[1].data)
+
+
+def test_a_script_draws_no_signs(
+    measurement_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "mine.py"
+    assert main(["dirty", str(measurement_set), "--out", str(out), *GOOD, "--jackknife", "1"]) == 2
+    assert "--jackknife with a script" in capsys.readouterr().err
+    assert not out.exists()

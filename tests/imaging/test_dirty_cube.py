@@ -346,3 +346,32 @@ def test_data_that_are_all_flagged_are_refused(tmp_path: Path, array: Array) -> 
     path = write_measurement_set(tmp_path / "a.ms", array, [replace(window, flag=flag)])
     with pytest.raises(DeepFocusError, match="all data of field target are flagged"):
         imaged(path)
+
+
+def test_a_jackknife_has_the_noise_and_the_beam_and_no_sky(tmp_path: Path, array: Array) -> None:
+    """A point of 1 Jy in noise of 0.2 Jy a visibility."""
+    sky = window_of(array)
+    rng = np.random.default_rng(8)
+    noise = 0.2 * (rng.standard_normal(sky.data.shape) + 1j * rng.standard_normal(sky.data.shape))
+    noisy = write_measurement_set(tmp_path / "n.ms", array, [replace(sky, data=sky.data + noise)])
+    alone = write_measurement_set(tmp_path / "0.ms", array, [replace(sky, data=noise)])
+    jackknifed = imaged(noisy, jackknife=1)
+    rms = float(imaged(alone).cube.data.std())
+    # what is left of 1 Jy in 264 visibilities of random sign is 1 / sqrt(264) = 0.06 Jy at a
+    # place, of which the noise, 0.2 / sqrt(264), has a fifth: both together
+    left = float(np.hypot(rms, np.hypot(*[flux for flux, *_ in POINTS]) / np.sqrt(264)))
+    assert abs(float(jackknifed.cube.data.std()) / left - 1) < 0.25
+    assert largest(jackknifed.cube.data) < 0.4 * largest(imaged(noisy).cube.data)
+    assert np.array_equal(jackknifed.cube.psf, imaged(noisy).cube.psf)
+    assert jackknifed.cube.meta["jackknife"] == 1
+    assert largest(jackknifed.cube.data - imaged(noisy, jackknife=2).cube.data) > rms
+
+
+def test_the_noise_of_a_jackknife_is_the_noise(tmp_path: Path, array: Array) -> None:
+    sky = window_of(array)
+    rng = np.random.default_rng(9)
+    noise = rng.standard_normal(sky.data.shape) + 1j * rng.standard_normal(sky.data.shape)
+    alone = write_measurement_set(tmp_path / "0.ms", array, [replace(sky, data=noise)])
+    cubes = [imaged(alone, jackknife=seed).cube.data.std() for seed in range(1, 5)]
+    # 16 channels of some 300 beams: a hundredth, and three times that
+    assert abs(np.mean(cubes) / imaged(alone).cube.data.std() - 1) < 0.03

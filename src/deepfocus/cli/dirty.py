@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ class Asked:
     column: str | None
     frame: str
     rest_frequency: str | None
+    jackknife: int
 
 
 @click.command()
@@ -65,6 +66,14 @@ class Asked:
 @click.option(
     "--rest-frequency", metavar="VALUE", help="For the velocity axis, such as '230.538 GHz'."
 )
+@click.option(
+    "--jackknife",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Make N cubes of the noise, too: half of the visibilities, drawn at random, with the "
+    "other sign. CUBE.jackknife1.fits and so on.",
+)
 def dirty(measurement_set: Path, out: Path, **options: Any) -> None:
     """Make the dirty cube of a measurement set, with PSF and primary beam, for detection.
 
@@ -99,6 +108,12 @@ def _write_script(measurement_set: Path, out: Path, asked: Asked) -> None:
     from deepfocus.core.rest_frequency import rest_hertz
     from deepfocus.imaging.casa_script import CasaImaging, casa_script, check_measurement_set
 
+    if asked.jackknife:
+        raise DeepFocusError(
+            "--jackknife with a script",
+            wanted="a cube that is made here: tclean draws no signs",
+            remedy="give --out CUBE.fits",
+        )
     if asked.cell is None or asked.size is None:
         given = (("--cell", asked.cell), ("--size", asked.size))
         missing = [name for name, value in given if value is None]
@@ -136,6 +151,7 @@ def _make_cube(measurement_set: Path, out: Path, asked: Asked) -> None:
     from deepfocus.imaging.casa_script import cell_arcsec, taper_quantity
     from deepfocus.imaging.dirty_cube import image_measurement_set
     from deepfocus.imaging.ms_samples import MsImaging
+    from deepfocus.io.product_names import base_name
     from deepfocus.io.write_cube import write_cube
     from deepfocus.jobs.claim import check_output
     from deepfocus.jobs.progress import Progress
@@ -160,6 +176,9 @@ def _make_cube(measurement_set: Path, out: Path, asked: Asked) -> None:
     with Progress("dirty", 1) as progress:
         made = image_measurement_set(imaging, progress.reached)
         write_cube(made.cube, out)
+        for seed in range(1, asked.jackknife + 1):
+            noise = image_measurement_set(replace(imaging, jackknife=seed), progress.reached)
+            write_cube(noise.cube, out.with_name(f"{base_name(out)}.jackknife{seed}.fits"))
         for note in made.notes:
             progress.warn(f"{out.name}: note: {note}")
         grid, beam = made.cube.grid, made.cube.beam

@@ -283,6 +283,7 @@ def _provenance(imaging: MsImaging, selected: Selected, phase_rad: float) -> dic
         "start": imaging.start,
         "width": imaging.width,
         **{key: value for key, value in weighting.items() if value is not None},
+        **({} if imaging.jackknife is None else {"jackknife": imaging.jackknife}),
         "w_phase_rad": round(phase_rad, 6),
         "version": __version__,
     }

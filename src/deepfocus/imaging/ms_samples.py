@@ -4,7 +4,7 @@ and the samples of each image channel. As many channels are read at once as `MEM
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -44,6 +44,8 @@ class MsImaging:
     cell_arcsec, size : None to have them chosen
     weighting, robust, taper : as in `Observation`
     frame : 'lsrk' converts topocentric frequencies to LSRK, 'topo' leaves them
+    jackknife : seed of signs for the visibilities of each row, half of them negative, in all
+        channels alike: noise and dirty beam are the same, and the sky is gone
     """
 
     vis: Path
@@ -60,6 +62,7 @@ class MsImaging:
     taper: u.Quantity | None = None
     frame: str = "lsrk"
     rest_hz: float | None = None
+    jackknife: int | None = None
 
     def __post_init__(self) -> None:
         self.weights()
@@ -80,6 +83,7 @@ class Selected:
     """An open measurement set, the rows that are imaged, and its image channels.
 
     tracks : one for each window; channels : (window, chan) pairs, from 0, for each image channel
+    signs : (row,) of the visibilities of each window
     """
 
     ms: MeasurementSet
@@ -88,6 +92,7 @@ class Selected:
     windows: tuple[SpectralWindow, ...]
     tracks: tuple[Tracks, ...]
     channels: tuple[tuple[tuple[int, int], ...], ...]
+    signs: tuple[np.ndarray, ...]
 
     @cached_property
     def freq_hz(self) -> np.ndarray:
@@ -134,8 +139,25 @@ def select(imaging: MsImaging) -> Selected:
     channels = _image_channels(windows, imaging)
     tracks = tuple(read_tracks(ms, field=field, window=window) for window in windows)
     return Selected(
-        ms=ms, column=column, field=field, windows=windows, tracks=tracks, channels=channels
+        ms=ms,
+        column=column,
+        field=field,
+        windows=windows,
+        tracks=tracks,
+        channels=channels,
+        signs=tuple(_signs(tracks, imaging.jackknife)),
     )
+
+
+def _signs(tracks: Sequence[Tracks], jackknife: int | None) -> Iterator[np.ndarray]:
+    """(row,) float32 of each window: 1, or as many of both signs, drawn at random."""
+    rng = np.random.default_rng(jackknife)
+    for each in tracks:
+        rows = len(each.uv_m)
+        signs = np.ones(rows, np.float32)
+        if jackknife is not None:
+            signs[rng.permutation(rows)[: rows // 2]] = -1
+        yield signs
 
 
 def _image_channels(
@@ -258,6 +280,6 @@ def samples_of(
     for w, chan in parts:
         first, visibilities = read[w]
         uv.append(selected.tracks[w].uv_m * (selected.windows[w].freq_hz[chan] * doppler / c))
-        values.append(visibilities.values[:, chan - first])
+        values.append(visibilities.values[:, chan - first] * selected.signs[w])
         own.append(visibilities.weights[:, chan - first])
     return np.concatenate(uv), np.concatenate(values), np.concatenate(own)
