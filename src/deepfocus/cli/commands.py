@@ -22,6 +22,7 @@ COMMANDS = (
     "completeness",
     "fidelity",
     "lines",
+    "cutouts",
     "evaluate",
     "benchmark",
 )

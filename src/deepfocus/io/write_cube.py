@@ -100,6 +100,14 @@ def write_corrected(cube: Cube, path: Path) -> Path:
     return path
 
 
+def cube_header(cube: Cube) -> fits.Header:
+    """Axes (Stokes, chan, y, x), beam and unit, for another array of the cube's shape."""
+    header: fits.Header = _hdus(np.zeros((1, 1, 1), np.float32), cube.grid)[0].header
+    _describe(header, cube)
+    header["BUNIT"] = cube.unit
+    return header
+
+
 def _describe(header: fits.Header, cube: Cube) -> None:
     header["BTYPE"] = "Intensity"
     for key, name in (("OBJECT", "object"), ("TELESCOP", "telescope")):

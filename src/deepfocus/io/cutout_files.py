@@ -1,0 +1,69 @@
+"""Files of one source: cubelet, mask, moments and spectrum, with their places on the sky."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from astropy import units as u
+from astropy.io import fits
+from astropy.table import QTable
+
+from deepfocus.core.cube import Cube
+from deepfocus.core.files import whole_file
+from deepfocus.io.write_cube import cube_header, write_cube
+
+
+def write_cubelet(cube: Cube, path: Path) -> Path:
+    """A part of a cube, without its dirty beam; its part of the primary beam beside it."""
+    write_cube(replace(cube, psf=None, noise=None), path)
+    return path
+
+
+def write_mask(mask: np.ndarray, cube: Cube, path: Path) -> Path:
+    """Numbers (chan, y, x) of the sources that voxels belong to, 0 for none, as int16 or int32."""
+    kind = np.int16 if mask.max(initial=0) < 2**15 else np.int32
+    header = cube_header(cube)
+    header["BUNIT"], header["BTYPE"] = "", "Mask"
+    return _write(mask.astype(kind)[None], header, path)
+
+
+def write_image(image: np.ndarray, cube: Cube, path: Path, *, unit: str, kind: str) -> Path:
+    """An image (y, x) of the cube's sky. kind : what its values are, for BTYPE"""
+    header = cube_header(cube)
+    for key in list(header):
+        if key.endswith(("3", "4")) and key.rstrip("34") in AXIS_KEYS:
+            del header[key]
+    header["BUNIT"], header["BTYPE"] = unit, kind
+    return _write(image.astype(np.float32), header, path)
+
+
+AXIS_KEYS = frozenset({"CTYPE", "CRVAL", "CRPIX", "CDELT", "CUNIT", "PS3_", "PS"})
+
+
+def write_spectrum(
+    cube: Cube, path: Path, *, flux_jy: np.ndarray, flux_err_jy: float, peak_jy_beam: np.ndarray
+) -> Path:
+    """(chan,) columns, as .ecsv or .fits by the path's suffix."""
+    at = np.arange(len(cube.grid.freq_hz))
+    table = QTable(
+        {
+            "channel": at,
+            "frequency": cube.grid.sky_frequency_at(at) * u.Hz,
+            "velocity": np.asarray(cube.grid.velocity_kms(at), float) * u.km / u.s,
+            "flux": flux_jy * u.Jy,
+            "flux_err": np.full(len(at), flux_err_jy) * u.Jy,
+            "peak": peak_jy_beam * u.Jy / u.beam,
+        }
+    )
+    kind = "fits" if path.suffix == ".fits" else "ascii.ecsv"
+    with whole_file(path) as temporary:
+        table.write(temporary, format=kind, overwrite=True)
+    return path
+
+
+def _write(data: np.ndarray, header: fits.Header, path: Path) -> Path:
+    with whole_file(path) as temporary:
+        fits.PrimaryHDU(data, header).writeto(temporary, overwrite=True)
+    return path

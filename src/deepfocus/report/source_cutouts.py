@@ -1,0 +1,165 @@
+"""What can be cut out of a cube for each source: cubelet, mask, moments, spectrum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from deepfocus.core.catalogue import Catalogue
+from deepfocus.core.cube import Cube
+from deepfocus.core.source import Ellipse
+from deepfocus.ops.ellipses import covariance_of, ellipse_of
+from deepfocus.ops.line_maps import (
+    MASKED_SNR,
+    Moments,
+    aperture_sums,
+    ellipse_mask,
+    line_free,
+    moments_of,
+    scatter,
+    without_continuum,
+)
+from deepfocus.report.outlines import Outline, beam_outline, outlines
+
+APERTURE_FWHM = 1.25
+"""Semi-axes of a source's aperture, FWHM as the cube shows it: 98.7% of a Gaussian."""
+SIDE_FWHM = 3.0
+"""Half a side of a cutout."""
+LEAST_HALF_PX = 8
+LINE_FWHM = 1.0
+"""From a line's centre: channels that are summed. 98% of a Gaussian."""
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """Of a source.
+
+    flux_jy, flux_err_jy : (chan,) in its aperture, and what noise scatters such sums by, measured
+        where the line is not; NaN in a dirty cube, where a sum over the beam is no flux
+    peak_jy_beam : (chan,) at its centre
+    """
+
+    flux_jy: np.ndarray
+    flux_err_jy: float
+    peak_jy_beam: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Cutout:
+    """Around a source.
+
+    cube : all channels of some rows and columns, as they are; y0, x0 : its first pixel
+    mask : (chan, y, x) bool of it; moments : of the line, without continuum
+    """
+
+    source_id: int
+    cube: Cube
+    y0: int
+    x0: int
+    mask: np.ndarray
+    moments: Moments
+    spectrum: Spectrum
+
+
+def cutouts_of(found: Catalogue, cube: Cube) -> Iterator[Cutout]:
+    """Of each source with a line, in the order of the catalogue."""
+    beam = beam_outline(cube)
+    point = covariance_of(_ellipse(beam)) if beam is not None else np.eye(2)
+    shapes = outlines(found, cube)
+    names = ("id", "x", "y", "channel", "line_fwhm_chan")
+    for number, x, y, channel, fwhm in zip(*(found[name] for name in names), strict=True):
+        if not np.isfinite([x, y, channel]).all():
+            continue
+        own = shapes.get(int(number))
+        covariance = point + (0 if own is None else covariance_of(_ellipse(own)))
+        shown = ellipse_of(covariance, x=float(x), y=float(y))
+        width = float(fwhm) if np.isfinite(fwhm) else 1.0
+        yield _cutout(int(number), cube, shown, channel=float(channel), fwhm=max(width, 1.0))
+
+
+def _ellipse(outline: Outline) -> Ellipse:
+    along = outline.pa % 180.0 < 90.0
+    axes = (outline.major, outline.minor) if along else (outline.minor, outline.major)
+    return Ellipse(outline.x, outline.y, *axes, outline.pa % 180.0)
+
+
+def _cutout(number: int, cube: Cube, shown: Ellipse, *, channel: float, fwhm: float) -> Cutout:
+    rows, columns = _around(shown, cube)
+    data = np.asarray(cube.data[:, rows, columns])
+    small = _cropped(cube, data, rows, columns)
+    inside = shown.shifted(x=-columns.start, y=-rows.start)
+    aperture = ellipse_mask((data.shape[1], data.shape[2]), inside, scale=APERTURE_FWHM)
+    channels = _channels_of(channel, fwhm, len(data))
+    free = line_free(len(data), centre=channel, fwhm=fwhm)
+    line, noise = without_continuum(data, free)
+    mask = np.zeros(data.shape, bool)
+    mask[channels] = aperture & (line[channels] > MASKED_SNR * noise)
+    velocity = _velocity_kms(cube, channel)
+    return Cutout(
+        source_id=number,
+        cube=small,
+        y0=rows.start,
+        x0=columns.start,
+        mask=mask,
+        moments=moments_of(line, mask, channels=channels, velocity_kms=velocity),
+        spectrum=_spectrum(small, data, aperture, free, inside),
+    )
+
+
+def _around(shown: Ellipse, cube: Cube) -> tuple[slice, slice]:
+    half = max(SIDE_FWHM * max(shown.fwhm_x_px, shown.fwhm_y_px), LEAST_HALF_PX)
+    rows, columns = (
+        slice(max(int(at - half), 0), min(int(at + half) + 2, n))
+        for at, n in ((shown.y, cube.grid.ny), (shown.x, cube.grid.nx))
+    )
+    return rows, columns
+
+
+def _channels_of(channel: float, fwhm: float, n: int) -> slice:
+    """Of a line, one of them at least."""
+    first = int(np.clip(np.ceil(channel - LINE_FWHM * fwhm), 0, n - 1))
+    last = int(np.clip(np.floor(channel + LINE_FWHM * fwhm), first, n - 1))
+    return slice(first, last + 1)
+
+
+def _cropped(cube: Cube, data: np.ndarray, rows: slice, columns: slice) -> Cube:
+    """With its own part of the primary beam; a dirty beam stays whole."""
+    grid = cube.grid.cropped(
+        y0=rows.start,
+        x0=columns.start,
+        ny=rows.stop - rows.start,
+        nx=columns.stop - columns.start,
+    )
+    primary = cube.primary_beam
+    return replace(
+        cube,
+        data=data,
+        grid=grid,
+        primary_beam=None if primary is None else primary[:, rows, columns],
+    )
+
+
+def _velocity_kms(cube: Cube, channel: float) -> np.ndarray:
+    """(chan,) of the axis, or about the line where there is no rest frequency."""
+    at = np.arange(len(cube.data))
+    velocity = np.asarray(cube.grid.velocity_kms(at), float)
+    if np.isfinite(velocity).all():
+        return velocity
+    step = float(cube.grid.width_kms(1.0, channel))
+    falls = cube.grid.freq_hz[-1] < cube.grid.freq_hz[0]
+    about: np.ndarray = (at - channel) * (step if falls else -step)
+    return about
+
+
+def _spectrum(
+    cube: Cube, data: np.ndarray, aperture: np.ndarray, free: np.ndarray, shown: Ellipse
+) -> Spectrum:
+    row = int(np.clip(round(shown.y), 0, data.shape[1] - 1))
+    column = int(np.clip(round(shown.x), 0, data.shape[2] - 1))
+    peak = data[:, row, column].astype(float)
+    if cube.psf is not None or cube.beam is None:
+        return Spectrum(np.full(len(data), np.nan), float("nan"), peak)
+    sums = aperture_sums(data, aperture) / cube.beam.area_px(cube.grid.cell_arcsec)
+    return Spectrum(sums, scatter(sums, free), peak)
