@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
+from shutil import which
 
 import numpy as np
 import pytest
@@ -65,6 +67,22 @@ def test_votable_carries_ucds_that_exist(tmp_path: Path) -> None:
     assert all(field.description for field in fields)
     for column in SCHEMA:
         parse_ucd(column.ucd, check_controlled_vocabulary=True)
+
+
+def test_votable_says_the_frame_of_its_positions(tmp_path: Path) -> None:
+    document = votable.parse(write_catalogue(_three(), tmp_path / "found.vot"))
+    (system,) = document.iter_coosys()
+    assert system.system == "ICRS"
+    framed = [field.name for field in document.get_first_table().fields if field.ref == system.ID]
+    assert framed == ["ra", "ra_err", "dec", "dec_err"]
+
+
+@pytest.mark.skipif(which("stilts") is None, reason="STILTS is not installed")
+@pytest.mark.parametrize("rows", [3, 0])
+def test_votlint_finds_nothing(tmp_path: Path, rows: int) -> None:
+    path = write_catalogue(_three() if rows else catalogue(), tmp_path / "found.vot")
+    said = subprocess.run(["stilts", "votlint", path], capture_output=True, text=True, check=True)
+    assert said.stdout + said.stderr == ""
 
 
 @pytest.mark.parametrize("suffix", ["ecsv", "fits", "vot"])

@@ -25,6 +25,9 @@ from deepfocus.io.regions import regions_text
 
 NEEDED = ("x", "y", "channel")
 PROVENANCE = "provenance"
+FRAME = "ICRS"
+ON_SKY = ("ra", "ra_err", "dec", "dec_err")
+"""Columns of that frame."""
 
 
 def write_catalogue(found: Catalogue, path: Path) -> Path:
@@ -176,7 +179,12 @@ def _write_votable(found: Catalogue, path: Path) -> None:
     table.meta.clear()
     document = votable.from_table(table, table_id="catalogue")
     info = votable.tree.Info(name=PROVENANCE, value=json.dumps(_plain_meta(found)))
-    document.resources[0].infos.append(info)
+    resource = document.resources[0]
+    resource.infos.append(info)
+    resource.coordinate_systems.append(votable.tree.CooSys(ID=FRAME, system=FRAME))
+    for field in document.get_first_table().fields:
+        if field.name in ON_SKY:
+            field.ref = FRAME
     votable.writeto(document, str(path))
 
 
