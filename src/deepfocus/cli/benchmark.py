@@ -54,6 +54,8 @@ def benchmark(
     Writes benchmark.md, benchmark.ecsv and benchmark.json into the output folder, a picture of
     each finder's residuals, and every catalogue. Existing results are kept, so a stopped run
     resumes, and a larger --number or another --finder extends it.
+
+    Example: deepfocus benchmark varied --finder deepfocus --finder slim --out compared
     """
     from deepfocus.evaluation.campaign import run_campaign
     from deepfocus.evaluation.comparison import compare

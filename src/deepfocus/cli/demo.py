@@ -23,6 +23,8 @@ def demo(out: Path, seed: int) -> None:
 
     Works offline. Writes demo.fits (with its PSF and primary beam), demo.truth.ecsv,
     demo.catalogue.ecsv (also .fits, .vot and .reg), demo.png and demo.report.html.
+
+    Example: deepfocus demo --out try
     """
     from deepfocus.cli.finder_choice import chosen_finder
     from deepfocus.cli.products import settings_text, write_products

@@ -89,6 +89,8 @@ def detect(
     A file that cannot be used is reported in one line and leaves no output. The others are still
     processed, and the exit code is 2. For a store, NAME is the seed. Several runs may write into
     one folder at a time, if no two of them search the same NAME.
+
+    Example: deepfocus detect cube.fits --out found
     """
     from deepfocus.cli.cost import costs_of
     from deepfocus.cli.finder_choice import chosen_finder

@@ -83,6 +83,8 @@ def dirty(measurement_set: Path, out: Path, **options: Any) -> None:
 
     --out SCRIPT.py runs nothing: SCRIPT.py makes the same three files with CASA (tclean,
     niter=0), and the measurement set may be on another machine. It needs --cell and --size.
+
+    Example: deepfocus dirty my.ms --out my.fits --spw 0~3
     """
     asked = Asked(**options)
     if asked.robust is not None and asked.weighting != "briggs":

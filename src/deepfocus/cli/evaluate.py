@@ -33,6 +33,8 @@ def evaluate(catalogue: Path, truth: Path, json_file: Path | None) -> None:
     is also given against the SNR of an ideal observer, and errors in units of the Cramer-Rao
     bound. Given two folders, scores every NAME.catalogue.ecsv against NAME.truth.ecsv and pools
     the counts. The truth of many cubes may also be a simulated NAME.zarr.
+
+    Example: deepfocus evaluate found/cube.catalogue.ecsv cube.truth.ecsv
     """
     from deepfocus.core.files import whole_file
     from deepfocus.evaluation.score import pool

@@ -7,7 +7,10 @@ import click
 
 @click.command()
 def finders() -> None:
-    """List the finders of DeepFocus and of installed packages, one per line."""
+    """List the finders of DeepFocus and of installed packages, one per line.
+
+    Example: deepfocus finders
+    """
     from deepfocus.cli.source_table import aligned_left
     from deepfocus.core.errors import DeepFocusError
     from deepfocus.finders.kinds import finder_class, finder_kinds

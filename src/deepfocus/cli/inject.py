@@ -62,10 +62,11 @@ def inject(cube: Path, out: Path, seed: int, rest_frequency: str | None, **optio
     beam if the cube has them, and NAME.injected.truth.ecsv. The PSF is read from NAME.psf.fits
     next to the cube; without one, the restoring beam is used.
 
-    To measure completeness on your own data, run detect on NAME.injected.fits, then evaluate its
-    catalogue against the truth. The cube's own sources count as spurious there, so only the
-    completeness is meaningful. Sources lie a beam or more from the image's edge and from blank
+    The cube's own sources are not in the truth. deepfocus completeness injects, finds and counts by
+    itself. Sources lie a beam or more from the image's edge and from blank
     pixels.
+
+    Example: deepfocus inject cube.fits --out injected --number 10 --snr 3 20
     """
     from deepfocus.core.rest_frequency import rest_hertz
     from deepfocus.io.fits_cube import read_cube

@@ -11,6 +11,8 @@ def sets() -> None:
 
     The columns: name, kinds of cube that take turns, shape of a cube (channels, y, x), and what
     is in it.
+
+    Example: deepfocus sets
     """
     from deepfocus.cli.source_table import aligned_left
     from deepfocus.simulation.sets import SHIPPED, shipped_set

@@ -79,6 +79,8 @@ def simulate(
     SEED.truth.ecsv and SEED.truth.fits for each seed, and settings.json; or one row per seed into
     a Zarr store. Existing files are kept, so a stopped run resumes and a larger --number extends
     the set. SET.toml may also be a set that comes with deepfocus (see deepfocus sets).
+
+    Example: deepfocus simulate varied --out cubes --number 20 --split validation
     """
     from deepfocus.jobs.claim import check_output
     from deepfocus.simulation.sets import load_set

@@ -20,6 +20,8 @@ def train(recipe: Path, out: Path, workers: int | None) -> None:
     """Train networks from a recipe; a stopped run resumes from its last checkpoint.
 
     RECIPE.toml may also be 'default', 'paper' or 'tiny', the recipes that come with deepfocus.
+
+    Example: deepfocus train tiny --out run
     """
     from deepfocus.jobs.claim import check_output
 
