@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 """By which WebDriver names an element."""
 OPTIONS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-    "--disable-background-networking", "--force-device-scale-factor=1",
+    "--disable-background-networking", "--force-device-scale-factor=1", "--disable-dev-shm-usage",
 )  # fmt: skip
 
 
@@ -84,26 +84,43 @@ def asked(url: str, body: dict[str, Any] | None = None, method: str = "POST") ->
         return json.load(answer)["value"]
 
 
+class NoBrowser(Exception):
+    """Chromium does not start here."""
+
+
 @contextmanager
 def chromium(driver: str) -> Iterator[Browser]:
-    """A session, which ends with the block. driver : path of chromedriver"""
+    """A session, which ends with the block. driver : path of chromedriver
+
+    Raises `NoBrowser`.
+    """
     with subprocess.Popen(
         [driver, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
         try:
             assert process.stdout is not None
-            started = (re.search(r"successfully on port (\d+)", line) for line in process.stdout)
-            port = next(found[1] for found in started if found)
-            address = f"http://127.0.0.1:{port}/session"
-            wanted = {
-                "goog:chromeOptions": {"args": list(OPTIONS)},
-                "goog:loggingPrefs": {"performance": "ALL", "browser": "ALL"},
-            }
-            made = asked(address, {"capabilities": {"alwaysMatch": wanted}})
-            session = f"{address}/{made['sessionId']}"
+            session = _session(process.stdout)
             try:
                 yield Browser(session)
             finally:
                 asked(session, method="DELETE")
         finally:
             process.terminate()
+
+
+def _session(said: Iterable[str]) -> str:
+    """Address of a new session of the driver that says so."""
+    started = (re.search(r"successfully on port (\d+)", line) for line in said)
+    port = next((found[1] for found in started if found), None)
+    if port is None:
+        raise NoBrowser("chromedriver does not start")
+    address = f"http://127.0.0.1:{port}/session"
+    wanted = {
+        "goog:chromeOptions": {"args": list(OPTIONS)},
+        "goog:loggingPrefs": {"performance": "ALL", "browser": "ALL"},
+    }
+    try:
+        made = asked(address, {"capabilities": {"alwaysMatch": wanted}})
+    except OSError as error:
+        raise NoBrowser(f"Chromium does not start: {error}") from error
+    return f"{address}/{made['sessionId']}"
