@@ -24,11 +24,12 @@ CASA_PYTHON := $(shell for name in python3.12 python3.11 python3.10 $(PYTHON); d
 	$$name -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null \
 	&& echo $$name && exit; done; echo python3.12)
 
-.PHONY: help demo test lint format bench guard casa clean
+.PHONY: help demo test docs lint format bench guard casa clean
 
 help:
 	@echo "make demo    simulate a cube, detect in it, write the results to $(OUT)/"
 	@echo "make test    style, types and the whole test suite"
+	@echo "make docs    the pages of docs/ as a site in docs/_build/; a warning is an error"
 	@echo "make lint    style and types alone"
 	@echo "make format  put the style right"
 	@echo "make bench   score finders on the paper's set (arguments in BENCH=...)"
@@ -44,6 +45,9 @@ demo: $(VENV)/.core
 test: lint
 	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest \
 		-n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+
+docs: $(VENV)/.docs
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --jobs auto -b html docs docs/_build/html
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -63,7 +67,7 @@ guard: $(VENV)/.dev
 casa: $(CASA_VENV)/.made
 
 clean:
-	rm -rf $(VENV) $(CASA_VENV) $(OUT) build dist src/*.egg-info
+	rm -rf $(VENV) $(CASA_VENV) $(OUT) build dist docs/_build src/*.egg-info
 	rm -rf .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -91,3 +95,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.made
 	$(INSTALL) $(TORCH)
 	$(INSTALL) -e '.[dev]'
 	@touch $@ $(VENV)/.core
+
+$(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/.made
+	$(INSTALL) -e '.[docs]'
+	@touch $@
