@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from astropy.io import fits
 
 import deepfocus as df
 from deepfocus.cli import main
@@ -37,6 +39,19 @@ def test_the_same_for_programs(path: Path, capsys: pytest.CaptureFixture[str]) -
     assert found["band"]["rest_frequency_hz"] == 1e11
     assert found["search"]["by_parts"] is False
     assert len(found["noise"]["by_channel"]) == 16
+
+
+def test_what_is_not_known_is_null(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of an image of one plane of unknown frequency and width."""
+    header = fits.Header({"CTYPE1": "RA---SIN", "CTYPE2": "DEC--SIN", "CDELT1": -3e-5})
+    header.update(CDELT2=3e-5, CRVAL1=10.0, CRVAL2=-20.0, BUNIT="Jy/beam", BMAJ=2e-4, BMIN=2e-4)
+    data = np.random.default_rng(1).normal(0, 1e-3, (32, 32)).astype(">f4")
+    fits.PrimaryHDU(data, header).writeto(tmp_path / "x.fits")
+    assert main(["inspect", str(tmp_path / "x.fits"), "--json"]) == 0
+    said = capsys.readouterr().out
+    assert "NaN" not in said
+    assert "null" in said
+    json.loads(said)
 
 
 def test_what_is_no_cube_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

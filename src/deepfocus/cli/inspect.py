@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -55,8 +56,19 @@ def inspect(
         }
         suited = [asdict(each) for each in finders]
         whole = {"file": str(file), **asdict(inspection), "finders": suited, "search": search}
-        click.echo(json.dumps(whole))
+        click.echo(json.dumps(_known(whole), allow_nan=False))
         return
     click.echo(str(file))
     for line in [*lines_of(inspection, finders), f"{'search':<22}{cost.in_words(room)}"]:
         click.echo(f"  {line}")
+
+
+def _known(value: Any) -> Any:
+    """With None for numbers that are not known: JSON has no NaN."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _known(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_known(each) for each in value]
+    return value
