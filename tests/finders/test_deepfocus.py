@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from astropy import units as u
+from finder_cubes import empty_cube
 
-from deepfocus.core.cube import Cube
+from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.flags import Flag
 from deepfocus.core.settings import settings_from
@@ -400,3 +401,14 @@ def test_two_bright_sources_with_continua_are_two() -> None:
     np.testing.assert_allclose(
         matches.found_matched["line_flux"], matches.truth_matched["line_flux"], rtol=0.01
     )
+
+
+def test_a_beam_much_smaller_than_a_pixel_is_searched() -> None:
+    """A cube made in Python may have any; a file's beam is checked against its cells.
+
+    White noise: what it would be correlated over is no pixel.
+    """
+    cube = empty_cube(shape=(24, 48, 48), beam=Beam(0.02, 0.02, 0.0))
+    white = np.random.default_rng(3).normal(0, 1e-3, cube.data.shape).astype(np.float32)
+    found = DeepFocus().ready().find(replace(cube.with_data(white), noise=None))
+    assert len(found.catalogue.accepted) == 0

@@ -108,4 +108,5 @@ def _power_of(cube: Cube, beam_px: float) -> Power:
     if isinstance(known, SquaredWeights) and known.beam is not None:
         return known
     noise = noise_map(cube.data, correlated_px=beam_px)
-    return noise_power(cube.data, noise, reach=int(AUTOCORRELATION_BEAMS * beam_px))
+    reach = max(1, int(AUTOCORRELATION_BEAMS * beam_px))
+    return noise_power(cube.data, noise, reach=reach)
