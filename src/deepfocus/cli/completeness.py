@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +9,9 @@ import click
 
 from deepfocus.cli.how_read import how_read
 from deepfocus.cli.place_of_work import PlaceOfWork, place_of_work
+from deepfocus.cli.which_finder import WhichFinder, which_finder
 
 if TYPE_CHECKING:
-    from astropy.table import Table
-
     from deepfocus.cli.reading import Reading
     from deepfocus.core.cube import Cube
     from deepfocus.evaluation.trials import Trials
@@ -27,14 +25,7 @@ APART_BEAMS = 2.0
 @click.command()
 @click.argument("cube", metavar="CUBE", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
-@click.option(
-    "--finder",
-    "kind",
-    metavar="NAME",
-    help="A name that deepfocus finders lists. Default: deepfocus.",
-)
-@click.option("--settings", type=click.Path(path_type=Path), help="Settings as TOML.")
-@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="One setting; repeatable.")
+@which_finder
 @click.option(
     "--sources",
     type=click.IntRange(min=1),
@@ -82,9 +73,7 @@ APART_BEAMS = 2.0
 def completeness(
     cube: Path,
     out: Path,
-    kind: str | None,
-    settings: Path | None,
-    pairs: tuple[str, ...],
+    which: WhichFinder,
     sources: int,
     snr: Range,
     size: Range,
@@ -106,7 +95,7 @@ def completeness(
 
     Example: deepfocus completeness cube.fits --out trust --sources 500
     """
-    from deepfocus.cli.finder_choice import chosen_finder
+    from deepfocus.cli.opening import Opening
     from deepfocus.evaluation.campaign import run_campaign
     from deepfocus.evaluation.trials import at_a_time, read_trials, trials_of
     from deepfocus.io.product_names import base_name
@@ -116,7 +105,7 @@ def completeness(
     from deepfocus.simulation.injection import Injection
 
     check_output(out)
-    finder = chosen_finder(kind, file=settings, pairs=pairs)
+    finder = which.finder()
     opening = Opening(place.path(cube), reading)
     opened = opening()
     name, folder = base_name(cube), place.path(out)
@@ -158,23 +147,6 @@ def completeness(
         _write(trials, opened, folder / name, title=f"{name}: {len(trials)} sources, {finder.kind}")
 
 
-@dataclass(frozen=True)
-class Opening:
-    """Reads the cube, here or in a worker."""
-
-    path: Path
-    reading: Reading
-
-    def __call__(self) -> Cube:
-        """The whole of it: sources are added to a copy."""
-        from deepfocus.io.fits_cube import read_cube
-
-        reading = self.reading
-        return read_cube(
-            self.path, reading.overrides, psf=reading.psf, primary_beam=reading.primary_beam
-        )
-
-
 def _write(trials: Trials, cube: Cube, start: Path, *, title: str) -> None:
     """All that the trials tell. start : of the paths"""
     from deepfocus.evaluation.completeness import curve_of, tables_of, with_completeness
@@ -183,6 +155,7 @@ def _write(trials: Trials, cube: Cube, start: Path, *, title: str) -> None:
     from deepfocus.forward.noise import noise_level
     from deepfocus.forward.response import response_of
     from deepfocus.io.catalogues import write_catalogue
+    from deepfocus.io.tables import write_table
     from deepfocus.report.completeness_figure import completeness_figure
 
     response = response_of(cube)
@@ -204,11 +177,3 @@ def _write(trials: Trials, cube: Cube, start: Path, *, title: str) -> None:
     )
     click.echo(completeness_text(trials, curve))
     click.echo(f"Written: {figure}, and tables beside it")
-
-
-def write_table(table: Table, path: Path) -> None:
-    """A table of results, whole or not at all."""
-    from deepfocus.core.files import whole_file
-
-    with whole_file(path) as temporary:
-        table.write(temporary, format="ascii.ecsv", overwrite=True)

@@ -30,7 +30,7 @@ def cutouts(catalogue: Path, cube: Path, out: Path, reading: Reading) -> None:
     """
     import numpy as np
 
-    from deepfocus.cli.completeness import Opening
+    from deepfocus.cli.opening import Opening
     from deepfocus.io.catalogues import read_catalogue
     from deepfocus.io.cutout_files import write_mask
     from deepfocus.io.product_names import base_name

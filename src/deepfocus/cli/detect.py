@@ -9,6 +9,7 @@ import click
 
 from deepfocus.cli.how_read import how_read
 from deepfocus.cli.place_of_work import PlaceOfWork, place_of_work
+from deepfocus.cli.which_finder import WhichFinder, which_finder
 
 if TYPE_CHECKING:
     from deepfocus.cli.cost import Costs
@@ -21,19 +22,7 @@ BAD_INPUT = 2
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
-@click.option(
-    "--finder",
-    "kind",
-    metavar="NAME",
-    help="A name that deepfocus finders lists. Default: deepfocus.",
-)
-@click.option("--settings", type=click.Path(path_type=Path), help="Settings as TOML.")
-@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="One setting; repeatable.")
-@click.option(
-    "--weights",
-    type=click.Path(path_type=Path),
-    help="Folder of networks that replace the shipped ones, for a finder that has some.",
-)
+@which_finder
 @click.option(
     "--covariance",
     is_flag=True,
@@ -70,10 +59,7 @@ def detect(
     place: PlaceOfWork,
     memory: str | None,
     scratch: Path | None,
-    kind: str | None,
-    settings: Path | None,
-    pairs: tuple[str, ...],
-    weights: Path | None,
+    which: WhichFinder,
     reading: Reading,
 ) -> None:
     """Find and measure the line emitters in FITS cubes or CASA images, in those of a folder, or in
@@ -93,7 +79,6 @@ def detect(
     Example: deepfocus detect cube.fits --out found
     """
     from deepfocus.cli.cost import costs_of
-    from deepfocus.cli.finder_choice import chosen_finder
     from deepfocus.cli.inputs import inputs
     from deepfocus.cli.memory_size import bytes_of
     from deepfocus.cli.products import COVARIANCE
@@ -115,7 +100,7 @@ def detect(
     if dry_run:
         ctx.exit(0 if _tell(costs, number, room) else BAD_INPUT)
     cubes = [each.with_room(room) for each in cubes]
-    finder = chosen_finder(kind, file=settings, pairs=pairs, weights=weights)
+    finder = which.finder()
     further = (COVARIANCE,) if covariance else ()
     with (
         running(place.path(out), [each.name for each in cubes]) as run,

@@ -32,8 +32,8 @@ def fidelity(
 
     Example: deepfocus fidelity cube.fits --out trust
     """
-    from deepfocus.cli.completeness import Opening, write_table
     from deepfocus.cli.finder_choice import chosen_finder
+    from deepfocus.cli.opening import Opening
     from deepfocus.evaluation.fidelity import (
         counts_of,
         fidelity_of,
@@ -45,6 +45,7 @@ def fidelity(
     from deepfocus.finders.deepfocus.finder import DeepFocus, ReadyDeepFocus
     from deepfocus.io.catalogues import write_catalogue
     from deepfocus.io.product_names import base_name
+    from deepfocus.io.tables import write_table
     from deepfocus.jobs.claim import check_output
     from deepfocus.jobs.progress import Progress
     from deepfocus.report.fidelity_figure import fidelity_figure

@@ -63,7 +63,7 @@ def lines(
 
     deepfocus lines "97.58 GHz" --band "84.2 GHz" "114.9 GHz"
     """
-    from deepfocus.cli.completeness import write_table
+    from deepfocus.io.tables import write_table
 
     limits = None if band is None else (_hertz(band[0]), _hertz(band[1]))
     seen = [each for text in sources for each in _seen(text)]
