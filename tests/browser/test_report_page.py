@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import which
@@ -155,11 +154,10 @@ def many() -> Catalogue:
     )
 
 
-def test_a_field_of_five_thousand_sources_opens(browser: Browser, tmp_path: Path) -> None:
-    """Within ten seconds on a busy core; on an idle one, it takes about one."""
+def test_a_field_of_five_thousand_sources_opens_and_sorts(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "many.report.html"
     write_report(sky(), Detection(many()), path, name="many", settings="")
-    began = time.monotonic()
     browser.open(path)
     assert len(column(browser, 0)) == MANY
-    assert time.monotonic() - began < 10
+    browser.click("#source-table thead th:nth-child(1) button")
+    assert column(browser, 0)[0].strip() == str(MANY)
