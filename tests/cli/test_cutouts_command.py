@@ -131,6 +131,15 @@ def test_a_sum_over_a_dirty_beam_is_no_flux() -> None:
     assert cutout.spectrum.peak_jy_beam[21] > 0.1
 
 
+def test_moments_are_those_of_the_line_whatever_the_rest_frequency() -> None:
+    """As the catalogue's: a header may have the rest frequency of the galaxy's own frame."""
+    cube = sky()
+    far = replace(cube, grid=replace(cube.grid, rest_hz=3 * 230e9))
+    (own,), (other,) = (list(cutouts_of(found(SOURCE), each)) for each in (cube, far))
+    assert np.array_equal(own.moments.total, other.moments.total, equal_nan=True)
+    assert np.array_equal(own.moments.dispersion, other.moments.dispersion, equal_nan=True)
+
+
 def test_sources_at_the_edge_and_of_unknown_size() -> None:
     edge = replace(SOURCE, x=0.2, y=95.4, channel=0.0)
     unknown = found(edge).with_columns(fwhm_x_px=np.nan, line_fwhm_chan=np.nan)

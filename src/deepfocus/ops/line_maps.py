@@ -57,32 +57,29 @@ def without_continuum(data: np.ndarray, free: np.ndarray) -> tuple[np.ndarray, f
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Images (y, x) of a line.
+    """Images (y, x) of a line, in channels.
 
-    total : moment 0, in the cube's unit times km/s, over its channels; velocity, dispersion :
-        moments 1 and 2 (as a standard deviation), km/s, over its mask; NaN where that has nothing
+    total : sum over its channels; centre, spread : mean channel and its standard deviation in the
+        mask; NaN where that has nothing
     """
 
     total: np.ndarray
-    velocity: np.ndarray
-    dispersion: np.ndarray
+    centre: np.ndarray
+    spread: np.ndarray
 
 
-def moments_of(
-    line: np.ndarray, mask: np.ndarray, *, channels: slice, velocity_kms: np.ndarray
-) -> Moments:
+def moments_of(line: np.ndarray, mask: np.ndarray, *, channels: slice) -> Moments:
     """Of a line (chan, y, x) in some channels. mask : (chan, y, x) bool"""
-    width = np.abs(np.gradient(velocity_kms)) if len(velocity_kms) > 1 else np.ones(1)
     # blank voxels count as 0, a pixel without any data is blank
     inside = line[channels]
-    total = np.tensordot(width[channels], np.nan_to_num(inside), axes=1)
-    total = np.where(np.isfinite(inside).any(axis=0), total, np.nan)
+    total = np.where(np.isfinite(inside).any(axis=0), np.nan_to_num(inside).sum(axis=0), np.nan)
     weight = np.where(mask, np.nan_to_num(line), 0.0)
     summed = weight.sum(axis=0)
     told = summed > 0
     divisor = np.where(told, summed, 1.0)
-    mean = np.tensordot(velocity_kms, weight, axes=1) / divisor
-    square = np.tensordot(velocity_kms**2, weight, axes=1) / divisor
+    at = np.arange(len(line), dtype=float)
+    mean = np.tensordot(at, weight, axes=1) / divisor
+    square = np.tensordot(at**2, weight, axes=1) / divisor
     spread = np.sqrt(np.maximum(square - mean**2, 0.0))
     return Moments(total, np.where(told, mean, np.nan), np.where(told, spread, np.nan))
 

@@ -13,7 +13,6 @@ from deepfocus.core.source import Ellipse
 from deepfocus.ops.ellipses import covariance_of, ellipse_of
 from deepfocus.ops.line_maps import (
     MASKED_SNR,
-    Moments,
     aperture_sums,
     ellipse_mask,
     line_free,
@@ -47,11 +46,25 @@ class Spectrum:
 
 
 @dataclass(frozen=True, eq=False)
+class Maps:
+    """Images (y, x) of a line, without continuum.
+
+    total : moment 0, the cube's unit times km/s; dispersion : moment 2, a standard deviation in
+        km/s; both with c dnu / nu at the line, as the catalogue's flux and width have it
+    velocity : moment 1, km/s, on the cube's axis
+    """
+
+    total: np.ndarray
+    velocity: np.ndarray
+    dispersion: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Cutout:
     """Around a source.
 
     cube : all channels of some rows and columns, as they are; y0, x0 : its first pixel
-    mask : (chan, y, x) bool of it; moments : of the line, without continuum
+    mask : (chan, y, x) bool of it; moments : of the line
     """
 
     source_id: int
@@ -59,7 +72,7 @@ class Cutout:
     y0: int
     x0: int
     mask: np.ndarray
-    moments: Moments
+    moments: Maps
     spectrum: Spectrum
 
 
@@ -96,14 +109,13 @@ def _cutout(number: int, cube: Cube, shown: Ellipse, *, channel: float, fwhm: fl
     line, noise = without_continuum(data, free)
     mask = np.zeros(data.shape, bool)
     mask[channels] = aperture & (line[channels] > MASKED_SNR * noise)
-    velocity = _velocity_kms(cube, channel)
     return Cutout(
         source_id=number,
         cube=small,
         y0=rows.start,
         x0=columns.start,
         mask=mask,
-        moments=moments_of(line, mask, channels=channels, velocity_kms=velocity),
+        moments=_maps(line, mask, channels, cube, channel),
         spectrum=_spectrum(small, data, aperture, free, inside),
     )
 
@@ -141,15 +153,23 @@ def _cropped(cube: Cube, data: np.ndarray, rows: slice, columns: slice) -> Cube:
     )
 
 
-def _velocity_kms(cube: Cube, channel: float) -> np.ndarray:
-    """(chan,) of the axis, or about the line where there is no rest frequency."""
-    at = np.arange(len(cube.data))
-    velocity = np.asarray(cube.grid.velocity_kms(at), float)
-    if np.isfinite(velocity).all():
-        return velocity
-    step = float(cube.grid.width_kms(1.0, channel))
-    falls = cube.grid.freq_hz[-1] < cube.grid.freq_hz[0]
-    about: np.ndarray = (at - channel) * (step if falls else -step)
+def _maps(line: np.ndarray, mask: np.ndarray, channels: slice, cube: Cube, channel: float) -> Maps:
+    moments = moments_of(line, mask, channels=channels)
+    width = float(cube.grid.width_kms(1.0, channel))
+    return Maps(
+        total=moments.total * width,
+        velocity=_velocity_kms(cube, moments.centre, channel),
+        dispersion=moments.spread * width,
+    )
+
+
+def _velocity_kms(cube: Cube, at: np.ndarray, channel: float) -> np.ndarray:
+    """Of the axis, at channels; about the line where there is no rest frequency."""
+    grid = cube.grid
+    if np.isfinite(grid.velocity_kms(channel)):
+        return np.asarray(grid.velocity_kms(at), float)
+    falls = grid.freq_hz[-1] < grid.freq_hz[0]
+    about: np.ndarray = (at - channel) * grid.width_kms(1.0, channel) * (1 if falls else -1)
     return about
 
 
