@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfocus.core.line_candidates import NEAR_HZ, at_redshift, hypotheses, redshift_errors
+from deepfocus.core.line_candidates import NEAR_HZ, at_redshift, hypotheses, redshift_error
 from deepfocus.core.spectral_lines import LADDERS, LINES
 
 
@@ -85,4 +85,4 @@ def test_companions_lie_where_their_redshift_puts_them(frequency: float, width: 
 
 
 def test_the_error_of_a_redshift() -> None:
-    assert abs(redshift_errors(1.0, 100e9, 10e6) - 2e-4) < 1e-12
+    assert abs(redshift_error(1.0, 100e9, 10e6) - 2e-4) < 1e-12

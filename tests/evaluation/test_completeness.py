@@ -12,8 +12,8 @@ from deepfocus.core.catalogue import catalogue
 from deepfocus.evaluation.completeness import (
     QUANTITIES,
     binned,
-    coverage,
     curve_of,
+    flux_pulls,
     recovered,
     tables_of,
     with_completeness,
@@ -98,11 +98,11 @@ def test_every_source_is_in_one_bin(n: int, seed: int) -> None:
     trials = trials_like(n, np.random.default_rng(seed))
     for quantity in QUANTITIES:
         bins = binned(trials, quantity)
-        assert sum(each.injected for each in bins) == n
-        assert sum(each.found for each in bins) == trials.found.sum()
+        assert sum(each.counts.n_true for each in bins) == n
+        assert sum(each.counts.tp for each in bins) == trials.found.sum()
         for each in bins:
-            low, high = each.interval
-            assert low <= each.share <= high
+            low, high = each.counts.recall_interval()
+            assert low <= each.counts.recall <= high
 
 
 def test_fluxes_that_are_too_bright_and_their_errors(rng: np.random.Generator) -> None:
@@ -111,13 +111,13 @@ def test_fluxes_that_are_too_bright_and_their_errors(rng: np.random.Generator) -
         # 0.1 of scatter over the root of a hundred and more
         assert abs(each.median - 1.1) < 0.05
         assert each.low_share < each.median < each.high_share
-    within, stated = coverage(trials)
-    assert stated == trials.found.sum()
+    pulls = flux_pulls(trials)
+    assert pulls.n == trials.found.sum()
     # off by one error, 48% of Gaussian values lie within one of the truth
-    assert abs(within / stated - 0.477) < 0.05
+    assert abs(pulls.coverage - 0.477) < 0.05
     shares, fluxes = tables_of(trials)
     assert set(shares["by"]) == set(QUANTITIES)
-    assert fluxes["found"].sum() <= stated
+    assert fluxes["found"].sum() <= pulls.n
 
 
 def test_with_too_few_there_is_no_recovery_and_tables_are_empty(rng: np.random.Generator) -> None:

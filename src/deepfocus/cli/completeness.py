@@ -9,6 +9,7 @@ import click
 
 from deepfocus.cli.how_read import how_read
 from deepfocus.cli.place_of_work import PlaceOfWork, place_of_work
+from deepfocus.cli.range_option import Range, range_option
 from deepfocus.cli.which_finder import WhichFinder, which_finder
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from deepfocus.core.cube import Cube
     from deepfocus.evaluation.trials import Trials
 
-Range = tuple[float, float]
 AT_A_TIME = 10
 """Sources in one search, at most: more would lie in each other's way."""
 APART_BEAMS = 2.0
@@ -33,32 +33,20 @@ APART_BEAMS = 2.0
     show_default=True,
     help="Number of sources that are injected, a few at a time.",
 )
-@click.option(
+@range_option(
     "--snr",
-    nargs=2,
-    type=float,
     default=(2.0, 30.0),
-    show_default=True,
-    metavar="LOW HIGH",
-    help="Signal-to-noise of each line, in a filter as wide as it and one beam in size.",
+    says="Signal-to-noise of each line, in a filter as wide as it and one beam in size.",
 )
-@click.option(
+@range_option(
     "--size",
-    nargs=2,
-    type=float,
     default=(0.0, 2.0),
-    show_default=True,
-    metavar="LOW HIGH",
-    help="FWHM of the sources, in beams.",
+    says="FWHM of the sources, in beams.",
 )
-@click.option(
+@range_option(
     "--line-width",
-    nargs=2,
-    type=float,
     default=(3.0, 10.0),
-    show_default=True,
-    metavar="LOW HIGH",
-    help="FWHM of the lines, in channels.",
+    says="FWHM of the lines, in channels.",
 )
 @click.option(
     "--galaxies",

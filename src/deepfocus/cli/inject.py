@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from deepfocus.cli.range_option import range_option
+
 
 @click.command()
 @click.argument("cube", metavar="CUBE.fits", type=click.Path(path_type=Path))
@@ -15,34 +17,22 @@ import click
     "--number", type=click.IntRange(min=1), default=5, show_default=True, help="Number of sources."
 )
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
-@click.option(
+@range_option(
     "--snr",
-    nargs=2,
-    type=float,
     default=(5.0, 50.0),
-    show_default=True,
-    metavar="LOW HIGH",
-    help="Peak of each line in one channel over the cube's noise.",
+    says="Peak of each line in one channel over the cube's noise.",
 )
-@click.option(
+@range_option(
     "--size",
     "size_beams",
-    nargs=2,
-    type=float,
     default=(0.5, 2.0),
-    show_default=True,
-    metavar="LOW HIGH",
-    help="FWHM of the sources, in beams; 0 0 for points.",
+    says="FWHM of the sources, in beams; 0 0 for points.",
 )
-@click.option(
+@range_option(
     "--line-width",
     "line_fwhm_chan",
-    nargs=2,
-    type=float,
     default=(3.0, 10.0),
-    show_default=True,
-    metavar="LOW HIGH",
-    help="FWHM of the lines, in channels.",
+    says="FWHM of the lines, in channels.",
 )
 @click.option(
     "--continuum",

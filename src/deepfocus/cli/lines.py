@@ -123,11 +123,11 @@ Row = tuple[str, float, str, float, float, str, str]
 
 
 def _hypotheses(seen: Seen, band: tuple[float, float] | None, highest_z: float) -> Iterator[Row]:
-    from deepfocus.core.line_candidates import hypotheses, redshift_errors
+    from deepfocus.core.line_candidates import hypotheses, redshift_error
 
     found = hypotheses(seen.frequency_hz, band or seen.band_hz, highest_z=highest_z)
     for each in found:
-        error = redshift_errors(each.redshift, seen.frequency_hz, seen.error_hz)
+        error = redshift_error(each.redshift, seen.frequency_hz, seen.error_hz)
         inside, near = (_in_words(some) for some in (each.inside, each.near))
         yield seen.name, seen.frequency_hz, each.line.name, each.redshift, error, inside, near
 

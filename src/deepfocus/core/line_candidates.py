@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
 from deepfocus.core.grid import C_KMS
 from deepfocus.core.spectral_lines import LINES, SpectralLine
 
@@ -84,6 +82,6 @@ def _observed(redshift: float, *, without: SpectralLine) -> Iterable[tuple[Spect
     return sorted(seen, key=lambda each: each[1])
 
 
-def redshift_errors(redshift: float, frequency_hz: float, error_hz: float) -> float:
+def redshift_error(redshift: float, frequency_hz: float, error_hz: float) -> float:
     """Of a redshift that a frequency tells."""
-    return float(np.abs((1 + redshift) * error_hz / frequency_hz))
+    return abs((1 + redshift) * error_hz / frequency_hz)

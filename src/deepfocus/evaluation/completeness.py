@@ -17,7 +17,9 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from deepfocus.core.catalogue import Catalogue
-from deepfocus.evaluation.counts import wilson_interval
+from deepfocus.evaluation.counts import Counts
+from deepfocus.evaluation.pulls import Pulls, pulls_of
+from deepfocus.evaluation.score import Bin
 from deepfocus.evaluation.trials import Trials
 
 BINS = 8
@@ -30,26 +32,6 @@ WEAK = 0.05
 """Of the curve's dependence on size and width: pulled to none that strongly, in chi^2."""
 SLACK = 1.2
 """Times the range of sizes and widths that were injected, in which the curve is believed."""
-
-
-@dataclass(frozen=True)
-class Bin:
-    """Of the sources with low <= value < high: how many were injected, and how many found."""
-
-    low: float
-    high: float
-    injected: int
-    found: int
-
-    @property
-    def share(self) -> float:
-        """Found of the injected."""
-        return self.found / self.injected
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """95 % Wilson interval."""
-        return wilson_interval(self.found, self.injected)
 
 
 @dataclass(frozen=True)
@@ -95,10 +77,15 @@ def values_of(trials: Trials, quantity: str) -> np.ndarray:
 def binned(trials: Trials, quantity: str) -> tuple[Bin, ...]:
     """Completeness in bins of equal number."""
     values = values_of(trials, quantity)
-    inside = list(_in_bins(values, _edges(values)))
     return tuple(
-        Bin(low, high, int(here.sum()), int(trials.found[here].sum())) for low, high, here in inside
+        Bin(low, high, _counts(trials.found[here]))
+        for low, high, here in _in_bins(values, _edges(values))
     )
+
+
+def _counts(found: np.ndarray) -> Counts:
+    found_of_them = int(np.count_nonzero(found))
+    return Counts(tp=found_of_them, fn=len(found) - found_of_them)
 
 
 def recovered(trials: Trials) -> tuple[Recovery, ...]:
@@ -121,12 +108,10 @@ def recovered(trials: Trials) -> tuple[Recovery, ...]:
     return tuple(out)
 
 
-def coverage(trials: Trials) -> tuple[int, int]:
-    """Of the fluxes found with an error, how many hold the true one within it; and how many."""
-    error = trials.measured["line_flux_err"]
-    told = trials.alone & np.isfinite(error)
-    off = np.abs(trials.measured["line_flux"] - trials.truth["line_flux"])
-    return int(np.count_nonzero(off[told] < error[told])), int(np.count_nonzero(told))
+def flux_pulls(trials: Trials) -> Pulls:
+    """Of the fluxes that nothing else adds to: how many stated errors hold the injected one."""
+    pulls = pulls_of(trials.truth.where(trials.alone), trials.measured.where(trials.alone))
+    return next(each for each in pulls if each.name == "line flux")
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,8 +165,8 @@ def with_completeness(
 def tables_of(trials: Trials) -> tuple[Table, Table]:
     """Completeness and recovery as tables."""
     rows = [
-        (name, QUANTITIES[name][1], each.low, each.high, each.injected, each.found, each.share,
-         *each.interval)
+        (name, QUANTITIES[name][1], each.low, each.high, each.counts.n_true, each.counts.tp,
+         each.counts.recall, *each.counts.recall_interval())
         for name in QUANTITIES
         for each in binned(trials, name)
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from deepfocus.evaluation.completeness import (
     QUANTITIES,
     Curve,
     binned,
-    coverage,
+    flux_pulls,
     recovered,
 )
 from deepfocus.evaluation.text_table import interval, number, percent, text_table
@@ -30,8 +30,8 @@ def completeness_text(trials: Trials, curve: Curve) -> str:
         rows = [
             [
                 f"{each.low:.3g} to {each.high:.3g}",
-                str(each.injected),
-                interval(each.share, each.interval),
+                str(each.counts.n_true),
+                interval(each.counts.recall, each.counts.recall_interval()),
             ]
             for each in binned(trials, quantity)
         ]
@@ -76,12 +76,12 @@ def _fluxes(trials: Trials) -> list[str]:
         ]
         for each in bins
     ]
-    within, stated = coverage(trials)
+    pulls = flux_pulls(trials)
     table = text_table(header, rows)
-    if not stated:
+    if not pulls.n:
         return ["Measured over injected line flux:", table]
     return [
         "Measured over injected line flux:",
         table,
-        f"{percent(within / stated)} of {stated} errors hold the injected flux (68 % wanted).",
+        f"{percent(pulls.coverage)} of {pulls.n} errors hold the injected flux (68 % wanted).",
     ]

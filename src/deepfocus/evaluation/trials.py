@@ -32,12 +32,12 @@ AS_IT_IS = "as_it_is"
 NEW = 0.5
 """Of an injected flux: what was found there before has to be brighter by that to count."""
 
-Opening = Callable[[], Cube]
+OpenCube = Callable[[], Cube]
 """Reads the cube; picklable, since it is sent to workers."""
 
 
 def trials_of(
-    opening: Opening,
+    opening: OpenCube,
     injection: Injection,
     *,
     sources: int,
@@ -55,7 +55,7 @@ def trials_of(
     return Scenes(name, keys, partial(_trial, opening, injection), {**made_with, **settings})
 
 
-def _trial(opening: Opening, injection: Injection, key: str) -> Labelled:
+def _trial(opening: OpenCube, injection: Injection, key: str) -> Labelled:
     cube = _opened(opening)
     if key == AS_IT_IS:
         return cube, catalogue()
@@ -64,7 +64,7 @@ def _trial(opening: Opening, injection: Injection, key: str) -> Labelled:
 
 
 @lru_cache(maxsize=1)
-def _opened(opening: Opening) -> Cube:
+def _opened(opening: OpenCube) -> Cube:
     return opening()
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deepfocus.evaluation.completeness import QUANTITIES, Bin, Curve, Recovery, binned, recovered
+from deepfocus.evaluation.completeness import QUANTITIES, Curve, Recovery, binned, recovered
+from deepfocus.evaluation.score import Bin
 from deepfocus.evaluation.trials import Trials
 from deepfocus.report.figures import blank_figure, save_figure
 
@@ -38,8 +39,8 @@ def _draw_share(axes: Axes, bins: Sequence[Bin], quantity: str) -> None:
     logarithmic = quantity in LOGARITHMIC
     low, high = (np.array([getattr(each, end) for each in bins]) for end in ("low", "high"))
     middle = np.sqrt(low * high) if logarithmic else (low + high) / 2
-    share = np.array([each.share for each in bins])
-    below, above = np.array([each.interval for each in bins]).T
+    share = np.array([each.counts.recall for each in bins])
+    below, above = np.array([each.counts.recall_interval() for each in bins]).T
     axes.errorbar(
         middle,
         share,

@@ -116,10 +116,11 @@ def _draw(
 
 def _apart(one: Source, other: Source, beam_px: float, injection: Injection) -> bool:
     """Whether two sources share no channels, or lie apart on the sky."""
-    if abs(one.channel - other.channel) > 1.5 * (one.fwhm_chan + other.fwhm_chan):
+    far_in_band = abs(one.channel - other.channel) > 1.5 * (one.fwhm_chan + other.fwhm_chan)
+    if far_in_band or not injection.apart_beams:
         return True
-    least = injection.apart_beams and injection.apart_beams + injection.size_beams[1]
-    return float(np.hypot(one.x - other.x, one.y - other.y)) >= least * beam_px
+    least = (injection.apart_beams + injection.size_beams[1]) * beam_px
+    return float(np.hypot(one.x - other.x, one.y - other.y)) >= least
 
 
 def line_filter_gain(fwhm_chan: np.ndarray | float) -> np.ndarray:

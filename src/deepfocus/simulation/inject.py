@@ -142,8 +142,10 @@ def _peaks(injected: Injectable, response: Response) -> tuple[float, float]:
         channel, unit_peak = brightest(source, response)
         line = unit_peak * source.line_jy * source.line(response.interpolation.shape[1])[channel]
         return line, line + unit_peak * source.continuum_jy
-    shown = rendered([injected], response)
-    return float((shown - shown.min(axis=0)).max()), float(shown.max())
+    shown = float(rendered([injected], response).max())
+    if not source.continuum_jy:
+        return shown, shown
+    return float(rendered([injected.line_alone()], response).max()), shown
 
 
 def _noise_is_known(cube: Cube) -> bool:

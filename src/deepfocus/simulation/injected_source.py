@@ -28,8 +28,8 @@ class Injectable(Protocol):
     def layers(self, response: Response) -> Iterator[Layer]:
         """Its parts, whose products with their spectra add up."""
 
-    def brighter(self, factor: float) -> Self:
-        """A copy whose flux densities are multiplied by `factor`."""
+    def line_alone(self) -> Self:
+        """A copy without continuum."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class Gaussian:
         channels = response.interpolation.shape[1]
         yield response.of_source(self.source), self.source.spectrum(channels)
 
-    def brighter(self, factor: float) -> Self:
+    def line_alone(self) -> Self:
         """A copy."""
-        return replace(self, source=self.source.brighter(factor))
+        return replace(self, source=replace(self.source, continuum_jy=0.0))
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ class Galaxy:
         for image, spectrum in zip(*lit.parts(self.grid), strict=True):
             yield response.of_image(image), spectrum
 
-    def brighter(self, factor: float) -> Self:
+    def line_alone(self) -> Self:
         """A copy."""
-        return replace(self, source=self.source.brighter(factor))
+        return replace(self, source=replace(self.source, continuum_jy=0.0))
 
 
 def _as_template(source: Source, template: Template) -> TemplateSource:
