@@ -16,14 +16,16 @@ from deepfocus.core.catalogue import Catalogue, catalogue
 from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.grid import tangent_grid
 from deepfocus.core.source import FWHM_PER_SIGMA, GAUSSIAN_AREA, Source
+from deepfocus.fit.image import model_cube
+from deepfocus.fit.parameters import CHANNEL, COUNT, FLUX, GRADIENT, SIGMA, X, Y
 from deepfocus.forward.response import beam_image, response_of
 from deepfocus.io.catalogues import write_catalogue
 from deepfocus.io.fits_cube import read_cube
 from deepfocus.io.write_cube import write_cube
-from deepfocus.report.source_cutouts import cutouts_of
+from deepfocus.ops.source_cutouts import cutouts_of
 from deepfocus.simulation.inject import render
 
-SIGMA = 1e-3
+NOISE = 1e-3
 SOURCE = Source(40.3, 55.6, 6.0, 4.0, 30.0, 21.0, 6.0, 0.4)
 BESIDE = Source(80.0, 30.0, 0.0, 0.0, 0.0, 40.0, 4.0, 0.05)
 
@@ -39,7 +41,7 @@ def sky() -> Cube:
         rest_hz=230e9,
     ).cropped(y0=8, x0=0, ny=96, nx=112)
     cube = Cube(np.zeros(grid.shape, np.float32), grid, beam=Beam(0.6, 0.5, 20.0))
-    noise = np.random.default_rng(4).normal(0, SIGMA, grid.shape)
+    noise = np.random.default_rng(4).normal(0, NOISE, grid.shape)
     shown = render([SOURCE, BESIDE], response_of(cube))
     return cube.with_data((shown + noise).astype(np.float32))
 
@@ -121,6 +123,68 @@ def test_the_mask_of_all_has_the_numbers_of_the_sources(made: Path) -> None:
     assert mask[40, 30, 80] == 2
     own = fits.getdata(made / "sky.1.mask.fits")[0]
     assert (own == 1).sum() == (mask == 1).sum()
+
+
+def test_a_cut_follows_the_gradient() -> None:
+    """A source that moves by half a pixel a channel is a slanted streak, along its motion alone."""
+    cube = sky()
+    values = np.zeros((1, COUNT))
+    values[0, [X, Y, CHANNEL, SIGMA, FLUX]] = 80.0, 68.0, 30.0, 5.0, 1.0
+    values[0, GRADIENT] = 0.5 * np.array([-np.sin(np.deg2rad(60)), np.cos(np.deg2rad(60))])
+    moving = cube.with_data(cube.data + model_cube(values, response_of(cube)))
+    row = catalogue(x=[80.0], y=[68.0], channel=[30.0], line_fwhm_chan=[12.0])
+    for angle, per_channel in ((60.0, 0.5), (240.0, -0.5), (150.0, 0.0)):
+        (cutout,) = cutouts_of(row.with_columns(kinematic_pa=angle), moving)
+        assert cutout.cut.along_gradient
+        assert np.isclose(cutout.cut.step_arcsec, 0.1)
+        middle = cutout.cut.values.shape[1] // 2
+        brightest = np.nanargmax(cutout.cut.values[20:41], axis=1) - middle
+        slope = np.polyfit(np.arange(20, 41) - 30, brightest, 1)[0]
+        # of pixels counted, to a tenth over twenty channels
+        assert abs(slope - per_channel) < 0.05
+    (cutout,) = cutouts_of(row.with_columns(pa=30.0), moving)
+    assert (cutout.cut.pa_deg, cutout.cut.along_gradient) == (30.0, False)
+
+
+def test_a_cut_has_offsets_and_channels(made: Path) -> None:
+    with fits.open(made / "sky.1.pv.fits") as hdus:
+        axes = WCS(hdus[0].header)
+        assert list(axes.wcs.ctype) == ["OFFSET", "FREQ"]
+        place, channel = np.unravel_index(np.nanargmax(hdus[0].data.T), hdus[0].data.T.shape)
+        offset, freq_hz = axes.wcs_pix2world(place, channel, 0)
+    assert abs(offset) * 3600 < 0.11
+    assert abs(freq_hz - float(sky().grid.frequency_at(21.0))) < 1.1e7
+
+
+def test_products_have_the_observation_of_the_cube(tmp_path: Path) -> None:
+    keys = {
+        "OBJECT": "NGC 1", "MEMBER": "uid://A001/X1/X2", "SPW": "25", "ROBUST": 0.5,
+        "WEIGHT": "briggs", "SPWNAM01": "X1#ALMA_RB_06", "INTENT": "TARGET", "PER_EB": False,
+    }  # fmt: skip
+    write_cube(sky(), tmp_path / "sky.fits", header={**keys, "GROUP": "N/A", "OFFRA": -999.0})
+    write_catalogue(found(SOURCE), tmp_path / "sky.ecsv")
+    command = [str(tmp_path / name) for name in ("sky.ecsv", "sky.fits")]
+    assert main(["cutouts", *command, "--out", str(tmp_path / "out")]) == 0
+    for made in ("cube", "mask", "moment0", "pv"):
+        header = fits.getheader(tmp_path / "out" / f"sky.1.{made}.fits")
+        assert {key: header[key] for key in keys} == keys
+        assert "GROUP" not in header
+
+
+def test_masks_have_frequencies_that_are_not_linear(tmp_path: Path) -> None:
+    """Those of a table of their own, without which the axis means nothing."""
+    cube = sky()
+    uneven = replace(cube, grid=replace(cube.grid, freq_hz=cube.grid.freq_hz ** (1 + 1e-6)))
+    write_cube(uneven, tmp_path / "sky.fits")
+    write_catalogue(found(SOURCE), tmp_path / "sky.ecsv")
+    command = [str(tmp_path / name) for name in ("sky.ecsv", "sky.fits")]
+    assert main(["cutouts", *command, "--out", str(tmp_path / "out")]) == 0
+    for made, axis in (("mask", 2), ("pv", 1)):
+        with fits.open(tmp_path / "out" / f"sky.1.{made}.fits") as hdus:
+            axes = WCS(hdus[0].header, hdus)
+            at = [0.0] * axes.naxis
+            at[axis] = 63.0
+            assert np.isclose(axes.wcs_pix2world([at], 0)[0, axis], uneven.grid.freq_hz[-1])
 
 
 def test_a_sum_over_a_dirty_beam_is_no_flux() -> None:

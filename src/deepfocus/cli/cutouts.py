@@ -11,7 +11,7 @@ from deepfocus.cli.how_read import how_read
 
 if TYPE_CHECKING:
     from deepfocus.cli.reading import Reading
-    from deepfocus.report.source_cutouts import Cutout
+    from deepfocus.ops.source_cutouts import Cutout
 
 
 @click.command()
@@ -23,8 +23,9 @@ def cutouts(catalogue: Path, cube: Path, out: Path, reading: Reading) -> None:
     """Cut each accepted source of a catalogue out of its cube.
 
     Writes, for source 3 of the cube NAME: NAME.3.cube.fits, NAME.3.mask.fits, NAME.3.moment0.fits,
-    moment1 and moment2, and NAME.3.spectrum.ecsv (also .fits); and NAME.mask.fits, in which the
-    voxels of source 3 are 3. All have the cube's axes and beam.
+    moment1 and moment2, NAME.3.pv.fits (offset by channel, along the gradient or else the longer
+    axis), and NAME.3.spectrum.ecsv (also .fits); and NAME.mask.fits, in which the voxels of source
+    3 are 3. All have the cube's axes, beam and observation.
 
     Example: deepfocus cutouts found/cube.catalogue.ecsv cube.fits --out cutouts
     """
@@ -36,7 +37,7 @@ def cutouts(catalogue: Path, cube: Path, out: Path, reading: Reading) -> None:
     from deepfocus.io.product_names import base_name
     from deepfocus.jobs.claim import check_output
     from deepfocus.jobs.progress import Progress
-    from deepfocus.report.source_cutouts import cutouts_of
+    from deepfocus.ops.source_cutouts import cutouts_of
 
     check_output(out)
     found = read_catalogue(catalogue).accepted
@@ -59,7 +60,13 @@ def cutouts(catalogue: Path, cube: Path, out: Path, reading: Reading) -> None:
 
 def _write(cutout: Cutout, start: Path) -> None:
     """All files of a source. start : of their paths"""
-    from deepfocus.io.cutout_files import write_cubelet, write_image, write_mask, write_spectrum
+    from deepfocus.io.cutout_files import (
+        write_cubelet,
+        write_cut,
+        write_image,
+        write_mask,
+        write_spectrum,
+    )
 
     def path(ending: str) -> Path:
         return start.with_name(f"{start.name}.{cutout.source_id}.{ending}")
@@ -75,5 +82,6 @@ def _write(cutout: Cutout, start: Path) -> None:
         )
     ):
         write_image(image, cube, path(f"moment{number}.fits"), unit=unit, kind=kind)
+    write_cut(cutout.cut.values, cube, path("pv.fits"), step_arcsec=cutout.cut.step_arcsec)
     for ending in ("spectrum.ecsv", "spectrum.fits"):
         write_spectrum(cube, path(ending), **vars(spectrum))

@@ -28,8 +28,8 @@ PRODUCTS = (
 )  # fmt: skip
 COVARIANCE = "covariance.ecsv"
 """Written on request."""
-UNDERSTOOD = ("psf", "primary_beam", "notes")
-"""Of a cube's provenance: what was found beside it, assumed and left out."""
+UNDERSTOOD = ("psf", "primary_beam", "observation", "notes")
+"""Of a cube's provenance: what was found beside it and in its header, assumed and left out."""
 LAST = "catalogue.ecsv"
 """Written last, so it marks the cube as finished."""
 LONGEST_DRAWN = 80

@@ -12,7 +12,7 @@ from astropy.table import QTable
 
 from deepfocus.core.cube import Cube
 from deepfocus.core.files import whole_file
-from deepfocus.io.write_cube import cube_header, write_cube
+from deepfocus.io.write_cube import array_hdus, cut_hdus, image_hdus, write_cube
 
 
 def write_cubelet(cube: Cube, path: Path) -> Path:
@@ -24,22 +24,20 @@ def write_cubelet(cube: Cube, path: Path) -> Path:
 def write_mask(mask: np.ndarray, cube: Cube, path: Path) -> Path:
     """Numbers (chan, y, x) of the sources that voxels belong to, 0 for none, as int16 or int32."""
     kind = np.int16 if mask.max(initial=0) < 2**15 else np.int32
-    header = cube_header(cube)
-    header["BUNIT"], header["BTYPE"] = "", "Mask"
-    return _write(mask.astype(kind)[None], header, path)
+    return _write(array_hdus(mask.astype(kind), cube, unit="", kind="Mask"), path)
 
 
 def write_image(image: np.ndarray, cube: Cube, path: Path, *, unit: str, kind: str) -> Path:
     """An image (y, x) of the cube's sky. kind : what its values are, for BTYPE"""
-    header = cube_header(cube)
-    for key in list(header):
-        if key.endswith(("3", "4")) and key.rstrip("34") in AXIS_KEYS:
-            del header[key]
-    header["BUNIT"], header["BTYPE"] = unit, kind
-    return _write(image.astype(np.float32), header, path)
+    return _write(image_hdus(image.astype(np.float32), cube, unit=unit, kind=kind), path)
 
 
-AXIS_KEYS = frozenset({"CTYPE", "CRVAL", "CRPIX", "CDELT", "CUNIT", "PS3_", "PS"})
+def write_cut(values: np.ndarray, cube: Cube, path: Path, *, step_arcsec: float) -> Path:
+    """A cut (chan, place) through a source, which lies at offset 0."""
+    hdus = cut_hdus(
+        values.astype(np.float32), cube, step_arcsec=step_arcsec, unit=cube.unit, kind="Intensity"
+    )
+    return _write(hdus, path)
 
 
 def write_spectrum(
@@ -63,7 +61,7 @@ def write_spectrum(
     return path
 
 
-def _write(data: np.ndarray, header: fits.Header, path: Path) -> Path:
+def _write(hdus: fits.HDUList, path: Path) -> Path:
     with whole_file(path) as temporary:
-        fits.PrimaryHDU(data, header).writeto(temporary, overwrite=True)
+        hdus.writeto(temporary, overwrite=True)
     return path

@@ -23,6 +23,7 @@ from deepfocus.core.workspace import IN_MEMORY, OnDisk, Workspace
 from deepfocus.io.beams_beside import Companions, with_companions
 from deepfocus.io.blanks import HUGEST, find_blanks
 from deepfocus.io.brightness_unit import brightness_of, factors_to_jy_beam, text_of
+from deepfocus.io.carried_keys import OBSERVATION, carried_keys
 from deepfocus.io.companions import find_companion
 from deepfocus.io.fits_axes import A_CUBE
 from deepfocus.io.fits_beam import Beams, read_beams
@@ -256,4 +257,7 @@ def _meta(header: fits.Header, name: str) -> tuple[dict[str, Any], tuple[str, ..
     for key, kind in (("OBJECT", "object"), ("TELESCOP", "telescope"), ("ORIGIN", "origin")):
         if key in header and kind not in meta:
             meta[kind] = str(header[key])
+    carried = carried_keys(header)
+    if carried:
+        meta[OBSERVATION] = carried
     return meta | {"name": name}, notes

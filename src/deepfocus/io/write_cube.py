@@ -20,6 +20,7 @@ from deepfocus.core.channels import channels_of_planes
 from deepfocus.core.cube import Cube
 from deepfocus.core.files import whole_file
 from deepfocus.core.grid import Grid
+from deepfocus.io.carried_keys import set_carried
 from deepfocus.io.companions import NONE
 from deepfocus.io.product_names import base_name
 
@@ -100,12 +101,40 @@ def write_corrected(cube: Cube, path: Path) -> Path:
     return path
 
 
-def cube_header(cube: Cube) -> fits.Header:
-    """Axes (Stokes, chan, y, x), beam and unit, for another array of the cube's shape."""
-    header: fits.Header = _hdus(np.zeros((1, 1, 1), np.float32), cube.grid)[0].header
+def array_hdus(array: np.ndarray, cube: Cube, *, unit: str, kind: str) -> fits.HDUList:
+    """Another array (chan, y, x) of the cube's shape, with its axes, beam and observation.
+
+    kind : what its values are, for BTYPE
+    """
+    hdus = _hdus(array, cube.grid)
+    header = hdus[0].header
     _describe(header, cube)
-    header["BUNIT"] = cube.unit
-    return header
+    header["BUNIT"], header["BTYPE"] = unit, kind
+    return hdus
+
+
+def image_hdus(image: np.ndarray, cube: Cube, *, unit: str, kind: str) -> fits.HDUList:
+    """An image (y, x) of the cube's sky, with its beam and observation."""
+    header = fits.Header()
+    _set_sky(header, cube.grid)
+    header["SPECSYS"] = cube.grid.specsys
+    _describe(header, cube)
+    header["BUNIT"], header["BTYPE"] = unit, kind
+    return fits.HDUList([fits.PrimaryHDU(image, header=header)])
+
+
+def cut_hdus(
+    values: np.ndarray, cube: Cube, *, step_arcsec: float, unit: str, kind: str
+) -> fits.HDUList:
+    """A cut (chan, place) whose middle place is at offset 0, with the cube's channels."""
+    header = fits.Header()
+    header.update(CTYPE1="OFFSET", CUNIT1="arcsec", CRVAL1=0.0, CDELT1=step_arcsec)
+    header["CRPIX1"] = values.shape[1] // 2 + 1.0
+    table = _set_channels(header, cube.grid, axis=2)
+    _describe(header, cube)
+    header["BUNIT"], header["BTYPE"] = unit, kind
+    image = fits.PrimaryHDU(values, header=header)
+    return fits.HDUList([image] if table is None else [image, table])
 
 
 def _describe(header: fits.Header, cube: Cube) -> None:
@@ -113,6 +142,7 @@ def _describe(header: fits.Header, cube: Cube) -> None:
     for key, name in (("OBJECT", "object"), ("TELESCOP", "telescope")):
         if name in cube.meta:
             header[key] = str(cube.meta[name])
+    set_carried(header, cube.meta)
     if cube.beam is not None:
         header["BMAJ"] = (cube.beam.major_arcsec / 3600.0, "[deg] FWHM")
         header["BMIN"] = (cube.beam.minor_arcsec / 3600.0, "[deg] FWHM")
@@ -126,6 +156,16 @@ def _hdus(data: np.ndarray, grid: Grid, *, linear_within_hz: float = 0.0) -> fit
     linear_within_hz : deviation up to which they still count as linear
     """
     header = fits.Header()
+    _set_sky(header, grid)
+    table = _set_channels(header, grid, axis=3, linear_within_hz=linear_within_hz)
+    header.update(CTYPE4="STOKES", CRVAL4=1.0, CRPIX4=1.0, CDELT4=1.0)
+    values = data if np.issubdtype(data.dtype, np.integer) else np.asarray(data, np.float32)
+    image = fits.PrimaryHDU(values[None], header=header)
+    return fits.HDUList([image] if table is None else [image, table])
+
+
+def _set_sky(header: fits.Header, grid: Grid) -> None:
+    """Set the keys of axes 1 and 2, and of their frame."""
     sky = grid.sky
     header.update(sky.to_header(relax=True))
     header.remove("WCSAXES", ignore_missing=True)
@@ -135,48 +175,59 @@ def _hdus(data: np.ndarray, grid: Grid, *, linear_within_hz: float = 0.0) -> fit
         header[f"CRPIX{axis + 1}"] = float(sky.wcs.crpix[axis])
         if not sky.wcs.has_cd():
             header[f"CDELT{axis + 1}"] = float(sky.wcs.cdelt[axis])
+
+
+def _set_channels(
+    header: fits.Header, grid: Grid, *, axis: int, linear_within_hz: float = 0.0
+) -> fits.BinTableHDU | None:
+    """Set the keys of the spectral axis; return the table they refer to, if there is one."""
     table = None
     if grid.nominal:
-        _set_velocities(header, grid)
+        _set_velocities(header, grid, axis)
     else:
-        table = _set_frequencies(header, grid, linear_within_hz)
-    header.update(CTYPE4="STOKES", CRVAL4=1.0, CRPIX4=1.0, CDELT4=1.0)
+        table = _set_frequencies(header, grid, axis, linear_within_hz)
     if grid.rest_hz and not grid.nominal:
         header["RESTFRQ"] = (float(grid.rest_hz), "[Hz] rest frequency")
     header["SPECSYS"] = grid.specsys
-    image = fits.PrimaryHDU(np.asarray(data, dtype=np.float32)[None], header=header)
-    return fits.HDUList([image] if table is None else [image, table])
+    return table
 
 
-def _set_velocities(header: fits.Header, grid: Grid) -> None:
-    """Set the keys of axis 3 to velocities, for a grid without frequencies of the sky."""
+def _set_velocities(header: fits.Header, grid: Grid, axis: int) -> None:
+    """Set the keys of an axis to velocities, for a grid without frequencies of the sky."""
     n = len(grid.freq_hz)
     at_ms = grid.velocity_kms(np.arange(n)) * 1e3
     width_ms = float(grid.width_kms(1.0, 0.0)) * 1e3
     only = width_ms if np.isfinite(width_ms) else 1.0
     step = float(at_ms[-1] - at_ms[0]) / (n - 1) if n > 1 else only
-    header.update(CTYPE3="VRAD", CUNIT3="m/s", CRVAL3=float(at_ms[0]), CRPIX3=1.0, CDELT3=step)
+    keys = {"CTYPE": "VRAD", "CUNIT": "m/s", "CRVAL": float(at_ms[0]), "CRPIX": 1.0, "CDELT": step}
+    _set_axis(header, axis, keys)
 
 
 def _set_frequencies(
-    header: fits.Header, grid: Grid, linear_within_hz: float
+    header: fits.Header, grid: Grid, axis: int, linear_within_hz: float
 ) -> fits.BinTableHDU | None:
-    """Set the keys of axis 3; return the table they refer to if the channels are uneven."""
+    """Set the keys of an axis; return the table they refer to if the channels are uneven."""
     freq_hz = np.asarray(grid.freq_hz, dtype=float)
     n = len(freq_hz)
     step = (freq_hz[-1] - freq_hz[0]) / (n - 1) if n > 1 else grid.only_width_hz or 1.0
     straight = freq_hz[0] + step * np.arange(n)
-    header["CUNIT3"] = "Hz"
     if np.abs(straight - freq_hz).max() <= max(LINEAR_WITHIN * abs(step), linear_within_hz):
-        header.update(CTYPE3="FREQ", CRVAL3=float(freq_hz[0]), CRPIX3=1.0, CDELT3=float(step))
+        first = {"CRVAL": float(freq_hz[0]), "CRPIX": 1.0, "CDELT": float(step)}
+        _set_axis(header, axis, {"CUNIT": "Hz", "CTYPE": "FREQ", **first})
         return None
     # the table lookup of FITS-WCS Paper III, section 6, which CASA does not read
-    header.update(CTYPE3="FREQ-TAB", CRVAL3=1.0, CRPIX3=1.0, CDELT3=1.0)
-    header.update(PS3_0="CHANNELS", PS3_1="FREQ")
+    counted = {"CRVAL": 1.0, "CRPIX": 1.0, "CDELT": 1.0}
+    _set_axis(header, axis, {"CUNIT": "Hz", "CTYPE": "FREQ-TAB", **counted})
+    header.update({f"PS{axis}_0": "CHANNELS", f"PS{axis}_1": "FREQ"})
     column = fits.Column(
         "FREQ", format=f"{n}D", dim=f"(1,{n})", unit="Hz", array=freq_hz.reshape(1, n, 1)
     )
     return fits.BinTableHDU.from_columns([column], name="CHANNELS")
+
+
+def _set_axis(header: fits.Header, axis: int, keys: Mapping[str, Any]) -> None:
+    for key, value in keys.items():
+        header[f"{key}{axis}"] = value
 
 
 def _plane_hdus(cube: Cube, planes: np.ndarray, channels: np.ndarray) -> fits.HDUList:

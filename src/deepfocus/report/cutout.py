@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from deepfocus.finders.evidence import CutoutPanel
+from deepfocus.ops.outlines import Outline
 from deepfocus.report.inline_png import grey_png
-from deepfocus.report.outlines import Outline
 from deepfocus.report.panels import stretch
 
 FROM_EDGE = 1.5

@@ -10,9 +10,9 @@ from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cell_shape import sides_arcsec
 from deepfocus.core.cube import Cube
 from deepfocus.finders.evidence import ImagePanel
+from deepfocus.ops.outlines import Outline, beam_outline, outlines
 from deepfocus.report.figures import blank_figure, pixel_aspect
 from deepfocus.report.inline_png import figure_png
-from deepfocus.report.outlines import Outline, beam_outline, outlines
 from deepfocus.report.panels import FOUND_ON_DARK, faint_and_bright, round_ticks
 
 if TYPE_CHECKING:

@@ -16,11 +16,10 @@ from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cell_shape import sides_arcsec
 from deepfocus.core.cube import Cube
 from deepfocus.core.files import whole_file
-from deepfocus.core.mapped_ellipses import SHAPE
-from deepfocus.core.orientation import in_image
 from deepfocus.evaluation.residuals import PARAMETERS
 from deepfocus.finders.evidence import CutoutPanel, ImagePanel, SpectrumPanel
 from deepfocus.finders.finder import Detection
+from deepfocus.ops.outlines import shapes_in_image
 from deepfocus.report.brightness import brightness
 from deepfocus.report.panels import (
     draw_cutout,
@@ -78,12 +77,6 @@ def pixel_aspect(cube: Cube) -> float:
         return 1.0
     width, height = sides_arcsec(cube.grid.sky)
     return height / width
-
-
-def shapes_in_image(found: Catalogue, cube: Cube) -> Catalogue:
-    """The sources with shapes of the image instead of the sky."""
-    columns = {name: found[name] for name in ("x", "y", *SHAPE)}
-    return found.with_columns(**in_image(columns, cube.grid))
 
 
 def _row_of(figure: SubFigure, number: int) -> list[Axes]:

@@ -10,9 +10,9 @@ from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
 from deepfocus.finders.evidence import CutoutPanel, ImagePanel, SpectrumPanel
 from deepfocus.finders.finder import Detection
+from deepfocus.ops.outlines import beam_outline, outlines
 from deepfocus.report.cutout import Picture, pictures
 from deepfocus.report.figures import pixel_aspect
-from deepfocus.report.outlines import beam_outline, outlines
 from deepfocus.report.quantities import OF_SOURCE, Cell, Quantity, longer_axis_first
 from deepfocus.report.spectral_axis import spectral_axis
 from deepfocus.report.svg_spectrum import Plot, spectrum_plot

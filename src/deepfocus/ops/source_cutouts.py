@@ -1,4 +1,5 @@
-"""What can be cut out of a cube for each source: cubelet, mask, moments, spectrum."""
+"""What can be cut out of a cube for each source: cubelet, mask, moments, spectrum, and a
+position-velocity cut along its gradient, or else its longer axis."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
+from deepfocus.core.orientation import image_angle, plane_at
 from deepfocus.core.source import Ellipse
 from deepfocus.ops.ellipses import covariance_of, ellipse_of
 from deepfocus.ops.line_maps import (
@@ -20,7 +22,8 @@ from deepfocus.ops.line_maps import (
     scatter,
     without_continuum,
 )
-from deepfocus.report.outlines import Outline, beam_outline, outlines
+from deepfocus.ops.outlines import Outline, beam_outline, outlines
+from deepfocus.ops.position_velocity import slit
 
 APERTURE_FWHM = 1.25
 """Semi-axes of a source's aperture, FWHM as the cube shows it: 98.7% of a Gaussian."""
@@ -60,11 +63,28 @@ class Maps:
 
 
 @dataclass(frozen=True, eq=False)
+class Cut:
+    """A line by position and channel, through a source, the mean over the width of the beam.
+
+    values : (chan, place), the cube's unit, without continuum; NaN where blank
+    step_arcsec : from place to place; the middle one is the source's
+    pa_deg : on the sky, towards which places count up
+    along_gradient : whether that is where velocity rises; else it is the longer axis, or north
+    """
+
+    values: np.ndarray
+    step_arcsec: float
+    pa_deg: float
+    along_gradient: bool
+
+
+@dataclass(frozen=True, eq=False)
 class Cutout:
     """Around a source.
 
     cube : all channels of some rows and columns, as they are; y0, x0 : its first pixel
-    mask : (chan, y, x) bool of it; moments : of the line
+    mask : (chan, y, x) bool of it; moments, cut : of the line
+    channels : over which moment 0 is summed
     """
 
     source_id: int
@@ -72,8 +92,22 @@ class Cutout:
     y0: int
     x0: int
     mask: np.ndarray
+    channels: slice
     moments: Maps
+    cut: Cut
     spectrum: Spectrum
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A source as the cube shows it. direction : of its cut; along_gradient : as of a `Cut`"""
+
+    number: int
+    ellipse: Ellipse
+    channel: float
+    fwhm: float
+    pa_deg: float
+    along_gradient: bool
 
 
 def cutouts_of(found: Catalogue, cube: Cube) -> Iterator[Cutout]:
@@ -81,15 +115,24 @@ def cutouts_of(found: Catalogue, cube: Cube) -> Iterator[Cutout]:
     beam = beam_outline(cube)
     point = covariance_of(_ellipse(beam)) if beam is not None else np.eye(2)
     shapes = outlines(found, cube)
-    names = ("id", "x", "y", "channel", "line_fwhm_chan")
-    for number, x, y, channel, fwhm in zip(*(found[name] for name in names), strict=True):
+    names = ("id", "x", "y", "channel", "line_fwhm_chan", "pa", "kinematic_pa")
+    for number, x, y, channel, fwhm, *angles in zip(*(found[name] for name in names), strict=True):
         if not np.isfinite([x, y, channel]).all():
             continue
         own = shapes.get(int(number))
         covariance = point + (0 if own is None else covariance_of(_ellipse(own)))
-        shown = ellipse_of(covariance, x=float(x), y=float(y))
-        width = float(fwhm) if np.isfinite(fwhm) else 1.0
-        yield _cutout(int(number), cube, shown, channel=float(channel), fwhm=max(width, 1.0))
+        longer, rises = (float(each) for each in angles)
+        yield _cutout(
+            cube,
+            _Shown(
+                number=int(number),
+                ellipse=ellipse_of(covariance, x=float(x), y=float(y)),
+                channel=float(channel),
+                fwhm=max(float(fwhm), 1.0) if np.isfinite(fwhm) else 1.0,
+                pa_deg=next((each for each in (rises, longer) if np.isfinite(each)), 0.0),
+                along_gradient=bool(np.isfinite(rises)),
+            ),
+        )
 
 
 def _ellipse(outline: Outline) -> Ellipse:
@@ -98,25 +141,49 @@ def _ellipse(outline: Outline) -> Ellipse:
     return Ellipse(outline.x, outline.y, *axes, outline.pa % 180.0)
 
 
-def _cutout(number: int, cube: Cube, shown: Ellipse, *, channel: float, fwhm: float) -> Cutout:
-    rows, columns = _around(shown, cube)
+def _cutout(cube: Cube, source: _Shown) -> Cutout:
+    rows, columns = _around(source.ellipse, cube)
     data = np.asarray(cube.data[:, rows, columns])
     small = _cropped(cube, data, rows, columns)
-    inside = shown.shifted(x=-columns.start, y=-rows.start)
+    inside = source.ellipse.shifted(x=-columns.start, y=-rows.start)
     aperture = ellipse_mask((data.shape[1], data.shape[2]), inside, scale=APERTURE_FWHM)
-    channels = _channels_of(channel, fwhm, len(data))
-    free = line_free(len(data), centre=channel, fwhm=fwhm)
+    channels = _channels_of(source.channel, source.fwhm, len(data))
+    free = line_free(len(data), centre=source.channel, fwhm=source.fwhm)
     line, noise = without_continuum(data, free)
     mask = np.zeros(data.shape, bool)
     mask[channels] = aperture & (line[channels] > MASKED_SNR * noise)
     return Cutout(
-        source_id=number,
+        source_id=source.number,
         cube=small,
         y0=rows.start,
         x0=columns.start,
         mask=mask,
-        moments=_maps(line, mask, channels, cube, channel),
+        channels=channels,
+        moments=_maps(line, mask, channels, cube, source.channel),
+        cut=_cut(line, small, inside, source),
         spectrum=_spectrum(small, data, aperture, free, inside),
+    )
+
+
+def _cut(line: np.ndarray, cube: Cube, shown: Ellipse, source: _Shown) -> Cut:
+    """As long as the cutout is wide."""
+    grid = cube.grid
+    angle = float(image_angle(grid, source.pa_deg, x=shown.x, y=shown.y))
+    angle = angle if np.isfinite(angle) else source.pa_deg
+    radians = np.deg2rad(angle)
+    step = plane_at(grid, x=shown.x, y=shown.y) @ [-np.sin(radians), np.cos(radians)]
+    return Cut(
+        values=slit(
+            line,
+            x=shown.x,
+            y=shown.y,
+            angle=angle,
+            half_px=max(grid.ny, grid.nx) // 2,
+            width_px=2 * int((cube.beam_px or 1.0) / 2) + 1,
+        ),
+        step_arcsec=float(np.hypot(*step)) * grid.cell_arcsec,
+        pa_deg=source.pa_deg,
+        along_gradient=source.along_gradient,
     )
 
 

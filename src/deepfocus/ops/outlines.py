@@ -8,7 +8,8 @@ import numpy as np
 
 from deepfocus.core.catalogue import Catalogue, catalogue
 from deepfocus.core.cube import Cube
-from deepfocus.report.figures import shapes_in_image
+from deepfocus.core.mapped_ellipses import SHAPE
+from deepfocus.core.orientation import in_image
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,12 @@ class Outline:
     major: float
     minor: float
     pa: float
+
+
+def shapes_in_image(found: Catalogue, cube: Cube) -> Catalogue:
+    """The sources with shapes of the image instead of the sky."""
+    columns = {name: found[name] for name in ("x", "y", *SHAPE)}
+    return found.with_columns(**in_image(columns, cube.grid))
 
 
 def outlines(found: Catalogue, cube: Cube) -> dict[int, Outline]:
