@@ -44,6 +44,9 @@ def test_counts_a_figure_and_a_column(
     assert found["fidelity"][0] > 0.99
     assert np.isfinite(found["fidelity_err"][0])
     assert (out / "sky.fidelity.png").stat().st_size > 10_000
+    page = (out / "sky.fidelity.html").read_text(encoding="utf-8")
+    assert "<dt>Fidelity</dt>" in page
+    assert "1 accepted source: both agree" in page
 
 
 def test_another_finder_has_no_peaks_of_both_signs(

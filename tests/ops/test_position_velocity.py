@@ -33,6 +33,11 @@ def test_the_mean_is_taken_across() -> None:
     assert np.allclose(across[0], np.arange(-5, 6) == 0)
 
 
+def test_of_a_slit_at_the_edge_the_rest_counts() -> None:
+    cut = slit(plane_of(1.0, 0.0), x=25, y=0, angle=90.0, half_px=4, width_px=3)
+    assert np.allclose(cut, 0.5)
+
+
 def test_blank_voxels_and_what_lies_outside_are_blank() -> None:
     data = np.ones((2, 41, 51))
     data[1, 20, 28] = np.nan

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfocus.report.numbers import declination, right_ascension, with_error
+from deepfocus.report.numbers import declination, error_in, right_ascension, with_error
 
 SHORT = re.compile(r"(-?\d+(?:\.(\d+))?)\((\d+)\)(?:e(-?\d+))?")
 LONG = re.compile(r"(\S+) \+/- (\S+)")
@@ -33,6 +33,19 @@ def test_value_and_error_can_be_read_back(value: float, error: float) -> None:
     shown, shown_error = read(with_error(value, error))
     assert shown_error == pytest.approx(error, rel=0.15)
     assert abs(shown - value) <= 0.51 * error + 1e-9 * abs(value)
+
+
+@given(values, errors)
+def test_the_error_in_full_is_the_one_in_short(value: float, error: float) -> None:
+    text = with_error(value, error)
+    if SHORT.fullmatch(text):
+        assert float(error_in(text)) == pytest.approx(read(text)[1])
+
+
+def test_errors_of_angles_are_in_seconds() -> None:
+    assert error_in(right_ascension(150.0, 1e-3)) == "0.24"
+    assert error_in(declination(-20.0, 1e-3)) == "4"
+    assert (error_in(with_error(1.0, np.nan)), error_in(with_error(np.nan, 1.0))) == ("", "")
 
 
 @given(values, errors)

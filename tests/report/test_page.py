@@ -122,6 +122,7 @@ def test_numbers_carry_their_uncertainty(page: Page, found: Detection) -> None:
         )
         stated = int(error) * 10.0 ** -len(digits)
         assert stated == pytest.approx(factor * row[f"{column}_err"], rel=0.15), value
+        assert f"{unit} ± {stated:.{len(digits)}f}" in section
 
 
 def test_what_was_rejected_says_why(page: Page, found: Detection) -> None:
@@ -150,10 +151,36 @@ def test_pictures_are_of_every_source_that_the_finder_shows(page: Page, found: D
     accepted = set(found.catalogue.accepted["id"].tolist())
     shown = [each for each in found.evidence if getattr(each, "source_id", None) in accepted]
     cutouts = [each for each in shown if isinstance(each, CutoutPanel)]
-    lazy = [each for each in page.all("img") if each.attributes.get("loading") == "lazy"]
-    assert len(lazy) == len(cutouts)
+    lazy = [each.attributes["alt"] for each in page.all("img") if "loading" in each.attributes]
+    # beside them, moments 0 to 2 of each source
+    moments = [each for each in lazy if each.startswith("Moment")]
+    assert len(moments) == 3 * len(accepted)
+    assert len(lazy) == len(cutouts) + len(moments)
     plots = [each for each in page.all("svg") if each.attributes.get("role") == "img"]
-    assert len(plots) == len(shown) - len(cutouts) + 1  # and the noise
+    spectra, cuts, noise = len(shown) - len(cutouts), len(accepted), 1
+    assert len(plots) == spectra + cuts + noise
+
+
+def test_a_moving_source_is_cut_along_its_motion(bare: Cube) -> None:
+    """With velocity on its axis, and its limits where the line is."""
+    grid = replace(bare.grid, rest_hz=229.1e9)
+    channel = np.arange(CHANNELS)[:, None, None]
+    y, x = np.indices((SIZE, SIZE))[:, None]
+    along = 0.5 * (channel - 10)
+    line = np.exp(-((channel - 10) ** 2) / 18 - ((x - 24 + along) ** 2 + (y - 24) ** 2) / 8)
+    cube = replace(bare, data=(100 * line).astype(np.float32), grid=grid)
+    found = catalogue(
+        x=[24.0], y=[24.0], channel=[10.0], line_fwhm_chan=[7.0], kinematic_pa=[90.0],
+        fwhm_x_px=[3.0], fwhm_y_px=[5.0], pa=[90.0],
+    )  # fmt: skip
+    section = page_of(cube, Detection(found)).at("source-1").text
+    assert "Moment 1, velocity; blue to red: " in section
+    assert "Position-velocity cut along its velocity gradient" in section
+    assert "Velocity, LSRK (km/s)" in section
+    assert "towards position angle 90 deg" in section
+    low, high = re.search(r"blue to red: (\S+) to (\S+) km/s", section).groups()  # type: ignore[union-attr]
+    ends = grid.velocity_kms(np.array([0.0, CHANNELS - 1.0]))
+    assert min(ends) < float(low) < float(grid.velocity_kms(10.0)) < float(high) < max(ends)
 
 
 def test_text_of_files_is_text(made: Cube, found: Detection) -> None:
@@ -242,8 +269,10 @@ def test_of_too_many_sources_the_brightest_are_drawn(
     found = some_sources(10, flag=flags, snr_peak=np.arange(10.0)).with_reasons()
     evidence = panels(rng, found, CHANNELS)
     read = page_of(bare, Detection(found, evidence=evidence))
-    drawn = [each.attributes["aria-label"] for each in read.all("svg")]
-    assert [label.split(".")[0][-1] for label in drawn] == ["4", "5", "6"]
+    labels = [each.attributes.get("aria-label", "") for each in read.all("svg")]
+    for what in ("Spectrum of source", "Cut through source"):
+        drawn = [label.split(".")[0][-1] for label in labels if label.startswith(what)]
+        assert drawn == ["4", "5", "6"]
     assert "3 brightest of 6 sources" in read.at("each").text
     assert all(read.at(f"source-{number}") for number in range(1, 7))
     assert "4: sidelobe of a brighter source" in read.at("rejected").text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,28 +28,30 @@ def fidelity(
     Finds the sources with the finder deepfocus, then peaks of both signs in what they leave, and
     fits the negative ones by signal-to-noise and line width, as LineSeeker does. Writes
     NAME.fidelity.ecsv (counts, their fit, and what noise alone would make), NAME.fidelity.png, and
-    NAME.with_fidelity.ecsv, the catalogue with the column fidelity beside probability; and says
-    where the two disagree.
+    NAME.with_fidelity.ecsv, the catalogue with the column fidelity beside probability, and
+    NAME.fidelity.html, the report with it; and says where the two disagree.
 
     Example: deepfocus fidelity cube.fits --out trust
     """
     from deepfocus.cli.finder_choice import chosen_finder
     from deepfocus.cli.opening import Opening
+    from deepfocus.cli.products import settings_text
     from deepfocus.evaluation.fidelity import (
         counts_of,
         fidelity_of,
         side_by_side,
         with_fidelity,
     )
-    from deepfocus.evaluation.fidelity_text import fidelity_text
+    from deepfocus.evaluation.fidelity_text import fidelity_text, verdicts
     from deepfocus.finders.deepfocus.both_signs import both_signs
     from deepfocus.finders.deepfocus.finder import DeepFocus, ReadyDeepFocus
     from deepfocus.io.catalogues import write_catalogue
     from deepfocus.io.product_names import base_name
     from deepfocus.io.tables import write_table
     from deepfocus.jobs.claim import check_output
-    from deepfocus.jobs.progress import Progress
+    from deepfocus.jobs.progress import Progress, printable
     from deepfocus.report.fidelity_figure import fidelity_figure
+    from deepfocus.report.page import write_report
 
     check_output(out)
     finder = chosen_finder(DeepFocus.kind, file=settings, pairs=pairs)
@@ -67,5 +70,12 @@ def fidelity(
     write_table(counts.table(), start.with_name(f"{name}.fidelity.ecsv"))
     figure = start.with_name(f"{name}.fidelity.png")
     fidelity_figure(found, fit, counts, figure, title=f"{name}: peaks above and below zero")
+    detection = replace(
+        signs.detection,
+        catalogue=found,
+        notes=(*signs.detection.notes, *verdicts(found, counts)),
+    )
+    page = start.with_name(f"{name}.fidelity.html")
+    write_report(opened, detection, page, name=printable(name), settings=settings_text(finder, {}))
     click.echo(fidelity_text(found, fit, counts))
-    click.echo(f"Written: {figure}, and tables beside it")
+    click.echo(f"Written: {page}, and a figure and tables beside it")

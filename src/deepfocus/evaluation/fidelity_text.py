@@ -33,10 +33,14 @@ def fidelity_text(found: Catalogue, fidelity: Fidelity, counts: SideBySide) -> s
             text_table(header, rows),
             f"Tail of the negative peaks: a Gaussian of {fidelity.sigma:.2f} ± "
             f"{fidelity.sigma_err:.2f} of the noise.",
-            _verdict(counts),
-            _of_sources(found),
+            *verdicts(found, counts),
         ]
     )
+
+
+def verdicts(found: Catalogue, counts: SideBySide) -> tuple[str, str]:
+    """Whether noise explains what stands out below zero, and what that says of the sources."""
+    return _verdict(counts), _of_sources(found)
 
 
 def _verdict(counts: SideBySide) -> str:

@@ -13,7 +13,8 @@ def slit(
 
     x, y : of the slit's middle; angle : deg from +y towards -x, in which places count up
     width_px : an odd number of lines, a pixel apart, whose mean is taken
-    Between pixels, values are linear. NaN outside the image, and where any of them is blank.
+    Between pixels, values are linear. Of a slit that is blank or outside the image in part, the rest
+    counts; NaN where all of it is.
     """
     radians = np.deg2rad(angle)
     along = np.array([np.cos(radians), -np.sin(radians)])  # in y and x
@@ -21,8 +22,14 @@ def slit(
     places = np.arange(-half_px, half_px + 1)
     lines = np.arange(width_px) - width_px // 2
     offsets = places[None, :, None] * along + lines[:, None, None] * across
-    at = np.moveaxis(np.array([y, x]) + offsets, -1, 0)
-    cut: np.ndarray = np.stack(
-        [map_coordinates(plane, at, order=1, cval=np.nan).mean(axis=0) for plane in data]
-    )
-    return cut
+    # rounded, so that no rounding reaches beyond the outermost pixels
+    at = np.moveaxis(np.round(np.array([y, x]) + offsets, 9), -1, 0)
+    return np.stack([_mean(map_coordinates(plane, at, order=1, cval=np.nan)) for plane in data])
+
+
+def _mean(lines: np.ndarray) -> np.ndarray:
+    """(place,) of (line, place), without NaN."""
+    known = np.isfinite(lines)
+    total = np.where(known, lines, 0.0).sum(axis=0)
+    mean: np.ndarray = np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
+    return mean

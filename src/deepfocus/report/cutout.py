@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from deepfocus.finders.evidence import CutoutPanel
 from deepfocus.ops.outlines import Outline
-from deepfocus.report.inline_png import grey_png
+from deepfocus.report.inline_png import coloured_png
 from deepfocus.report.panels import stretch
 
 FROM_EDGE = 1.5
@@ -47,20 +47,26 @@ def pictures(
         ny, nx = panel.image.shape
         levels = f"{low:.2g} to {high:.2g} {panel.unit}".rstrip()
         yield Picture(
-            png=grey_png(panel.image, (low, high)),
-            over=_drawn_over(panel, source, beam),
+            png=coloured_png(panel.image, (low, high), "gray"),
+            over=drawn_over(panel.image.shape, (panel.y0, panel.x0), source, beam),
             caption=f"{panel.title[:1].upper()}{panel.title[1:]}; black to white: {levels}",
             says=f"Image around source {panel.source_id}, {panel.title}, {nx} x {ny} pixels",
             aspect=nx / (ny * pixel_aspect),
         )
 
 
-def _drawn_over(panel: CutoutPanel, source: Outline | None, beam: Outline | None) -> Markup:
-    ny, nx = panel.image.shape
+def drawn_over(
+    shape: tuple[int, ...], first: tuple[int, int], source: Outline | None, beam: Outline | None
+) -> Markup:
+    """A source and the beam over an image (y, x) of that shape.
+
+    first : y and x of its first pixel in the cube
+    """
+    (ny, nx), (y0, x0) = shape, first
     drawn = Markup("")
     if source is not None:
         # y is downwards here, and pixel 0 reaches from 0 to 1
-        x, y = source.x - panel.x0 + 0.5, ny - (source.y - panel.y0 + 0.5)
+        x, y = source.x - x0 + 0.5, ny - (source.y - y0 + 0.5)
         drawn += _ellipse(source, x, y, "source")
     if beam is not None and beam.major < min(nx, ny) / 2:
         away = beam.major / 2 + FROM_EDGE

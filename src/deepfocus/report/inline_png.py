@@ -12,13 +12,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def grey_png(image: np.ndarray, limits: tuple[float, float]) -> str:
-    """Data URI of an image (y, x), one pixel each, y upwards. limits : of black and white"""
+def coloured_png(image: np.ndarray, limits: tuple[float, float], colours: str) -> str:
+    """Data URI of an image (y, x), one pixel each, y upwards; what is blank is transparent.
+
+    limits : of the first and last of the colours, which are matplotlib's of that name
+    """
     from matplotlib.image import imsave
 
     low, high = limits
     file = BytesIO()
-    imsave(file, image, cmap="gray", vmin=low, vmax=high, origin="lower", format="png")
+    imsave(file, image, cmap=colours, vmin=low, vmax=high, origin="lower", format="png")
     return _uri(file)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 MOST_DIGITS, LEAST_EXPONENT, MOST_EXPONENT = 12, -5, 7
 UNKNOWN_DIGITS = 4
@@ -11,6 +12,7 @@ ONE_DIGIT_FROM = 35
 """Of the first two digits of an uncertainty: from there on one of them is enough."""
 NOTHING = "-"
 """Stands for what is not known."""
+WITH_ERROR = re.compile(r".*?(?:\.(\d+))?\((\d+)\)(e-?\d+)?")
 
 
 def with_error(value: float, error: float) -> str:
@@ -30,6 +32,15 @@ def with_error(value: float, error: float) -> str:
     digits = max(-place, 0)
     shown = round(value, -place) + 0.0
     return f"{shown:.{digits}f}({_in_last_digits(error, min(place, 0), place)})"
+
+
+def error_in(text: str) -> str:
+    """The uncertainty of a number as it is written here, in full: 0.04 of 1.23(4); '' if none."""
+    parts = WITH_ERROR.fullmatch(text)
+    if parts is None:
+        return ""
+    digits = len(parts[1] or "")
+    return f"{int(parts[2]) / 10**digits:.{digits}f}{parts[3] or ''}"
 
 
 def right_ascension(angle_deg: float, error_deg: float) -> str:

@@ -9,17 +9,27 @@ from math import isfinite, nan
 import numpy as np
 
 from deepfocus.core.catalogue import SCHEMA, Catalogue
-from deepfocus.report.numbers import NOTHING, declination, right_ascension, with_error
+from deepfocus.report.numbers import (
+    NOTHING,
+    declination,
+    error_in,
+    right_ascension,
+    with_error,
+)
 
 MEANING = {column.name: column.meaning for column in SCHEMA}
 
 
 @dataclass(frozen=True)
 class Cell:
-    """text : as it is read; order : by which rows are sorted, NaN if it is not known"""
+    """text : as it is read; order : by which rows are sorted, NaN if it is not known
+
+    error : its standard deviation, '' if there is none
+    """
 
     text: str
     order: float
+    error: str = ""
 
     @property
     def known(self) -> bool:
@@ -33,7 +43,7 @@ class Quantity:
 
     unit : of what is shown, '' for none; factor : from the catalogue's unit to it
     limit : column of an upper limit, shown where the number itself is not known; '' for none
-    write : value and uncertainty -> text
+    write : value and uncertainty -> text; error_unit : of the uncertainty, if another
     said : what it is, if not in the words of the catalogue's schema
     """
 
@@ -44,6 +54,7 @@ class Quantity:
     limit: str = ""
     write: Callable[[float, float], str] = with_error
     said: str = ""
+    error_unit: str = ""
 
     @property
     def meaning(self) -> str:
@@ -61,7 +72,9 @@ class Quantity:
 
     def _cell(self, value: float, error: float, limit: float) -> Cell:
         if isfinite(value) or not isfinite(limit):
-            return Cell(self.write(value, error), value)
+            text = self.write(value, error)
+            told = error_in(text)
+            return Cell(text, value, f"{told} {self.error_unit}".strip() if told else "")
         return Cell(f"< {with_error(limit, nan)}", limit)
 
     def known_in(self, rows: Catalogue) -> bool:
@@ -70,8 +83,8 @@ class Quantity:
         return any(bool(np.isfinite(rows[name]).any()) for name in names)
 
 
-RA = Quantity("ra", "RA", "ICRS", write=right_ascension)
-DEC = Quantity("dec", "Dec", "ICRS", write=declination)
+RA = Quantity("ra", "RA", "ICRS", write=right_ascension, error_unit="s")
+DEC = Quantity("dec", "Dec", "ICRS", write=declination, error_unit="arcsec")
 X, Y = Quantity("x", "x", "px"), Quantity("y", "y", "px")
 CHANNEL = Quantity("channel", "Channel")
 FREQUENCY = Quantity("frequency", "Frequency", "GHz", factor=1e-9)
@@ -97,10 +110,12 @@ MINOR = Quantity(
 )
 PROBABILITY = Quantity("probability", "Probability")
 SNR_PEAK = Quantity("snr_peak", "Peak SNR")
+FIDELITY = Quantity("fidelity", "Fidelity")
+COMPLETENESS = Quantity("completeness", "Completeness")
 
 IN_TABLE = (
     RA, DEC, X, Y, CHANNEL, FREQUENCY, LINE_WIDTH, LINE_CHANNELS, LINE_FLUX, CONTINUUM,
-    MAJOR, MINOR, SNR_PEAK, PROBABILITY,
+    MAJOR, MINOR, SNR_PEAK, PROBABILITY, FIDELITY, COMPLETENESS,
 )  # fmt: skip
 OF_REJECTED = (RA, DEC, X, Y, FREQUENCY, CHANNEL, SNR_PEAK, PROBABILITY)
 INSTEAD = {
@@ -130,6 +145,8 @@ OF_SOURCE = (
     Quantity("snr_focused", "Focused SNR"),
     Quantity("global_snr", "Global SNR"),
     PROBABILITY,
+    FIDELITY,
+    COMPLETENESS,
 )
 """Of the section of a source."""
 
