@@ -186,8 +186,8 @@ def write(what: Cube | Catalogue | Detection | Simulated | Injected, path: str |
     """Write a cube as FITS, or a catalogue in the suffix's format; return the path or paths.
 
     what : a cube, written together with NAME.psf.fits and NAME.pb.fits; a catalogue or a
-        detection, as .ecsv, .fits, .vot or .reg; a simulated or injected cube, together with its
-        truth as NAME.truth.ecsv
+        detection, as .ecsv, .fits, .vot, .reg or .crtf; a simulated or injected cube, together
+        with its truth as NAME.truth.ecsv
 
     Raises `DeepFocusError` for any other suffix, or a folder that cannot be written.
 

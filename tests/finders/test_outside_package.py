@@ -52,7 +52,7 @@ def test_it_detects_like_any_other(
     for each in SOURCES:
         assert np.hypot(found["x"] - each.x, found["y"] - each.y).min() < 2
     names = {path.name for path in out.iterdir()}
-    endings = ("catalogue.ecsv", "catalogue.fits", "catalogue.vot", "catalogue.reg")
+    endings = [f"catalogue.{kind}" for kind in ("ecsv", "fits", "vot", "reg", "crtf")]
     assert names == {f"cube.{end}" for end in (*endings, "png", "report.html", "settings.toml")}
     # the written settings, read again by the Python interface, give the same
     monkeypatch.syspath_prepend(site)

@@ -22,7 +22,7 @@ def demo(out: Path, seed: int) -> None:
     """Simulate a dirty ALMA cube, find its sources, and compare with the truth.
 
     Works offline. Writes demo.fits (with its PSF and primary beam), demo.truth.ecsv,
-    demo.catalogue.ecsv (also .fits, .vot and .reg), demo.png and demo.report.html.
+    demo.catalogue.ecsv (also .fits, .vot, .reg and .crtf), demo.png and demo.report.html.
 
     Example: deepfocus demo --out try
     """

@@ -65,8 +65,8 @@ def detect(
     """Find and measure the line emitters in FITS cubes or CASA images, in those of a folder, or in
     all cubes of a simulated NAME.zarr.
 
-    Writes into the output folder, for each cube: NAME.catalogue.ecsv (also .fits, .vot and
-    .reg), NAME.settings.toml, NAME.png and NAME.report.html, a page on the cube and each source
+    Writes into the output folder, for each cube: NAME.catalogue.ecsv (also .fits, .vot, .reg and
+    .crtf), NAME.settings.toml, NAME.png and NAME.report.html, a page on the cube and each source
     that any browser opens offline; of several cubes, catalogue.ecsv of all. A PSF and a primary
     beam are read from the files next to the cube that CASA and ALMA's archive name so
     (NAME.psf.fits, NAME.pb.fits). Masks, models, residuals and beams are not searched where their

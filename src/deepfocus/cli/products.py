@@ -1,4 +1,4 @@
-"""The files that a detection writes: catalogue in four formats, settings, figure, report."""
+"""The files that a detection writes: catalogue in several formats, settings, figure, report."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from deepfocus.jobs.running import Run
 
 PRODUCTS = (
-    "catalogue.fits", "catalogue.vot", "catalogue.reg", "png", "report.html", "settings.toml",
+    "catalogue.fits", "catalogue.vot", "catalogue.reg", "catalogue.crtf", "png", "report.html",
+    "settings.toml",
 )  # fmt: skip
 COVARIANCE = "covariance.ecsv"
 """Written on request."""
@@ -120,7 +121,7 @@ def _write_catalogues(found: Catalogue, start: Path) -> None:
     """start : of the paths"""
     from deepfocus.io.catalogues import write_catalogue
 
-    for suffix in ("fits", "vot", "reg", "ecsv"):
+    for suffix in ("fits", "vot", "reg", "crtf", "ecsv"):
         write_catalogue(found, start.with_name(f"{start.name}.{suffix}"))
 
 

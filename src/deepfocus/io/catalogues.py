@@ -1,7 +1,8 @@
 """Writes a `Catalogue` to a file and reads it back; the suffix selects the format.
 
 .ecsv, .fits and .vot (or .xml) keep every column with its unit, UCD and meaning, and the
-provenance. .reg draws the sources in DS9 and CARTA and cannot be read back.
+provenance. .reg draws the sources in DS9 and CARTA, .crtf in
+CASA, and neither can be read back.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from astropy.table import MaskedColumn, Table
 from deepfocus.core.catalogue import SCHEMA, Catalogue, Column, catalogue
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import whole_file
+from deepfocus.io.casa_regions import casa_regions_text
 from deepfocus.io.regions import regions_text
 
 NEEDED = ("x", "y", "channel")
@@ -31,7 +33,7 @@ ON_SKY = ("ra", "ra_err", "dec", "dec_err")
 
 
 def write_catalogue(found: Catalogue, path: Path) -> Path:
-    """Write `found` in the format that the suffix names: .ecsv, .fits, .vot, .xml or .reg.
+    """Write `found` in the format that the suffix names: .ecsv, .fits, .vot, .xml, .reg or .crtf.
 
     Raises `DeepFocusError` for any other suffix or a folder that cannot be written.
     """
@@ -204,12 +206,17 @@ def _write_regions(found: Catalogue, path: Path) -> None:
     path.write_text(regions_text(found), encoding="utf-8")
 
 
+def _write_casa_regions(found: Catalogue, path: Path) -> None:
+    path.write_text(casa_regions_text(found), encoding="utf-8")
+
+
 WRITERS: dict[str, Callable[[Catalogue, Path], None]] = {
     ".ecsv": _write_ecsv,
     ".fits": _write_fits,
     ".vot": _write_votable,
     ".xml": _write_votable,
     ".reg": _write_regions,
+    ".crtf": _write_casa_regions,
 }
 READERS: dict[str, Callable[[Path], tuple[Table, dict[str, Any]]]] = {
     ".ecsv": _read_ecsv,

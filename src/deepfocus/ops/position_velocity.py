@@ -13,8 +13,8 @@ def slit(
 
     x, y : of the slit's middle; angle : deg from +y towards -x, in which places count up
     width_px : an odd number of lines, a pixel apart, whose mean is taken
-    Between pixels, values are linear. Of a slit that is blank or outside the image in part, the rest
-    counts; NaN where all of it is.
+    Between pixels, values are linear. Of a slit that is blank or outside the image in part, the
+    rest counts; NaN where all of it is.
     """
     radians = np.deg2rad(angle)
     along = np.array([np.cos(radians), -np.sin(radians)])  # in y and x
