@@ -21,6 +21,7 @@ from deepfocus.fit.parameters import CHANNEL, COUNT, FLUX, GRADIENT, SIGMA, X, Y
 from deepfocus.forward.response import beam_image, response_of
 from deepfocus.io.catalogues import write_catalogue
 from deepfocus.io.fits_cube import read_cube
+from deepfocus.io.regions import cut_region_text
 from deepfocus.io.write_cube import write_cube
 from deepfocus.ops.source_cutouts import cutouts_of
 from deepfocus.simulation.inject import render
@@ -154,6 +155,23 @@ def test_a_cut_has_offsets_and_channels(made: Path) -> None:
         offset, freq_hz = axes.wcs_pix2world(place, channel, 0)
     assert abs(offset) * 3600 < 0.11
     assert abs(freq_hz - float(sky().grid.frequency_at(21.0))) < 1.1e7
+
+
+def test_a_source_is_marked_in_its_cut() -> None:
+    """Its FWHM through the beam, shifted at the ends of its line as far as it moves."""
+    row = catalogue(
+        x=[80.0], y=[68.0], channel=[30.0], line_fwhm_chan=[12.0],
+        kinematic_pa=[60.0], line_shift=[0.8], fwhm_x_px=[0.0], fwhm_y_px=[0.0], pa=[0.0],
+    )  # fmt: skip
+    round_beam = replace(sky(), beam=Beam(0.6, 0.6, 0.0))
+    (cutout,) = cutouts_of(row, round_beam)
+    middle = cutout.cut.values.shape[1] // 2
+    corners = cutout.cut.outline - [middle, 30.0]
+    # frequency rises with the channel, so velocity falls: 8 pixels back over 12 channels
+    assert np.allclose(corners, [[1, -6], [7, -6], [-1, 6], [-7, 6]])
+    region = cut_region_text(cutout.cut.outline, 1).splitlines()[-1]
+    # counted from 1
+    assert region.startswith(f"polygon({middle + 2:.3f},25.000,")
 
 
 def test_products_have_the_observation_of_the_cube(tmp_path: Path) -> None:

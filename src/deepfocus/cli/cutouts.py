@@ -24,8 +24,8 @@ def cutouts(catalogue: Path, cube: Path, out: Path, reading: Reading) -> None:
 
     Writes, for source 3 of the cube NAME: NAME.3.cube.fits, NAME.3.mask.fits, NAME.3.moment0.fits,
     moment1 and moment2, NAME.3.pv.fits (offset by channel, along the gradient or else the longer
-    axis), and NAME.3.spectrum.ecsv (also .fits); and NAME.mask.fits, in which the voxels of source
-    3 are 3. All have the cube's axes, beam and observation.
+    axis; .reg marks the source in it), and NAME.3.spectrum.ecsv (also .fits); and NAME.mask.fits,
+    in which the voxels of source 3 are 3. All have the cube's axes, beam and observation.
 
     Example: deepfocus cutouts found/cube.catalogue.ecsv cube.fits --out cutouts
     """
@@ -63,6 +63,7 @@ def _write(cutout: Cutout, start: Path) -> None:
     from deepfocus.io.cutout_files import (
         write_cubelet,
         write_cut,
+        write_cut_region,
         write_image,
         write_mask,
         write_spectrum,
@@ -83,5 +84,6 @@ def _write(cutout: Cutout, start: Path) -> None:
     ):
         write_image(image, cube, path(f"moment{number}.fits"), unit=unit, kind=kind)
     write_cut(cutout.cut.values, cube, path("pv.fits"), step_arcsec=cutout.cut.step_arcsec)
+    write_cut_region(cutout.cut.outline, cutout.source_id, path("pv.reg"))
     for ending in ("spectrum.ecsv", "spectrum.fits"):
         write_spectrum(cube, path(ending), **vars(spectrum))

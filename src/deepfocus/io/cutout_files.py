@@ -12,6 +12,7 @@ from astropy.table import QTable
 
 from deepfocus.core.cube import Cube
 from deepfocus.core.files import whole_file
+from deepfocus.io.regions import cut_region_text
 from deepfocus.io.write_cube import array_hdus, cut_hdus, image_hdus, write_cube
 
 
@@ -38,6 +39,13 @@ def write_cut(values: np.ndarray, cube: Cube, path: Path, *, step_arcsec: float)
         values.astype(np.float32), cube, step_arcsec=step_arcsec, unit=cube.unit, kind="Intensity"
     )
     return _write(hdus, path)
+
+
+def write_cut_region(outline: np.ndarray, number: int, path: Path) -> Path:
+    """The source in its cut, for DS9. outline : (n, 2) corners (place, channel)"""
+    with whole_file(path) as temporary:
+        temporary.write_text(cut_region_text(outline, number), encoding="utf-8")
+    return path
 
 
 def write_spectrum(

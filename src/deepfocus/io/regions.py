@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.io.region_shapes import Shape, shapes_of
 
@@ -15,6 +17,13 @@ def regions_text(found: Catalogue) -> str:
     lines = ["# Region file format: DS9 version 4.1", "global color=green width=1", "icrs"]
     lines += [_region(shape) for shape in shapes_of(found)]
     return "\n".join(lines) + "\n"
+
+
+def cut_region_text(outline: np.ndarray, number: int) -> str:
+    """Region file of a position-velocity cut. outline : (n, 2) corners (place, channel)"""
+    corners = ",".join(f"{place + 1:.3f},{channel + 1:.3f}" for place, channel in outline)
+    lines = ["# Region file format: DS9 version 4.1", "global color=green width=1", "image"]
+    return "\n".join([*lines, f"polygon({corners}) # text={{{number}}}"]) + "\n"
 
 
 def _region(shape: Shape) -> str:

@@ -10,8 +10,9 @@ import numpy as np
 
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
+from deepfocus.core.grid import Grid
 from deepfocus.core.orientation import image_angle, plane_at
-from deepfocus.core.source import Ellipse
+from deepfocus.core.source import FWHM_PER_SIGMA, Ellipse
 from deepfocus.ops.ellipses import covariance_of, ellipse_of
 from deepfocus.ops.line_maps import (
     MASKED_SNR,
@@ -70,12 +71,15 @@ class Cut:
     step_arcsec : from place to place; the middle one is the source's
     pa_deg : on the sky, towards which places count up
     along_gradient : whether that is where velocity rises; else it is the longer axis, or north
+    outline : (4, 2) corners (place, channel) of the source: its FWHM through the beam, in the
+        channels of its line's, leaning as it moves
     """
 
     values: np.ndarray
     step_arcsec: float
     pa_deg: float
     along_gradient: bool
+    outline: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +104,11 @@ class Cutout:
 
 @dataclass(frozen=True)
 class _Shown:
-    """A source as the cube shows it. direction : of its cut; along_gradient : as of a `Cut`"""
+    """A source as the cube shows it.
+
+    pa_deg : of its cut; along_gradient : as of a `Cut`
+    shift_arcsec : what its centre moves over the line's FWHM
+    """
 
     number: int
     ellipse: Ellipse
@@ -108,6 +116,7 @@ class _Shown:
     fwhm: float
     pa_deg: float
     along_gradient: bool
+    shift_arcsec: float
 
 
 def cutouts_of(found: Catalogue, cube: Cube) -> Iterator[Cutout]:
@@ -115,13 +124,13 @@ def cutouts_of(found: Catalogue, cube: Cube) -> Iterator[Cutout]:
     beam = beam_outline(cube)
     point = covariance_of(_ellipse(beam)) if beam is not None else np.eye(2)
     shapes = outlines(found, cube)
-    names = ("id", "x", "y", "channel", "line_fwhm_chan", "pa", "kinematic_pa")
+    names = ("id", "x", "y", "channel", "line_fwhm_chan", "pa", "kinematic_pa", "line_shift")
     for number, x, y, channel, fwhm, *angles in zip(*(found[name] for name in names), strict=True):
         if not np.isfinite([x, y, channel]).all():
             continue
         own = shapes.get(int(number))
         covariance = point + (0 if own is None else covariance_of(_ellipse(own)))
-        longer, rises = (float(each) for each in angles)
+        longer, rises, shift = (float(each) for each in angles)
         yield _cutout(
             cube,
             _Shown(
@@ -131,6 +140,7 @@ def cutouts_of(found: Catalogue, cube: Cube) -> Iterator[Cutout]:
                 fwhm=max(float(fwhm), 1.0) if np.isfinite(fwhm) else 1.0,
                 pa_deg=next((each for each in (rises, longer) if np.isfinite(each)), 0.0),
                 along_gradient=bool(np.isfinite(rises)),
+                shift_arcsec=shift if np.isfinite([rises, shift]).all() else 0.0,
             ),
         )
 
@@ -171,20 +181,37 @@ def _cut(line: np.ndarray, cube: Cube, shown: Ellipse, source: _Shown) -> Cut:
     angle = float(image_angle(grid, source.pa_deg, x=shown.x, y=shown.y))
     angle = angle if np.isfinite(angle) else source.pa_deg
     radians = np.deg2rad(angle)
-    step = plane_at(grid, x=shown.x, y=shown.y) @ [-np.sin(radians), np.cos(radians)]
+    direction = np.array([-np.sin(radians), np.cos(radians)])
+    step = plane_at(grid, x=shown.x, y=shown.y) @ direction
+    step_arcsec = float(np.hypot(*step)) * grid.cell_arcsec
+    half_px = max(grid.ny, grid.nx) // 2
+    fwhm_px = FWHM_PER_SIGMA * float(np.sqrt(direction @ covariance_of(shown) @ direction))
     return Cut(
         values=slit(
             line,
             x=shown.x,
             y=shown.y,
             angle=angle,
-            half_px=max(grid.ny, grid.nx) // 2,
+            half_px=half_px,
             width_px=2 * int((cube.beam_px or 1.0) / 2) + 1,
         ),
-        step_arcsec=float(np.hypot(*step)) * grid.cell_arcsec,
+        step_arcsec=step_arcsec,
         pa_deg=source.pa_deg,
         along_gradient=source.along_gradient,
+        outline=np.array([half_px, source.channel])
+        + _corners(fwhm_px, source.fwhm, source.shift_arcsec / step_arcsec * _rises(grid)),
     )
+
+
+def _corners(size: float, width: float, shift: float) -> np.ndarray:
+    """(4, 2) of a box of a size and a width in channels, that moves by `shift` over the width."""
+    places = np.array([-size - shift, size - shift, size + shift, -size + shift]) / 2
+    return np.column_stack([places, np.array([-width, -width, width, width]) / 2])
+
+
+def _rises(grid: Grid) -> int:
+    """1 where velocity rises with the channel, else -1."""
+    return 1 if grid.freq_hz[-1] < grid.freq_hz[0] else -1
 
 
 def _around(shown: Ellipse, cube: Cube) -> tuple[slice, slice]:
@@ -235,8 +262,7 @@ def _velocity_kms(cube: Cube, at: np.ndarray, channel: float) -> np.ndarray:
     grid = cube.grid
     if np.isfinite(grid.velocity_kms(channel)):
         return np.asarray(grid.velocity_kms(at), float)
-    falls = grid.freq_hz[-1] < grid.freq_hz[0]
-    about: np.ndarray = (at - channel) * grid.width_kms(1.0, channel) * (1 if falls else -1)
+    about: np.ndarray = (at - channel) * grid.width_kms(1.0, channel) * _rises(grid)
     return about
 
 

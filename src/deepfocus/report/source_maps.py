@@ -114,13 +114,15 @@ def _cut(cutout: Cutout) -> Plot | None:
     values = cutout.cut.values[shown]
     if len(values) < 2 or not np.isfinite(values).any():
         return None
-    axis = _axis(cutout.cube.grid).within(shown)
+    axis_of_all = _axis(cutout.cube.grid)
+    axis = axis_of_all.within(shown)
     if axis.places[0] > axis.places[-1]:
         values, axis = values[::-1], SpectralAxis(axis.places[::-1], axis.label)
     levels = stretch(values)
     frame = _frame(cutout, values.shape[1], axis)
     caption = _caption(cutout, levels)
-    drawn = _image(frame, coloured_png(values, levels, "gray")) + draw_frame(frame)
+    drawn = _image(frame, coloured_png(values, levels, "gray"))
+    drawn += _outline(cutout, frame, axis_of_all) + draw_frame(frame)
     says = f"Cut through source {cutout.source_id}. {caption}"
     return Plot(drawing(drawn, width=WIDTH, height=BOTTOM + BELOW, says=says), caption)
 
@@ -159,8 +161,19 @@ def _image(frame: Frame, png: str) -> Markup:
     )
 
 
+def _outline(cutout: Cutout, frame: Frame, axis: SpectralAxis) -> Markup:
+    """The source's FWHM, in place and velocity."""
+    places, channels = cutout.cut.outline.T
+    offsets = (places - cutout.cut.values.shape[1] // 2) * cutout.cut.step_arcsec
+    upright = frame.y(np.array([axis.at(each) for each in channels]))
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(frame.x(offsets), upright, strict=True))
+    return Markup('<polygon class="source" points="{}"/>').format(points)
+
+
 def _caption(cutout: Cutout, levels: tuple[float, float]) -> str:
     low, high = levels
     along = "its velocity gradient" if cutout.cut.along_gradient else "its longer axis"
-    said = f"Position-velocity cut along {along}, as wide as the beam, without continuum; "
-    return f"{said}black to white: {low:.2g} to {high:.2g} {cutout.cube.unit}."
+    return (
+        f"Position-velocity cut along {along}, as wide as the beam, without continuum. Outlined: "
+        f"its FWHM. Black to white: {low:.2g} to {high:.2g} {cutout.cube.unit}."
+    )
