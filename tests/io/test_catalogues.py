@@ -8,7 +8,7 @@ from shutil import which
 
 import numpy as np
 import pytest
-from astropy.io import votable
+from astropy.io import fits, votable
 from astropy.io.votable.ucd import parse_ucd
 from astropy.table import Table
 
@@ -58,6 +58,15 @@ def test_round_trip(tmp_path: Path, suffix: str, rows: int) -> None:
     _same(read, found)
     assert dict(read.meta) == dict(found.meta)
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_texts_in_fits_are_no_wider_than_they_need_be(tmp_path: Path) -> None:
+    """DS9 8.4 ends on columns of texts of more than 127 letters."""
+    write_catalogue(_three().with_columns(warning=["", "two words", "x"]), tmp_path / "t.fits")
+    with fits.open(tmp_path / "t.fits") as hdus:
+        columns = hdus[1].columns
+        assert columns["warning"].format == "9A"
+        assert columns["reason"].format in {"A", "1A"}
 
 
 def test_votable_carries_ucds_that_exist(tmp_path: Path) -> None:

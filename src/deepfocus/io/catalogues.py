@@ -151,7 +151,9 @@ def _write_fits(found: Catalogue, path: Path) -> None:
     for column in SCHEMA:
         values = found[column.name]
         if column.dtype.startswith("U"):
-            form, values = f"{column.dtype[1:]}A", values.astype(f"S{column.dtype[1:]}")
+            # no wider than need be: DS9 8.4 ends on texts of more than 127 letters
+            widest = max((len(text) for text in values), default=0)
+            form, values = f"{max(widest, 1)}A", values.astype(f"S{max(widest, 1)}")
         else:
             form = {"f8": "D", "i8": "K"}[column.dtype]
         columns.append(fits.Column(column.name, form, unit=column.unit, array=values))
