@@ -22,6 +22,10 @@ SAMPLES_PER_SPACING = 4
 """Samples across a spacing of the template, or more: where they fall changes a pixel by 1%."""
 MOST_SAMPLES = 4_000_000
 """Samples of one source, which take some 200 bytes each."""
+OFFSETS = np.array([-0.8, -0.4, 0.0, 0.4, 0.8])
+"""Samples of a hat, in spacings."""
+SMALL = 0.1
+"""Pixels per spacing, below which it matters little where in a pixel those samples fall."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +145,11 @@ class Template:
         fine = max(2, int(np.ceil(SAMPLES_PER_SPACING / finest)))
         low_x, low_y = int(np.floor(x - reach)), int(np.floor(y - reach))
         wide = int(np.ceil(x + reach)) - low_x + 1, int(np.ceil(y + reach)) - low_y + 1
-        _require_few(wide[0] * wide[1] * fine**2, self.name, scale)
+        samples = wide[0] * wide[1] * fine**2
+        own_samples = nx * ny * len(OFFSETS) ** 2
+        if samples > MOST_SAMPLES and own_samples <= MOST_SAMPLES and scale < SMALL:
+            return self._scattered(shape, x=x, y=y, scale=scale, turn_deg=turn_deg)
+        _require_few(samples, self.name, scale)
         at_x = low_x - 0.5 + (np.arange(wide[0] * fine) + 0.5) / fine
         at_y = low_y - 0.5 + (np.arange(wide[1] * fine) + 0.5) / fine
         turn = np.deg2rad(turn_deg)
@@ -151,6 +159,26 @@ class Template:
         pixel_x = np.broadcast_to(np.repeat(np.arange(wide[0]) + low_x, fine)[None, :], tx.shape)
         pixel_y = np.broadcast_to(np.repeat(np.arange(wide[1]) + low_y, fine)[:, None], tx.shape)
         return _shares(tx, ty, pixel_x, pixel_y, (ny, nx), shape)
+
+    def _scattered(
+        self, shape: tuple[int, int], *, x: float, y: float, scale: float, turn_deg: float
+    ) -> csr_array:
+        """`on_pixels` where a pixel has many of its own: samples of these are put where they fall,
+        instead of samples of the pixels being looked up in them."""
+        ny, nx = self.image.shape
+        j, i, oy, ox = np.meshgrid(
+            np.arange(ny), np.arange(nx), OFFSETS, OFFSETS, indexing="ij", sparse=True
+        )
+        turn = np.deg2rad(turn_deg)
+        u, v = scale * (i + ox - self.shape.x), scale * self.aspect * (j + oy - self.shape.y)
+        column = np.floor(x + u * np.cos(turn) - v * np.sin(turn) + 0.5).astype(int)
+        row = np.floor(y + u * np.sin(turn) + v * np.cos(turn) + 0.5).astype(int)
+        light = (1 - np.abs(oy)) * (1 - np.abs(ox))
+        value = np.broadcast_to(light / light.sum(), row.shape)
+        own = np.broadcast_to(j * nx + i, row.shape)
+        inside = (row >= 0) & (row < shape[0]) & (column >= 0) & (column < shape[1])
+        at = (row * shape[1] + column)[inside], own[inside]
+        return coo_array((value[inside], at), shape=(shape[0] * shape[1], ny * nx)).tocsr()
 
 
 def _hats(at: np.ndarray, number: int) -> np.ndarray:
