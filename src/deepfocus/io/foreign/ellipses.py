@@ -34,7 +34,7 @@ def shape_columns(axes: Axes, errors: Axes, grid: Grid) -> dict[str, np.ndarray]
     Where no angle is known, the major axis counts as the first.
     """
     pa = np.mod(axes.pa, 180.0)
-    pa = np.where(pa < 180.0, pa, 0.0)  # of what is below 0 by rounding, the remainder is 180
+    pa = np.where(pa == 180.0, 0.0, pa)  # of what is below 0 by rounding, the remainder is 180
     second = pa >= 90.0
     columns = {"pa": pa, "pa_err": errors.pa}
     for suffix, each in (("", axes), ("_err", errors)):

@@ -11,7 +11,7 @@ from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import whole_file
 from deepfocus.core.grid import Grid
-from deepfocus.io.foreign import lineseeker, sofia
+from deepfocus.io.foreign import lineseeker, pybdsf, sofia
 from deepfocus.io.foreign.links import Link
 
 Read = Callable[[Path, Grid | None], Catalogue]
@@ -45,6 +45,13 @@ FORMATS: dict[str, Format] = {
         (".dat", ".txt"),
         lineseeker.read_lineseeker,
         lineseeker.write_lineseeker,
+    ),
+    "pybdsf": Format(
+        "PyBDSF",
+        pybdsf.LINKS,
+        (".fits", ".fit", ".srl", ".gaul", ".txt", ".csv"),
+        pybdsf.read_pybdsf,
+        pybdsf.write_pybdsf,
     ),
 }
 

@@ -219,7 +219,8 @@ def _kms_per(
         if name in table.columns:
             what = f"column '{name}'"
             velocity = in_unit(table.columns[name], table.units[name], "km/s", what=what)
-            return along_axis * stretch(velocity / C_KMS)
+            stretched: np.ndarray = along_axis * stretch(velocity / C_KMS)
+            return stretched
     return np.full(len(frequency_hz), np.nan)
 
 
