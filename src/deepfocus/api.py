@@ -190,7 +190,8 @@ def read_catalogue(
 ) -> Catalogue:
     """Read a catalogue of ours, or the list of another program (docs/column-names.md).
 
-    format : None for .ecsv, .fits and .vot files of ours; else 'sofia' or 'lineseeker'
+    format : None for .ecsv, .fits and .vot files of ours; else 'sofia', 'lineseeker', 'pybdsf', or
+        'casa' for a component list
     grid : that of the cube in which the other program searched, such as ``cube.grid``: where its
         list has only positions and frequencies, they become pixels and channels of this cube
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.core.files import whole_file
+from deepfocus.core.files import whole_file, whole_folder
 from deepfocus.core.grid import Grid
-from deepfocus.io.foreign import lineseeker, pybdsf, sofia
+from deepfocus.io.foreign import casa, lineseeker, pybdsf, sofia
 from deepfocus.io.foreign.links import Link
 
 Read = Callable[[Path, Grid | None], Catalogue]
 Write = Callable[[Catalogue, Path, Grid | None], None]
+Place = Callable[[Path], AbstractContextManager[Path]]
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Format:
     links : its columns and ours
     suffixes : of the files that are written
     read, write : take the grid of the cube last, which may be None
+    place : where it is written before it has its name
     """
 
     program: str
@@ -33,6 +36,7 @@ class Format:
     suffixes: tuple[str, ...]
     read: Read
     write: Write
+    place: Place = whole_file
 
 
 FORMATS: dict[str, Format] = {
@@ -52,6 +56,9 @@ FORMATS: dict[str, Format] = {
         (".fits", ".fit", ".srl", ".gaul", ".txt", ".csv"),
         pybdsf.read_pybdsf,
         pybdsf.write_pybdsf,
+    ),
+    "casa": Format(
+        "CASA", casa.LINKS, (".cl",), casa.read_casa, casa.write_casa, place=whole_folder
     ),
 }
 
@@ -75,7 +82,7 @@ def write_foreign(found: Catalogue, path: Path, name: str, grid: Grid | None) ->
             wanted=f"a name that ends in {', '.join(chosen.suffixes)}",
             remedy="choose one of these suffixes",
         )
-    with whole_file(path) as temporary:
+    with chosen.place(path) as temporary:
         chosen.write(found, temporary, grid)
     return path
 
