@@ -190,8 +190,8 @@ def read_catalogue(
 ) -> Catalogue:
     """Read a catalogue of ours, or the list of another program (docs/column-names.md).
 
-    format : None for .ecsv, .fits and .vot files of ours; else 'sofia', 'lineseeker', 'pybdsf', or
-        'casa' for a component list
+    format : None for .ecsv, .fits and .vot files of ours; else 'sofia', 'lineseeker',
+        'findclumps', 'pybdsf', or 'casa' for a component list
     grid : that of the cube in which the other program searched, such as ``cube.grid``: where its
         list has only positions and frequencies, they become pixels and channels of this cube
 
@@ -223,8 +223,8 @@ def write(
     what : a cube, written together with NAME.psf.fits and NAME.pb.fits; a catalogue or a
         detection, as .ecsv, .fits, .vot or .reg; a simulated or injected cube, together with its
         truth as NAME.truth.ecsv
-    format : that of another program's list, as for `read_catalogue`, for the accepted sources of a
-        catalogue or a detection
+    format : that of another program's list, as for `read_catalogue` ('findclumps' is only read),
+        for the accepted sources of a catalogue or a detection
     grid : for such a list, that of the cube, where it needs one
 
     Raises `DeepFocusError` for any other suffix, or a folder that cannot be written.

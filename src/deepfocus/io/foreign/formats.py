@@ -12,7 +12,7 @@ from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import whole_file, whole_folder
 from deepfocus.core.grid import Grid
-from deepfocus.io.foreign import casa, lineseeker, pybdsf, sofia
+from deepfocus.io.foreign import casa, findclumps, lineseeker, pybdsf, sofia
 from deepfocus.io.foreign.links import Link
 
 Read = Callable[[Path, Grid | None], Catalogue]
@@ -27,7 +27,7 @@ class Format:
     program : its name
     links : its columns and ours
     suffixes : of the files that are written
-    read, write : take the grid of the cube last, which may be None
+    read, write : take the grid of the cube last, which may be None; what is only read has no writer
     place : where it is written before it has its name
     """
 
@@ -35,7 +35,7 @@ class Format:
     links: tuple[Link, ...]
     suffixes: tuple[str, ...]
     read: Read
-    write: Write
+    write: Write | None
     place: Place = whole_file
 
 
@@ -49,6 +49,9 @@ FORMATS: dict[str, Format] = {
         (".dat", ".txt"),
         lineseeker.read_lineseeker,
         lineseeker.write_lineseeker,
+    ),
+    "findclumps": Format(
+        "Findclumps", findclumps.LINKS, (), findclumps.read_findclumps, write=None
     ),
     "pybdsf": Format(
         "PyBDSF",
@@ -76,6 +79,12 @@ def write_foreign(found: Catalogue, path: Path, name: str, grid: Grid | None) ->
     written.
     """
     chosen = _named(name)
+    if chosen.write is None:
+        raise DeepFocusError(
+            f"lists of {chosen.program} are not written",
+            wanted=f"one of {', '.join(name for name in FORMATS if FORMATS[name].write)}",
+            remedy="choose one of these formats",
+        )
     if path.suffix.lower() not in chosen.suffixes:
         raise DeepFocusError(
             f"cannot write a list of {chosen.program} as '{path.name}'",
