@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from astropy.coordinates import FK4, FK5, ICRS, BaseCoordinateFrame, Galactic, SkyCoord
+from astropy.coordinates import FK4, FK5, ICRS, BaseCoordinateFrame, Galactic
 
 from deepfocus.core.catalogue import Catalogue, catalogue
 from deepfocus.core.errors import DeepFocusError
@@ -24,7 +24,7 @@ from deepfocus.io.foreign.casa_table import CASA, Row, read_rows, write_rows
 from deepfocus.io.foreign.ellipses import Axes, axes_of, shape_columns
 from deepfocus.io.foreign.flux_density import flux_density_jy
 from deepfocus.io.foreign.links import Link
-from deepfocus.io.foreign.places import channels_at, grid_for, in_unit, pixels_at
+from deepfocus.io.foreign.places import channels_at, grid_for, in_unit, on_sky, pixels_at
 from deepfocus.io.foreign.texts import no_list
 
 SHAPES = "Gaussian: major axis, minor axis and angle"
@@ -72,7 +72,7 @@ def read_casa(path: Path, grid: Grid | None = None) -> Catalogue:
     rows = read_rows(path)
     grid = grid_for(grid, who=CASA, why="it has no pixels and channels")
     ra, dec = np.array([_direction(row, path) for row in rows], float).reshape(len(rows), 2).T
-    x, y = pixels_at(grid, ra, dec)
+    x, y = pixels_at(grid, ra, dec, whose=str(path), frame=ICRS())
     axes = _axes([_shape(row, "Shape_Parameters") for row in rows])
     errors = _axes([_shape(row, "Shape_Error") for row in rows])
     error = np.array([row.get("Direction_Error", (np.nan, np.nan)) for row in rows], float)
@@ -144,7 +144,7 @@ def _direction(row: Row, path: Path) -> tuple[float, float]:
             remedy="convert it in CASA with cl.convertrefframe or cl.setrefdir",
         )
     longitude, latitude = row["Reference_Direction"]
-    icrs = SkyCoord(longitude, latitude, unit="rad", frame=frame).icrs
+    icrs = on_sky(np.rad2deg(longitude), np.rad2deg(latitude), frame, whose=str(path)).icrs
     return float(icrs.ra.deg), float(icrs.dec.deg)
 
 

@@ -19,6 +19,7 @@ def flux_density_jy(found: Catalogue, grid: Grid | None = None) -> tuple[np.ndar
     width_kms = GAUSSIAN_AREA * found["line_fwhm"]
     if grid is not None and len(grid.freq_hz) == 1:
         width_kms = np.broadcast_to(grid.width_kms(1.0, 0.0), len(found))
+    width_kms = np.where(width_kms > 0, width_kms, np.nan)
     line, line_err = found["line_flux"] / width_kms, found["line_flux_err"] / width_kms
     continuum, continuum_err = found["continuum"] / 1e3, found["continuum_err"] / 1e3
     return _sum(line, continuum), np.sqrt(_sum(line_err**2, continuum_err**2))

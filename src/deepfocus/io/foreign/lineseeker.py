@@ -5,7 +5,8 @@ name, a position in sexagesimal degrees, a frequency to 1 MHz, the signal-to-noi
 probabilities that it is noise: P from the negative peaks, PSim from simulations, and the Pesimistic
 ones corrected for the number of kernels that were tried.
 
-The list has no widths, fluxes or pixels: those of a position follow from the grid of the cube.
+Positions are in the frame of the cube's header. The list has no widths, fluxes or pixels: those of
+a position follow from the grid of the cube.
 """
 
 from __future__ import annotations
@@ -13,13 +14,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from astropy.coordinates import BaseCoordinateFrame, SkyCoord
+from astropy.coordinates import SkyCoord
 
 from deepfocus.core.catalogue import Catalogue, catalogue
 from deepfocus.core.grid import Grid
 from deepfocus.core.sky_columns import with_sky_units
 from deepfocus.io.foreign.links import Link
-from deepfocus.io.foreign.places import channels_at, grid_for, pixels_at
+from deepfocus.io.foreign.places import (
+    channels_at,
+    equatorial_frame,
+    grid_for,
+    pixels_at,
+    positions_in,
+)
 from deepfocus.io.foreign.texts import TextTable, no_list, numbers_in, read_text_table
 
 LINESEEKER = "LineSeeker"
@@ -55,7 +62,9 @@ def read_lineseeker(path: Path, grid: Grid | None = None) -> Catalogue:
     grid = grid_for(grid, who=LINESEEKER, why="it has no pixels and channels")
     there = _positions(table, path)
     frequency_hz = 1e9 * numbers_in(table, "FREQ", path=path, of=LINESEEKER)
-    x, y = pixels_at(grid, there.ra.deg, there.dec.deg, frame=_frame(grid))
+    x, y = pixels_at(
+        grid, there.ra.deg, there.dec.deg, whose=str(path), frame=equatorial_frame(grid)
+    )
     lower, upper, false = (
         numbers_in(table, name, path=path, of=LINESEEKER) for name in ("PE1", "PE2", "P")
     )
@@ -75,13 +84,16 @@ def read_lineseeker(path: Path, grid: Grid | None = None) -> Catalogue:
 def write_lineseeker(found: Catalogue, path: Path, grid: Grid | None = None) -> None:
     """Write accepted sources as LineSeeker lists its candidates.
 
+    grid : of the cube, in whose frame positions are written; ICRS without it
+
     Positions and frequencies have more digits than it gives them. What it simulates, and what it
     corrects for its own kernels, is nan.
     """
     lines = [f"#{' '.join(COLUMNS)}"]
     accepted = found.accepted
-    for row in accepted.rows:
-        there = SkyCoord(row["ra"], row["dec"], unit="deg")
+    places = zip(*positions_in(equatorial_frame(grid), accepted), strict=True)
+    for row, (ra, dec) in zip(accepted.rows, places, strict=True):
+        there = SkyCoord(ra, dec, unit="deg")
         cells = {
             "ID": f"DeepFocus_EL.{int(row['id']):02d}",
             "RA": there.ra.to_string("hourangle", sep=":", precision=6, pad=True),
@@ -102,11 +114,6 @@ def _positions(table: TextTable, path: Path) -> SkyCoord:
     except (ValueError, TypeError) as error:
         why = next(iter(str(error).splitlines()), type(error).__name__)
         raise no_list(path, LINESEEKER, f"a position cannot be read: {why}") from error
-
-
-def _frame(grid: Grid) -> str | BaseCoordinateFrame:
-    """LineSeeker writes what the WCS of the cube gives, in whichever frame that is."""
-    return "icrs" if grid.frame is None else grid.frame
 
 
 def _identity(table: TextTable) -> dict[str, np.ndarray]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from astropy import units as u
-from astropy.coordinates import BaseCoordinateFrame, SkyCoord
+from astropy.coordinates import ICRS, BaseCoordinateFrame, SkyCoord
 
+from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 
@@ -32,11 +33,15 @@ def pixels_at(
     ra_deg: np.ndarray,
     dec_deg: np.ndarray,
     *,
-    frame: str | BaseCoordinateFrame = "icrs",
+    whose: str,
+    frame: BaseCoordinateFrame,
 ) -> tuple[np.ndarray, np.ndarray]:
     """0-based pixels x, y of positions in a frame; NaN where the projection has none.
 
-    Raises `DeepFocusError` if nobody knows the frame of the grid.
+    whose : the file, for errors
+
+    Raises `DeepFocusError` if nobody knows the frame of the grid, or if none of the positions lies
+    in its image.
     """
     if grid.frame is None:
         raise DeepFocusError(
@@ -46,10 +51,50 @@ def pixels_at(
         )
     if len(ra_deg) == 0:
         return np.zeros(0), np.zeros(0)
-    there = SkyCoord(ra_deg, dec_deg, unit="deg", frame=frame).transform_to(grid.frame)
-    spherical = there.spherical
+    spherical = on_sky(ra_deg, dec_deg, frame, whose=whose).transform_to(grid.frame).spherical
     x, y = grid.sky.all_world2pix(spherical.lon.deg, spherical.lat.deg, 0, quiet=True)
+    within = (np.abs(x - (grid.nx - 1) / 2) <= grid.nx / 2) & (
+        np.abs(y - (grid.ny - 1) / 2) <= grid.ny / 2
+    )
+    if not within.any():
+        raise DeepFocusError(
+            f"no source of {whose} lies in the image, the first at pixel ({x[0]:.1f}, {y[0]:.1f})",
+            wanted="the grid of the cube that was searched",
+            remedy="give grid= of that cube",
+        )
     return np.asarray(x, float), np.asarray(y, float)
+
+
+def on_sky(
+    longitude_deg: np.ndarray, latitude_deg: np.ndarray, frame: BaseCoordinateFrame, *, whose: str
+) -> SkyCoord:
+    """Positions in a frame. Raises `DeepFocusError` for a latitude beyond the poles.
+
+    whose : the file, for the error
+    """
+    try:
+        return SkyCoord(longitude_deg, latitude_deg, unit="deg", frame=frame)
+    except ValueError as error:
+        raise DeepFocusError(
+            f"a position in {whose} is none: {next(iter(str(error).splitlines()), 'out of range')}",
+            wanted="latitudes from -90 to 90 degrees",
+            remedy="correct the file",
+        ) from error
+
+
+def equatorial_frame(grid: Grid | None) -> BaseCoordinateFrame:
+    """That of right ascension and declination in the image's header; ICRS if it has others."""
+    if grid is None or grid.frame is None or grid.frame.name == "galactic":
+        return ICRS()
+    return grid.frame
+
+
+def positions_in(frame: BaseCoordinateFrame, found: Catalogue) -> tuple[np.ndarray, np.ndarray]:
+    """(source,) right ascension and declination, deg, in an equatorial frame."""
+    if not len(found):
+        return np.zeros(0), np.zeros(0)
+    there = SkyCoord(found["ra"], found["dec"], unit="deg", frame="icrs").transform_to(frame)
+    return np.asarray(there.ra.deg), np.asarray(there.dec.deg)
 
 
 def channels_at(

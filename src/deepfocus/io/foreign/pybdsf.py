@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from astropy.coordinates import FK4, FK5, ICRS, BaseCoordinateFrame
+from astropy.coordinates import FK4, FK5, BaseCoordinateFrame
 from astropy.io import fits
 
 from deepfocus.core.catalogue import Catalogue, catalogue
@@ -25,7 +25,14 @@ from deepfocus.core.sky_columns import with_sky_units
 from deepfocus.io.foreign.ellipses import ARCSEC_PER_DEG, Axes, axes_of, shape_columns
 from deepfocus.io.foreign.flux_density import flux_density_jy
 from deepfocus.io.foreign.links import Link
-from deepfocus.io.foreign.places import channels_at, grid_for, in_unit, pixels_at
+from deepfocus.io.foreign.places import (
+    channels_at,
+    equatorial_frame,
+    grid_for,
+    in_unit,
+    pixels_at,
+    positions_in,
+)
 from deepfocus.io.foreign.texts import no_list, numbers_in, read_text_table, text_of
 
 PYBDSF = "PyBDSF"
@@ -94,7 +101,13 @@ def read_pybdsf(path: Path, grid: Grid | None = None) -> Catalogue:
     table = _of_fits(path) if path.suffix.lower() in FITS else _of_text(path)
     grid = grid_for(grid, who=PYBDSF, why="it has no channels")
     count = len(table.columns["RA"])
-    x, y = pixels_at(grid, table.columns["RA"], table.columns["DEC"], frame=_frame(table, grid))
+    x, y = pixels_at(
+        grid,
+        table.columns["RA"],
+        table.columns["DEC"],
+        whose=str(path),
+        frame=_frame(table, grid),
+    )
     axes = Axes(*(table.get(name) * scale for name, scale in _SHAPE.items()))
     errors = Axes(*(table.get(f"E_{name}") * scale for name, scale in _SHAPE.items()))
     found = catalogue(
@@ -118,20 +131,23 @@ def read_pybdsf(path: Path, grid: Grid | None = None) -> Catalogue:
 def write_pybdsf(found: Catalogue, path: Path, grid: Grid | None = None) -> None:
     """Write accepted sources as PyBDSF's list of sources, FITS or text by the suffix.
 
+    grid : of the cube, in whose frame positions are written; ICRS without it
+
     The flux density is that of line and continuum at the line's centre (`flux_density_jy`), so that
     the line of a list that is read again stands in its continuum. Sizes as seen through the beam,
     `Maj`, `Min` and `PA`, are nan: nothing in a catalogue says the beam.
     """
     sources = found.accepted
+    ra, dec = positions_in(_frame_to_write(grid), sources)
     flux, flux_err = flux_density_jy(sources, grid)
     axes, errors = axes_of({name: sources[name] for name in SIZES})
     columns = {
         "Source_id": sources["id"] - 1,
         "Isl_id": np.maximum(np.where(sources["parent_id"] > 0, sources["parent_id"], sources["id"])
                              - 1, 0),
-        "RA": sources["ra"],
+        "RA": ra,
         "E_RA": sources["ra_err"] * np.cos(np.deg2rad(sources["dec"])),
-        "DEC": sources["dec"],
+        "DEC": dec,
         "E_DEC": sources["dec_err"],
         "Total_flux": flux,
         "E_Total_flux": flux_err,
@@ -231,12 +247,22 @@ def _refuse_others(columns: Mapping[str, np.ndarray], path: Path) -> None:
 
 
 def _frame(table: List, grid: Grid) -> BaseCoordinateFrame:
-    """PyBDSF keeps the frame of the image, of which its header has no more than the equinox."""
-    if np.isfinite(table.equinox) and table.equinox == 1950.0:
+    """PyBDSF keeps the frame of the image, of which its header has no more than the equinox.
+
+    That of 2000 may be ICRS or FK5: it is taken for that of the grid.
+    """
+    if table.equinox == 1950.0:
         return FK4(equinox="B1950")
-    if grid.frame is not None and grid.frame.name in ("fk5", "icrs"):
-        return grid.frame
-    return ICRS() if not np.isfinite(table.equinox) else FK5(equinox=f"J{table.equinox}")
+    frame = equatorial_frame(grid)
+    if np.isnan(table.equinox) or (table.equinox == 2000.0 and frame.name in ("icrs", "fk5")):
+        return frame
+    return FK5(equinox=f"J{table.equinox}")
+
+
+def _frame_to_write(grid: Grid | None) -> BaseCoordinateFrame:
+    """One of equinox 2000."""
+    frame = equatorial_frame(grid)
+    return frame if frame.name in ("icrs", "fk5") else FK5(equinox="J2000")
 
 
 def _channel(table: List, grid: Grid, path: Path) -> float:

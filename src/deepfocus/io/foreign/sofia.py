@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from astropy import units as u
-from astropy.coordinates import SkyCoord
+from astropy.coordinates import ICRS, BaseCoordinateFrame, Galactic
 
 from deepfocus.core.catalogue import Catalogue, catalogue
 from deepfocus.core.errors import DeepFocusError
@@ -22,7 +22,7 @@ from deepfocus.core.grid import C_KMS, Grid
 from deepfocus.core.sky_columns import with_sky_units
 from deepfocus.core.sofia_table import SofiaTable, flag_of, measured_columns, positive
 from deepfocus.io.foreign.links import Link
-from deepfocus.io.foreign.places import in_unit
+from deepfocus.io.foreign.places import equatorial_frame, in_unit, on_sky, positions_in
 from deepfocus.io.foreign.sofia_files import SOFIA, WHOLE, Cells, read_table, write_table
 from deepfocus.io.foreign.texts import no_list
 
@@ -62,6 +62,7 @@ STRETCH: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 They follow from nu = nu0 (1 - beta), nu0 / (1 + beta) and nu0 sqrt((1 - beta) / (1 + beta)).
 """
+PAIRS = (("ra", "dec"), ("l", "b"))
 PIXELS_APART = 1.5
 """By how much the two positions of a source may differ: more is no rounding."""
 
@@ -95,10 +96,12 @@ def read_sofia(path: Path, grid: Grid | None = None) -> Catalogue:
 def write_sofia(found: Catalogue, path: Path, grid: Grid | None = None) -> None:
     """Write accepted sources as SoFiA-2 does, in XML or text by the suffix.
 
+    grid : of the cube, in whose frame positions are written; ICRS without it
+
     Numbers in text have more digits than SoFiA gives them. Fluxes are in Jy*Hz and widths in Hz;
     they are nan where the frequency is not known.
     """
-    write_table(_cells(found.accepted), path)
+    write_table(_cells(found.accepted, equatorial_frame(grid)), path)
 
 
 # --- reading
@@ -125,7 +128,7 @@ def _identity(sources: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def _refuse_other_grid(sources: Mapping[str, np.ndarray], grid: Grid, path: Path) -> None:
     """A region of a cube counts its pixels from its own corner, unless SoFiA was told otherwise."""
-    names = next((pair for pair in (("ra", "dec"), ("l", "b")) if pair[0] in sources), None)
+    names = next((pair for pair in PAIRS if set(pair) <= set(sources)), None)
     equatorial = grid.sky.wcs.lngtyp.strip() == "RA"
     if names is None or equatorial != (names[0] == "ra") or not len(sources["x"]):
         return
@@ -234,20 +237,21 @@ def _no_frequency(what: str, unit: str) -> DeepFocusError:
 
 def _own_sky(table: SofiaTable, path: Path) -> dict[str, Any]:
     """Positions as the file has them; galactic ones as ICRS."""
-    for longitude, latitude, frame in (("ra", "dec", "icrs"), ("l", "b", "galactic")):
+    for longitude, latitude, frame in (("ra", "dec", ICRS()), ("l", "b", Galactic())):
         if longitude in table.columns and latitude in table.columns:
             first, second = (
                 in_unit(table.columns[name], table.units[name], "deg", what=f"'{name}' of {path}")
                 for name in (longitude, latitude)
             )
-            there = SkyCoord(first, second, unit="deg", frame=frame).icrs
+            there = on_sky(first, second, frame, whose=str(path)).icrs
             return {"ra": there.ra.deg, "dec": there.dec.deg}
     return {}
 
 
 # --- writing
-def _cells(found: Catalogue) -> Cells:
+def _cells(found: Catalogue, frame: BaseCoordinateFrame) -> Cells:
     """The cells of the file. Edges of masks are left out unless all sources have them."""
+    ra, dec = positions_in(frame, found)
     hz_per_kms = found["frequency"] / C_KMS
     edges = {
         "x_min": np.ceil(found["box_x0"]),
@@ -274,8 +278,8 @@ def _cells(found: Catalogue) -> Cells:
         "err_y": found["y_err"],
         "err_z": found["channel_err"],
         "err_f_sum": found["line_flux_err"] * hz_per_kms,
-        "ra": found["ra"],
-        "dec": found["dec"],
+        "ra": ra,
+        "dec": dec,
         "freq": found["frequency"],
     }
     texts = [
