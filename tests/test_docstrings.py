@@ -26,5 +26,5 @@ def test_examples(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_every_function_of_the_front_door_has_an_example() -> None:
     api = import_module("deepfocus.api")
-    for name in ("read", "detect", "simulate", "inject", "evaluate", "write"):
+    for name in ("read", "read_catalogue", "detect", "simulate", "inject", "evaluate", "write"):
         assert ">>> " in (getattr(api, name).__doc__ or "")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deepfocus import finders
-    from deepfocus.api import detect, evaluate, inject, read, simulate, write
+    from deepfocus.api import detect, evaluate, inject, read, read_catalogue, simulate, write
     from deepfocus.core.catalogue import Catalogue
     from deepfocus.core.cube import Cube
     from deepfocus.core.errors import DeepFocusError
@@ -33,6 +33,7 @@ __all__ = [
     "finders",
     "inject",
     "read",
+    "read_catalogue",
     "simulate",
     "write",
 ]

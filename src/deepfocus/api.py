@@ -16,12 +16,15 @@ from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import TRUTH
+from deepfocus.core.grid import Grid
 from deepfocus.core.rest_frequency import rest_hertz
 from deepfocus.evaluation.score import Score, score
 from deepfocus.finders.finder import Detection, Finder
 from deepfocus.finders.kinds import DEFAULT, finder_from
-from deepfocus.io.catalogues import read_catalogue, write_catalogue
+from deepfocus.io.catalogues import read_catalogue as read_own_catalogue
+from deepfocus.io.catalogues import write_catalogue
 from deepfocus.io.fits_cube import read_cube
+from deepfocus.io.foreign.formats import read_foreign, write_foreign
 from deepfocus.io.in_memory import (
     cube_of_array,
     cube_of_hdus,
@@ -182,12 +185,47 @@ def evaluate(
     return score(_catalogue_of(found), _catalogue_of(truth))
 
 
-def write(what: Cube | Catalogue | Detection | Simulated | Injected, path: str | Path) -> Any:
+def read_catalogue(
+    path: str | Path, *, format: str | None = None, grid: Grid | None = None
+) -> Catalogue:
+    """Read a catalogue of ours, or the list of another program (docs/column-names.md).
+
+    format : None for .ecsv, .fits and .vot files of ours; else 'sofia', 'lineseeker',
+        'findclumps', 'pybdsf', or 'casa' for a component list
+    grid : that of the cube in which the other program searched, such as ``cube.grid``: where its
+        list has only positions and frequencies, they become pixels and channels of this cube
+
+    Raises `DeepFocusError` if the file is no such list, a unit in it cannot be converted, or the
+    grid is missing or does not belong to it.
+
+    >>> import deepfocus as df
+    >>> made = df.simulate({"observation": {"size": 64, "channels": 16}}, seed=7)
+    >>> df.write(made.truth, "candidates.dat", format="lineseeker").name
+    'candidates.dat'
+    >>> theirs = df.read_catalogue("candidates.dat", format="lineseeker", grid=made.cube.grid)
+    >>> len(theirs) == len(made.truth)
+    True
+    """
+    if format is None:
+        return read_own_catalogue(Path(path))
+    return read_foreign(Path(path), format, grid)
+
+
+def write(
+    what: Cube | Catalogue | Detection | Simulated | Injected,
+    path: str | Path,
+    *,
+    format: str | None = None,
+    grid: Grid | None = None,
+) -> Any:
     """Write a cube as FITS, or a catalogue in the suffix's format; return the path or paths.
 
     what : a cube, written together with NAME.psf.fits and NAME.pb.fits; a catalogue or a
         detection, as .ecsv, .fits, .vot, .reg or .crtf; a simulated or injected cube, together
         with its truth as NAME.truth.ecsv
+    format : that of another program's list, as for `read_catalogue` ('findclumps' is only read),
+        for the accepted sources of a catalogue or a detection
+    grid : for such a list, that of the cube, where it needs one
 
     Raises `DeepFocusError` for any other suffix, or a folder that cannot be written.
 
@@ -197,8 +235,12 @@ def write(what: Cube | Catalogue | Detection | Simulated | Injected, path: str |
     ['7.fits', '7.psf.fits', '7.pb.fits', '7.truth.ecsv']
     >>> df.write(made.truth, "set/7.reg").name
     '7.reg'
+    >>> df.write(made.truth, "set/7_cat.xml", format="sofia").name
+    '7_cat.xml'
     """
     path = Path(path)
+    if format is not None:
+        return write_foreign(_catalogue_of(what), path, format, grid)
     if isinstance(what, Cube):
         return write_cube(what, path)
     if isinstance(what, Simulated | Injected):
@@ -229,7 +271,7 @@ def _catalogue_of(what: Any) -> Catalogue:
     if isinstance(what, Simulated | Injected):
         return what.truth
     if isinstance(what, str | Path):
-        return read_catalogue(Path(what))
+        return read_own_catalogue(Path(what))
     raise DeepFocusError(
         f"{type(what).__name__} is not a catalogue",
         wanted="a Catalogue, a Detection, a simulated cube, or a path",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.core.files import whole_file, writing
+from deepfocus.core.files import whole_file, whole_folder, writing
 
 
 def test_a_folder_is_no_target(tmp_path: Path) -> None:
@@ -64,3 +64,28 @@ def test_a_full_disk_that_a_library_says_in_its_own_words(tmp_path: Path) -> Non
 def test_whatever_the_system_says_is_passed_on(number: int) -> None:
     with pytest.raises(DeepFocusError, match=os.strerror(number)), writing(Path("a")):
         raise OSError(number, os.strerror(number))
+
+
+def test_a_folder_appears_whole(tmp_path: Path) -> None:
+    with whole_folder(tmp_path / "new" / "a.cl") as aside:
+        aside.mkdir()
+        (aside / "table.dat").write_text("all of it")
+        assert not (tmp_path / "new" / "a.cl").exists()
+    assert [each.name for each in (tmp_path / "new").iterdir()] == ["a.cl"]
+    with (
+        pytest.raises(DeepFocusError, match="it exists already"),
+        whole_folder(tmp_path / "new" / "a.cl"),
+    ):
+        pass
+    assert (tmp_path / "new" / "a.cl" / "table.dat").read_text() == "all of it"
+
+
+def test_a_folder_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    def fail() -> None:
+        with whole_folder(tmp_path / "a.cl") as aside:
+            aside.mkdir()
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        fail()
+    assert not list(tmp_path.iterdir())

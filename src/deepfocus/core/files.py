@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 import tempfile
 import time
@@ -101,6 +102,31 @@ def whole_file(path: Path) -> Iterator[Path]:
             temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Yield a path at which to make a folder; rename that to `path` on success.
+
+    On any exception it is removed. Raises `DeepFocusError` if `path` exists, of which a folder may
+    hold anything, if the folder around it cannot be written, or if the disk is full.
+    """
+    path = Path(path)
+    with writing(path):
+        if path.exists():
+            raise DeepFocusError(
+                f"cannot write {path}: it exists already",
+                wanted="the name of a new folder",
+                remedy="remove it, or give another name",
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=_prefix_beside(path), dir=path.parent))
+    try:
+        with room_needed(path):
+            yield aside / path.name
+            (aside / path.name).rename(path)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _prefix_beside(path: Path) -> str:

@@ -5,18 +5,15 @@ Both count in pixels and channels: SoFiA's widths are channels, its fluxes Jy ti
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 from astropy.io import fits
 
 from deepfocus.core.cube import Cube
+from deepfocus.core.sofia_table import Sources, read_xml
 from deepfocus.core.source import Ellipse
 
-Sources = Mapping[str, np.ndarray]
-"""Columns of SoFiA's catalogue, (source,) each, by name."""
 COLUMNS = (
     *("x", "y", "z", "err_x", "err_y", "err_z", "x_min", "x_max", "y_min", "y_max"),
     *("z_min", "z_max"),
@@ -40,14 +37,7 @@ def write_input(cube: Cube, beam: Ellipse, path: Path) -> None:
 
 def read_sources(path: Path) -> Sources:
     """Read SoFiA's XML catalogue."""
-    table = ElementTree.parse(path).getroot()
-    fields = [field.attrib for field in table.iterfind(".//{*}FIELD")]
-    rows = [[cell.text for cell in row.iterfind("{*}TD")] for row in table.iterfind(".//{*}TR")]
-    return {
-        field["name"]: np.array([row[number] for row in rows], float)
-        for number, field in enumerate(fields)
-        if field["datatype"] != "char"
-    }
+    return read_xml(path).columns
 
 
 def no_sources() -> Sources:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.finders.sofia.files import Sources, no_sources, read_sources
+from deepfocus.core.sofia_table import Sources
+from deepfocus.finders.sofia.files import no_sources, read_sources
 from deepfocus.finders.sofia.parameters import parameter_text
 
 HOME = "https://gitlab.com/SoFiA-Admin/SoFiA-2"
