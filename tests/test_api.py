@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,28 @@ def test_a_cube_is_the_same_from_path_and_hdus(path: Path) -> None:
         assert cube.beam == from_path.beam
         assert cube.noise == from_path.noise or cube.noise is not None
         assert cube.psf is None  # companions lie beside files
+
+
+def test_a_spectral_cube_and_back_is_the_same(made: object) -> None:
+    pytest.importorskip("spectral_cube")
+    cube = made.cube  # type: ignore[attr-defined]
+    theirs = df.to_spectral_cube(cube)
+    assert theirs.unit == u.Jy / u.beam
+    again = df.read(theirs)
+    np.testing.assert_array_equal(again.data, cube.data)
+    np.testing.assert_allclose(again.grid.freq_hz, cube.grid.freq_hz, rtol=1e-12)
+    assert again.beam is not None
+    np.testing.assert_allclose(again.beam.major_arcsec, cube.beam.major_arcsec, rtol=1e-6)
+    here, there = (each.sky_at(10.0, 20.0) for each in (cube.grid, again.grid))
+    assert here.separation(there).arcsec < 1e-6
+
+
+def test_a_spectral_cube_has_no_uneven_channels(made: object) -> None:
+    pytest.importorskip("spectral_cube")
+    cube = made.cube  # type: ignore[attr-defined]
+    uneven = replace(cube, grid=replace(cube.grid, freq_hz=cube.grid.freq_hz**1.01))
+    with pytest.raises(df.DeepFocusError, match="not equally wide"):
+        df.to_spectral_cube(uneven)
 
 
 def test_a_cube_of_spectral_cube_is_the_same(path: Path) -> None:

@@ -17,7 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deepfocus import finders
-    from deepfocus.api import detect, evaluate, inject, read, read_catalogue, simulate, write
+    from deepfocus.api import (
+        cutouts,
+        detect,
+        evaluate,
+        fidelity,
+        inject,
+        read,
+        read_catalogue,
+        simulate,
+        to_spectral_cube,
+        write,
+    )
     from deepfocus.core.catalogue import Catalogue
     from deepfocus.core.cube import Cube
     from deepfocus.core.errors import DeepFocusError
@@ -28,13 +39,16 @@ __all__ = [
     "Catalogue",
     "Cube",
     "DeepFocusError",
+    "cutouts",
     "detect",
     "evaluate",
+    "fidelity",
     "finders",
     "inject",
     "read",
     "read_catalogue",
     "simulate",
+    "to_spectral_cube",
     "write",
 ]
 

@@ -18,7 +18,11 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import TRUTH
 from deepfocus.core.grid import Grid
 from deepfocus.core.rest_frequency import rest_hertz
+from deepfocus.evaluation.fidelity import counts_of, fidelity_of, side_by_side, with_fidelity
+from deepfocus.evaluation.fidelity_text import verdicts
 from deepfocus.evaluation.score import Score, score
+from deepfocus.finders.deepfocus.both_signs import both_signs
+from deepfocus.finders.deepfocus.finder import DeepFocus, ReadyDeepFocus
 from deepfocus.finders.finder import Detection, Finder
 from deepfocus.finders.kinds import DEFAULT, finder_from
 from deepfocus.io.catalogues import read_catalogue as read_own_catalogue
@@ -30,10 +34,12 @@ from deepfocus.io.in_memory import (
     cube_of_hdus,
     cube_of_spectral_cube,
     is_spectral_cube,
+    spectral_cube_of,
 )
 from deepfocus.io.overrides import Overrides
 from deepfocus.io.product_names import base_name
 from deepfocus.io.write_cube import write_cube
+from deepfocus.ops.source_cutouts import Cutout, cutouts_of
 from deepfocus.simulation.cube import Simulated
 from deepfocus.simulation.cube import simulate as simulate_seed
 from deepfocus.simulation.inject import Injected
@@ -107,6 +113,19 @@ def read(
         wanted="a path, an HDUList, a SpectralCube, or an array with a WCS",
         remedy="give read(array, wcs) for an array",
     )
+
+
+def to_spectral_cube(cube: Cube) -> Any:
+    """A `spectral_cube.SpectralCube` of the same voxels, axes, unit and beam.
+
+    Raises `DeepFocusError` without the library spectral-cube, or for channels of uneven width.
+
+    >>> import deepfocus as df
+    >>> made = df.simulate({"observation": {"size": 64, "channels": 16}}, seed=1)
+    >>> df.to_spectral_cube(made.cube).shape
+    (16, 64, 64)
+    """
+    return spectral_cube_of(cube)
 
 
 def detect(cube: Any, finder: str | Finder = DEFAULT, **settings: Any) -> Detection:
@@ -183,6 +202,45 @@ def evaluate(
     (1.0, 1.0)
     """
     return score(_catalogue_of(found), _catalogue_of(truth))
+
+
+def fidelity(cube: Any, **settings: Any) -> Detection:
+    """What `detect` finds with the finder deepfocus, with the columns `fidelity` and its error.
+
+    It tells how much of what stands out as much as a source stands out below zero (docs/trust.md);
+    what that says of the cube is in the notes.
+
+    cube, settings : as for `detect`
+
+    Raises `DeepFocusError` as `detect` does, and for a cube that is read by parts.
+
+    >>> import deepfocus as df
+    >>> made = df.simulate({"observation": {"size": 96, "channels": 32}}, seed=3)
+    >>> found = df.fidelity(made.cube).catalogue.accepted
+    >>> bool((found["fidelity"] > 0.9).all())
+    True
+    """
+    finder = finder_from({"kind": DeepFocus.kind, **settings}, source="fidelity")
+    assert isinstance(finder, DeepFocus)
+    signs = both_signs(read(cube), ReadyDeepFocus(finder))
+    fit = fidelity_of(counts_of(signs))
+    found = with_fidelity(signs, fit)
+    notes = *signs.detection.notes, *verdicts(found, side_by_side(signs, fit))
+    return replace(signs.detection, catalogue=found, notes=notes)
+
+
+def cutouts(found: Catalogue | Detection | str | Path, cube: Any) -> list[Cutout]:
+    """Cubelet, mask, moments, position-velocity cut and spectrum of each accepted source.
+
+    found : a catalogue, what `detect` returned, or the path of a catalogue; cube : as for `detect`
+
+    >>> import deepfocus as df
+    >>> made = df.simulate({"observation": {"size": 96, "channels": 32}}, seed=3)
+    >>> first = df.cutouts(made.truth, made.cube)[0]
+    >>> first.moments.total.shape == first.cube.data.shape[1:]
+    True
+    """
+    return list(cutouts_of(_catalogue_of(found).accepted, read(cube)))
 
 
 def read_catalogue(

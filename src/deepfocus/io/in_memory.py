@@ -1,4 +1,5 @@
-"""Makes a `Cube` from objects of other libraries: astropy HDUs, an array and WCS, a SpectralCube.
+"""Makes a `Cube` from objects of other libraries: astropy HDUs, an array and WCS, a SpectralCube;
+and a SpectralCube from a `Cube`.
 
 All become HDUs first, so their axes, units and beams are read as from a file.
 """
@@ -18,6 +19,7 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.fits_cube import cube_of_image
 from deepfocus.io.fits_image import image_of
 from deepfocus.io.overrides import NO_OVERRIDES, Overrides
+from deepfocus.io.write_cube import array_hdus
 
 NAME = "cube"
 """Base name of the products if a cube has no file and its header names no object."""
@@ -41,6 +43,33 @@ def cube_of_hdus(
 def cube_of_spectral_cube(cube: Any, *, rest_hz: float | None = None) -> Cube:
     """A copy of a `spectral_cube.SpectralCube`, with its mask, unit, and beam or beams."""
     return cube_of_hdus(cube.hdulist, Overrides(rest_hz=rest_hz))
+
+
+def spectral_cube_of(cube: Cube) -> Any:
+    """A `spectral_cube.SpectralCube` of the same voxels, axes, unit and beam.
+
+    Raises `DeepFocusError` without the library spectral-cube, or for channels of uneven width,
+    which it does not know.
+    """
+    try:
+        from spectral_cube import SpectralCube
+    except ImportError as error:
+        raise DeepFocusError(
+            "spectral-cube is not installed",
+            wanted="the library, which makes a SpectralCube",
+            remedy="pip install spectral-cube",
+        ) from error
+    hdus = array_hdus(cube.array, cube, unit=cube.unit, kind="Intensity")
+    if len(hdus) > 1:
+        raise DeepFocusError(
+            "the channels are not equally wide in frequency",
+            wanted="a linear axis: a SpectralCube has no other",
+            remedy="take a part of the band, or the axis of the original file",
+        )
+    header = hdus[0].header
+    for key in ("CTYPE4", "CRVAL4", "CRPIX4", "CDELT4"):
+        del header[key]
+    return SpectralCube.read(fits.PrimaryHDU(hdus[0].data[0], header=header))
 
 
 def cube_of_array(
