@@ -68,7 +68,7 @@ def quick_figures(monkeypatch: pytest.MonkeyPatch) -> None:
         path.write_text(str(cube.meta.get("name")))
         return path
 
-    def write(cube: Cube, detection: Detection, path: Path, *, name: str, settings: str) -> Path:
+    def write(cube: Cube, detection: Detection, path: Path, *, name: str, **_: object) -> Path:
         path.write_text(name)
         return path
 

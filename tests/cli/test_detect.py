@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from html import unescape
 from pathlib import Path
 
@@ -96,6 +97,26 @@ def test_covariances_are_those_of_the_errors_in_the_catalogue(
     (out / "cube.covariance.ecsv").unlink()
     assert main([*arguments, "--resume"]) == 0
     assert (out / "cube.covariance.ecsv").is_file()
+
+
+def test_cutouts_are_those_of_the_command_and_the_same_each_time(
+    cube_file: Path, tmp_path: Path
+) -> None:
+    arguments = ["detect", str(cube_file), "--cutouts"]
+    for out in ("one", "other"):
+        assert main([*arguments, "--out", str(tmp_path / out)]) == 0
+    archives = [(tmp_path / out / "cube.cutouts.zip").read_bytes() for out in ("one", "other")]
+    assert archives[0] == archives[1]
+    catalogue = tmp_path / "one" / "cube.catalogue.ecsv"
+    cut = tmp_path / "cut"
+    assert main(["cutouts", str(catalogue), str(cube_file), "--out", str(cut)]) == 0
+    with zipfile.ZipFile(tmp_path / "one" / "cube.cutouts.zip") as archive:
+        members = {Path(name).name: archive.read(name) for name in archive.namelist()}
+    assert members == {
+        file.name: file.read_bytes() for file in cut.iterdir() if file.name != "cube.mask.fits"
+    }
+    page = (tmp_path / "one" / "cube.report.html").read_text(encoding="utf-8")
+    assert '<a href="cube.cutouts.zip" download>' in page
 
 
 @pytest.mark.usefixtures("knowing")

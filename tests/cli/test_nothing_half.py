@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from deepfocus.cli import main
-from deepfocus.cli.products import COVARIANCE, LAST, PRODUCTS
+from deepfocus.cli.products import LAST, ON_REQUEST, PRODUCTS
 from deepfocus.core.cube import Cube
 from deepfocus.finders.finder import Detection
 from deepfocus.io.write_cube import write_cube
@@ -198,10 +198,10 @@ def test_a_file_that_changes_meanwhile(
 
 
 @pytest.mark.usefixtures("quick_figures")
-def test_covariances_of_an_earlier_run_do_not_stay(folder: Path, tmp_path: Path) -> None:
+def test_what_an_earlier_run_was_asked_for_does_not_stay(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert detect(folder / "a.fits", out, "--covariance") == 0
-    assert (out / f"a.{COVARIANCE}").exists()
+    assert detect(folder / "a.fits", out, "--covariance", "--cutouts") == 0
+    assert all((out / f"a.{ending}").exists() for ending in ON_REQUEST)
     assert detect(folder / "a.fits", out, "--rest-frequency", "100 GHz") == 0
     assert there(out) == whole("a")
 

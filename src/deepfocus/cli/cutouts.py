@@ -11,7 +11,6 @@ from deepfocus.cli.how_read import how_read
 
 if TYPE_CHECKING:
     from deepfocus.cli.reading import Reading
-    from deepfocus.ops.source_cutouts import Cutout
 
 
 @click.command()
@@ -31,6 +30,7 @@ def cutouts(catalogue: Path, cube: Path, out: Path, reading: Reading) -> None:
     """
     import numpy as np
 
+    from deepfocus.cli.cutout_products import write_cutout
     from deepfocus.cli.opening import Opening
     from deepfocus.io.catalogues import read_catalogue
     from deepfocus.io.cutout_files import write_mask
@@ -48,7 +48,7 @@ def cutouts(catalogue: Path, cube: Path, out: Path, reading: Reading) -> None:
         for note in opened.meta.get("notes", ()):
             progress.warn(f"{start.name}: note: {note}")
         for each in cutouts_of(found, opened):
-            _write(each, start)
+            write_cutout(each, start)
             _, ny, nx = each.mask.shape
             part = mask[:, each.y0 : each.y0 + ny, each.x0 : each.x0 + nx]
             # of two that overlap, the brighter stands first in a catalogue
@@ -56,34 +56,3 @@ def cutouts(catalogue: Path, cube: Path, out: Path, reading: Reading) -> None:
             progress.advance(str(each.source_id))
         write_mask(mask, opened, start.with_name(f"{start.name}.mask.fits"))
     click.echo(f"Written: {len(found)} sources to {out}, and {start.name}.mask.fits")
-
-
-def _write(cutout: Cutout, start: Path) -> None:
-    """All files of a source. start : of their paths"""
-    from deepfocus.io.cutout_files import (
-        write_cubelet,
-        write_cut,
-        write_cut_region,
-        write_image,
-        write_mask,
-        write_spectrum,
-    )
-
-    def path(ending: str) -> Path:
-        return start.with_name(f"{start.name}.{cutout.source_id}.{ending}")
-
-    cube, spectrum = cutout.cube, cutout.spectrum
-    write_cubelet(cube, path("cube.fits"))
-    write_mask(cutout.mask * cutout.source_id, cube, path("mask.fits"))
-    for number, (image, unit, kind) in enumerate(
-        (
-            (cutout.moments.total, f"{cube.unit}.km/s", "Moment 0"),
-            (cutout.moments.velocity, "km/s", "Moment 1"),
-            (cutout.moments.dispersion, "km/s", "Moment 2"),
-        )
-    ):
-        write_image(image, cube, path(f"moment{number}.fits"), unit=unit, kind=kind)
-    write_cut(cutout.cut.values, cube, path("pv.fits"), step_arcsec=cutout.cut.step_arcsec)
-    write_cut_region(cutout.cut.outline, cutout.source_id, path("pv.reg"))
-    for ending in ("spectrum.ecsv", "spectrum.fits"):
-        write_spectrum(cube, path(ending), **vars(spectrum))

@@ -28,6 +28,11 @@ BAD_INPUT = 2
     is_flag=True,
     help="Write NAME.covariance.ecsv too: of position, sizes, line and flux of each source.",
 )
+@click.option(
+    "--cutouts",
+    is_flag=True,
+    help="Write NAME.cutouts.zip too: what deepfocus cutouts makes of each accepted source.",
+)
 @how_read
 @click.option(
     "--memory",
@@ -54,6 +59,7 @@ def detect(
     files: tuple[Path, ...],
     out: Path,
     covariance: bool,
+    cutouts: bool,
     resume: bool,
     dry_run: bool,
     place: PlaceOfWork,
@@ -81,7 +87,7 @@ def detect(
     from deepfocus.cli.cost import costs_of
     from deepfocus.cli.inputs import inputs
     from deepfocus.cli.memory_size import bytes_of
-    from deepfocus.cli.products import COVARIANCE
+    from deepfocus.cli.products import COVARIANCE, CUTOUTS
     from deepfocus.cli.searchable import searchable
     from deepfocus.cli.searching import Searching
     from deepfocus.cli.summary import Summary
@@ -101,7 +107,8 @@ def detect(
         ctx.exit(0 if _tell(costs, number, room) else BAD_INPUT)
     cubes = [each.with_room(room) for each in cubes]
     finder = which.finder()
-    further = (COVARIANCE,) if covariance else ()
+    asked = {COVARIANCE: covariance, CUTOUTS: cutouts}
+    further = tuple(ending for ending, wanted in asked.items() if wanted)
     with (
         running(place.path(out), [each.name for each in cubes]) as run,
         place.workers(out, local=lambda _: local_workers(number), probe=run.claim) as workers,

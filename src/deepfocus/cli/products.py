@@ -27,7 +27,7 @@ PRODUCTS = (
     "catalogue.fits", "catalogue.vot", "catalogue.reg", "catalogue.crtf", "png", "report.html",
     "settings.toml",
 )  # fmt: skip
-COVARIANCE = "covariance.ecsv"
+COVARIANCE, CUTOUTS = ON_REQUEST = "covariance.ecsv", "cutouts.zip"
 """Written on request."""
 UNDERSTOOD = ("psf", "primary_beam", "observation", "notes")
 """Of a cube's provenance: what was found beside it and in its header, assumed and left out."""
@@ -97,14 +97,18 @@ def write_products(
     refuse_folders(run.folder, name, further=further)
     endings = dict.fromkeys((*PRODUCTS, *further, LAST))
     # what an earlier run has written on request is not of this one
-    stale = [f"{name}.{COVARIANCE}"] if COVARIANCE not in endings else []
+    stale = [f"{name}.{ending}" for ending in ON_REQUEST if ending not in endings]
     with writing(run.folder / f"{name}.*"), run.unfinished() as made:
         _write_catalogues(_described(detection, name, cube), made / f"{name}.catalogue")
         (made / f"{name}.settings.toml").write_text(settings, encoding="utf-8")
         _draw(cube, detection, made / f"{name}.png", truth)
-        _report(cube, detection, made / f"{name}.report.html", name=name, settings=settings)
+        page = made / f"{name}.report.html"
+        archive = f"{name}.{CUTOUTS}" if CUTOUTS in further else ""
+        _report(cube, detection, page, name=name, settings=settings, archive=archive)
         if COVARIANCE in further:
             _covariances(detection).write(made / f"{name}.{COVARIANCE}", format="ascii.ecsv")
+        if archive:
+            _cut_out(cube, detection, made / archive, name=name)
         place(made, run.folder, [f"{name}.{ending}" for ending in endings], stale)
 
 
@@ -133,10 +137,19 @@ def _draw(cube: Cube, detection: Detection, path: Path, truth: Catalogue | None)
         detection_figure(_drawn(cube), detection, path, truth=truth)
 
 
-def _report(cube: Cube, detection: Detection, path: Path, *, name: str, settings: str) -> None:
+def _report(
+    cube: Cube, detection: Detection, path: Path, *, name: str, settings: str, archive: str
+) -> None:
     from deepfocus.report.page import write_report
 
-    write_report(cube, detection, path, name=printable(name), settings=settings)
+    write_report(cube, detection, path, name=printable(name), settings=settings, archive=archive)
+
+
+def _cut_out(cube: Cube, detection: Detection, path: Path, *, name: str) -> None:
+    from deepfocus.cli.cutout_products import write_archive
+    from deepfocus.ops.source_cutouts import cutouts_of
+
+    write_archive(cutouts_of(detection.catalogue.accepted, cube), path, name=name)
 
 
 def _drawn(cube: Cube) -> Cube:

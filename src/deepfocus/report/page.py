@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -68,19 +69,24 @@ class Listed:
     left_out: int = 0
 
 
-def write_report(cube: Cube, detection: Detection, path: Path, *, name: str, settings: str) -> Path:
+def write_report(
+    cube: Cube, detection: Detection, path: Path, *, name: str, settings: str, archive: str = ""
+) -> Path:
     """Write the report of a search whole or not at all; return `path`.
 
     name : of the cube, as the page is called; settings : as text, with all that led to the result
+    archive : name of the file beside it in which the sources are cut out, '' if there is none
     """
-    page = report_page(cube, detection, name=name, settings=settings)
+    page = report_page(cube, detection, name=name, settings=settings, archive=archive)
     with whole_file(path) as temporary:
         # names of files may hold what is no character
         temporary.write_text(page, encoding="utf-8", errors="backslashreplace")
     return path
 
 
-def report_page(cube: Cube, detection: Detection, *, name: str, settings: str) -> str:
+def report_page(
+    cube: Cube, detection: Detection, *, name: str, settings: str, archive: str = ""
+) -> str:
     """The page as HTML."""
     inspection = _inspection(cube)
     accepted = detection.catalogue.accepted
@@ -101,6 +107,8 @@ def report_page(cube: Cube, detection: Detection, *, name: str, settings: str) -
         companions=_companions(cube),
         version=__version__,
         settings=settings,
+        archive=archive,
+        archive_link=quote(archive),
     )
 
 
