@@ -12,9 +12,9 @@ from deepfocus.core.errors import DeepFocusError
 if TYPE_CHECKING:
     from deepfocus.cli.inputs import Input
 
-SECONDS_PER_VOXEL, SECONDS_PER_SOURCE = 0.2e-6, 0.3
-"""CPU time of the default finder, measured on noise and few sources from 1e6 to 5e8 voxels, and of
-a crowded cube (docs/experiments.md)."""
+SECONDS_PER_VOXEL, SECONDS_PER_SOURCE, SECONDS_PER_GALAXY = 0.2e-6, 0.3, 20.0
+"""CPU time of the default finder, measured on noise and few sources from 1e6 to 5e8 voxels, of a
+crowded cube (docs/experiments.md), and of a bright one that takes sixteen components."""
 BY_PARTS = 1.3
 """CPU time of a search by parts, over that of the whole."""
 
@@ -39,13 +39,16 @@ class Cost:
         return whole if limit is None else min(whole, max(limit, LEAST_BYTES))
 
     def cpu_s(self, room: Room) -> float:
-        """Without sources."""
+        """Of the search alone: nobody knows before how many sources there are."""
         return SECONDS_PER_VOXEL * self.voxels * (1.0 if room.holds(self.shape) else BY_PARTS)
 
     def in_words(self, room: Room) -> str:
         """One line."""
         size = " x ".join(map(str, self.shape))
-        takes = f"{self.memory_bytes(room) / 1e9:.2f} GB, {_duration(self.cpu_s(room))}"
+        takes = (
+            f"{self.memory_bytes(room) / 1e9:.2f} GB, {_duration(self.cpu_s(room))}, and "
+            f"{SECONDS_PER_SOURCE:g} s for each source, {SECONDS_PER_GALAXY:g} s for a bright galaxy"
+        )
         if room.holds(self.shape):
             return f"{self.name}: {size}, {takes}"
         scratch = f"up to {scratch_bytes(self.shape) / 1e9:.3g} GB of scratch in {room.folder}"
@@ -80,8 +83,8 @@ class Costs:
         most = max(cost.memory_bytes(room) for cost in self.each)
         together = (
             f"{n} cube{'' if n == 1 else 's'}, {processes} at a time: "
-            f"{_duration(cpu / processes)} and {SECONDS_PER_SOURCE / processes:.2g} s for each "
-            f"source, {processes * most / 1e9:.2f} GB of memory"
+            f"{_duration(cpu / processes)} without the sources, "
+            f"{processes * most / 1e9:.2f} GB of memory"
         )
         return [*(cost.in_words(room) for cost in self.each), together]
 
