@@ -31,6 +31,7 @@ def cutouts(catalogue: Path, cube: Path, out: Path, reading: Reading) -> None:
     import numpy as np
 
     from deepfocus.cli.opening import Opening
+    from deepfocus.core.catalogue import numbered
     from deepfocus.io.catalogues import read_catalogue
     from deepfocus.io.cutout_files import write_mask
     from deepfocus.io.product_names import base_name
@@ -54,7 +55,7 @@ def cutouts(catalogue: Path, cube: Path, out: Path, reading: Reading) -> None:
             part[each.mask & (part == 0)] = each.source_id
             progress.advance(str(each.source_id))
         write_mask(mask, opened, start.with_name(f"{start.name}.mask.fits"))
-    click.echo(f"Written: {len(found)} sources to {out}, and {start.name}.mask.fits")
+    click.echo(f"Written: {numbered(len(found), 'source')} to {out}, and {start.name}.mask.fits")
 
 
 def _write(cutout: Cutout, start: Path) -> None:
