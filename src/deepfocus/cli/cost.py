@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 SECONDS_PER_VOXEL, SECONDS_PER_SOURCE = 0.2e-6, 0.3
 """CPU time of the default finder, measured on noise and few sources from 1e6 to 5e8 voxels, and of
 a crowded cube (docs/experiments.md)."""
+SECONDS_PER_CUBE = 1.0
+"""CPU time to read it and to write its products, which most of a small cube's time is."""
 BY_PARTS = 1.3
 """CPU time of a search by parts, over that of the whole."""
 
@@ -40,7 +42,8 @@ class Cost:
 
     def cpu_s(self, room: Room) -> float:
         """Without sources."""
-        return SECONDS_PER_VOXEL * self.voxels * (1.0 if room.holds(self.shape) else BY_PARTS)
+        parts = 1.0 if room.holds(self.shape) else BY_PARTS
+        return SECONDS_PER_CUBE + SECONDS_PER_VOXEL * self.voxels * parts
 
     def in_words(self, room: Room) -> str:
         """One line."""
