@@ -19,6 +19,7 @@ import shlex
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 
 import matplotlib as mpl
@@ -49,8 +50,9 @@ class Step:
 
     @property
     def words(self) -> list[str]:
-        """Of a command, without the program and without the remark behind it."""
-        return shlex.split(self.text, comments=True)[1:]
+        """Of a command, without the program and the remark behind it, `*` as a shell has it."""
+        words = shlex.split(self.text, comments=True)[1:]
+        return [each for word in words for each in sorted(glob(word)) or [word]]
 
 
 def steps_of(text: str) -> list[Step]:
@@ -88,19 +90,17 @@ def run_page(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     *,
-    wanted: Callable[[Step], bool] = lambda step: True,
+    as_run: Callable[[Step], Step | None] = lambda step: step,
 ) -> str:
     """Do what a page does, in the current folder; all that was printed.
 
-    name : of a file of docs/; wanted : which of its steps are run
+    name : of a file of docs/; as_run : what is run in place of a step, if anything
     """
     monkeypatch.setattr(mpl, "use", mpl.use)
     mpl.use("agg")
     space: dict[str, object] = {}
     said = ""
-    for step in steps_of((DOCS / name).read_text(encoding="utf-8")):
-        if not wanted(step):
-            continue
+    for step in filter(None, map(as_run, steps_of((DOCS / name).read_text(encoding="utf-8")))):
         capsys.readouterr()
         do(step, space, source=name)
         streams = capsys.readouterr()
