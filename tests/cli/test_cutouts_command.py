@@ -231,6 +231,15 @@ def test_sources_at_the_edge_and_of_unknown_size() -> None:
     assert list(cutouts_of(found(replace(edge, x=np.nan)), sky())) == []
 
 
+def test_what_was_written_is_said(
+    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_catalogue(found(SOURCE), tmp_path / "one.ecsv")
+    command = [str(tmp_path / "one.ecsv"), str(made.parent / "sky.fits")]
+    assert main(["cutouts", *command, "--out", str(tmp_path / "out")]) == 0
+    assert "Written: 1 source to" in capsys.readouterr().out
+
+
 def test_a_catalogue_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_cube(sky(), tmp_path / "sky.fits")
     command = ["cutouts", str(tmp_path / "no.ecsv"), str(tmp_path / "sky.fits")]

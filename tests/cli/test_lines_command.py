@@ -30,6 +30,16 @@ def test_at_a_known_redshift(found: Path, capsys: pytest.CaptureFixture[str]) ->
     assert len(rows) == 1
 
 
+def test_sources_of_several_catalogues_are_told_apart(
+    found: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.catalogue.ecsv"
+    other.write_bytes(found.read_bytes())
+    assert main(["lines", str(found), str(other), "--redshift", "0.0094"]) == 0
+    rows = capsys.readouterr().out.splitlines()[3:]
+    assert [row.split("114")[0].strip() for row in rows] == ["cube 7", "other 7"]
+
+
 def test_hypotheses_in_the_band_of_the_cube(found: Path, tmp_path: Path) -> None:
     out = tmp_path / "lines.ecsv"
     assert main(["lines", str(found), "--out", str(out)]) == 0

@@ -348,6 +348,15 @@ def test_with_too_many_components_it_gives_up_and_says_so(monkeypatch: pytest.Mo
     assert "given up at 3 components" in detection.notes[0]
 
 
+@pytest.mark.parametrize(("snr", "said"), [(100.0, 0), (1500.0, 1)])
+def test_lines_that_a_bright_continuum_hides_are_said_to_be(snr: float, said: int) -> None:
+    """A thousandth or two of it is left beside it: of 1,500 in each of 48 channels, 20."""
+    bright = replace(source(64.0, 64.0, snr * SIGMA_JY), lines=())
+    detection = DeepFocus().ready().find(cube_of([bright], Thermal(), 5))
+    assert len([each for each in detection.notes if "hides lines below" in each]) == said
+    assert not len(detection.catalogue.accepted)
+
+
 def test_two_of_the_same_line_within_a_beam_are_two() -> None:
     """They leave no peak beside a single Gaussian: only trying two shows them."""
     one = replace(source(60.0, 60.0, 0.012), lines=(EmissionLine(8.0, 20.0, 6.0),))

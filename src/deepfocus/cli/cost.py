@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 SECONDS_PER_VOXEL, SECONDS_PER_SOURCE, SECONDS_PER_GALAXY = 0.2e-6, 0.3, 20.0
 """CPU time of the default finder, measured on noise and few sources from 1e6 to 5e8 voxels, of a
 crowded cube (docs/experiments.md), and of a bright one that takes sixteen components."""
+SECONDS_PER_CUBE = 1.0
+"""CPU time to read it and to write its products, which most of a small cube's time is."""
 BY_PARTS = 1.3
 """CPU time of a search by parts, over that of the whole."""
 
@@ -39,15 +41,16 @@ class Cost:
         return whole if limit is None else min(whole, max(limit, LEAST_BYTES))
 
     def cpu_s(self, room: Room) -> float:
-        """Of the search alone: nobody knows before how many sources there are."""
-        return SECONDS_PER_VOXEL * self.voxels * (1.0 if room.holds(self.shape) else BY_PARTS)
+        """Without sources: nobody knows before how many there are."""
+        parts = 1.0 if room.holds(self.shape) else BY_PARTS
+        return SECONDS_PER_CUBE + SECONDS_PER_VOXEL * self.voxels * parts
 
     def in_words(self, room: Room) -> str:
         """One line."""
         size = " x ".join(map(str, self.shape))
         takes = (
-            f"{self.memory_bytes(room) / 1e9:.2f} GB, {_duration(self.cpu_s(room))}, and "
-            f"{SECONDS_PER_SOURCE:g} s for each source, {SECONDS_PER_GALAXY:g} s for a bright galaxy"
+            f"{self.memory_bytes(room) / 1e9:.2f} GB, {_duration(self.cpu_s(room))}, and for each "
+            f"source {SECONDS_PER_SOURCE:g} s ({SECONDS_PER_GALAXY:g} s for a bright galaxy)"
         )
         if room.holds(self.shape):
             return f"{self.name}: {size}, {takes}"

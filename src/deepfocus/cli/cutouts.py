@@ -32,6 +32,7 @@ def cutouts(catalogue: Path, cube: Path, out: Path, reading: Reading) -> None:
 
     from deepfocus.cli.cutout_products import write_cutout
     from deepfocus.cli.opening import Opening
+    from deepfocus.core.catalogue import numbered
     from deepfocus.io.catalogues import read_catalogue
     from deepfocus.io.cutout_files import write_mask
     from deepfocus.io.product_names import base_name
@@ -55,4 +56,4 @@ def cutouts(catalogue: Path, cube: Path, out: Path, reading: Reading) -> None:
             part[each.mask & (part == 0)] = each.source_id
             progress.advance(str(each.source_id))
         write_mask(mask, opened, start.with_name(f"{start.name}.mask.fits"))
-    click.echo(f"Written: {len(found)} sources to {out}, and {start.name}.mask.fits")
+    click.echo(f"Written: {numbered(len(found), 'source')} to {out}, and {start.name}.mask.fits")

@@ -66,7 +66,7 @@ def lines(
     from deepfocus.io.tables import write_table
 
     limits = None if band is None else (_hertz(band[0]), _hertz(band[1]))
-    seen = [each for text in sources for each in _seen(text)]
+    seen = [each for text in sources for each in _seen(text, several=len(sources) > 1)]
     if redshift is None:
         rows = [row for each in seen for row in _hypotheses(each, limits, highest_z)]
     else:
@@ -88,8 +88,11 @@ class Seen:
     band_hz: tuple[float, float] | None
 
 
-def _seen(text: str) -> Iterator[Seen]:
-    """Those of a catalogue that were accepted, or the one of a frequency."""
+def _seen(text: str, *, several: bool) -> Iterator[Seen]:
+    """Those of a catalogue that were accepted, or the one of a frequency.
+
+    several : whether there are more catalogues, whose sources have the same ids
+    """
     from deepfocus.io.catalogues import read_catalogue
 
     if not Path(text).suffix or not Path(text).exists():
@@ -98,9 +101,11 @@ def _seen(text: str) -> Iterator[Seen]:
     found = read_catalogue(Path(text))
     band = found.meta.get("band_hz")
     limits = None if band is None else (float(band[0]), float(band[1]))
+    cube = f"{Path(text).name.partition('.catalogue')[0]} " if several else ""
     for row in found.accepted.rows:
         if row["frequency"] > 0:
-            yield Seen(str(row["id"]), float(row["frequency"]), float(row["frequency_err"]), limits)
+            name = f"{cube}{row['id']}"
+            yield Seen(name, float(row["frequency"]), float(row["frequency_err"]), limits)
 
 
 def _hertz(text: str) -> float:
@@ -154,7 +159,7 @@ def _table(rows: Sequence[Row], *, known: bool) -> Table:
     table = Table(
         rows=list(rows) or None,
         names=names,
-        dtype=("U40", "f8", "U20", "f8", "f8", "U400", "U400"),
+        dtype=("U300", "f8", "U20", "f8", "f8", "U400", "U400"),
         units=(None, "GHz", None, "km/s" if known else None, "km/s" if known else None, None, None),
     )
     table["frequency"] /= 1e9

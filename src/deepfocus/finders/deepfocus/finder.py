@@ -36,7 +36,7 @@ from deepfocus.finders.deepfocus.panels import panels_of
 from deepfocus.finders.deepfocus.sight import Sight, sight_of
 from deepfocus.finders.deepfocus.sources import SourceFit, sources_of
 from deepfocus.finders.deepfocus.table import Entry, fitted, table_of, table_of_peaks
-from deepfocus.finders.deepfocus.trust import far_sidelobes
+from deepfocus.finders.deepfocus.trust import far_sidelobes, left_of_continua
 from deepfocus.finders.finder import Detection, refuse_empty
 
 
@@ -68,9 +68,13 @@ class DeepFocus:
         return ReadyDeepFocus(self)
 
 
-def _notes(cube: Cube, looked: Looked) -> tuple[str, ...]:
+def _notes(cube: Cube, looked: Looked, sight: Sight) -> tuple[str, ...]:
     """What a user has to know of how it went."""
-    return (*_notes_of_image(cube), *_notes_if_given_up(looked))
+    return (
+        *_notes_of_image(cube),
+        *_notes_of_continuum(looked, sight),
+        *_notes_if_given_up(looked),
+    )
 
 
 def _notes_of_image(cube: Cube) -> tuple[str, ...]:
@@ -87,6 +91,17 @@ def _notes_of_image(cube: Cube) -> tuple[str, ...]:
     return (
         searched,
         "the width of the channel is not known: no line_flux; flux densities are in continuum",
+    )
+
+
+def _notes_of_continuum(looked: Looked, sight: Sight) -> tuple[str, ...]:
+    """Whether a bright one hides lines that stand out of the noise: they are in no row."""
+    left = left_of_continua(looked.fitted, sight.sidelobes)
+    if left <= looked.found[-1].threshold:
+        return ()
+    return (
+        f"a continuum hides lines below a signal-to-noise of {left:.0f}: they are not told from "
+        "what a dirty beam leaves of it; subtract it from the visibilities, or clean it",
     )
 
 
@@ -134,7 +149,7 @@ class ReadyDeepFocus:
         catalogue = table_of(entries, sidelobes, cube, looked.noise)
         return Detection(
             catalogue=catalogue,
-            notes=_notes(cube, looked),
+            notes=_notes(cube, looked, sight),
             snapshots={"search": table_of_peaks(looked.found[0].peaks, cube.grid)},
             evidence=panels_of(catalogue, cube, looked),
             covariances=covariances_of(
