@@ -25,13 +25,15 @@ SHOWN: Columns = (
     ("frequency", "GHz", 1e-9, 5),
     ("line_fwhm", "km/s", 1, 1),
     ("line_flux", "Jy km/s", 1, 4),
-    ("snr_peak", "SNR", 1, 1),
+    ("snr_focused", "SNR", 1, 1),
 )
 
 FLUX_DENSITY = ("continuum", "mJy", 1, 4)
 """Shown for the line flux where no channel has a width."""
 LIMITS = {"line_fwhm": "line_fwhm_limit"}
 """Column that says what a number is below, where it is not known."""
+INSTEAD = {"snr_focused": "snr_peak"}
+"""Column that stands for one that is not known."""
 
 TRUE: Columns = (
     ("x", "x", 1, 1),
@@ -100,6 +102,8 @@ def _listed(catalogue: Catalogue, columns: Columns) -> str:
 
 def _cell(row: Row, name: str, factor: float, digits: int) -> str:
     """A number of a row, or its limit."""
+    if name in INSTEAD and not np.isfinite(row[name]):
+        name = INSTEAD[name]
     limit = row[LIMITS[name]] if name in LIMITS else np.nan
     if np.isfinite(row[name]) or not np.isfinite(limit):
         return _number(row[name] * factor, digits)

@@ -166,7 +166,10 @@ def _lines(quantities: Sequence[Quantity], rows: Catalogue, words: str) -> tuple
 def _rejected(found: Catalogue) -> Listed:
     """The candidates with the highest signal-to-noise, if they are too many."""
     rejected = found.where(found["flag"] != 0)
-    order = np.argsort(-np.nan_to_num(rejected["snr_peak"]), kind="stable")
+    snr = np.where(
+        np.isfinite(rejected["snr_focused"]), rejected["snr_focused"], rejected["snr_peak"]
+    )
+    order = np.argsort(-np.nan_to_num(snr), kind="stable")
     rows = rejected.at(np.sort(order[:MOST_REJECTED]))
     quantities = shown_of(OF_REJECTED, rows)
     lines = _lines(quantities, rows, "reason")

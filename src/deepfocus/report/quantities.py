@@ -110,16 +110,18 @@ MINOR = Quantity(
 )
 PROBABILITY = Quantity("probability", "Probability")
 SNR_PEAK = Quantity("snr_peak", "Peak SNR")
+SNR = Quantity("snr_focused", "SNR", said="of the whole line and source, as it was found")
 FIDELITY = Quantity("fidelity", "Fidelity")
 COMPLETENESS = Quantity("completeness", "Completeness")
 
 IN_TABLE = (
     RA, DEC, X, Y, CHANNEL, FREQUENCY, LINE_WIDTH, LINE_CHANNELS, LINE_FLUX, CONTINUUM,
-    MAJOR, MINOR, SNR_PEAK, PROBABILITY, FIDELITY, COMPLETENESS,
+    MAJOR, MINOR, SNR, SNR_PEAK, PROBABILITY, FIDELITY, COMPLETENESS,
 )  # fmt: skip
-OF_REJECTED = (RA, DEC, X, Y, FREQUENCY, CHANNEL, SNR_PEAK, PROBABILITY)
+OF_REJECTED = (RA, DEC, X, Y, FREQUENCY, CHANNEL, SNR, SNR_PEAK, PROBABILITY)
 INSTEAD = {
     X: RA, Y: DEC, CHANNEL: FREQUENCY, LINE_CHANNELS: LINE_WIDTH, CONTINUUM: LINE_FLUX,
+    SNR_PEAK: SNR,
 }  # fmt: skip
 """What a table shows only where the other is not known of any row."""
 
@@ -141,8 +143,8 @@ OF_SOURCE = (
     Quantity("pa", "Position angle", "deg"),
     LINE_SHIFT,
     Quantity("kinematic_pa", "Kinematic angle", "deg"),
+    SNR,
     SNR_PEAK,
-    Quantity("snr_focused", "Focused SNR"),
     Quantity("global_snr", "Global SNR"),
     PROBABILITY,
     FIDELITY,
