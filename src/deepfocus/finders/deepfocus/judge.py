@@ -27,7 +27,8 @@ class Judgement:
     """A verdict and what it rests on.
 
     snr : of the source's highest peak in the search, or of its lines' gain of chi^2 if they are
-        higher; false_alarm : probability of at least one peak of noise as high in the whole cube
+        higher; false_alarm : probability of at least one peak of noise as high in a search of the
+        whole cube
     """
 
     snr: float
@@ -38,15 +39,20 @@ class Judgement:
 def judged(source: SourceFit, looked: Looked, sight: Sight, most: float) -> Judgement:
     """Accept a source whose false-alarm probability is no more than `most`.
 
-    The search looked at all places, channels, widths and sizes, so the probability counts them. A
-    source that the fit added beside another has no peak of its own: its gain stands for it.
+    The search looked at all places, channels, widths and sizes, so the probability counts them. It
+    is that of the peak: what a fit gains beyond it, it gains of noise, too. A source that the fit
+    added beside another has no peak of its own: its gain stands for it.
     """
     peaks = [
-        peak.snr for each in looked.found for peak in each.peaks if _of(source, peak, sight.beam_px)
+        (peak.snr, float(each.alarms.probability(peak.snr)))
+        for each in looked.found
+        for peak in each.peaks
+        if _of(source, peak, sight.beam_px)
     ]
-    snr = max([*peaks, float(np.sqrt(max(source.gain, 0.0)))])
-    alarms = looked.found[-1].alarms
-    false_alarm = float(alarms.probability(snr))
+    gained = float(np.sqrt(max(source.gain, 0.0)))
+    snr = max([gained, *(each for each, _ in peaks)])
+    by_noise = [probability for _, probability in peaks]
+    false_alarm = min(by_noise or [float(looked.found[-1].alarms.probability(gained))])
     flag = Flag.ACCEPTED if false_alarm <= most else Flag.LOW_PROBABILITY
     if is_too_broad(source, len(looked.explained.residual)) or is_trough(source):
         flag |= Flag.BAD_FIT
