@@ -240,6 +240,22 @@ def test_what_was_written_is_said(
     assert "Written: 1 source to" in capsys.readouterr().out
 
 
+def test_of_the_catalogue_of_many_cubes_the_rows_of_this_one_are_cut(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_cube(sky(), tmp_path / "sky.fits")
+    table = found(SOURCE, BESIDE).rows
+    table["cube"] = ["other", "sky"]
+    table.write(tmp_path / "catalogue.ecsv", format="ascii.ecsv")
+    command = ["cutouts", str(tmp_path / "catalogue.ecsv"), str(tmp_path / "sky.fits")]
+    assert main([*command, "--out", str(tmp_path / "out")]) == 0
+    assert {path.name.split(".")[1] for path in (tmp_path / "out").glob("sky.?.*")} == {"2"}
+    table["cube"] = ["other", "another"]
+    table.write(tmp_path / "catalogue.ecsv", format="ascii.ecsv", overwrite=True)
+    assert main([*command, "--out", str(tmp_path / "none")]) == 2
+    assert "has no row of the cube sky; wanted one of its cubes: other" in capsys.readouterr().err
+
+
 def test_a_catalogue_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_cube(sky(), tmp_path / "sky.fits")
     command = ["cutouts", str(tmp_path / "no.ecsv"), str(tmp_path / "sky.fits")]

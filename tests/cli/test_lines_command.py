@@ -9,7 +9,7 @@ from astropy.table import Table
 
 from deepfocus.cli import main
 from deepfocus.core.catalogue import catalogue
-from deepfocus.io.catalogues import write_catalogue
+from deepfocus.io.catalogues import read_catalogue, write_catalogue
 
 
 @pytest.fixture
@@ -65,6 +65,17 @@ def test_what_is_neither(given: str, capsys: pytest.CaptureFixture[str]) -> None
     said = capsys.readouterr().err
     assert "is neither a catalogue nor a frequency" in said
     assert "Traceback" not in said
+
+
+def test_sources_of_the_catalogue_of_many_cubes_are_told_apart(
+    found: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = read_catalogue(found).rows
+    rows.meta.clear()
+    rows["cube"] = ["a field"] * len(rows)
+    rows.write(tmp_path / "catalogue.ecsv", format="ascii.ecsv")
+    assert main(["lines", str(tmp_path / "catalogue.ecsv"), "--redshift", "0.0094"]) == 0
+    assert "a field 7 " in capsys.readouterr().out
 
 
 def test_a_table_that_is_no_catalogue(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from deepfocus.cli.how_read import how_read
+from deepfocus.core.errors import DeepFocusError
 
 if TYPE_CHECKING:
     from deepfocus.cli.reading import Reading
+    from deepfocus.core.catalogue import Catalogue
 
 
 @click.command()
@@ -33,7 +35,6 @@ def cutouts(catalogue: Path, cube: Path, out: Path, reading: Reading) -> None:
     from deepfocus.cli.cutout_products import write_cutout
     from deepfocus.cli.opening import Opening
     from deepfocus.core.catalogue import numbered
-    from deepfocus.io.catalogues import read_catalogue
     from deepfocus.io.cutout_files import write_mask
     from deepfocus.io.product_names import base_name
     from deepfocus.jobs.claim import check_output
@@ -41,7 +42,7 @@ def cutouts(catalogue: Path, cube: Path, out: Path, reading: Reading) -> None:
     from deepfocus.ops.source_cutouts import cutouts_of
 
     check_output(out)
-    found = read_catalogue(catalogue).accepted
+    found = _of_cube(catalogue, base_name(cube)).accepted
     opened = Opening(cube, reading)()
     start = out / base_name(cube)
     mask = np.zeros(opened.data.shape, np.int32)
@@ -57,3 +58,20 @@ def cutouts(catalogue: Path, cube: Path, out: Path, reading: Reading) -> None:
             progress.advance(str(each.source_id))
         write_mask(mask, opened, start.with_name(f"{start.name}.mask.fits"))
     click.echo(f"Written: {numbered(len(found), 'source')} to {out}, and {start.name}.mask.fits")
+
+
+def _of_cube(path: Path, name: str) -> Catalogue:
+    """A catalogue, or the rows of one cube in that of many."""
+    from deepfocus.cli.together import label_of
+    from deepfocus.io.catalogues import read_by_cube
+
+    of_cubes = read_by_cube(path)
+    if set(of_cubes) == {""}:
+        return of_cubes[""]
+    if label_of(name) not in of_cubes:
+        raise DeepFocusError(
+            f"{path} has no row of the cube {name}",
+            wanted=f"one of its cubes: {', '.join(list(of_cubes)[:5])}",
+            remedy="give the catalogue of this cube, or the cube that it is of",
+        )
+    return of_cubes[label_of(name)]

@@ -93,19 +93,19 @@ def _seen(text: str, *, several: bool) -> Iterator[Seen]:
 
     several : whether there are more catalogues, whose sources have the same ids
     """
-    from deepfocus.io.catalogues import read_catalogue
+    from deepfocus.io.catalogues import read_by_cube
 
     if not Path(text).suffix or not Path(text).exists():
         yield Seen(text, _hertz(text), float("nan"), None)
         return
-    found = read_catalogue(Path(text))
-    band = found.meta.get("band_hz")
-    limits = None if band is None else (float(band[0]), float(band[1]))
-    cube = f"{Path(text).name.partition('.catalogue')[0]} " if several else ""
-    for row in found.accepted.rows:
-        if row["frequency"] > 0:
-            name = f"{cube}{row['id']}"
-            yield Seen(name, float(row["frequency"]), float(row["frequency_err"]), limits)
+    for cube, found in read_by_cube(Path(text)).items():
+        band = found.meta.get("band_hz")
+        limits = None if band is None else (float(band[0]), float(band[1]))
+        of = cube or (Path(text).name.partition(".catalogue")[0] if several else "")
+        for row in found.accepted.rows:
+            if row["frequency"] > 0:
+                name = f"{of} {row['id']}".strip()
+                yield Seen(name, float(row["frequency"]), float(row["frequency_err"]), limits)
 
 
 def _hertz(text: str) -> float:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deepfocus.core.files import FOUND, whole_file
+from deepfocus.io.catalogues import CUBE
 from deepfocus.jobs.progress import printable
 from deepfocus.jobs.running import alone
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from astropy.table import Table
 
 ALL = "catalogue.ecsv"
-CUBE = "cube"
-"""Its column with the names of cubes."""
 
 
 def write_all(out: Path, names: Sequence[str]) -> None:
@@ -29,8 +28,8 @@ def write_all(out: Path, names: Sequence[str]) -> None:
     from astropy.table import vstack
 
     with alone(out):
-        there = {_label(path.name.removesuffix(FOUND)) for path in out.glob(f"*{FOUND}")}
-        others = there - {_label(name) for name in names}
+        there = {label_of(path.name.removesuffix(FOUND)) for path in out.glob(f"*{FOUND}")}
+        others = there - {label_of(name) for name in names}
         tables = [*_rows_of(out / ALL, others), *(_rows(out, name) for name in names)]
         rows = vstack(tables, metadata_conflicts="silent")
         rows = rows[np.argsort(rows[CUBE], kind="stable")]
@@ -44,12 +43,12 @@ def _rows(out: Path, name: str) -> Table:
     from deepfocus.io.catalogues import read_catalogue
 
     rows = read_catalogue(out / f"{name}{FOUND}").rows
-    rows.add_column(Column([_label(name)] * len(rows), CUBE, dtype=str), index=0)
+    rows.add_column(Column([label_of(name)] * len(rows), CUBE, dtype=str), index=0)
     rows.meta = {}
     return rows
 
 
-def _label(name: str) -> str:
+def label_of(name: str) -> str:
     """Of a cube, such as the table gives back: without spaces at its ends."""
     return printable(name).strip()
 

@@ -26,6 +26,8 @@ from deepfocus.io.casa_regions import casa_regions_text
 from deepfocus.io.regions import regions_text
 
 NEEDED = ("x", "y", "channel")
+CUBE = "cube"
+"""Column with the name of a cube, in a table of many."""
 PROVENANCE = "provenance"
 FRAME = "ICRS"
 ON_SKY = ("ra", "ra_err", "dec", "dec_err")
@@ -54,6 +56,25 @@ def read_catalogue(path: Path) -> Catalogue:
     column of the wrong type.
     """
     path = Path(path)
+    return _checked(*_opened(path), path)
+
+
+def read_by_cube(path: Path) -> dict[str, Catalogue]:
+    """Catalogues by the name of their cube, of a table of many as `detect` writes it.
+
+    A catalogue of one cube has no such column, and is the only one, of the name ''.
+    Raises `DeepFocusError` as `read_catalogue` does.
+    """
+    path = Path(path)
+    table, meta = _opened(path)
+    if CUBE not in table.colnames:
+        return {"": _checked(table, meta, path)}
+    cubes = np.array([_text(name) for name in np.ma.filled(table[CUBE], "")])
+    return {name: _checked(table[cubes == name], meta, path) for name in dict.fromkeys(cubes)}
+
+
+def _opened(path: Path) -> tuple[Table, dict[str, Any]]:
+    """A table as it is, and its provenance. Raises `DeepFocusError` if it cannot be read."""
     reader = _of_suffix(READERS, path, "read")
     try:
         path.open("rb").close()
@@ -74,7 +95,7 @@ def read_catalogue(path: Path) -> Catalogue:
                 wanted=f"a table with the columns {', '.join(NEEDED)}",
                 remedy="check that the suffix matches the contents",
             ) from error
-    return _checked(table, meta, path)
+    return table, meta
 
 
 def _checked(table: Table, meta: dict[str, Any], path: Path) -> Catalogue:
