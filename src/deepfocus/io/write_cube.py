@@ -117,7 +117,7 @@ def image_hdus(image: np.ndarray, cube: Cube, *, unit: str, kind: str) -> fits.H
     """An image (y, x) of the cube's sky, with its beam and observation."""
     header = fits.Header()
     _set_sky(header, cube.grid)
-    header["SPECSYS"] = cube.grid.specsys
+    _set_rest(header, cube.grid)
     _describe(header, cube)
     header["BUNIT"], header["BTYPE"] = unit, kind
     return fits.HDUList([fits.PrimaryHDU(image, header=header)])
@@ -131,6 +131,7 @@ def cut_hdus(
     header.update(CTYPE1="OFFSET", CUNIT1="arcsec", CRVAL1=0.0, CDELT1=step_arcsec)
     header["CRPIX1"] = values.shape[1] // 2 + 1.0
     table = _set_channels(header, cube.grid, axis=2)
+    _set_rest(header, cube.grid)
     _describe(header, cube)
     header["BUNIT"], header["BTYPE"] = unit, kind
     image = fits.PrimaryHDU(values, header=header)
@@ -159,6 +160,7 @@ def _hdus(data: np.ndarray, grid: Grid, *, linear_within_hz: float = 0.0) -> fit
     _set_sky(header, grid)
     table = _set_channels(header, grid, axis=3, linear_within_hz=linear_within_hz)
     header.update(CTYPE4="STOKES", CRVAL4=1.0, CRPIX4=1.0, CDELT4=1.0)
+    _set_rest(header, grid)
     values = data if np.issubdtype(data.dtype, np.integer) else np.asarray(data, np.float32)
     image = fits.PrimaryHDU(values[None], header=header)
     return fits.HDUList([image] if table is None else [image, table])
@@ -181,15 +183,17 @@ def _set_channels(
     header: fits.Header, grid: Grid, *, axis: int, linear_within_hz: float = 0.0
 ) -> fits.BinTableHDU | None:
     """Set the keys of the spectral axis; return the table they refer to, if there is one."""
-    table = None
     if grid.nominal:
         _set_velocities(header, grid, axis)
-    else:
-        table = _set_frequencies(header, grid, axis, linear_within_hz)
+        return None
+    return _set_frequencies(header, grid, axis, linear_within_hz)
+
+
+def _set_rest(header: fits.Header, grid: Grid) -> None:
+    """Set the keys of what frequencies and velocities are about."""
     if grid.rest_hz and not grid.nominal:
         header["RESTFRQ"] = (float(grid.rest_hz), "[Hz] rest frequency")
     header["SPECSYS"] = grid.specsys
-    return table
 
 
 def _set_velocities(header: fits.Header, grid: Grid, axis: int) -> None:
