@@ -53,8 +53,8 @@ def _verdict(counts: SideBySide) -> str:
     negative = numbered(counted, "negative peak")
     return (
         f"{negative} above {counts.snr[at]:.2f}, where noise makes {made}: this cube has more than "
-        "noise in it (what cleaning, continuum or calibration left), or its noise is not as it was "
-        "measured. Believe the fidelity, not the false-alarm probability."
+        "noise in it (what cleaning, calibration or the model of a bright source left), or its "
+        "noise is not as it was measured. Believe the fidelity, not the false-alarm probability."
     )
 
 
