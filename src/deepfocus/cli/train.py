@@ -16,7 +16,14 @@ from deepfocus.core.errors import DeepFocusError
 @click.option(
     "--workers", type=click.IntRange(min=1), help="Number of processes. Default: all cores."
 )
-def train(recipe: Path, out: Path, workers: int | None) -> None:
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where networks learn. A run may be resumed on another.",
+)
+def train(recipe: Path, out: Path, workers: int | None, device: str) -> None:
     """Train networks from a recipe; a stopped run resumes from its last checkpoint.
 
     RECIPE.toml may also be 'default', 'paper' or 'tiny', the recipes that come with deepfocus.
@@ -39,5 +46,5 @@ def train(recipe: Path, out: Path, workers: int | None) -> None:
 
     pool = local_workers(workers or available_workers())
     with Progress("train", 0) as progress:
-        folder = run(recipe, out, workers=pool, report=progress.reached)
+        folder = run(recipe, out, workers=pool, report=progress.reached, device=device)
     click.echo(f"Networks in {folder}: use them with deepfocus detect --weights {folder}")

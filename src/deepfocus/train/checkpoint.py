@@ -31,7 +31,10 @@ BEST = "best.safetensors"
 
 @dataclass(frozen=True)
 class Epoch:
-    """Summary of a finished epoch: losses, final learning rate, iterations and duration."""
+    """Summary of a finished epoch: losses, final learning rate, iterations and duration.
+
+    examples : that were learned from; learning_seconds : of `seconds`, without validation
+    """
 
     epoch: int
     train_loss: float
@@ -39,6 +42,13 @@ class Epoch:
     learning_rate: float
     iterations: int
     seconds: float
+    examples: int = 0
+    learning_seconds: float = 0.0
+
+    @property
+    def examples_per_second(self) -> float:
+        """That were learned from; 0 where an older log does not say."""
+        return self.examples / self.learning_seconds if self.learning_seconds else 0.0
 
 
 def save_checkpoint(

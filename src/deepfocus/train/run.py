@@ -28,6 +28,7 @@ from deepfocus.train.batches import examples
 from deepfocus.train.domain import domain_of, joined
 from deepfocus.train.export import export, load_exported
 from deepfocus.train.loop import Batches, fit
+from deepfocus.train.machine import machine_of
 from deepfocus.train.plan import Plan, find_recipe, load_plan
 from deepfocus.train.predicted_examples import PredictedBoxes, PredictedImages
 from deepfocus.train.roles import ROLES
@@ -57,6 +58,7 @@ class Step:
     stage: str  # 'truth', or 'predicted-' and the roles trained in it
     recipe: Path
     out: Path
+    device: str = "cpu"
 
     @property
     def exported(self) -> Path:
@@ -64,15 +66,20 @@ class Step:
         return self.out / "weights" / self.stage
 
 
-def train(recipe: Path, out: Path, *, workers: Workers, report: Report = silent) -> Path:
+def train(
+    recipe: Path, out: Path, *, workers: Workers, report: Report = silent, device: str = "cpu"
+) -> Path:
     """Train as a recipe file says; return the folder of the final weights, `out/weights/final`.
+
+    device : 'auto', 'cpu' or 'cuda'; a run may be resumed on another
 
     Raises `DeepFocusError` if the recipe is invalid or `out` contains another training run.
     """
     recipe, out = find_recipe(recipe).resolve(), Path(out).resolve()
     plan = load_plan(recipe)
+    device = machine_of(device).device
     claim(out, _provenance(plan), holds="networks", free=LIMITS)
-    run = _Run(plan, recipe, out, workers, Tally(_steps(plan), 0, report))
+    run = _Run(plan, recipe, out, workers, Tally(_steps(plan), 0, report), device)
     if plan.store is None:
         run.simulate_truth()
     run.side_by_side(list(ROLES), TRUTH)
@@ -112,6 +119,7 @@ class _Run:
     out: Path
     workers: Workers
     tally: Tally
+    device: str
 
     def simulate_truth(self) -> None:
         """Make examples around the true sources, for both splits."""
@@ -133,7 +141,7 @@ class _Run:
 
     def side_by_side(self, roles: Sequence[str], stage: str) -> None:
         """Train some networks in parallel on one kind of data."""
-        steps = [Step(role, stage, self.recipe, self.out) for role in roles]
+        steps = [Step(role, stage, self.recipe, self.out, self.device) for role in roles]
         for card in self.workers.run(run_step, steps):
             self.tally.count(f"{card.role}, {stage}")
 
@@ -158,6 +166,7 @@ def run_step(step: Step) -> Card:
         _batches(plan, step, size=recipe.batch, seed=recipe.seed),
         recipe=recipe,
         folder=step.out / "training" / step.stage / step.role,
+        machine=machine_of(step.device),
     )
     part = ROLES[step.role]
     card = Card(
