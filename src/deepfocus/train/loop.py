@@ -189,16 +189,15 @@ class _Training:
         validation = validation_loss(
             self.model, self.batches.validation(), self.recipe, machine=self.machine
         )
-        seconds = time.monotonic() - start
         return Epoch(
-            number,
-            total.item() / examples,
-            validation,
-            rate,
-            iterations,
-            seconds,
-            examples,
-            learned,
+            epoch=number,
+            train_loss=total.item() / examples,
+            validation_loss=validation,
+            learning_rate=rate,
+            iterations=iterations,
+            seconds=time.monotonic() - start,
+            examples=examples,
+            learning_seconds=learned,
         )
 
     def step(self, inputs: Tensor, targets: Tensor, *, rate: float, epoch: float) -> Tensor:
