@@ -242,6 +242,7 @@ def test_a_cube_that_is_read_by_parts_is_not_read_again(bare: Cube) -> None:
 
     read = page_of(replace(bare, data=Unreadable()), Detection(some_sources(1)))
     assert "not measured" in read.at("cube").text
+    assert "deepfocus cutouts" in read.at("each").text
 
 
 def test_nominal_frequencies_and_unknown_places_are_not_shown(

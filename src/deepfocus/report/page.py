@@ -107,6 +107,7 @@ def report_page(
         companions=_companions(cube),
         version=__version__,
         settings=settings,
+        by_parts=not isinstance(cube.data, np.ndarray),
         archive=archive,
         archive_link=quote(archive),
     )
