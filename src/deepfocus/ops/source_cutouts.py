@@ -217,7 +217,8 @@ def _rises(grid: Grid) -> int:
 def _around(shown: Ellipse, cube: Cube) -> tuple[slice, slice]:
     half = max(SIDE_FWHM * max(shown.fwhm_x_px, shown.fwhm_y_px), LEAST_HALF_PX)
     rows, columns = (
-        slice(max(int(at - half), 0), min(int(at + half) + 2, n))
+        # of a centre beyond the image, the pixels that are nearest
+        slice(min(max(int(at - half), 0), n - 1), min(max(int(at + half) + 2, 1), n))
         for at, n in ((shown.y, cube.grid.ny), (shown.x, cube.grid.nx))
     )
     return rows, columns
