@@ -9,7 +9,7 @@ import numpy as np
 from astropy.table import Row
 
 from deepfocus.core.catalogue import Catalogue
-from deepfocus.io.spectral_unit import C_MS
+from deepfocus.core.grid import C_KMS
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def _band(row: Row) -> tuple[float, float] | None:
     if not _known(row, "frequency", "line_fwhm"):
         return None
     frequency = float(row["frequency"])
-    half = frequency * float(row["line_fwhm"]) * 1e3 / C_MS
+    half = frequency * float(row["line_fwhm"]) / C_KMS
     return frequency - half, frequency + half
 
 

@@ -13,8 +13,6 @@ import numpy as np
 
 from deepfocus.core.grid import Grid
 
-ARCSEC_PER_DEG = 3600.0
-
 
 @dataclass(frozen=True)
 class Axes:

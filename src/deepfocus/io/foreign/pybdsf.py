@@ -19,10 +19,11 @@ from astropy.coordinates import FK4, FK5, BaseCoordinateFrame
 from astropy.io import fits
 
 from deepfocus.core.catalogue import Catalogue, catalogue
+from deepfocus.core.cell_shape import ARCSEC_PER_DEG
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.core.sky_columns import with_sky_units
-from deepfocus.io.foreign.ellipses import ARCSEC_PER_DEG, Axes, axes_of, shape_columns
+from deepfocus.io.foreign.ellipses import Axes, axes_of, shape_columns
 from deepfocus.io.foreign.flux_density import flux_density_jy
 from deepfocus.io.foreign.links import Link
 from deepfocus.io.foreign.places import (
