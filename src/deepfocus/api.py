@@ -18,8 +18,7 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import TRUTH
 from deepfocus.core.grid import Grid
 from deepfocus.core.rest_frequency import rest_hertz
-from deepfocus.evaluation.fidelity import counts_of, fidelity_of, side_by_side, with_fidelity
-from deepfocus.evaluation.fidelity_text import verdicts
+from deepfocus.evaluation.believed import believed
 from deepfocus.evaluation.score import Score, score
 from deepfocus.finders.deepfocus.both_signs import both_signs
 from deepfocus.finders.deepfocus.finder import DeepFocus, ReadyDeepFocus
@@ -222,11 +221,7 @@ def fidelity(cube: Any, **settings: Any) -> Detection:
     """
     finder = finder_from({"kind": DeepFocus.kind, **settings}, source="fidelity")
     assert isinstance(finder, DeepFocus)
-    signs = both_signs(read(cube), ReadyDeepFocus(finder))
-    fit = fidelity_of(counts_of(signs))
-    found = with_fidelity(signs, fit)
-    notes = *signs.detection.notes, *verdicts(found, side_by_side(signs, fit))
-    return replace(signs.detection, catalogue=found, notes=notes)
+    return believed(both_signs(read(cube), ReadyDeepFocus(finder))).detection
 
 
 def cutouts(found: Catalogue | Detection | str | Path, cube: Any) -> list[Cutout]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,13 +35,8 @@ def fidelity(
     from deepfocus.cli.finder_choice import chosen_finder
     from deepfocus.cli.opening import Opening
     from deepfocus.cli.products import settings_text
-    from deepfocus.evaluation.fidelity import (
-        counts_of,
-        fidelity_of,
-        side_by_side,
-        with_fidelity,
-    )
-    from deepfocus.evaluation.fidelity_text import fidelity_text, verdicts
+    from deepfocus.evaluation.believed import believed
+    from deepfocus.evaluation.fidelity_text import fidelity_text
     from deepfocus.finders.deepfocus.both_signs import both_signs
     from deepfocus.finders.deepfocus.finder import DeepFocus, ReadyDeepFocus
     from deepfocus.io.catalogues import write_catalogue
@@ -64,18 +58,14 @@ def fidelity(
             progress.warn(f"{name}: note: {note}")
         signs = both_signs(opened, ReadyDeepFocus(finder))
         progress.advance(name)
-    fit = fidelity_of(counts_of(signs))
-    found, counts = with_fidelity(signs, fit), side_by_side(signs, fit)
+    told = believed(signs)
+    found, fit, counts = told.detection.catalogue, told.fidelity, told.counts
     write_catalogue(found, start.with_name(f"{name}.with_fidelity.ecsv"))
     write_table(counts.table(), start.with_name(f"{name}.fidelity.ecsv"))
     figure = start.with_name(f"{name}.fidelity.png")
     fidelity_figure(found, fit, counts, figure, title=f"{name}: peaks above and below zero")
-    detection = replace(
-        signs.detection,
-        catalogue=found,
-        notes=(*signs.detection.notes, *verdicts(found, counts)),
-    )
     page = start.with_name(f"{name}.fidelity.html")
-    write_report(opened, detection, page, name=printable(name), settings=settings_text(finder, {}))
+    settings_told = settings_text(finder, {})
+    write_report(opened, told.detection, page, name=printable(name), settings=settings_told)
     click.echo(fidelity_text(found, fit, counts))
     click.echo(f"Written: {page}, and a figure and tables beside it")

@@ -52,7 +52,9 @@ def spectral_cube_of(cube: Cube) -> Any:
     which it does not know.
     """
     try:
-        from spectral_cube import SpectralCube
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about what it uses itself
+            from spectral_cube import SpectralCube
     except ImportError as error:
         raise DeepFocusError(
             "spectral-cube is not installed",
