@@ -22,7 +22,7 @@ from deepfocus.evaluation.believed import believed
 from deepfocus.evaluation.score import Score, score
 from deepfocus.finders.deepfocus.both_signs import both_signs
 from deepfocus.finders.deepfocus.finder import DeepFocus, ReadyDeepFocus
-from deepfocus.finders.finder import Detection, Finder
+from deepfocus.finders.finder import Detection, Finder, detection_in
 from deepfocus.finders.kinds import DEFAULT, finder_from
 from deepfocus.io.catalogues import read_catalogue as read_own_catalogue
 from deepfocus.io.catalogues import write_catalogue
@@ -146,7 +146,7 @@ def detect(cube: Any, finder: str | Finder = DEFAULT, **settings: Any) -> Detect
         ...
     deepfocus.core.errors.DeepFocusError: no finder is called 'slimm'; wanted one of deepfocus, ...
     """
-    return _chosen(finder, settings).ready().find(read(cube))
+    return detection_in(read(cube), _chosen(finder, settings).ready())
 
 
 def simulate(

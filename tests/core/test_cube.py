@@ -32,3 +32,22 @@ def test_no_primary_beam_is_not_known() -> None:
     cube = replace(_cube(), primary_beam=None)
     assert np.isnan(cube.primary_beam_at(x=1, y=2))
     assert cube.primary_beam_at(x=np.zeros(3), y=0).shape == (3,)
+
+
+def test_primary_beam_at_a_line_lies_between_the_planes_of_its_channel() -> None:
+    """Planes at channels 6 and 1, falling as ALMA's lower sidebands do, with 2 and 1 in them."""
+    planes = np.stack([np.full((4, 4), 2.0), np.full((4, 4), 1.0)]).astype(np.float32)
+    cube = replace(_cube(), primary_beam=planes, psf_channels=np.array([6, 1]))
+    x = np.ones(5)
+    channel = np.array([0.0, 1.0, 3.5, 7.0, np.nan])
+    response = cube.primary_beam_at_lines(x=x, y=x, channel=channel)
+    np.testing.assert_allclose(response, [1.0, 1.0, 1.5, 2.0, 1.5])  # the last in mid band, 3.5
+    for at, expected in zip(channel[:4], response[:4], strict=True):
+        np.testing.assert_allclose(cube.primary_beam_in(at), expected)
+
+
+def test_primary_beam_at_a_line_ignores_blanks_of_a_plane_it_has_no_share_of() -> None:
+    planes = np.stack([np.full((4, 4), 0.5), np.full((4, 4), np.nan)]).astype(np.float32)
+    cube = replace(_cube(), primary_beam=planes, psf_channels=np.array([1, 6]))
+    response = cube.primary_beam_at_lines(x=np.ones(2), y=np.ones(2), channel=np.array([0.0, 3.0]))
+    np.testing.assert_array_equal(response, [0.5, np.nan])

@@ -31,6 +31,7 @@ def demo(out: Path, seed: int) -> None:
     from deepfocus.cli.searching import made_ready
     from deepfocus.cli.source_table import beside_truth
     from deepfocus.evaluation.score import score
+    from deepfocus.finders.finder import detection_in
     from deepfocus.io.catalogues import write_catalogue
     from deepfocus.io.write_cube import write_cube
     from deepfocus.jobs.claim import check_output
@@ -45,7 +46,7 @@ def demo(out: Path, seed: int) -> None:
     with running(out, [NAME]) as run, Progress(NAME, 3) as progress:
         made = simulate(paper_settings(), seed)
         progress.advance("simulated")
-        detection = ready.find(made.cube)
+        detection = detection_in(made.cube, ready)
         progress.advance("detected")
         write_cube(made.cube, out / f"{NAME}.fits")
         write_catalogue(made.truth, out / f"{NAME}.truth.ecsv")

@@ -55,6 +55,7 @@ class Searching:
             settings_text,
             write_products,
         )
+        from deepfocus.finders.finder import detection_in
 
         ready = made_ready(self.finder)
         lines = (*self.reading.lines, *given.lines)
@@ -69,7 +70,7 @@ class Searching:
         except DeepFocusError as error:
             return Outcome(given.name, complaint=str(error))
         try:
-            detection = ready.find(cube)
+            detection = detection_in(cube, ready)
             write_products(
                 self.run,
                 given.name,

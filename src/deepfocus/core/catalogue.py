@@ -115,6 +115,13 @@ BASE_COLUMNS: tuple[Column, ...] = (
         "phot.flux;spect.line",
         "line_flux without a model: the sum in the source's mask; restored cubes only",
     ),
+    Column(
+        "primary_beam",
+        "f8",
+        None,
+        "arith.factor;instr.beam",
+        "response of the primary beam at the line, 1 on axis; NaN where it is not known",
+    ),
     _m("peak", "mJy/beam", "phot.flux.density;stat.max", "peak of line and continuum in the cube"),
     _m("continuum", "mJy", "phot.flux.density;em.radio", "continuum flux density at the line"),
     Column(

@@ -101,22 +101,46 @@ class Cube:
 
         x, y : numbers or arrays that broadcast; the response has their common shape
         """
-        x, y = np.broadcast_arrays(np.asarray(x, float), np.asarray(y, float))
         if self.primary_beam is None:
-            return np.full(x.shape, np.nan)
-        from scipy.ndimage import map_coordinates
+            return np.full(np.broadcast_shapes(np.shape(x), np.shape(y)), np.nan)
+        return _bilinear(self.primary_beam[len(self.primary_beam) // 2], x=x, y=y)
 
-        plane = self.primary_beam[len(self.primary_beam) // 2]
-        points = np.stack([y.ravel(), x.ravel()])  # scipy needs an axis of points
-        response: np.ndarray = map_coordinates(plane, points, order=1, cval=np.nan)
-        return response.reshape(x.shape)
+    def primary_beam_at_lines(
+        self, *, x: np.ndarray, y: np.ndarray, channel: np.ndarray
+    ) -> np.ndarray:
+        """(n,) primary beam response at lines, bilinear, linear between its planes.
+
+        x, y : (n,) pixels; channel : (n,), mid band where it is NaN. NaN where unknown.
+        """
+        if self.primary_beam is None:
+            return np.full(len(x), np.nan)
+        planes = np.array([_bilinear(plane, x=x, y=y) for plane in self.primary_beam])
+        mid_band = (len(self.data) - 1) / 2
+        shares = self._shares_of_planes(np.where(np.isfinite(channel), channel, mid_band))
+        response: np.ndarray = np.sum(np.where(shares > 0, shares * planes, 0.0), axis=0)
+        return response
 
     def primary_beam_in(self, channel: float) -> np.ndarray:
         """(y, x) known primary beam in a channel, linear between its planes."""
         assert self.primary_beam is not None
+        shares = self._shares_of_planes(channel)
+        response: np.ndarray = np.tensordot(shares, self.primary_beam, axes=1)
+        return response
+
+    def _shares_of_planes(self, channel: np.ndarray | float) -> np.ndarray:
+        """(k, ...) how much of each plane of the primary beam a channel has."""
+        assert self.primary_beam is not None
         planes = len(self.primary_beam)
         at = channels_of_planes(self.psf_channels, planes, len(self.data))
         order = np.argsort(at)
-        shares = [np.interp(channel, at[order], one[order]) for one in np.eye(planes)]
-        response: np.ndarray = np.tensordot(shares, self.primary_beam, axes=1)
-        return response
+        return np.array([np.interp(channel, at[order], one[order]) for one in np.eye(planes)])
+
+
+def _bilinear(plane: np.ndarray, *, x: np.ndarray | float, y: np.ndarray | float) -> np.ndarray:
+    """(y, x) image at pixel positions, with the common shape of x and y; NaN beyond its edge."""
+    from scipy.ndimage import map_coordinates
+
+    x, y = np.broadcast_arrays(np.asarray(x, float), np.asarray(y, float))
+    points = np.stack([y.ravel(), x.ravel()])  # scipy needs an axis of points
+    values: np.ndarray = map_coordinates(plane, points, order=1, cval=np.nan)
+    return values.reshape(x.shape)

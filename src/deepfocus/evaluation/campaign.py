@@ -27,7 +27,7 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import whole_file
 from deepfocus.core.memory import forget_peak, peak_bytes
 from deepfocus.evaluation.scenes import Scenes
-from deepfocus.finders.finder import Detection, Finder, ReadyFinder
+from deepfocus.finders.finder import Detection, Finder, ReadyFinder, detection_in
 from deepfocus.finders.kinds import finder_to
 from deepfocus.io.catalogues import read_catalogue, write_catalogue
 from deepfocus.jobs.claim import claim
@@ -142,7 +142,7 @@ def _found(finder: ReadyFinder, cube: Cube) -> Found:
     wall, cpu = time.perf_counter(), _cpu_seconds()
     refused = None
     try:
-        detection = finder.find(cube)
+        detection = detection_in(cube, finder)
     except DeepFocusError as error:
         detection, refused = Detection(catalogue()), str(error)
     cost = Cost(

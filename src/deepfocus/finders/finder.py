@@ -11,7 +11,7 @@ how to add one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any, ClassVar, Protocol
 
@@ -21,6 +21,7 @@ from astropy.table import Table
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.gain import with_gain
 from deepfocus.finders.evidence import Panel
 
 
@@ -77,6 +78,19 @@ class Finder(Protocol):
     def ready(self) -> ReadyFinder:
         """Load what the finder needs. Raises `DeepFocusError` if any of it is missing."""
         ...
+
+
+def detection_in(cube: Cube, ready: ReadyFinder) -> Detection:
+    """What a finder finds in a cube, with what the catalogue has from the cube alone: the gain.
+
+    Raises `DeepFocusError` for a cube that the finder cannot search.
+    """
+    return with_gains(ready.find(cube), cube)
+
+
+def with_gains(detection: Detection, cube: Cube) -> Detection:
+    """The detection with the primary beam's response at each candidate."""
+    return replace(detection, catalogue=with_gain(detection.catalogue, cube))
 
 
 def refuse_empty(cube: Cube) -> None:

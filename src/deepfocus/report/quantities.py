@@ -136,6 +136,9 @@ OF_SOURCE = (
     LINE_W20,
     LINE_FLUX,
     Quantity("mask_flux", "Flux in a mask", "Jy km/s"),
+    Quantity(
+        "primary_beam", "Primary beam", said="response at the source; fluxes are divided by it"
+    ),
     Quantity("peak", "Peak", "mJy/beam"),
     CONTINUUM,
     MAJOR,

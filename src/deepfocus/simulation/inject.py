@@ -16,6 +16,7 @@ from deepfocus.core.catalogue import Catalogue, catalogue_of_rows, numbered
 from deepfocus.core.channels import MOST_OF_AN_IMAGE, is_image
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.gain import with_gain
 from deepfocus.core.noise import DirtyBeam, White
 from deepfocus.core.orientation import on_sky, plane_at
 from deepfocus.core.source import GAUSSIAN_AREA, Source
@@ -110,7 +111,9 @@ def injected_truth(
     Fluxes are before the primary beam.
     """
     rows = [_row(source, response, cube, noise_jy_beam) for source in sources]
-    return catalogue_of_rows(rows).with_meta(beam_px=response.beam_px, channels=len(cube.data))
+    return with_gain(catalogue_of_rows(rows), cube).with_meta(
+        beam_px=response.beam_px, channels=len(cube.data)
+    )
 
 
 def _row(

@@ -9,6 +9,7 @@ import numpy as np
 
 from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.cube import Cube
+from deepfocus.core.gain import with_gain
 from deepfocus.core.grid import Grid
 from deepfocus.core.source import Ellipse, Source
 from deepfocus.forward.limit import Limit
@@ -45,7 +46,7 @@ def truth_catalogue(sky: SkyModel, *, peaks: np.ndarray, limits: Limits, cube: C
             if those:
                 row |= limit_columns(those[number], line.channel, line.flux_jy_kms, sky.grid)
             rows.append(row)
-    return with_beam_and_band(catalogue_of_rows(rows), cube)
+    return with_beam_and_band(with_gain(catalogue_of_rows(rows), cube), cube)
 
 
 def with_beam_and_band(truth: Catalogue, cube: Cube) -> Catalogue:

@@ -15,7 +15,7 @@ from deepfocus.core.voxels import Voxels
 from deepfocus.finders.deepfocus.finder import ReadyDeepFocus
 from deepfocus.finders.deepfocus.look import Looked, look
 from deepfocus.finders.deepfocus.sight import Sight, sight_of
-from deepfocus.finders.finder import Detection, refuse_empty
+from deepfocus.finders.finder import Detection, refuse_empty, with_gains
 from deepfocus.search.false_alarms import FalseAlarms
 from deepfocus.search.peaks import Peak
 from deepfocus.search.search import Found, search
@@ -58,7 +58,7 @@ def both_signs(cube: Cube, finder: ReadyDeepFocus) -> BothSigns:
         )
     up, down = (_peaks(sign * left, sight, looked) for sign in (np.float32(1), np.float32(-1)))
     return BothSigns(
-        detection=finder.detection(cube, sight, looked),
+        detection=with_gains(finder.detection(cube, sight, looked), cube),
         up=up.peaks,
         down=down.peaks,
         threshold=up.threshold,
