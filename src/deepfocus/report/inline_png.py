@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +31,11 @@ def figure_png(figure: Figure, dpi: float) -> str:
     file = BytesIO()
     figure.savefig(file, dpi=dpi, format="png")
     return _uri(file)
+
+
+def png_of_file(path: Path) -> str:
+    """Data URI of a PNG file."""
+    return _uri(BytesIO(path.read_bytes()))
 
 
 def _uri(file: BytesIO) -> str:
