@@ -52,7 +52,7 @@ def evaluate(places: tuple[Path, ...], json_file: Path | None, report: Path | No
 
     --report writes DIR/index.html, which opens offline, with the paper's Tables 4 and 5 and its
     figures, completeness, errors against their limits, stated errors and probabilities, and where
-    each missed source was lost; beside it, the same as tables/*.ecsv, *.md and figures/*.png, *.pdf.
+    each missed source was lost; beside it, the same as files in DIR/tables and DIR/figures.
 
     Example: deepfocus evaluate found/cube.catalogue.ecsv cube.truth.ecsv
 

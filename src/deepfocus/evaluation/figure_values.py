@@ -146,7 +146,9 @@ def angle_errors(truth: Catalogue, found: Catalogue) -> AngleErrors:
     """What Figure 22 shows; row i of `truth` matches row i of `found`."""
     true = clockwise_angle(truth["pa"])
     relative = np.abs(angle_difference(truth["pa"], found["pa"])) / true
-    eccentricity = truth["fwhm_x_px"] / truth["fwhm_y_px"]
+    width, height = truth["fwhm_x_px"], truth["fwhm_y_px"]
+    # a point has neither
+    eccentricity = np.divide(width, height, out=np.full_like(width, np.nan), where=height > 0)
     both = np.isfinite(relative) & np.isfinite(eccentricity)
     return AngleErrors(
         relative[both],

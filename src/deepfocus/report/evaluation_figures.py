@@ -135,10 +135,12 @@ class _Named:
 def _example_figures(assessment: Assessment, draw: _Named) -> Iterator[Drawn]:
     if not assessment.examples:
         return
-    first = assessment.examples[0]
+    with_sources = [each for each in assessment.examples if len(each.detection.catalogue.accepted)]
+    first = (with_sources or assessment.examples)[0]
     where = f"Cube {first.key} of {assessment.name}, which {first.label} searched once more."
     yield draw("10-12", figures_10_to_12(first), f"{where} {SAYS['10-12']}")
-    yield draw("13", figure_13(first), f"{where} {SAYS['13']}")
-    yield draw("15", figure_15(first), f"{where} {SAYS['15']}")
+    if with_sources:
+        yield draw("13", figure_13(first), f"{where} {SAYS['13']}")
+        yield draw("15", figure_15(first), f"{where} {SAYS['15']}")
     each = f"The cube with most sources, and the first others, searched by {first.label}."
     yield draw("18-19", figures_18_and_19(assessment.examples), each)

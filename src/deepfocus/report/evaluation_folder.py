@@ -21,8 +21,12 @@ from deepfocus.evaluation.records import Records
 from deepfocus.report.evaluation_figures import Drawn, further_figures, paper_figures
 from deepfocus.report.evaluation_page import Picture, SetSection, evaluation_page
 from deepfocus.report.figures import save_figure
+from deepfocus.report.inline_png import figure_png
 
 PAGE = "index.html"
+KINDS = ("png", "pdf")
+PAGE_DPI = 80
+"""Of the figures on the page: those beside it are finer."""
 
 
 def write_evaluation(
@@ -65,6 +69,7 @@ def _section(records: Records, assessment: Assessment, folder: Path) -> SetSecti
 def _saved(figures: Iterable[Drawn], folder: Path) -> Iterator[Picture]:
     """Each is drawn when it is its turn, so that only one is in memory."""
     for drawn in figures:
-        save_figure(drawn.figure, folder / f"{drawn.name}.pdf")
-        png = save_figure(drawn.figure, folder / f"{drawn.name}.png")
+        for kind in KINDS:
+            save_figure(drawn.figure, folder / f"{drawn.name}.{kind}")
+        png = figure_png(drawn.figure, PAGE_DPI)
         yield Picture(drawn.name, drawn.title, png, drawn.says, drawn.paper)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from deepfocus import __version__
 from deepfocus.core.catalogue import numbered
 from deepfocus.evaluation.report_table import ReportTable
-from deepfocus.report.inline_png import png_of_file
 
 TEMPLATE = "evaluation.html.j2"
 LONG = 30
@@ -20,18 +18,13 @@ LONG = 30
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure on the page. png : its file, which also stands in the folder of figures"""
+    """A figure on the page. name : of its files; png : data URI"""
 
     name: str
     title: str
-    png: Path
+    png: str
     says: str
     paper: str = ""
-
-    @property
-    def data(self) -> str:
-        """The file as a data URI."""
-        return png_of_file(self.png)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,6 @@ from deepfocus.report.panels import (
     ON_IMAGE,
     TRUE_ON_DARK,
     draw_boxes,
-    draw_nothing,
     draw_spectrum,
     faint_and_bright,
     inside_box,
@@ -55,21 +54,21 @@ def figures_10_to_12(example: Example) -> Figure:
 
 
 def figure_13(example: Example) -> Figure:
-    """The spectrum of the blob with most lines, what the network makes of it, and their ranges."""
+    """The spectrum of the blob with most lines, what the network makes of it, and their ranges.
+
+    example : with an accepted source
+    """
     figure = blank_figure(width=10.0, height=4.6)
     axes = figure.subplots()
     panel = _most_lines(example)
-    if panel is None:
-        draw_nothing(axes, "no source, no spectrum")
-        return figure
     found = example.detection.catalogue.accepted
     draw_spectrum(axes, panel, found, example.truth)
-    row = found.where(found["id"] == panel.source_id)
-    same_blob = (found["parent_id"] == row["parent_id"][0]) & (found["id"] != panel.source_id)
-    if row["parent_id"][0]:
-        for edge in ("channel_lo", "channel_hi"):
-            for channel in found[edge][same_blob]:
-                axes.axvline(channel, color=FOUND_COLOUR, lw=1.2, ls=":")
+    # of the sources of a blob, one has none before it and the others name that one
+    blob = np.where(found["parent_id"] > 0, found["parent_id"], found["id"])
+    same = found.where(np.isin(blob, blob[found["id"] == panel.source_id]))
+    for edge in ("channel_lo", "channel_hi"):
+        for channel in same[edge][same["id"] != panel.source_id]:
+            axes.axvline(channel, color=FOUND_COLOUR, lw=1.2, ls=":")
     axes.set_title(f"{_title(example)}: spectrum of source {panel.source_id}", fontsize=12)
     return figure
 
@@ -186,7 +185,7 @@ def _cutouts(example: Example) -> list[CutoutPanel]:
     return [each for each in cutouts if each.source_id in shown]
 
 
-def _most_lines(example: Example) -> SpectrumPanel | None:
+def _most_lines(example: Example) -> SpectrumPanel:
     """The spectrum of the accepted source in whose box most true lines lie."""
     found = example.detection.catalogue.accepted
     ids = set(found["id"].tolist())
@@ -199,7 +198,7 @@ def _most_lines(example: Example) -> SpectrumPanel | None:
     def lines(panel: SpectrumPanel) -> int:
         return len(inside_box(example.truth, found.where(found["id"] == panel.source_id)))
 
-    return max(spectra, key=lines, default=None)
+    return max(spectra, key=lines)
 
 
 def _number(value: float) -> str:

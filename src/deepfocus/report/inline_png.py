@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,11 +30,6 @@ def figure_png(figure: Figure, dpi: float) -> str:
     file = BytesIO()
     figure.savefig(file, dpi=dpi, format="png")
     return _uri(file)
-
-
-def png_of_file(path: Path) -> str:
-    """Data URI of a PNG file."""
-    return _uri(BytesIO(path.read_bytes()))
 
 
 def _uri(file: BytesIO) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,8 @@ REACH_SIGMA = 5.0
 """Of the histograms of pulls; what is beyond is counted in the outermost bars."""
 LEAST_RATIO, MOST_RATIO = 1e-2, 1e4
 """Errors over bounds that the figure shows."""
+OUTSIDE: Mapping[str, Any] = {"loc": "center left", "bbox_to_anchor": (1.01, 0.5)}
+"""Where a legend hides nothing."""
 OPEN_END = 2.0
 """How far the last bin of completeness reaches, over its beginning."""
 
@@ -32,7 +34,7 @@ Values = Mapping[str, np.ndarray]
 
 def completeness_by_ideal_snr(assessment: Assessment) -> Figure:
     """Share found against the ideal observer's signal-to-noise ratio, with Wilson intervals."""
-    figure = blank_figure(width=8.5, height=5.2)
+    figure = blank_figure(width=9.5, height=5.0)
     axes = figure.subplots()
     styles = styles_of(assessment.finders)
     for i, (label, each) in enumerate(assessment.finders.items()):
@@ -60,7 +62,7 @@ def completeness_by_ideal_snr(assessment: Assessment) -> Figure:
     axes.set_ylabel("completeness")
     axes.set_title(f"{assessment.name}: {assessment.true} true sources", fontsize=12)
     axes.grid(color=FAINT_LINE, linewidth=0.5)
-    axes.legend(frameon=False, fontsize=9, loc="lower right")
+    axes.legend(frameon=False, fontsize=9, **OUTSIDE)
     return figure
 
 
@@ -86,7 +88,7 @@ def pulls(assessment: Assessment) -> Figure:
 
 def reliability_diagram(assessment: Assessment) -> Figure:
     """Share that is true against the stated probability, with Wilson intervals."""
-    figure = blank_figure(width=6.5, height=6.0)
+    figure = blank_figure(width=9.5, height=5.6)
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], "--", color=TRUE, linewidth=0.9, label="as stated")
     for label, (colour, mark) in styles_of(assessment.finders).items():
@@ -107,7 +109,7 @@ def reliability_diagram(assessment: Assessment) -> Figure:
     axes.set_ylabel("share that is true")
     axes.set_title(assessment.name, fontsize=12)
     axes.grid(color=FAINT_LINE, linewidth=0.5)
-    axes.legend(fontsize=8, loc="upper left", framealpha=0.85)
+    axes.legend(frameon=False, fontsize=9, **OUTSIDE)
     return figure
 
 
@@ -121,7 +123,6 @@ def losses(assessment: Assessment) -> Figure:
         results = assessment.finders[label]
         found = results.standing.score.one_to_one.tp
         axes.barh(i, found, color="#cfe3d4")
-        axes.text(found / 2, i, f"found {found}" if found else "", ha="center", va="center")
         start = found
         for k, (step, lost) in enumerate(results.lost_at.items()):
             axes.barh(i, lost, left=start, color=SHADES[k % len(SHADES)], edgecolor="white")
@@ -133,7 +134,9 @@ def losses(assessment: Assessment) -> Figure:
                               textcoords="offset points", ha="right", va="bottom",
                               fontsize=7)  # fmt: skip
             start += lost
-    axes.set_yticks(range(len(labels)), labels)
+    tallies = (each.standing.score.one_to_one for each in assessment.finders.values())
+    names = [f"{label}\n{each.tp} found" for label, each in zip(labels, tallies, strict=True)]
+    axes.set_yticks(range(len(labels)), names)
     axes.set_ylim(len(labels) - 0.4, -0.75)
     axes.set_xlim(0, max(total, 1))
     axes.set_xlabel("true sources: found, and lost at which step")
@@ -168,7 +171,8 @@ def _draw_ratios(axes: Axes, by_finder: Values) -> None:
     for label, (colour, _) in styles_of(by_finder).items():
         ratio = np.sort(np.abs(by_finder[label]))
         if len(ratio):
-            share = np.arange(1, len(ratio) + 1) / len(ratio)
+            share = np.arange(len(ratio) + 1) / len(ratio)
+            ratio = np.concatenate([ratio[:1], ratio])
             axes.step(ratio, share, where="post", color=colour, linewidth=1.5, label=label)
     at = np.geomspace(LEAST_RATIO, MOST_RATIO, 200)
     axes.plot(at, _within(at), "--", color=TRUE, linewidth=1)

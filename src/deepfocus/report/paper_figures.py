@@ -10,6 +10,7 @@ import numpy as np
 from deepfocus.evaluation.assessment import Assessment
 from deepfocus.evaluation.figure_values import FAINT_SNR, FAR_OFF, AngleErrors, FluxErrors
 from deepfocus.evaluation.text_table import percent
+from deepfocus.report.completeness_figure import plain_ticks
 from deepfocus.report.figures import blank_figure
 from deepfocus.report.finder_colours import FAINT_LINE, TRUE, styles_of
 from deepfocus.report.panels import draw_nothing
@@ -66,21 +67,25 @@ def figure_16(assessment: Assessment) -> Figure:
     figure.suptitle(f"{assessment.name}: what is detected", fontsize=13)
     left, right = figure.subplots(1, 2)
     every = next(iter(assessment.finders.values())).detected
-    edges = np.geomspace(*_ends(every.line_flux[every.line_flux > 0]), BINS + 1).tolist()
-    left.hist(every.line_flux, bins=edges, color="#e3e6ea", label=f"all ({len(every.found)})")
-    _cumulative(right, every.blendness, TRUE, "all")
+    shines = every.line_flux > 0  # not absorption, nor what the truth does not say
+    edges = np.geomspace(*_ends(every.line_flux[shines]), BINS + 1).tolist()
+    label = f"all ({len(every.found)})"
+    left.hist(every.line_flux[shines], bins=edges, color="#e3e6ea", label=label)
+    _cumulative(right, every.blendness, "#c9ced6", "all", width=4.0)
     for label, (colour, _) in styles_of(assessment.finders).items():
         each = assessment.finders[label].detected
-        fluxes, blends = each.line_flux[each.found], each.blendness[each.found]
+        fluxes, blends = each.line_flux[each.found & shines], each.blendness[each.found]
         left.hist(fluxes, bins=edges, histtype="step", color=colour, linewidth=1.5,
-                  label=f"{label} ({len(fluxes)})")  # fmt: skip
+                  label=f"{label} ({np.sum(each.found)})")  # fmt: skip
         _cumulative(right, blends, colour, label)
     left.set_xscale("log")
+    plain_ticks(left)
     left.set_xlabel("true line flux (Jy km/s)")
     left.set_ylabel("sources")
     right.set_xlabel("blendness at most (Eq 22)")
     right.set_ylabel("sources")
     right.set_ylim(bottom=0)
+    right.set_xlim(-0.02, 1.1 * max(0.1, float(every.blendness.max(initial=0.0))))
     for axes in (left, right):
         axes.legend(frameon=False, fontsize=9)
         axes.grid(color=FAINT_LINE, linewidth=0.5)
@@ -129,6 +134,7 @@ def _draw_flux_errors(axes: Axes, errors: FluxErrors) -> None:
             f"above {section.low:g}")  # fmt: skip
         axes.plot([], [], " ", label=f"{ends}: std {section.std:.2g} ({section.n})")
     axes.set_xscale("log")
+    plain_ticks(axes)
     axes.set_ylim(-1.05 * reach, 1.05 * reach)
     axes.set_xlabel("true peak SNR in one channel")
     axes.set_ylabel("(true - measured) / true flux")
@@ -154,7 +160,8 @@ def _draw_angle_errors(axes: Axes, errors: AngleErrors) -> None:
     axes.axhline(1.0, color=FAINT_LINE, linewidth=0.8, zorder=0)
     axes.set_xscale("log")
     axes.set_xlim(0.8 * LEAST_ERROR, 1.25 * MOST_ERROR)
-    axes.set_ylim(bottom=0)
+    # headroom for the legend
+    axes.set_ylim(0, 1.45 * float(errors.eccentricity.max()))
     axes.set_xlabel("|true - measured| / true angle")
     axes.set_ylabel("true FWHM x / FWHM y")
     axes.legend(fontsize=8, loc="upper left", framealpha=0.85)
@@ -175,6 +182,7 @@ def _histogram(axes: Axes, values: np.ndarray, name: str, *, logarithmic: bool =
     axes.set_ylabel("share of sources")
     if logarithmic:
         axes.set_xscale("log")
+        plain_ticks(axes)
 
 
 def _steps(axes: Axes, values: np.ndarray, edges: np.ndarray, colour: str, name: str) -> None:
@@ -185,13 +193,14 @@ def _steps(axes: Axes, values: np.ndarray, edges: np.ndarray, colour: str, name:
     axes.hist(told, bins=bins, weights=weights, histtype="step", color=colour, label=name)
 
 
-def _cumulative(axes: Axes, values: np.ndarray, colour: str, name: str) -> None:
+def _cumulative(
+    axes: Axes, values: np.ndarray, colour: str, name: str, *, width: float = 1.5
+) -> None:
     ordered = np.sort(values)
     at = np.concatenate([[0.0], ordered, [1.0]])
     count = np.concatenate([[0], np.arange(1, len(ordered) + 1), [len(ordered)]])
     highest = f", up to {ordered[-1]:.2g}" if len(ordered) else ""
-    axes.step(at, count, where="post", color=colour, linewidth=1.5, label=f"{name}{highest}")
-    axes.set_xlim(-0.02, max(0.1, axes.get_xlim()[1] if name != "all" else 1.05 * at[-2]))
+    axes.step(at, count, where="post", color=colour, linewidth=width, label=f"{name}{highest}")
 
 
 def _ends(values: np.ndarray) -> tuple[float, float]:
