@@ -11,6 +11,7 @@ from test_simulate_evaluate import SMALL
 from deepfocus.cli import main
 from deepfocus.io.catalogues import read_catalogue, write_catalogue
 
+pytestmark = pytest.mark.slow  # a benchmark, and some twenty figures in two formats
 FIGURES = ("2", "3", "10-12", "16", "18-19", "21", "22")
 
 

@@ -8,11 +8,10 @@ from shutil import copytree
 
 import pytest
 from brightest import SETTINGS, Brightest
-from recorded import one_finder, records
+from recorded import records
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.evaluation.campaign import run_campaign
-from deepfocus.evaluation.examples import examples
 from deepfocus.evaluation.records import is_records, read_records, refuse_unlike
 from deepfocus.evaluation.scenes import of_set
 
@@ -83,7 +82,3 @@ def test_sets_that_do_not_match_are_refused() -> None:
     ]
     with pytest.raises(DeepFocusError, match=r"other holds records of another 'one'.*finder"):
         refuse_unlike(with_limit)
-
-
-def test_a_set_that_cannot_be_made_again_has_no_example() -> None:
-    assert examples(records(one=one_finder())) == ()

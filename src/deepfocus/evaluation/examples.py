@@ -14,9 +14,8 @@ from deepfocus.evaluation.records import Records
 from deepfocus.finders.finder import Detection, Finder
 from deepfocus.finders.kinds import finder_from
 from deepfocus.finders.slim.finder import Slim
-from deepfocus.simulation.cube import simulate
+from deepfocus.simulation.cube import Simulated, simulate
 from deepfocus.simulation.sets import AnySet, set_from
-from deepfocus.sky.components import SkyModel
 
 KINDS = ("slim", "paper")
 """Finders whose steps the paper's figures show."""
@@ -62,14 +61,15 @@ def examples(records: Records) -> tuple[Example, ...]:
             detection = ready.find(simulated.cube)
         except DeepFocusError:
             continue
-        sky = summed_sky(simulated.sky)
+        sky = summed_sky(simulated)
         made.append(Example(key, label, sky, records.campaign.truths[key], detection))
     return tuple(made)
 
 
-def summed_sky(sky: SkyModel) -> np.ndarray:
-    """(y, x) the sky summed over frequency, Jy/pixel x channels."""
-    summed: np.ndarray = np.tensordot(sky.spectra().sum(axis=1), sky.images(), axes=1)
+def summed_sky(made: Simulated) -> np.ndarray:
+    """(y, x) its sky summed over frequency, Jy/pixel x channels."""
+    spectra, images = made.sky.spectra(), made.sky.images()
+    summed: np.ndarray = np.tensordot(spectra.sum(axis=1), images, axes=1)
     return summed
 
 

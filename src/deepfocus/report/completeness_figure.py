@@ -91,12 +91,12 @@ def _draw_fluxes(axes: Axes, trials: Trials, bins: Sequence[Recovery]) -> None:
     axes.grid(color="#dddddd", linewidth=0.5)
 
 
-def plain_ticks(axes: Axes) -> None:
-    """Numbers as they are written, on the axes that are logarithmic."""
+def plain_ticks(axes: Axes, digits: Sequence[float] = (1.0, 2.0, 5.0)) -> None:
+    """Numbers as they are written, on the axes that are logarithmic. digits : first ones shown"""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     for axis, scale in ((axes.xaxis, axes.get_xscale()), (axes.yaxis, axes.get_yscale())):
         if scale == "log":
-            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            axis.set_major_locator(LogLocator(subs=digits))
             axis.set_major_formatter(StrMethodFormatter("{x:g}"))
             axis.set_minor_formatter(NullFormatter())

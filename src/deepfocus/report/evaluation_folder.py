@@ -69,6 +69,9 @@ def _section(records: Records, assessment: Assessment, folder: Path) -> SetSecti
 def _saved(figures: Iterable[Drawn], folder: Path) -> Iterator[Picture]:
     """Each is drawn when it is its turn, so that only one is in memory."""
     for drawn in figures:
+        # the layout is found once, not once for each format
+        drawn.figure.draw_without_rendering()
+        drawn.figure.set_layout_engine("none")
         for kind in KINDS:
             save_figure(drawn.figure, folder / f"{drawn.name}.{kind}")
         png = figure_png(drawn.figure, PAGE_DPI)

@@ -56,7 +56,7 @@ def completeness_by_ideal_snr(assessment: Assessment) -> Figure:
         draw_nothing(axes, "the truth does not have the ideal signal-to-noise")
         return figure
     axes.set_xscale("log")
-    plain_ticks(axes)
+    plain_ticks(axes, (1.0, 2.0, 3.0, 5.0, 7.0))
     axes.set_ylim(-0.03, 1.03)
     axes.set_xlabel("signal-to-noise of an ideal observer")
     axes.set_ylabel("completeness")
