@@ -11,7 +11,9 @@ from matplotlib.figure import Figure
 
 from deepfocus.core.catalogue import Catalogue, catalogue, stacked
 from deepfocus.evaluation.assessment import Assessment, assess
+from deepfocus.evaluation.assessment_tables import tables_of_set
 from deepfocus.evaluation.counts import wilson_interval
+from deepfocus.evaluation.detection_tables import standings_table
 from deepfocus.evaluation.examples import Example
 from deepfocus.evaluation.records import Records, of_pairs
 from deepfocus.finders.evidence import CutoutPanel, ImagePanel, SpectrumPanel, Trace
@@ -269,4 +271,17 @@ def test_a_truth_that_says_little_is_drawn_all_the_same() -> None:
     bare = catalogue(x=X, y=Y, channel=[8.0, 20.0], line_fwhm_chan=[4.0, 4.0])
     little = assess(of_pairs([(stacked([bare]), bare)], ["1"], name="set", label="finder"))
     for each in [*paper_figures(little), *further_figures(little)]:
+        each.figure.canvas.draw()
+
+
+def test_cubes_without_a_source_are_evaluated_all_the_same() -> None:
+    false = TRUTH.at(np.array([0])).with_columns(probability=0.4)
+    none = TRUTH.at(np.array([], int))
+    empty = assess(of_pairs([(false, none)], ["1"], name="set", label="finder"))
+    (row,) = standings_table([empty]).rows
+    assert (row["true"], row["fp"], row["false_per_cube"]) == (0, 1, 1.0)
+    assert [table.name for table in tables_of_set(empty)] == [
+        "set.table-4", "set.table-5", "set.reliability", "set.lost-at",
+    ]  # fmt: skip
+    for each in [*paper_figures(empty), *further_figures(empty)]:
         each.figure.canvas.draw()

@@ -12,7 +12,7 @@ from deepfocus.core.catalogue import numbered
 from deepfocus.evaluation.report_table import ReportTable
 
 TEMPLATE = "evaluation.html.j2"
-LONG = 30
+LONG = 60
 """Rows from which a table is folded."""
 
 
