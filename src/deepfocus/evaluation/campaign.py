@@ -30,7 +30,7 @@ from deepfocus.evaluation.scenes import Scenes
 from deepfocus.finders.finder import Detection, Finder, ReadyFinder, detection_in
 from deepfocus.finders.kinds import finder_to
 from deepfocus.io.catalogues import read_catalogue, write_catalogue
-from deepfocus.jobs.claim import claim
+from deepfocus.jobs.claim import CLAIM, claim
 from deepfocus.jobs.tally import Report, Tally, silent
 from deepfocus.jobs.workers import IN_TURN, Workers
 from deepfocus.simulation.truth import with_beam_and_band
@@ -43,11 +43,12 @@ class Cost:
     cpu_s : of all threads, and of programs that the finder runs; wall_s : from start to end
     peak_bytes : peak resident size of the worker during the search, with its libraries and cube,
         without such programs
+    All are NaN where nobody measured them.
     """
 
     cpu_s: float
     wall_s: float
-    peak_bytes: int
+    peak_bytes: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +122,12 @@ def read_campaign(folder: Path, *, keys: Sequence[str], labels: Sequence[str]) -
             for label in labels
         },
     )
+
+
+def recorded(folder: Path, label: str) -> frozenset[str]:
+    """Keys of the cubes that the finder of this label has searched."""
+    records = _finder_folder(folder, label).glob("*.json")
+    return frozenset(path.stem for path in records) - {Path(CLAIM).stem}
 
 
 def _without_record(folder: Path, keys: Sequence[str]) -> list[str]:

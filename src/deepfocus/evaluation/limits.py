@@ -57,20 +57,28 @@ class InBounds:
 
 def in_bounds(truth: Catalogue, found: Catalogue) -> tuple[InBounds, ...]:
     """Errors of each parameter in units of its bound; row i of `truth` matches row i of `found`."""
-    return tuple(_of(name, *how, truth, found) for name, how in MEASURED.items())
+    return tuple(_summary(name, ratio) for name, ratio in bound_ratios(truth, found).items())
 
 
-def _of(
-    name: str,
+def bound_ratios(truth: Catalogue, found: Catalogue) -> dict[str, np.ndarray]:
+    """(true - measured) / bound by parameter, each (pairs that have all three,)."""
+    return {name: _ratio(*how, truth, found) for name, how in MEASURED.items()}
+
+
+def _ratio(
     column: str,
     error: Callable[[np.ndarray, np.ndarray], np.ndarray],
     truth: Catalogue,
     found: Catalogue,
-) -> InBounds:
+) -> np.ndarray:
     bound = truth[f"{column}_err"]
     told = bound < LARGEST_TURN_DEG if column == "pa" else bound > 0
     told &= np.isfinite(bound) & np.isfinite(found[column]) & np.isfinite(truth[column])
-    ratio = error(truth[column][told], found[column][told]) / bound[told]
+    ratio: np.ndarray = error(truth[column][told], found[column][told]) / bound[told]
+    return ratio
+
+
+def _summary(name: str, ratio: np.ndarray) -> InBounds:
     if not len(ratio):
         return InBounds(name, 0, np.nan, np.nan)
     return InBounds(name, len(ratio), float(np.median(ratio)), float(mad_std(ratio)))

@@ -59,12 +59,19 @@ def pulls_of(truth: Catalogue, found: Catalogue) -> tuple[Pulls, ...]:
 
     Of angles, those of true sources that are long enough to have one, where the truth says so.
     """
-    pulls = []
+    return tuple(_summary(name, pulls) for name, pulls in pull_values(truth, found).items())
+
+
+def pull_values(truth: Catalogue, found: Catalogue) -> dict[str, np.ndarray]:
+    """The pulls by parameter, each (pairs whose error is stated,); pairs as in `pulls_of`."""
+    pulls = {}
     for name, (column, error) in MEASURED.items():
-        rows = ~(truth["pa_err"] > LARGEST_TURN_DEG) if column == "pa" else slice(None)
-        made = -error(truth[column], found[column])
-        pulls.append(_summary(name, made[rows], found[f"{column}_err"][rows]))
-    return tuple(pulls)
+        made, stated = -error(truth[column], found[column]), found[f"{column}_err"]
+        told = np.isfinite(made) & np.isfinite(stated) & (stated > 0)
+        if column == "pa":
+            told &= ~(truth["pa_err"] > LARGEST_TURN_DEG)
+        pulls[name] = made[told] / stated[told]
+    return pulls
 
 
 def pulls_table(pulls: Sequence[Pulls]) -> str:
@@ -84,9 +91,7 @@ def pulls_table(pulls: Sequence[Pulls]) -> str:
     return text_table(header, rows)
 
 
-def _summary(name: str, error: np.ndarray, stated: np.ndarray) -> Pulls:
-    told = np.isfinite(error) & np.isfinite(stated) & (stated > 0)
-    pulls = error[told] / stated[told]
+def _summary(name: str, pulls: np.ndarray) -> Pulls:
     if not len(pulls):
         return Pulls(name, 0, np.nan, np.nan, 0)
     within = int(np.count_nonzero(np.abs(pulls) < 1))

@@ -206,6 +206,15 @@ def all_residuals(truth: Catalogue, found: Catalogue) -> tuple[Residuals, ...]:
     return tuple(residuals_of(parameter, truth, found) for parameter in PARAMETERS)
 
 
+def share_within(name: str, limit: float, truth: Catalogue, found: Catalogue) -> float:
+    """Share of the pairs whose relative error (Eq 24) of one parameter is below `limit`."""
+    parameter = next(each for each in PARAMETERS if each.name == name)
+    true, _, residual = paired(parameter, truth, found)
+    usable = true != 0
+    errors = np.abs(residual[usable] / true[usable])
+    return float(np.mean(errors < limit)) if len(errors) else math.nan
+
+
 def _summary(values: np.ndarray) -> tuple[float, float, float, float]:
     if not len(values):
         return math.nan, math.nan, math.nan, math.nan

@@ -53,7 +53,7 @@ def _draw_share(axes: Axes, bins: Sequence[Bin], quantity: str) -> None:
     )
     if logarithmic:
         axes.set_xscale("log")
-        _plain_ticks(axes)
+        plain_ticks(axes)
     axes.set_ylim(-0.03, 1.03)
     axes.set_xlabel(f"{words} ({unit})" if unit else words)
     axes.set_ylabel("completeness")
@@ -85,17 +85,18 @@ def _draw_fluxes(axes: Axes, trials: Trials, bins: Sequence[Recovery]) -> None:
     axes.axhline(1.0, color="black", linewidth=0.8)
     for scale in (axes.set_xscale, axes.set_yscale):
         scale("log")
-    _plain_ticks(axes)
+    plain_ticks(axes)
     axes.set_xlabel(QUANTITIES["line_snr"][0])
     axes.set_ylabel("measured over injected line flux")
     axes.grid(color="#dddddd", linewidth=0.5)
 
 
-def _plain_ticks(axes: Axes) -> None:
+def plain_ticks(axes: Axes, digits: Sequence[float] = (1.0, 2.0, 5.0)) -> None:
+    """Numbers as they are written, on the axes that are logarithmic. digits : first ones shown"""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     for axis, scale in ((axes.xaxis, axes.get_xscale()), (axes.yaxis, axes.get_yscale())):
         if scale == "log":
-            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            axis.set_major_locator(LogLocator(subs=digits))
             axis.set_major_formatter(StrMethodFormatter("{x:g}"))
             axis.set_minor_formatter(NullFormatter())

@@ -85,7 +85,12 @@ def _row_of(figure: SubFigure, number: int) -> list[Axes]:
 
 
 def residual_figure(truth_matched: Catalogue, found_matched: Catalogue, path: Path) -> Path:
-    """Draw measured against true values and the residuals of each parameter, as in Figure 20.
+    """Draw what `residuals_drawn` does into a file; return `path`."""
+    return save_figure(residuals_drawn(truth_matched, found_matched), path)
+
+
+def residuals_drawn(truth_matched: Catalogue, found_matched: Catalogue) -> Figure:
+    """Measured against true values and the residuals of each parameter, as in Figure 20.
 
     truth_matched, found_matched : matched pairs, row by row, such as those of a `Score`
     """
@@ -101,7 +106,7 @@ def residual_figure(truth_matched: Catalogue, found_matched: Catalogue, path: Pa
         histogram = figure.add_subplot(grid[row + 1, column])
         draw_scatter(scatter, parameter, truth_matched, found_matched)
         draw_histogram(histogram, parameter, truth_matched, found_matched)
-    return save_figure(figure, path)
+    return figure
 
 
 def blank_figure(*, width: float, height: float) -> Figure:
@@ -121,7 +126,10 @@ def save_figure(figure: Figure, path: Path) -> Path:
     path = Path(path)
     with whole_file(path) as temporary:
         # The suffix of the path gives the format: png, pdf or svg.
-        figure.savefig(temporary, dpi=DPI, format=path.suffix.lstrip(".") or "png")
+        kind = path.suffix.lstrip(".") or "png"
+        # the same results make the same file
+        metadata = {"CreationDate": None} if kind == "pdf" else None
+        figure.savefig(temporary, dpi=DPI, format=kind, metadata=metadata)
     return path
 
 

@@ -37,7 +37,7 @@ def draw_field(axes: Axes, panel: ImagePanel, found: Catalogue, truth: Catalogue
     else:
         _draw_between(axes, panel, panel.limits, found, truth)
     _label_image(axes, panel.title)
-    _zoom(axes, panel.image.shape, found, truth)
+    zoom_to_boxes(axes, panel.image.shape, found, truth)
 
 
 def _draw_grey(axes: Axes, panel: ImagePanel, found: Catalogue, truth: Catalogue | None) -> None:
@@ -51,10 +51,10 @@ def _draw_grey(axes: Axes, panel: ImagePanel, found: Catalogue, truth: Catalogue
     handles = []
     if truth is not None:
         # Wider and drawn first, so that both boxes show where they agree.
-        _draw_boxes(axes, truth, TRUE_ON_DARK, width=2.8)
+        draw_boxes(axes, truth, TRUE_ON_DARK, width=2.8)
         label = f"true ({len(truth)})"
         handles.append(Line2D([], [], color=TRUE_ON_DARK, lw=2.8, label=label))
-    _draw_boxes(axes, found, FOUND_ON_DARK, width=1.3, numbered=True)
+    draw_boxes(axes, found, FOUND_ON_DARK, width=1.3, numbered=True)
     handles.append(Line2D([], [], color=FOUND_ON_DARK, lw=1.3, label=f"found ({len(found)})"))
     axes.legend(handles=handles, loc="upper right", fontsize=9, **ON_IMAGE)
 
@@ -86,7 +86,7 @@ def draw_spectrum(
     channels = np.arange(len(measured.values))
     row = found.where(found["id"] == panel.source_id)
     if truth is not None:
-        inside = _inside_box(truth, row)
+        inside = inside_box(truth, row)
         ranges = zip(inside["channel_lo"], inside["channel_hi"], strict=True)
         for i, (low, high) in enumerate(ranges):
             label = "true range" if i == 0 else None
@@ -168,7 +168,7 @@ def draw_cutout(axes: Axes, panel: CutoutPanel, found: Catalogue) -> None:
         interpolation="nearest",
     )  # fmt: skip
     axes.figure.colorbar(picture, ax=axes, label=panel.unit)
-    _draw_boxes(axes, row, FOUND_ON_DARK, width=1.3)
+    draw_boxes(axes, row, FOUND_ON_DARK, width=1.3)
     _draw_ellipse(axes, row)
     snr = float(row["snr_focused"][0])
     measured = f", SNR {snr:.1f}" if np.isfinite(snr) else ""
@@ -196,9 +196,10 @@ def _draw_ellipse(axes: Axes, row: Catalogue) -> None:
     axes.legend(handles=[ellipse], loc="upper right", fontsize=9, **ON_IMAGE)
 
 
-def _draw_boxes(
+def draw_boxes(
     axes: Axes, rows: Catalogue, colour: str, *, width: float, numbered: bool = False
 ) -> None:
+    """Outline the 2D boxes of sources that have one."""
     from matplotlib.patches import Rectangle
     from matplotlib.patheffects import withStroke
 
@@ -266,14 +267,14 @@ def draw_histogram(axes: Axes, parameter: Parameter, truth: Catalogue, found: Ca
     axes.set_xlim(-widest, widest)
 
 
-def _inside_box(truth: Catalogue, row: Catalogue) -> Catalogue:
+def inside_box(truth: Catalogue, row: Catalogue) -> Catalogue:
     """The true sources whose centres lie in the box of `row`: its spectrum may show their lines."""
     x, y = truth["x"], truth["y"]
     inside = (x >= row["box_x0"][0]) & (x <= row["box_x1"][0])
     return truth.where(inside & (y >= row["box_y0"][0]) & (y <= row["box_y1"][0]))
 
 
-def _zoom(
+def zoom_to_boxes(
     axes: Axes, shape: Sequence[int], found: Catalogue, truth: Catalogue | None, *, margin: int = 20
 ) -> None:
     """Zoom to the square that contains all boxes; empty borders would make them small."""
