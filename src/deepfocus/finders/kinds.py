@@ -23,6 +23,7 @@ OURS = {
     "slim": "deepfocus.finders.slim.finder:Slim",
     "paper": "deepfocus.finders.paper.finder:Paper",
     "matched_filter": "deepfocus.finders.matched_filter.finder:MatchedFilter",
+    "lineseeker": "deepfocus.finders.lineseeker.finder:LineSeeker",
     "flood_fill": "deepfocus.finders.flood_fill.finder:FloodFill",
     "sofia": "deepfocus.finders.sofia.finder:Sofia",
 }

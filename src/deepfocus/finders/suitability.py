@@ -61,6 +61,14 @@ def _matched_filter(cube: Cube) -> Iterator[str]:
     yield from _without_beam(cube)
 
 
+def _lineseeker(cube: Cube) -> Iterator[str]:
+    from deepfocus.finders.lineseeker.finder import LEAST_CHANNELS
+
+    yield from _fewer(cube, LEAST_CHANNELS)
+    yield from _whole(cube)
+    yield from _without_beam(cube)
+
+
 def _flood_fill(cube: Cube) -> Iterator[str]:
     from deepfocus.finders.flood_fill.finder import LEAST_CHANNELS
 
@@ -90,6 +98,7 @@ AGAINST: Mapping[str, Callable[[Cube], Iterator[str]]] = {
     "slim": _slim,
     "paper": _paper,
     "matched_filter": _matched_filter,
+    "lineseeker": _lineseeker,
     "flood_fill": _flood_fill,
     "sofia": _sofia,
 }
