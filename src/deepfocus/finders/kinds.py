@@ -24,7 +24,7 @@ OURS = {
     "paper": "deepfocus.finders.paper.finder:Paper",
     "matched_filter": "deepfocus.finders.matched_filter.finder:MatchedFilter",
     "lineseeker": "deepfocus.finders.lineseeker.finder:LineSeeker",
-    "flood_fill": "deepfocus.finders.flood_fill.finder:FloodFill",
+    "blobcat": "deepfocus.finders.blobcat.finder:Blobcat",
     "sofia": "deepfocus.finders.sofia.finder:Sofia",
 }
 """Kind -> import path of its class; the first kind is the default."""

@@ -69,8 +69,8 @@ def _lineseeker(cube: Cube) -> Iterator[str]:
     yield from _without_beam(cube)
 
 
-def _flood_fill(cube: Cube) -> Iterator[str]:
-    from deepfocus.finders.flood_fill.finder import LEAST_CHANNELS
+def _images(cube: Cube) -> Iterator[str]:
+    from deepfocus.finders.images.finder import LEAST_CHANNELS
 
     yield from _fewer(cube, LEAST_CHANNELS)
     yield from _whole(cube)
@@ -99,7 +99,7 @@ AGAINST: Mapping[str, Callable[[Cube], Iterator[str]]] = {
     "paper": _paper,
     "matched_filter": _matched_filter,
     "lineseeker": _lineseeker,
-    "flood_fill": _flood_fill,
+    "blobcat": _images,
     "sofia": _sofia,
 }
 
