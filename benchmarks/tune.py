@@ -4,7 +4,7 @@
 
 Trials are drawn beforehand from the finder's ranges (`ranges.py`), the first with its defaults.
 Each cube is made once and searched with all of them, so a stopped run has all trials on the same
-cubes; the same command goes on with it. The objective is F1 of one-to-one matches, pooled over all cubes.
+cubes; the same command goes on with it. The objective is F1 of one-to-one matches, pooled over all.
 
     OUT/FINDER.searches.jsonl   a line for each search: trial, cube, TP, FP, FN, CPU seconds
     OUT/FINDER.trials.jsonl     a line for each trial: settings, counts, F1 and CPU seconds

@@ -25,6 +25,9 @@ OURS = {
     "matched_filter": "deepfocus.finders.matched_filter.finder:MatchedFilter",
     "lineseeker": "deepfocus.finders.lineseeker.finder:LineSeeker",
     "blobcat": "deepfocus.finders.blobcat.finder:Blobcat",
+    "photutils": "deepfocus.finders.photutils.finder:Photutils",
+    "pybdsf": "deepfocus.finders.pybdsf.finder:Pybdsf",
+    "aegean": "deepfocus.finders.aegean.finder:Aegean",
     "sofia": "deepfocus.finders.sofia.finder:Sofia",
 }
 """Kind -> import path of its class; the first kind is the default."""

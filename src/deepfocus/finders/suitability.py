@@ -9,7 +9,7 @@ import numpy as np
 
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.finders.kinds import finder_kinds
+from deepfocus.finders.kinds import finder_class, finder_kinds
 
 NETWORKS = "its networks learned from dirty cubes whose dirty beam is known"
 
@@ -77,6 +77,19 @@ def _images(cube: Cube) -> Iterator[str]:
     yield from _without_beam(cube)
 
 
+def _in_extra(kind: str) -> Callable[[Cube], Iterator[str]]:
+    """Of a finder of images that another package makes."""
+
+    def against(cube: Cube) -> Iterator[str]:
+        try:
+            finder_class(kind)().ready()
+        except DeepFocusError as error:
+            yield error.came
+        yield from _images(cube)
+
+    return against
+
+
 def _sofia(cube: Cube) -> Iterator[str]:
     from deepfocus.finders.sofia.finder import Sofia
     from deepfocus.finders.sofia.program import find_program
@@ -100,6 +113,9 @@ AGAINST: Mapping[str, Callable[[Cube], Iterator[str]]] = {
     "matched_filter": _matched_filter,
     "lineseeker": _lineseeker,
     "blobcat": _images,
+    "photutils": _in_extra("photutils"),
+    "pybdsf": _in_extra("pybdsf"),
+    "aegean": _in_extra("aegean"),
     "sofia": _sofia,
 }
 
