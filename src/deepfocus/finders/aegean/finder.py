@@ -1,8 +1,8 @@
 """The finder `aegean`: Aegean on images of a cube.
 
-Hancock et al. 2012, MNRAS 422, 1812, and 2018, PASA 35, e011. It measures background and rms (BANE),
-floods islands, takes the summits of each by the curvature of the image, and fits them together with
-Gaussians whose errors it knows from noise correlated like the beam. Noise that is independent in
+Hancock et al. 2012, MNRAS 422, 1812, and 2018, PASA 35, e011. It measures background and rms
+(BANE), floods islands, takes the summits of each by the curvature of the image, and fits them
+together with Gaussians, for noise that is correlated like the beam. Noise that is independent in
 every pixel makes a summit of each: images are smoothed beforehand, by a share of the beam.
 """
 
@@ -51,8 +51,8 @@ class Aegean:
     def __post_init__(self) -> None:
         if not 0 < self.flood_clip <= self.seed_clip or self.smooth_beams < 0:
             raise DeepFocusError(
-                f"islands from {self.seed_clip:g} sigma down to {self.flood_clip:g} sigma, smoothed "
-                f"with {self.smooth_beams:g} beams",
+                f"islands from {self.seed_clip:g} down to {self.flood_clip:g} sigma, smoothed with "
+                f"{self.smooth_beams:g} beams",
                 wanted="0 < flood_clip <= seed_clip, and no negative smoothing",
                 remedy="correct the finder's settings",
             )

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,6 +11,7 @@ from astropy.wcs import WCS
 
 from deepfocus.core.source import Ellipse
 from deepfocus.finders.images.plain_file import CELL_DEG, write_plain
+from deepfocus.finders.images.quiet import quiet
 from deepfocus.finders.images.sighting import Sighting
 from deepfocus.ops.boxes import source_box
 from deepfocus.ops.ellipses import covariance_of, deconvolved, ellipse_of
@@ -38,7 +35,7 @@ def sightings_of(
     if mad_sigma(image) <= 0:
         return []
     flat, wider = _smoothed(image, beam, smooth_px)
-    with _quiet(), TemporaryDirectory(prefix="deepfocus-aegean-") as folder:
+    with quiet(), TemporaryDirectory(prefix="deepfocus-aegean-") as folder:
         from AegeanTools.source_finder import SourceFinder
 
         file = Path(folder) / "image.fits"
@@ -79,16 +76,3 @@ def _sighting(component: Any, axes: WCS, beam: Ellipse) -> Sighting:
         box=source_box(seen),
         shape=deconvolved(seen, beam),
     )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without what the package says while it runs."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from deepfocus.core.source import FWHM_PER_SIGMA, Ellipse
+from deepfocus.finders.images.quiet import quiet
 from deepfocus.finders.images.sighting import Sighting
 from deepfocus.ops.boxes import Box
 from deepfocus.ops.ellipses import deconvolved
@@ -41,7 +39,7 @@ def sightings_of(image: np.ndarray, beam: Ellipse, how: Segmentation) -> list[Si
     noise = mad_sigma(image)
     if noise <= 0:
         return []
-    with _quiet():
+    with quiet():
         flat = _without_background(image, blank, how.box_px) / noise
         smoothed = smooth(flat, how.smooth_px)
         level = how.threshold * mad_sigma(smoothed[~blank])
@@ -99,11 +97,3 @@ def _sighting(source: Any, beam: Ellipse) -> Sighting:
 
 def _plain(value: Any) -> float:
     return float(getattr(value, "value", value))
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the package's warnings: of nothing found, and of segments it cannot split."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

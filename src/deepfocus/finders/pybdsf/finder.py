@@ -46,7 +46,7 @@ class Pybdsf:
     def __post_init__(self) -> None:
         if not 0 < self.thresh_isl <= self.thresh_pix:
             raise DeepFocusError(
-                f"islands from {self.thresh_pix:g} sigma down to {self.thresh_isl:g} sigma",
+                f"islands from {self.thresh_pix:g} down to {self.thresh_isl:g} sigma",
                 wanted="0 < thresh_isl <= thresh_pix",
                 remedy="correct the finder's settings",
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import gc
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 
 from deepfocus.core.source import Ellipse
 from deepfocus.finders.images.plain_file import CELL_DEG, FREQUENCY_HZ, write_plain
+from deepfocus.finders.images.quiet import quiet
 from deepfocus.finders.images.sighting import Sighting, box_of_pixels
 from deepfocus.ops.morphology import axes_from_major_minor, major_minor_from_axes
 from deepfocus.ops.snr import mad_sigma
@@ -23,14 +24,9 @@ def sightings_of(
     noise = mad_sigma(image)
     if noise <= 0:
         return []
-    import bdsf
+    with quiet(), TemporaryDirectory(prefix="deepfocus-pybdsf-") as folder:
+        import bdsf
 
-    with (
-        TemporaryDirectory(prefix="deepfocus-pybdsf-") as folder,
-        warnings.catch_warnings(),
-        np.errstate(all="ignore"),
-    ):
-        warnings.simplefilter("ignore")
         file = Path(folder) / "image.fits"
         write_plain(image / noise, beam, file)
         try:
@@ -46,8 +42,10 @@ def sightings_of(
             )
         except RuntimeError:  # an image in which it can measure no rms
             return []
-        sources = getattr(found, "sources", [])
-        return [_sighting(source, found) for source in sources]
+        seen = [_sighting(source, found) for source in getattr(found, "sources", [])]
+        del found
+        gc.collect()  # it leaves its file open, which Python would warn of some time later
+    return seen
 
 
 def _beam_deg(beam: Ellipse) -> tuple[float, float, float]:
