@@ -6,7 +6,7 @@ Trials are drawn beforehand from the finder's ranges (`ranges.py`), the first wi
 Each cube is made once and searched with all of them, so a stopped run has all trials on the same
 cubes; the same command goes on with it. The objective is F1 of one-to-one matches, pooled over all.
 
-    OUT/FINDER.searches.jsonl   a line for each search: trial, cube, TP, FP, FN, CPU seconds
+    OUT/FINDER.searches.jsonl   a line for each search: settings, cube, TP, FP, FN, CPU seconds
     OUT/FINDER.trials.jsonl     a line for each trial: settings, counts, F1 and CPU seconds
     OUT/FINDER.toml             the best settings, for `--finder FILE` of `deepfocus benchmark`
 
@@ -48,6 +48,12 @@ class Trial:
     number: int
     finder: Finder
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Plain values, by which its searches are known again."""
+        plain: dict[str, Any] = json.loads(json.dumps(finder_to(self.finder)))
+        return plain
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -70,7 +76,7 @@ class Standing:
         """For JSON."""
         return {
             "trial": self.trial.number,
-            "settings": finder_to(self.trial.finder),
+            "settings": self.trial.settings,
             "cubes": self.cubes,
             "tp": self.counts.tp,
             "fp": self.counts.fp,
@@ -116,20 +122,27 @@ def _put(table: dict[str, Any], keys: Sequence[str], value: Any) -> None:
 
 def search(trials: Sequence[Trial], scenes: Sequence[Scenes], log: Path) -> None:
     """Search every cube with every trial whose record the log does not have yet."""
-    done = {(each["trial"], each["cube"]) for each in records(log)}
+    done = {(_key(each["settings"]), each["cube"]) for each in records(log)}
     ready = {trial.number: trial.finder.ready() for trial in trials}
     for scene, key in _by_turns(scenes):
         name = f"{scene.name} {key}"
-        left = [trial for trial in trials if (trial.number, name) not in done]
-        if not left:
-            continue
-        labelled = scene.make(key)
-        with log.open("a", encoding="utf-8") as lines:
-            for trial in left:
-                record = {"trial": trial.number, "cube": name}
-                record |= searched(ready[trial.number], labelled)
-                lines.write(json.dumps(record) + "\n")
-                lines.flush()
+        left = [trial for trial in trials if (_key(trial.settings), name) not in done]
+        labelled = scene.make(key) if left else None
+        for trial in left:
+            assert labelled is not None
+            record = {"settings": trial.settings, "cube": name}
+            _append(record | searched(ready[trial.number], labelled), log)
+
+
+def _key(settings: Mapping[str, Any]) -> str:
+    return json.dumps(settings, sort_keys=True)
+
+
+def _append(record: Mapping[str, Any], log: Path) -> None:
+    """One more line; on a line of its own, whatever was cut off before it."""
+    cut = log.is_file() and log.read_bytes()[-1:] not in (b"", b"\n")
+    with log.open("a", encoding="utf-8") as lines:
+        lines.write("\n" * cut + json.dumps(record) + "\n")
 
 
 def searched(finder: ReadyFinder, labelled: Labelled) -> dict[str, Any]:
@@ -173,13 +186,14 @@ def records(log: Path) -> list[dict[str, Any]]:
 
 def standings(trials: Sequence[Trial], log: Path) -> list[Standing]:
     """The trials, best first, on the cubes that all of them have searched."""
-    by_cube: dict[str, dict[int, dict[str, Any]]] = {}
+    by_cube: dict[str, dict[str, dict[str, Any]]] = {}
     for record in records(log):
-        by_cube.setdefault(record["cube"], {})[record["trial"]] = record
-    whole = [each for each in by_cube.values() if len(each) >= len(trials)]
+        by_cube.setdefault(record["cube"], {})[_key(record["settings"])] = record
+    keys = {trial.number: _key(trial.settings) for trial in trials}
+    whole = [each for each in by_cube.values() if set(keys.values()) <= set(each)]
     ranked = []
     for trial in trials:
-        mine = [each[trial.number] for each in whole]
+        mine = [each[keys[trial.number]] for each in whole]
         counts = sum((Counts(each["tp"], each["fp"], each["fn"]) for each in mine), Counts())
         cpu_s = float(np.median([each["cpu_s"] for each in mine])) if mine else 0.0
         ranked.append(Standing(trial, counts, len(mine), cpu_s))

@@ -51,7 +51,7 @@ def test_without_its_package_a_finder_names_the_extra(
 
 @pytest.mark.parametrize("make", [lambda: Pybdsf(thresh_pix=2.0), lambda: Aegean(seed_clip=3.0)])
 def test_thresholds_the_wrong_way_round_are_refused(make: type) -> None:
-    with pytest.raises(DeepFocusError, match="down to [34] sigma"):
+    with pytest.raises(DeepFocusError, match=r"down to [34] sigma"):
         make()
 
 
