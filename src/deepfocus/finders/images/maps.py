@@ -17,12 +17,9 @@ from deepfocus.core.channels import ChannelRange, around
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.source import Ellipse
 from deepfocus.finders.images.sighting import Sighting
-from deepfocus.finders.matched_filter.bank import kernels
+from deepfocus.finders.matched_filter.bank import kernels, within_band
 from deepfocus.finders.matched_filter.continuum import AsItIs, ClippedLine
 from deepfocus.ops.integrate import integrate
-
-BAND_SHARE = 0.25
-"""Lines wider than this share of the band are not looked for: they look like continuum."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,20 +99,13 @@ class ChannelMaps:
         blank = ~np.isfinite(line_data)
         nothing = blank.all(axis=0)
         flat = np.where(blank, np.float32(0), line_data).reshape(channels, -1)
-        for width in self.widths_within(channels):
+        for width in within_band(self.widths_chan, channels):
             step = max(1, round(width / 2))
             centres = np.arange(step // 2, channels, step)
             for centre, smoothed in zip(centres, kernels(channels, width)[centres], strict=True):
                 image = (smoothed @ flat).reshape(nothing.shape)
                 image[nothing] = np.nan
                 yield ChannelImage(image, around(float(centre), width))
-
-    def widths_within(self, channels: int) -> tuple[float, ...]:
-        """The widths that are narrow enough for the band; the narrowest is always kept."""
-        narrow = min(self.widths_chan)
-        return tuple(
-            width for width in self.widths_chan if width <= BAND_SHARE * channels or width == narrow
-        )
 
     def joined(self, seen: Sequence[Seen], beam: Ellipse) -> list[Seen]:
         """From the strongest down, those that no stronger one is close to."""

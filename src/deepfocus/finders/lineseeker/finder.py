@@ -29,11 +29,10 @@ from deepfocus.finders.judged_peaks import (
 from deepfocus.finders.line_measurement import beam_ellipse
 from deepfocus.finders.lineseeker.collapsed import line_width, peaks_above, signal_to_noise
 from deepfocus.finders.lineseeker.groups import chains
+from deepfocus.finders.matched_filter.bank import within_band
 from deepfocus.finders.matched_filter.continuum import AsItIs, ClippedLine
 from deepfocus.finders.negative_peaks import Counts, Fidelity, fidelity_of
 
-BAND_SHARE = 0.25
-"""Lines wider than this share of the band are not looked for: they look like continuum."""
 LEAST_CHANNELS = 5
 LEAST_RADIUS_PX = 2.0
 """More than the diagonal of a voxel: those that touch belong together, however small the beam."""
@@ -117,23 +116,17 @@ class ReadyLineSeeker:
         up: list[LinePeak] = []
         down: list[LinePeak] = []
         highest = np.zeros(line_data.shape[1:], np.float32)
-        for sigma in self.sigmas_within(len(line_data)):
-            width = line_width(sigma)
+        widths = {sigma: line_width(sigma) for sigma in self.settings.sigmas_chan}
+        used = within_band(tuple(widths.values()), len(line_data))
+        for sigma, width in widths.items():
+            if width not in used:
+                continue
             snr = signal_to_noise(line_data, sigma)
             np.maximum(highest, snr.max(axis=0), out=highest)
             up += peaks_above(snr, self.settings.min_snr, radius=radius, width_chan=width)
             negative = np.negative(snr, out=snr)
             down += peaks_above(negative, self.settings.min_snr, radius=radius, width_chan=width)
         return up, down, highest
-
-    def sigmas_within(self, channels: int) -> tuple[float, ...]:
-        """The kernels that are narrow enough for the band; the narrowest is always kept."""
-        narrow = min(self.settings.sigmas_chan)
-        return tuple(
-            sigma
-            for sigma in self.settings.sigmas_chan
-            if line_width(sigma) <= BAND_SHARE * channels or sigma == narrow
-        )
 
 
 def fidelity_by_width(

@@ -23,12 +23,9 @@ from deepfocus.finders.judged_peaks import (
     table_of_peaks,
 )
 from deepfocus.finders.line_measurement import beam_ellipse
-from deepfocus.finders.matched_filter.bank import Peak, filtered, linked, peaks_of
+from deepfocus.finders.matched_filter.bank import Peak, filtered, linked, peaks_of, within_band
 from deepfocus.finders.matched_filter.continuum import ClippedLine
 from deepfocus.finders.matched_filter.fidelity import fidelities
-
-BAND_SHARE = 0.25
-"""Kernels wider than this share of the band are not used: such lines look like continuum."""
 
 LEAST_CHANNELS = 5
 """With fewer, a line of a channel or two cannot be told from its continuum."""
@@ -90,7 +87,7 @@ class ReadyMatchedFilter:
         refuse_empty(cube)
         refuse_few_channels(cube, LEAST_CHANNELS, "matched_filter")
         beam = beam_ellipse(cube)
-        widths = self.widths_within(len(cube.data))
+        widths = within_band(self.settings.widths_chan, len(cube.data))
         line_data = self.settings.continuum.subtracted(cube.array)
         emission, absorption = filtered(line_data, widths)
         link_px = self.settings.link_beams * max(beam.fwhm_x_px, beam.fwhm_y_px)
@@ -112,15 +109,6 @@ class ReadyMatchedFilter:
             snapshots={"peaks": table_of_peaks(peaks, cube)},
             notes=_notes(len(positive), len(negative)),
             evidence=panels_of(cube, emission.snr.max(axis=0), candidates, kernels),
-        )
-
-    def widths_within(self, channels: int) -> tuple[float, ...]:
-        """The kernels that are narrow enough for the band; the narrowest is always kept."""
-        narrow = min(self.settings.widths_chan)
-        return tuple(
-            width
-            for width in self.settings.widths_chan
-            if width <= BAND_SHARE * channels or width == narrow
         )
 
 
