@@ -131,12 +131,12 @@ def test_what_is_no_cube_is_refused_in_words(path: Path) -> None:
 
 def test_settings_of_a_finder_are_given_by_name_or_as_an_object(path: Path) -> None:
     cube = df.read(path)
-    by_name = df.detect(cube, "flood_fill", detection_snr=1000.0)
-    as_object = df.detect(cube, df.finders.FloodFill(detection_snr=1000.0))
-    replaced = df.detect(cube, df.finders.FloodFill(), detection_snr=1000.0)
+    by_name = df.detect(cube, "blobcat", detection_snr=1000.0)
+    as_object = df.detect(cube, df.finders.Blobcat(detection_snr=1000.0))
+    replaced = df.detect(cube, df.finders.Blobcat(), detection_snr=1000.0)
     assert len(by_name.catalogue) == len(as_object.catalogue) == len(replaced.catalogue) == 0
     with pytest.raises(df.DeepFocusError, match="unknown setting 'detection_snrr'"):
-        df.detect(cube, "flood_fill", detection_snrr=3.0)
+        df.detect(cube, "blobcat", detection_snrr=3.0)
 
 
 def test_a_wrong_name_gets_the_list_of_right_ones(path: Path) -> None:

@@ -17,11 +17,11 @@ FIGURES = ("2", "3", "10-12", "16", "18-19", "21", "22")
 
 @pytest.fixture(scope="module")
 def benched(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The records of slim and flood_fill on two small cubes, and the evaluation of these."""
+    """The records of slim and blobcat on two small cubes, and the evaluation of these."""
     folder = tmp_path_factory.mktemp("benched")
     (folder / "small.toml").write_text(SMALL + '[noise]\ntarget_snr = [60.0, 60.0]\n')  # fmt: skip
     command = ["benchmark", str(folder / "small.toml"), "--number", "2", "--workers", "1"]
-    for finder in ("slim", "flood_fill"):
+    for finder in ("slim", "blobcat"):
         command += ["--finder", finder]
     assert main([*command, "--out", str(folder / "small")]) == 0
     report = ["--report", str(folder / "judged")]
@@ -37,7 +37,7 @@ def test_tables_agree_with_the_benchmark(benched: Path) -> None:
         for name in ("tp", "fp", "fn", "recall_low", "precision_high", "line_flux_within_10"):
             mine = name.replace("line_", "")
             assert ours[row["finder"]][mine] == pytest.approx(row[name], nan_ok=True), name
-    assert set(ours) == {"slim", "flood_fill"}
+    assert set(ours) == {"slim", "blobcat"}
 
 
 def test_counts_are_those_of_the_catalogues(benched: Path) -> None:
@@ -80,7 +80,7 @@ def test_without_a_report_it_prints_the_comparison(
     assert main(["evaluate", str(benched / "small"), "--json", str(numbers)]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("## small: 2 cubes, 4 true sources")
-    assert "flood_fill - slim" in printed
+    assert "blobcat - slim" in printed
     assert '"small": {' in numbers.read_text()
 
 

@@ -12,17 +12,11 @@ from hypothesis import strategies as st
 from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.grid import tangent_grid
 from deepfocus.core.source import Source
-from deepfocus.evaluation.fidelity import (
-    Counts,
-    counts_of,
-    fidelity_of,
-    nearest_width,
-    side_by_side,
-    with_fidelity,
-)
+from deepfocus.evaluation.fidelity import counts_of, side_by_side, with_fidelity
 from deepfocus.evaluation.fidelity_text import fidelity_text
 from deepfocus.finders.deepfocus.both_signs import EXPECTED, BothSigns, both_signs
 from deepfocus.finders.deepfocus.finder import ReadyDeepFocus
+from deepfocus.finders.negative_peaks import Counts, fidelity_of, nearest_width
 from deepfocus.forward.response import response_of
 from deepfocus.simulation.inject import render
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +26,16 @@ SOURCES = [
     source(45.0, 52.0, 20.0, size_px=6.0, snr=60, continuum_jy=0.02),
     source(84.0, 75.0, 44.0, size_px=6.0, snr=80, continuum_jy=0.02),
 ]
-NO_SOFIA = pytest.mark.skipif(shutil.which("sofia") is None, reason="needs the program sofia")
-RUNNABLE = [pytest.param(kind, marks=[NO_SOFIA] if kind == "sofia" else []) for kind in OURS]
+PACKAGES = {"photutils": "photutils", "pybdsf": "bdsf", "aegean": "AegeanTools"}
+"""What a finder of the extra [peers] imports."""
+NEEDS = {
+    "sofia": pytest.mark.skipif(shutil.which("sofia") is None, reason="needs the program sofia"),
+    **{
+        kind: pytest.mark.skipif(find_spec(module) is None, reason="needs the extra [peers]")
+        for kind, module in PACKAGES.items()
+    },
+}
+RUNNABLE = [pytest.param(kind, marks=[NEEDS[kind]] if kind in NEEDS else []) for kind in OURS]
 MEASURED = ("x", "y", "ra", "dec", "channel", "frequency", "line_fwhm", "line_flux", "peak")
 
 

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 import deepfocus as df
+from deepfocus.finders.blobcat.finder import Blobcat
 from deepfocus.finders.deepfocus.finder import DeepFocus
 from deepfocus.finders.finder import detection_in
-from deepfocus.finders.flood_fill.finder import FloodFill
 
 SEED = 3
 
 
-@pytest.mark.parametrize("finder", [DeepFocus(), FloodFill()], ids=lambda each: each.kind)
-def test_flux_times_gain_is_what_the_cube_shows(finder: DeepFocus | FloodFill) -> None:
+@pytest.mark.parametrize("finder", [DeepFocus(), Blobcat()], ids=lambda each: each.kind)
+def test_flux_times_gain_is_what_the_cube_shows(finder: DeepFocus | Blobcat) -> None:
     """Without its primary beam, the same cube gives fluxes that are lower by the stated gain."""
     made = df.simulate("paper", seed=SEED)
     corrected = detection_in(made.cube, finder.ready()).catalogue.accepted

@@ -103,7 +103,7 @@ def test_the_beam_in_pixels_is_the_beam_on_the_sky(cells: str) -> None:
         assert area == pytest.approx(image.sum(), rel=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["matched_filter", "flood_fill"])
+@pytest.mark.parametrize("kind", ["matched_filter", "lineseeker"])
 def test_other_finders_measure_on_the_sky_too(kind: str) -> None:
     found = finder_from({"kind": kind}).ready().find(_cube("tall")).catalogue.accepted
     lit = [each for each in _sky() if _nearest(found, each) < BEAM[1] / 2]

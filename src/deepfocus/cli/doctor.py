@@ -14,6 +14,7 @@ ENABLED = {
     "store": "data sets in one Zarr store",
     "cluster": "--cluster: a Dask scheduler, or Slurm",
     "ms": "measurement sets and CASA images",
+    "peers": "the finders photutils, pybdsf and aegean",
 }
 """By the name of an extra; the others are for developers."""
 NAMED = re.compile(r"^(?P<name>[A-Za-z0-9._-]+).*?(?:extra == [\"'](?P<extra>\w+)[\"'])?$")

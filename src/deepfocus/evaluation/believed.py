@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from deepfocus.evaluation.fidelity import (
-    Fidelity,
-    SideBySide,
-    counts_of,
-    fidelity_of,
-    side_by_side,
-    with_fidelity,
-)
+from deepfocus.evaluation.fidelity import SideBySide, counts_of, side_by_side, with_fidelity
 from deepfocus.evaluation.fidelity_text import verdicts
 from deepfocus.finders.deepfocus.both_signs import BothSigns
 from deepfocus.finders.finder import Detection
+from deepfocus.finders.negative_peaks import Fidelity, fidelity_of
 
 
 @dataclass(frozen=True, eq=False)

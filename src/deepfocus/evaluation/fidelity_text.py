@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from deepfocus.core.catalogue import Catalogue, numbered
-from deepfocus.evaluation.fidelity import Fidelity, SideBySide
+from deepfocus.evaluation.fidelity import SideBySide
 from deepfocus.evaluation.text_table import number, text_table
+from deepfocus.finders.negative_peaks import Fidelity
 
 ROWS = 8
 """Of the table of counts."""

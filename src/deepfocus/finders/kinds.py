@@ -23,7 +23,11 @@ OURS = {
     "slim": "deepfocus.finders.slim.finder:Slim",
     "paper": "deepfocus.finders.paper.finder:Paper",
     "matched_filter": "deepfocus.finders.matched_filter.finder:MatchedFilter",
-    "flood_fill": "deepfocus.finders.flood_fill.finder:FloodFill",
+    "lineseeker": "deepfocus.finders.lineseeker.finder:LineSeeker",
+    "blobcat": "deepfocus.finders.blobcat.finder:Blobcat",
+    "photutils": "deepfocus.finders.photutils.finder:Photutils",
+    "pybdsf": "deepfocus.finders.pybdsf.finder:Pybdsf",
+    "aegean": "deepfocus.finders.aegean.finder:Aegean",
     "sofia": "deepfocus.finders.sofia.finder:Sofia",
 }
 """Kind -> import path of its class; the first kind is the default."""

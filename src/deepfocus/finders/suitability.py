@@ -9,7 +9,7 @@ import numpy as np
 
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.finders.kinds import finder_kinds
+from deepfocus.finders.kinds import finder_class, finder_kinds
 
 NETWORKS = "its networks learned from dirty cubes whose dirty beam is known"
 
@@ -61,12 +61,33 @@ def _matched_filter(cube: Cube) -> Iterator[str]:
     yield from _without_beam(cube)
 
 
-def _flood_fill(cube: Cube) -> Iterator[str]:
-    from deepfocus.finders.flood_fill.finder import LEAST_CHANNELS
+def _lineseeker(cube: Cube) -> Iterator[str]:
+    from deepfocus.finders.lineseeker.finder import LEAST_CHANNELS
 
     yield from _fewer(cube, LEAST_CHANNELS)
     yield from _whole(cube)
     yield from _without_beam(cube)
+
+
+def _images(cube: Cube) -> Iterator[str]:
+    from deepfocus.finders.images.finder import LEAST_CHANNELS
+
+    yield from _fewer(cube, LEAST_CHANNELS)
+    yield from _whole(cube)
+    yield from _without_beam(cube)
+
+
+def _in_extra(kind: str) -> Callable[[Cube], Iterator[str]]:
+    """Of a finder of images that another package makes."""
+
+    def against(cube: Cube) -> Iterator[str]:
+        try:
+            finder_class(kind)().ready()
+        except DeepFocusError as error:
+            yield error.came
+        yield from _images(cube)
+
+    return against
 
 
 def _sofia(cube: Cube) -> Iterator[str]:
@@ -90,7 +111,11 @@ AGAINST: Mapping[str, Callable[[Cube], Iterator[str]]] = {
     "slim": _slim,
     "paper": _paper,
     "matched_filter": _matched_filter,
-    "flood_fill": _flood_fill,
+    "lineseeker": _lineseeker,
+    "blobcat": _images,
+    "photutils": _in_extra("photutils"),
+    "pybdsf": _in_extra("pybdsf"),
+    "aegean": _in_extra("aegean"),
     "sofia": _sofia,
 }
 

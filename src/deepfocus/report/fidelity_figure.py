@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deepfocus.core.catalogue import Catalogue, numbered
-from deepfocus.evaluation.fidelity import Fidelity, SideBySide
+from deepfocus.evaluation.fidelity import SideBySide
+from deepfocus.finders.negative_peaks import Fidelity
 from deepfocus.report.figures import blank_figure, save_figure
 
 if TYPE_CHECKING:

@@ -13,6 +13,8 @@ from deepfocus.ops.snr import mad_sigma
 
 EVERY_PX = 3
 TOUCHING = np.ones((3, 3, 3), bool)
+BAND_SHARE = 0.25
+"""Kernels wider than this share of the band are not used: such lines look like continuum."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +41,14 @@ class Peak:
     x: int
     snr: float
     kernel: int
+
+
+def within_band(widths_chan: Sequence[float], channels: int) -> tuple[float, ...]:
+    """The widths that are narrow enough for a band; the narrowest is always kept."""
+    narrow = min(widths_chan)
+    return tuple(
+        width for width in widths_chan if width <= BAND_SHARE * channels or width == narrow
+    )
 
 
 def filtered(line_data: np.ndarray, widths_chan: Sequence[float]) -> tuple[Highest, Highest]:

@@ -1,13 +1,36 @@
-"""Subtract a straight-line continuum from every pixel's spectrum, with emission lines clipped."""
+"""Subtract the continuum from every pixel's spectrum: a straight line, with emission lines clipped.
+
+Or nothing, where it has been subtracted from the visibilities.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 import numpy as np
 
 BLOCK_BYTES = 32 * 2**20
 ROUNDS = 3
+
+
+class Subtraction(Protocol):
+    """How the continuum leaves a cube."""
+
+    def subtracted(self, data: np.ndarray) -> np.ndarray:
+        """(chan, y, x) float32 without continuum; NaN stays NaN."""
+        ...
+
+
+@dataclass(frozen=True)
+class AsItIs:
+    """The cube has no continuum: it was subtracted before."""
+
+    kind: ClassVar[str] = "as_it_is"
+
+    def subtracted(self, data: np.ndarray) -> np.ndarray:
+        """The same values."""
+        return np.asarray(data, np.float32)
 
 
 @dataclass(frozen=True)
@@ -16,6 +39,8 @@ class ClippedLine:
 
     clip_sigma : channels further than this many standard deviations from the line are left out
     """
+
+    kind: ClassVar[str] = "clipped_line"
 
     clip_sigma: float = 3.0
 

@@ -1,4 +1,4 @@
-"""The line of an island: the channels where its spectrum has the highest signal-to-noise."""
+"""The line of a source in an image: where its spectrum has the highest signal-to-noise."""
 
 from __future__ import annotations
 
@@ -24,10 +24,12 @@ class LineOfIsland:
     snr: float
 
 
-def strongest_line(spectrum: np.ndarray, widths_chan: Sequence[float]) -> LineOfIsland | None:
+def strongest_line(
+    spectrum: np.ndarray, widths_chan: Sequence[float], *, within: ChannelRange | None = None
+) -> LineOfIsland | None:
     """The strongest line of a spectrum (chan,), NaN where missing; None without data or noise.
 
-    widths_chan : FWHM of the kernels to try
+    widths_chan : FWHM of the kernels to try; within : channels of its centre, None for any
     """
     if not np.isfinite(spectrum).any():
         return None
@@ -37,12 +39,13 @@ def strongest_line(spectrum: np.ndarray, widths_chan: Sequence[float]) -> LineOf
     noise = mad_sigma(np.diff(spectrum)) / np.sqrt(2)
     if noise <= 0:
         return None
+    inside = slice(None) if within is None else within.slice(len(spectrum))
     best: LineOfIsland | None = None
     for width in widths_chan:
         offset = (channels[:, None] - channels) * FWHM_PER_SIGMA / width
         kernels = np.exp(-0.5 * offset**2)
         snr = kernels @ excess / np.linalg.norm(kernels, axis=1) / noise
-        at = int(np.argmax(snr))
+        at = int(channels[inside][np.argmax(snr[inside])])
         if best is None or snr[at] > best.snr:
             best = LineOfIsland(around(float(at), width), float(snr[at]))
     return best

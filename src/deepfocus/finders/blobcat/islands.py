@@ -1,7 +1,7 @@
 """Islands of an image, flooded from bright pixels down to a lower threshold.
 
-Hales et al. 2012, MNRAS 425, 979 (BLOBCAT). A pixel above the detection threshold seeds an island,
-which grows to every connected pixel above the lower flooding threshold.
+Hales et al. 2012, MNRAS 425, 979 (BLOBCAT), section 2. A pixel above the detection threshold seeds
+an island, which grows to every pixel above the lower flooding threshold that shares a side with it.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import find_objects, label, maximum_position
 
-TOUCHING = np.ones((3, 3), bool)
-
 
 @dataclass(frozen=True, eq=False)
 class Island:
-    """Touching pixels above the flooding threshold.
+    """Connected pixels above the flooding threshold.
 
     x, y : the peak pixel; snr : its signal-to-noise
     rows, columns : slices of the bounding box; mask : (rows, columns) bool, the island's pixels
@@ -33,7 +31,7 @@ class Island:
 def islands(snr: np.ndarray, *, detection: float, flooding: float) -> list[Island]:
     """The islands of a signal-to-noise image (y, x), NaN where missing, brightest first."""
     filled = np.nan_to_num(snr, nan=-np.inf)
-    labels, number = label(filled >= flooding, structure=TOUCHING)
+    labels, number = label(filled >= flooding)
     if not number:
         return []
     highest = maximum_position(filled, labels, index=np.arange(1, number + 1))

@@ -1,0 +1,1 @@
+"""`aegean`: Gaussians fitted to the summits of islands of images."""

@@ -1,1 +1,0 @@
-"""`flood_fill`: islands of the integrated image, as BLOBCAT finds them."""

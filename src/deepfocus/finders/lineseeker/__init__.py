@@ -1,0 +1,1 @@
+"""`lineseeker`: the search of ASPECS, Gaussian kernels in frequency and fidelity by their width."""

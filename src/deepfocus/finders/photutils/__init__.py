@@ -1,0 +1,1 @@
+"""`photutils`: segments of images above a threshold, deblended."""

@@ -1,0 +1,1 @@
+"""`pybdsf`: Gaussians fitted to islands of images, grouped into sources."""

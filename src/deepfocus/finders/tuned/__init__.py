@@ -1,0 +1,1 @@
+"""Settings of finders as tuned on validation cubes (docs/peers.md), for `--finder FILE`."""
