@@ -16,6 +16,7 @@ import numpy as np
 from deepfocus.core.catalogue import Catalogue, numbered
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.evaluation.campaign import Campaign, Cost, Found, read_campaign, recorded
+from deepfocus.finders.kinds import finder_kinds
 from deepfocus.jobs.claim import CLAIM, refuse_other
 
 FROM = "folders that deepfocus benchmark SET --out RECORDS has filled"
@@ -52,7 +53,8 @@ def read_records(folder: Path) -> Records:
             wanted=FROM,
             remedy=f"check the folder, or make them: deepfocus benchmark SET --out {folder}",
         )
-    labels = sorted(path.parent.name for path in (folder / "found").glob(f"*/{CLAIM}"))
+    found = (path.parent.name for path in (folder / "found").glob(f"*/{CLAIM}"))
+    labels = sorted(found, key=_as_listed)
     keys = {label: recorded(folder, label) for label in labels}
     labels = [label for label in labels if keys[label]]
     common = frozenset.intersection(*(keys[label] for label in labels)) if labels else frozenset()
@@ -119,6 +121,12 @@ def _settings(folder: Path) -> Mapping[str, Any]:
             remedy="run the benchmark anew",
         ) from error
     return settings
+
+
+def _as_listed(label: str) -> tuple[int, str]:
+    """Finders in the order in which `deepfocus finders` lists them, then others by name."""
+    kinds = finder_kinds()
+    return (kinds.index(label) if label in kinds else len(kinds), label)
 
 
 def _in_order(key: str) -> tuple[int, str]:
