@@ -25,6 +25,7 @@ OURS = {
     "matched_filter": "deepfocus.finders.matched_filter.finder:MatchedFilter",
     "flood_fill": "deepfocus.finders.flood_fill.finder:FloodFill",
     "sofia": "deepfocus.finders.sofia.finder:Sofia",
+    "decoras": "deepfocus.finders.decoras.finder:Decoras",
 }
 """Kind -> import path of its class; the first kind is the default."""
 
