@@ -48,4 +48,5 @@ def train(recipe: Path, out: Path, workers: int | None, device: str) -> None:
     pool = local_workers(workers or available_workers())
     with Progress("train", 0) as progress:
         folder = run(recipe, out, workers=pool, report=progress.reached, device=device)
-    click.echo(f"Networks in {folder}: use them with deepfocus detect --weights {folder}")
+    using = "deepfocus detect --finder NAME --weights"  # slim, paper or decoras
+    click.echo(f"Networks in {folder}: use them with {using} {folder}")
