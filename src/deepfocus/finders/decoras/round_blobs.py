@@ -48,10 +48,10 @@ class FindRoundBlobs:
     overlap : of two blobs that share more of their area, the smaller is dropped
     """
 
-    min_sigma_px: float = 1.5
+    min_sigma_px: float = 2.5
     max_sigma_px: float = 12.0
     sigma_ratio: float = 1.6
-    threshold: float = 0.1
+    threshold: float = 0.15
     overlap: float = 0.5
 
     def __post_init__(self) -> None:
