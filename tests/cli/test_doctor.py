@@ -12,7 +12,14 @@ def test_all_is_well_here(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("deepfocus ")
-    for label in ("numpy", "onnxruntime", "network blobs_finder", "extra [ms]", "SoFiA-2"):
+    for label in (
+        "numpy",
+        "onnxruntime",
+        "network blobs_finder",
+        "network decoras",
+        "extra [ms]",
+        "SoFiA-2",
+    ):
         assert any(line.startswith(label) for line in lines), label
     assert not any(line.startswith("!") for line in lines)
 

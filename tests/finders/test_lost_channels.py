@@ -118,7 +118,14 @@ def test_a_bright_line_in_few_channels(channels: int, dirty: bool) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "least"),
-    [("matched_filter", 5), ("lineseeker", 5), ("blobcat", 8), ("slim", 8), ("paper", 8)],
+    [
+        ("matched_filter", 5),
+        ("lineseeker", 5),
+        ("blobcat", 8),
+        ("slim", 8),
+        ("paper", 8),
+        ("decoras", 8),
+    ],
 )
 def test_a_finder_refuses_too_few_channels(kind: str, least: int) -> None:
     ready = finder_from({"kind": kind}).ready()

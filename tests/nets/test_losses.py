@@ -17,6 +17,7 @@ from deepfocus.nets.losses import (
     L1ToDssim,
     Loss,
     SmoothL1,
+    SquaredLog,
     WeightedSum,
 )
 
@@ -70,6 +71,7 @@ def test_dssim_has_a_gradient_with_range_1_and_none_with_the_papers() -> None:
         L1(),
         L2(),
         SmoothL1(),
+        SquaredLog(),
         CrossEntropy(),
         DSSIM(),
         L1ToDssim(10),
@@ -87,6 +89,12 @@ def test_a_perfect_prediction_costs_nothing_and_any_other_something(loss: Loss) 
 def test_l1_is_the_mean_absolute_difference() -> None:
     x, y = tensors(4)
     assert L1()(x, y).item() == pytest.approx(np.abs(x.numpy() - y.numpy()).mean(), rel=1e-6)
+
+
+def test_squared_log_is_the_mean_square_of_the_difference_of_logarithms() -> None:
+    x, y = tensors(4)
+    expected = np.mean((np.log1p(x.numpy()) - np.log1p(y.numpy())) ** 2)
+    assert SquaredLog()(x, y).item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_schedule_goes_linearly_from_l1_to_dssim() -> None:

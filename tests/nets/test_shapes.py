@@ -13,6 +13,7 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.settings import part_from, parts_to
 from deepfocus.nets.blobs_finder import BlobsFinder, BlobsFinderConfig, Dense, Dilated
 from deepfocus.nets.build import NETWORKS, NetworkConfig, build
+from deepfocus.nets.decoras import Decoras, DecorasConfig
 from deepfocus.nets.deep_gru import ChannelHead, DeepGRU, DeepGRUConfig, WholeHead
 from deepfocus.nets.resnet import ResBlock, ResNet, ResNetConfig
 from deepfocus.train.plan import network_from
@@ -171,7 +172,60 @@ def test_slim_resnet_gives_as_many_outputs_as_asked() -> None:
     assert shapes_of(model, torch.zeros(B, 1, 64, 64))[""][1] == (B, 2)
 
 
-ROLE_OF = {BlobsFinderConfig: "blobs_finder", DeepGRUConfig: "deep_gru", ResNetConfig: "flux"}
+def test_decoras_of_the_paper_is_as_section_5_describes_it() -> None:
+    """256 atoms, half of Blobs Finder's convolutions, upsampling by transposed ones alone."""
+    model = Decoras(DecorasConfig.paper())
+    shapes = shapes_of(model, torch.zeros(B, 1, 256, 256))
+    described = {
+        "encoder.0": ((B, 1, 256, 256), (B, 8, 128, 128)),
+        "encoder.3": ((B, 32, 32, 32), (B, 64, 16, 16)),
+        "bottleneck.fc1": ((B, 64 * 16 * 16), (B, 256)),
+        "decoder.0": ((B, 64, 16, 16), (B, 32, 32, 32)),
+        "final": ((B, 8, 128, 128), (B, 1, 256, 256)),
+    }
+    assert {name: shapes[name] for name in described} == described
+    theirs = BlobsFinder(BlobsFinderConfig.paper())
+    assert convolutions(model.encoder) * 2 == convolutions(theirs.encoder)
+    assert not [m for m in model.modules() if isinstance(m, nn.Upsample)]
+    assert not convolutions(model.decoder)
+
+
+def convolutions(model: nn.Module) -> int:
+    return sum(isinstance(module, nn.Conv2d) for module in model.modules())
+
+
+def test_slim_decoras_takes_any_multiple_of_16_and_hears_of_every_pixel() -> None:
+    torch.manual_seed(0)
+    # Double precision, because the farthest corner's effect is far below float32's rounding.
+    model = Decoras(DecorasConfig.slim()).double().eval()
+    assert weights(model) < 500_000
+    with torch.no_grad():
+        output = model(torch.randn(B, 1, 48, 80, dtype=torch.float64))
+    assert output.shape == (B, 1, 48, 80)
+    assert 0 <= output.min() <= output.max() <= 1
+    image = torch.randn(1, 1, 256, 256, dtype=torch.float64, requires_grad=True)
+    model(image)[0, 0, 128, 128].backward()
+    assert image.grad is not None
+    heard = image.grad[0, 0].reshape(16, 16, 16, 16).abs().amax(dim=(1, 3))
+    assert (heard > 0).all()
+
+
+def test_pixels_of_a_transposed_convolution_are_sums_of_as_many_terms() -> None:
+    """Ones in, the same number out in every pixel: no chequerboard."""
+    layer = Decoras(DecorasConfig.paper()).final[0]
+    nn.init.ones_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    with torch.no_grad():
+        inside = layer(torch.ones(1, 8, 6, 6))[0, 0, 1:-1, 1:-1]
+    assert inside.min() == inside.max() == 8 * 4
+
+
+ROLE_OF = {
+    BlobsFinderConfig: "blobs_finder",
+    DeepGRUConfig: "deep_gru",
+    ResNetConfig: "flux",
+    DecorasConfig: "decoras",
+}
 
 
 @pytest.mark.parametrize("cls", NETWORKS)
@@ -194,6 +248,10 @@ def test_tables_with_mistakes_are_refused() -> None:
         BlobsFinderConfig((8, 16), (16, 8, 4, 1), Dense(), skips=False)
     with pytest.raises(ValueError, match="lead back"):
         BlobsFinderConfig((8, 16, 32, 64), (32, 16, 8), Dilated(), skips=True)
+    with pytest.raises(ValueError, match="4 widths each"):
+        DecorasConfig((8, 16), (16, 8, 4, 1), Dense())
+    with pytest.raises(ValueError, match="ends in one map"):
+        DecorasConfig((8, 16, 32, 64), (32, 16, 8, 4), Dense())
 
 
 def test_parts_of_a_config_can_be_swapped() -> None:

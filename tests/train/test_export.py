@@ -18,6 +18,7 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.settings import part_from
 from deepfocus.nets.blobs_finder import BlobsFinderConfig
 from deepfocus.nets.build import NetworkConfig, build
+from deepfocus.nets.decoras import DecorasConfig
 from deepfocus.nets.deep_gru import DeepGRUConfig
 from deepfocus.nets.resnet import ResNetConfig
 from deepfocus.ops.inputs import BoxSpectrum, FocusedImage
@@ -41,6 +42,8 @@ CASES = [
     pytest.param(DeepGRUConfig.paper(), [(5, 128)], id="gru-paper"),
     pytest.param(ResNetConfig.slim(outputs=2), [(4, 1, 64, 64), (1, 1, 64, 64)], id="resnet-slim"),
     pytest.param(ResNetConfig.paper(), [(3, 1, 64, 64)], id="resnet-paper"),
+    pytest.param(DecorasConfig.slim(), [(3, 1, 256, 256), (1, 1, 64, 96)], id="decoras-slim"),
+    pytest.param(DecorasConfig.paper(), [(2, 1, 256, 256)], id="decoras-paper"),
 ]
 
 

@@ -10,6 +10,7 @@ from deepfocus.cli import main
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.train.plan import RECIPES, load_plan, shipped_recipe
 from deepfocus.train.roles import ROLES
+from deepfocus.weights.six import ROLES as SIX
 from deepfocus.weights.six import load_six
 
 TINY = shipped_recipe("tiny").read_text(encoding="utf-8").replace("tiny-set.toml", "paper")
@@ -17,7 +18,7 @@ TINY = shipped_recipe("tiny").read_text(encoding="utf-8").replace("tiny-set.toml
 
 @pytest.mark.slow
 def test_tiny_recipe_end_to_end_and_again(tmp_path: Path) -> None:
-    """All six networks are written and run; a second call has nothing left to do."""
+    """All networks are written and run; a second call has nothing left to do."""
     recipe = str(shipped_recipe("tiny"))
     assert main(["train", recipe, "--out", str(tmp_path), "--workers", "1"]) == 0
     final = tmp_path / "weights" / "final"
@@ -29,7 +30,7 @@ def test_tiny_recipe_end_to_end_and_again(tmp_path: Path) -> None:
         assert card["data_seeds"]["train"][0] == 1
     assert json.loads((final / "deep_gru.json").read_text())["recipe"]["stage"].startswith("pred")
     curves = sorted(p.name for p in tmp_path.rglob("curve.png"))
-    assert len(curves) == 7
+    assert len(curves) == 8
     written = {p: p.stat().st_mtime_ns for p in (tmp_path / "training").rglob("*")}
     assert main(["train", recipe, "--out", str(tmp_path), "--workers", "1"]) == 0
     assert written == {p: p.stat().st_mtime_ns for p in (tmp_path / "training").rglob("*")}
@@ -38,7 +39,8 @@ def test_tiny_recipe_end_to_end_and_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_shipped_recipes_are_valid(name: str) -> None:
     plan = load_plan(shipped_recipe(name))
-    assert set(plan.roles) == set(ROLES)
+    networks = {"decoras": {"decoras"}, "tiny": set(ROLES)}
+    assert set(plan.roles) == networks.get(name, set(SIX))
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,22 @@ def test_bad_recipes_are_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "recipe.toml"
     path.write_text(text)
     with pytest.raises(DeepFocusError, match=r"recipe\.toml"):
+        load_plan(path)
+
+
+def test_a_recipe_trains_the_networks_that_it_has_tables_of(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text("[data]\nset = 'paper'\n[major]\n[flux]\n[decoras]\n")
+    plan = load_plan(path)
+    assert list(plan.roles) == ["major", "flux", "decoras"]
+    assert plan.sees_images
+    assert plan.sees_sources
+
+
+def test_predictions_take_all_six_networks(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text("[data]\nset = 'paper'\n[deep_gru]\n[deep_gru.predicted]\nepochs = 1\n")
+    with pytest.raises(DeepFocusError, match=r"deep_gru on predictions, and leaves out blobs_fi"):
         load_plan(path)
 
 

@@ -16,7 +16,7 @@ def test_all_files_are_under_ten_megabytes() -> None:
     assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 10_000_000
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", [*ROLES, "decoras"])
 def test_a_card_says_where_its_weights_come_from(role: str) -> None:
     card = read_card(SHIPPED / f"{role}.json")
     assert card.role == role

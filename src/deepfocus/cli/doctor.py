@@ -86,17 +86,18 @@ def _required() -> Iterator[Finding]:
 
 
 def _networks() -> Iterator[Finding]:
-    """The shipped ones, loaded as `slim` loads them: weights are compared with their cards."""
+    """The shipped ones, loaded as finders load them: weights are compared with their cards."""
     from deepfocus.core.errors import DeepFocusError
+    from deepfocus.finders.decoras.finder import ROLE, Decoras
     from deepfocus.weights.six import ROLES, load_six
 
     try:
-        six = load_six()
+        six, decoras = load_six(), Decoras().ready().network
     except DeepFocusError as error:
         yield Finding("networks", str(error), well=False)
         return
-    for role in ROLES:
-        network = getattr(six, role)
+    for role in (*ROLES, ROLE):
+        network = decoras if role == ROLE else getattr(six, role)
         trained = f"{network.parameters} weights, {network.card.epochs} epochs"
         yield Finding(f"network {role}", f"{trained}, sha256 {network.card.sha256[:16]}")
 

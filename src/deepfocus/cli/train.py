@@ -26,7 +26,8 @@ from deepfocus.core.errors import DeepFocusError
 def train(recipe: Path, out: Path, workers: int | None, device: str) -> None:
     """Train networks from a recipe; a stopped run resumes from its last checkpoint.
 
-    RECIPE.toml may also be 'default', 'paper' or 'tiny', the recipes that come with deepfocus.
+    RECIPE.toml may also be 'default', 'paper', 'decoras' or 'tiny', the recipes that come with
+    deepfocus.
 
     Example: deepfocus train tiny --out run
     """
@@ -47,4 +48,5 @@ def train(recipe: Path, out: Path, workers: int | None, device: str) -> None:
     pool = local_workers(workers or available_workers())
     with Progress("train", 0) as progress:
         folder = run(recipe, out, workers=pool, report=progress.reached, device=device)
-    click.echo(f"Networks in {folder}: use them with deepfocus detect --weights {folder}")
+    using = "deepfocus detect --finder NAME --weights"  # slim, paper or decoras
+    click.echo(f"Networks in {folder}: use them with {using} {folder}")

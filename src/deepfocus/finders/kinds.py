@@ -29,6 +29,7 @@ OURS = {
     "pybdsf": "deepfocus.finders.pybdsf.finder:Pybdsf",
     "aegean": "deepfocus.finders.aegean.finder:Aegean",
     "sofia": "deepfocus.finders.sofia.finder:Sofia",
+    "decoras": "deepfocus.finders.decoras.finder:Decoras",
 }
 """Kind -> import path of its class; the first kind is the default."""
 

@@ -102,6 +102,13 @@ def _sofia(cube: Cube) -> Iterator[str]:
     yield from _without_beam(cube)
 
 
+def _decoras(cube: Cube) -> Iterator[str]:
+    from deepfocus.finders.decoras.finder import LEAST_CHANNELS
+
+    yield from _fewer(cube, LEAST_CHANNELS)
+    yield from _networks(cube)
+
+
 def _unknown(cube: Cube) -> Iterator[str]:
     yield "of another package: what it needs is not known"
 
@@ -117,6 +124,7 @@ AGAINST: Mapping[str, Callable[[Cube], Iterator[str]]] = {
     "pybdsf": _in_extra("pybdsf"),
     "aegean": _in_extra("aegean"),
     "sofia": _sofia,
+    "decoras": _decoras,
 }
 
 

@@ -88,7 +88,7 @@ class BlobsFinder(nn.Module):
         self.config = config
         inputs = (1, *config.encoder[:-1])
         self.encoder = nn.ModuleList(map(_conv_block, inputs, config.encoder))
-        self.bottleneck = _bottleneck(config)
+        self.bottleneck = bottleneck_of(config.bottleneck, config.encoder[-1])
         skips = inputs[::-1] if config.skips else (0,) * HALVINGS
         below = (config.encoder[-1], *config.decoder[:-1])
         blocks = zip(below, skips, config.decoder, strict=False)
@@ -180,11 +180,11 @@ class DilatedBottleneck(nn.Module):
         return features
 
 
-def _bottleneck(config: BlobsFinderConfig) -> nn.Module:
-    width = config.encoder[-1]
-    if isinstance(config.bottleneck, Dense):
-        return DenseBottleneck(width, config.bottleneck.atoms)
-    return DilatedBottleneck(width, config.bottleneck.dilations)
+def bottleneck_of(part: Dense | Dilated, width: int) -> nn.Module:
+    """The bottleneck of a config, after an encoder whose last block has `width` feature maps."""
+    if isinstance(part, Dense):
+        return DenseBottleneck(width, part.atoms)
+    return DilatedBottleneck(width, part.dilations)
 
 
 def _final_block(config: BlobsFinderConfig) -> nn.Sequential:

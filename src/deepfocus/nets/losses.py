@@ -51,6 +51,17 @@ class SmoothL1:
 
 
 @dataclass(frozen=True)
+class SquaredLog:
+    """Mean squared difference of ln(1 + value), for values above -1: MSLE, the loss of DECORAS."""
+
+    kind: ClassVar[str] = "squared_log"
+
+    def __call__(self, prediction: Tensor, target: Tensor, epoch: float = 0) -> Tensor:
+        """Scalar."""
+        return functional.mse_loss(torch.log1p(prediction), torch.log1p(target))
+
+
+@dataclass(frozen=True)
 class CrossEntropy:
     """Mean binary cross entropy of probabilities against targets in [0, 1].
 
@@ -142,4 +153,6 @@ class WeightedSum:
         return torch.stack(terms).sum()
 
 
-Loss: TypeAlias = Union[L1, L2, SmoothL1, CrossEntropy, DSSIM, L1ToDssim, WeightedSum]  # noqa: UP007
+Loss: TypeAlias = Union[  # noqa: UP007
+    L1, L2, SmoothL1, SquaredLog, CrossEntropy, DSSIM, L1ToDssim, WeightedSum
+]

@@ -9,7 +9,7 @@ import numpy as np
 
 from deepfocus.core.arrays import NamedArrays
 from deepfocus.train.blob_examples import BlobExamples
-from deepfocus.train.roles import ROLES, Augment, Pair
+from deepfocus.train.roles import ROLES, Augment, Pair, sees_whole_image
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +36,9 @@ class Examples:
 
 
 def examples(role: str, arrays: NamedArrays, *, crop_px: int) -> BlobExamples | Examples:
-    """The examples of a role, taken from `arrays`; Blobs Finder's are cropped to `crop_px`."""
+    """The examples of a role, taken from `arrays`; integrated images are cropped to `crop_px`."""
     part = ROLES[role]
     inputs, targets = arrays[part.shown], arrays[part.asked]
-    if role == "blobs_finder":
+    if sees_whole_image(role):
         return BlobExamples(inputs, targets, crop_px)
     return Examples(inputs[:, None] if inputs.ndim == 3 else inputs, targets, part.augment)

@@ -26,7 +26,9 @@ from deepfocus.core.settings import part_from, parts_to
 from deepfocus.nets import blobs_finder, resnet
 from deepfocus.nets.blobs_finder import BlobsFinderConfig, Dilated
 from deepfocus.nets.build import NetworkConfig, build
+from deepfocus.nets.decoras import DecorasConfig
 from deepfocus.nets.deep_gru import ChannelHead, DeepGRUConfig
+from deepfocus.nets.resnet import ResNetConfig
 from deepfocus.train.tensors import read_arrays, set_weights, weights_of, write_arrays
 from deepfocus.weights.card import Card, read_card, write_card
 
@@ -120,7 +122,7 @@ def _graph(config: NetworkConfig) -> onnx.ModelProto:
 
 def _input(config: NetworkConfig) -> tuple[tuple[int, ...], dict[int, str]]:
     """Shape of an example batch and names of its dynamic axes."""
-    if isinstance(config, BlobsFinderConfig):
+    if isinstance(config, BlobsFinderConfig | DecorasConfig):
         side = blobs_finder.IMAGE_PX
         free = {2: "y", 3: "x"} if isinstance(config.bottleneck, Dilated) else {}
         return (1, 1, side, side), {0: "batch"} | free
@@ -132,7 +134,8 @@ def _input(config: NetworkConfig) -> tuple[tuple[int, ...], dict[int, str]]:
 
 
 def _output_axes(config: NetworkConfig, free: dict[int, str]) -> dict[int, str]:
-    return free if isinstance(config, BlobsFinderConfig | DeepGRUConfig) else {0: "batch"}
+    """As many as the input has where a network answers with a map, else the batch alone."""
+    return {0: "batch"} if isinstance(config, ResNetConfig) else free
 
 
 def _refer_to(graph: onnx.ModelProto, path: Path) -> None:

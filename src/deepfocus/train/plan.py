@@ -1,4 +1,4 @@
-"""A training plan: the recipe file for all six networks (`deepfocus train RECIPE.toml`).
+"""A training plan: the recipe file for any of the networks (`deepfocus train RECIPE.toml`).
 
 ```toml
 [data]                      # seeds come from the set's own train and validation splits
@@ -10,6 +10,9 @@ truth = { epochs = 10, learning_rate = 2e-3, ... }       # see train.recipe.Reci
 ...
 predicted = { epochs = 5, learning_rate = 5e-4, ... }    # then again, on predictions
 ```
+
+A network without a table is not trained. Predictions are those of the paper's six networks, so a
+recipe that learns from them trains all six.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from deepfocus.core.files import STORE
 from deepfocus.core.settings import load_settings, part_from, parts_to
 from deepfocus.nets.blobs_finder import BlobsFinderConfig
 from deepfocus.nets.build import NetworkConfig
+from deepfocus.nets.decoras import DecorasConfig
 from deepfocus.nets.deep_gru import DeepGRUConfig, WholeHead
 from deepfocus.nets.resnet import ResNetConfig
 from deepfocus.ops.inputs import BoxSpectrum, Input
@@ -33,9 +37,9 @@ from deepfocus.simulation.settings import SetSettings
 from deepfocus.simulation.stored_set import settings_of_store
 from deepfocus.train import roles
 from deepfocus.train.recipe import Recipe
-from deepfocus.weights.six import ROLES
+from deepfocus.weights.six import ROLES as SIX
 
-RECIPES = ("default", "paper", "tiny")
+RECIPES = ("default", "paper", "decoras", "tiny")
 SIZES = ("slim", "paper")
 
 
@@ -46,10 +50,11 @@ class DataPlan:
     set : name of a shipped set, or path (relative to the recipe's folder) of a set's TOML file or
         of a store written by `simulate`; the arrays of a store are used as they are
     thermal_every : one seed in this many has thermal noise, 0 for none; not applied to a store
-    images, cubes : number of training seeds for Blobs Finder, and for the networks after it
+    images, cubes : number of training seeds for the networks that see integrated images, and for
+        the others
     wide_cubes : number of seeds of the shipped set 'wide'; Deep GRU also learns from their spectra
     validation_images, validation_cubes : the same for the validation split
-    crop_px : side of Blobs Finder's training images, random crops of the simulated ones
+    crop_px : side of the integrated images in training, random crops of the simulated ones
     predicted_cubes : number of seeds for the second training, on what earlier networks find
     """
 
@@ -75,15 +80,16 @@ class RoleTable:
 
 @dataclass(frozen=True)
 class RecipeFile:
-    """All tables of a recipe file."""
+    """All tables that a recipe file may have."""
 
     data: DataPlan
-    blobs_finder: RoleTable
-    deep_gru: RoleTable
-    major: RoleTable
-    minor: RoleTable
-    angle: RoleTable
-    flux: RoleTable
+    blobs_finder: RoleTable | None = None
+    deep_gru: RoleTable | None = None
+    major: RoleTable | None = None
+    minor: RoleTable | None = None
+    angle: RoleTable | None = None
+    flux: RoleTable | None = None
+    decoras: RoleTable | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,16 @@ class Plan:
     store: Path | None
     roles: Mapping[str, RolePlan]
 
+    @property
+    def sees_images(self) -> bool:
+        """Whether any network learns from integrated images."""
+        return any(roles.sees_whole_image(role) for role in self.roles)
+
+    @property
+    def sees_sources(self) -> bool:
+        """Whether any network learns from what is cut out around sources."""
+        return not all(roles.sees_whole_image(role) for role in self.roles)
+
 
 def load_plan(path: Path) -> Plan:
     """Read a recipe file, or the shipped recipe of that name.
@@ -129,12 +145,32 @@ def load_plan(path: Path) -> Plan:
     path = find_recipe(path)
     file = load_settings(path, RecipeFile)
     base, store = _set_of(file.data.set, folder=path.parent)
-    roles = {role: _role(role, getattr(file, role), source=str(path)) for role in ROLES}
-    return Plan(data=file.data, base=base, store=store, roles=roles)
+    tables = {role: getattr(file, role) for role in roles.ROLES}
+    plans = {role: _role(role, table, source=str(path)) for role, table in tables.items() if table}
+    _refuse_incomplete(plans, source=str(path))
+    return Plan(data=file.data, base=base, store=store, roles=plans)
+
+
+def _refuse_incomplete(plans: Mapping[str, RolePlan], *, source: str) -> None:
+    """Raise `DeepFocusError` for no network, or for predictions without the six that make them."""
+    if not plans:
+        raise DeepFocusError(
+            f"{source} trains no network",
+            wanted=f"a table for one or more of {', '.join(roles.ROLES)}",
+            remedy="add the tables of the networks, as in a shipped recipe",
+        )
+    missing = [role for role in SIX if role not in plans]
+    again = [role for role, plan in plans.items() if plan.predicted]
+    if again and missing:
+        raise DeepFocusError(
+            f"{source} trains {again[0]} on predictions, and leaves out {missing[0]}",
+            wanted=f"all six networks that predict: {', '.join(SIX)}",
+            remedy=f"add their tables, or leave out [{again[0]}.predicted]",
+        )
 
 
 def find_recipe(path: Path) -> Path:
-    """The path itself, or the path of a shipped recipe: 'default', 'paper' or 'tiny'."""
+    """The path itself, or the path of a shipped recipe, one of `RECIPES`."""
     path = Path(path)
     return shipped_recipe(str(path)) if str(path) in RECIPES and not path.exists() else path
 
@@ -179,4 +215,8 @@ def network_from(role: str, table: Mapping[str, Any], *, source: str) -> Network
     return made
 
 
-_CONFIGS: dict[str, Any] = {"blobs_finder": BlobsFinderConfig, "deep_gru": DeepGRUConfig}
+_CONFIGS: dict[str, Any] = {
+    "blobs_finder": BlobsFinderConfig,
+    "deep_gru": DeepGRUConfig,
+    "decoras": DecorasConfig,
+}

@@ -1,4 +1,4 @@
-"""The six networks in training: the inputs, targets and augmentation of each.
+"""The networks in training: the inputs, targets and augmentation of each.
 
 Nothing here needs torch: a store of training arrays is made without it.
 """
@@ -84,4 +84,11 @@ ROLES: dict[str, Role] = {
     "minor": Role(FOCUSED, MINOR, "focused", "minor", turned_images),
     "angle": Role(FOCUSED, ANGLE, "focused", "angle", turned_images),
     "flux": Role(MASKED, FLUX, "masked", "flux", turned_images),
+    "decoras": Role(IMAGE, MAP, "images", "targets", turned_images),
 }
+"""The six of the paper, and that of DECORAS."""
+
+
+def sees_whole_image(role: str) -> bool:
+    """Whether a role learns from integrated images; the others learn from what is cut out."""
+    return isinstance(ROLES[role].input, IntegratedImage)

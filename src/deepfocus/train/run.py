@@ -1,4 +1,4 @@
-"""Trains all six networks, in the order of section 4.5.
+"""Trains the networks of a recipe, in the order of section 4.5.
 
 First all of them learn from the truth, in parallel. Then Deep GRU learns from the boxes that
 Blobs Finder finds, the shape networks from what both find, and the flux network from the masks
@@ -31,7 +31,7 @@ from deepfocus.train.loop import Batches, fit
 from deepfocus.train.machine import machine_of
 from deepfocus.train.plan import Plan, find_recipe, load_plan
 from deepfocus.train.predicted_examples import PredictedBoxes, PredictedImages
-from deepfocus.train.roles import ROLES
+from deepfocus.train.roles import ROLES, sees_whole_image
 from deepfocus.train.shards import Maker, build, load
 from deepfocus.train.simulated_examples import (
     ImageOfSeed,
@@ -82,13 +82,13 @@ def train(
     run = _Run(plan, recipe, out, workers, Tally(_steps(plan), 0, report), device)
     if plan.store is None:
         run.simulate_truth()
-    run.side_by_side(list(ROLES), TRUTH)
+    run.side_by_side(list(plan.roles), TRUTH)
     for roles, maker in (
         (("deep_gru",), PredictedBoxes),
         (SHAPE_ROLES, PredictedImages),
         (("flux",), PredictedImages),
     ):
-        again = [role for role in roles if plan.roles[role].predicted]
+        again = [role for role in roles if role in plan.roles and plan.roles[role].predicted]
         if again:
             stage = f"predicted-{'-'.join(again)}"
             finder = Slim(weights=str(_assemble(out, "so-far")))
@@ -124,9 +124,11 @@ class _Run:
     def simulate_truth(self) -> None:
         """Make examples around the true sources, for both splits."""
         data, sky = self.plan.data, _sky(self.plan)
-        self.make(ImageOfSeed(sky), "images", data.images, data.validation_images)
-        self.make(SourcesOfSeed(sky), TRUTH, data.cubes, data.validation_cubes)
-        if data.wide_cubes:
+        if self.plan.sees_images:
+            self.make(ImageOfSeed(sky), "images", data.images, data.validation_images)
+        if self.plan.sees_sources:
+            self.make(SourcesOfSeed(sky), TRUTH, data.cubes, data.validation_cubes)
+        if data.wide_cubes and "deep_gru" in self.plan.roles:
             wide = shipped_one("wide")
             spectra = SpectraOfSeed(SkySettings(wide, data.thermal_every))
             seeds = wide.seeds("train", data.wide_cubes)
@@ -197,7 +199,7 @@ def _batches(plan: Plan, step: Step, *, size: int, seed: int) -> Batches:
 
 def _arrays(plan: Plan, step: Step, split: str) -> NamedArrays:
     """The arrays that a step learns from, read from shards or a store."""
-    images = step.role == "blobs_finder"
+    images = sees_whole_image(step.role)
     if plan.store is not None and step.stage == TRUTH:
         stored = stored_images if images else stored_sources
         return stored(plan.store, plan.base.seeds(split, _number(plan, step, split)))
@@ -209,7 +211,7 @@ def _arrays(plan: Plan, step: Step, split: str) -> NamedArrays:
 
 def _number(plan: Plan, step: Step, split: str) -> int:
     """Number of seeds of a split that a step learns from."""
-    data, images = plan.data, step.role == "blobs_finder"
+    data, images = plan.data, sees_whole_image(step.role)
     if split == "validation":
         return data.validation_images if images else data.validation_cubes
     if images:

@@ -28,15 +28,24 @@ def notes_on(
     """
     found = accepted(candidates)
     images, spectra = networks.blobs_finder.card.domain, networks.deep_gru.card.domain
-    ny, nx = integrated.shape
     return (
-        *_beam_notes(cube, images, integrated, some_found=bool(found)),
-        *_cell_notes(cube),
+        *notes_on_image(cube, images, integrated, some_found=bool(found)),
         *_outside("the cube has", len(cube.data), spectra.channels, "channels"),
-        *_outside("the image is", min(ny, nx), images.image_px, "pixels wide"),
-        *_cleaned_notes(cube),
         *_size_notes(found, networks.major.card.domain),
         *_width_notes(found, spectra),
+    )
+
+
+def notes_on_image(
+    cube: Cube, domain: Domain, integrated: np.ndarray, *, some_found: bool
+) -> tuple[str, ...]:
+    """Those of a network that sees the integrated image (y, x), which has this domain."""
+    ny, nx = integrated.shape
+    return (
+        *_beam_notes(cube, domain, integrated, some_found=some_found),
+        *_cell_notes(cube),
+        *_outside("the image is", min(ny, nx), domain.image_px, "pixels wide"),
+        *_cleaned_notes(cube),
     )
 
 
