@@ -73,7 +73,7 @@ def test_a_blob_without_a_line_stays_with_its_reason() -> None:
     assert list(found["flag"]) == [Flag.NO_LINE]
     assert "no emission line" in found["reason"][0]
     assert found["box_x0"][0] < 60 < found["box_x1"][0]
-    assert list(detection.snapshots["blobs"]["x"]) == [60]
+    assert list(detection.snapshots["seen in images"]["x"]) == [60]
 
 
 def test_a_source_that_the_network_does_not_show_is_not_found() -> None:
@@ -97,8 +97,6 @@ def test_a_blob_where_there_are_no_data_is_none() -> None:
 
 
 def test_settings_that_find_nothing_are_refused() -> None:
-    with pytest.raises(DeepFocusError, match="no line widths"):
-        Decoras(widths_chan=())
     with pytest.raises(DeepFocusError, match="kernels of 3 to 2 pixels"):
         FindRoundBlobs(min_sigma_px=3.0, max_sigma_px=2.0)
     with pytest.raises(DeepFocusError, match="cannot read the weight card"):

@@ -103,7 +103,7 @@ def _sofia(cube: Cube) -> Iterator[str]:
 
 
 def _decoras(cube: Cube) -> Iterator[str]:
-    from deepfocus.finders.decoras.finder import LEAST_CHANNELS
+    from deepfocus.finders.images.finder import LEAST_CHANNELS
 
     yield from _fewer(cube, LEAST_CHANNELS)
     yield from _networks(cube)

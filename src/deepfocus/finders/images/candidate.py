@@ -135,6 +135,7 @@ def row_of_sighting(sighting: Sighting) -> dict[str, Any]:
         "box_x1": box.x1,
         "box_y0": box.y0,
         "box_y1": box.y1,
+        "probability": sighting.probability,
     }
 
 
@@ -150,15 +151,14 @@ def row_of_candidate(candidate: Candidate, cube: Cube, *, noise: float) -> dict[
 
 
 def _as_seen(sighting: Sighting) -> dict[str, Any]:
-    """Place and size of the image; the box is that of the size, if there is one."""
-    place = {"x": sighting.x, "y": sighting.y}
+    """Place and size of the image, and the box of that size; nothing if it measures none."""
     shape = sighting.shape
     if shape is None:
-        return place
+        return {}
     pa = shape.pa
     box = box_of(replace(shape, pa=pa if np.isfinite(pa) else 0.0))
     sizes = {"fwhm_x_px": shape.fwhm_x_px, "fwhm_y_px": shape.fwhm_y_px, "pa": pa}
-    return place | sizes | row_of_sighting(replace(sighting, box=box))
+    return {"x": sighting.x, "y": sighting.y} | sizes | row_of_sighting(replace(sighting, box=box))
 
 
 def _flagged(flag: Flag) -> dict[str, Any]:

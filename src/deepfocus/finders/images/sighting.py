@@ -18,7 +18,8 @@ class Sighting:
     x, y : its place, 0-based pixels; snr : its peak over the noise of the image
     box : of its pixels
     shape : without the beam; axes of 0 where it is not resolved, `pa` NaN where only the size is
-        known; None if the finder measures no size
+        known; None if the finder measures no size, and its place is but a pixel
+    probability : that it is a source, NaN if the finder gives none
     """
 
     x: float
@@ -26,6 +27,7 @@ class Sighting:
     snr: float
     box: Box
     shape: Ellipse | None = None
+    probability: float = np.nan
 
 
 class SeesImages(Protocol):
