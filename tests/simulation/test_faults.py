@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy import units as u
+from matplotlib.axes import Axes
 
 from deepfocus.core.catalogue import NAMES
 from deepfocus.core.settings import settings_to
@@ -15,6 +16,8 @@ from deepfocus.instrument.observation import Observation
 from deepfocus.io.fits_cube import read_cube
 from deepfocus.io.set_store import open_store
 from deepfocus.io.stored_cube import Packed, stored_cube
+from deepfocus.ops.integrate import integrate
+from deepfocus.report.preview import preview_figure
 from deepfocus.simulation.cube import integrated_image, simulate
 from deepfocus.simulation.dataset import FitsSet
 from deepfocus.simulation.faults.faults import Faults
@@ -83,7 +86,8 @@ def test_the_summed_image_is_that_of_the_faulty_cube() -> None:
     settings = replace(SMALL, faults=ALL)
     image, sky = integrated_image(settings, 4)
     made = simulate(settings, 4)
-    np.testing.assert_array_equal(image, np.nansum(made.cube.data, axis=0))
+    np.testing.assert_array_equal(image, integrate(made.cube.data))
+    assert np.isfinite(image).all()
     assert sky.components == made.sky.components
 
 
@@ -99,3 +103,15 @@ def test_blank_channels_are_kept_in_files(tmp_path: Path) -> None:
     level = made.cube.noise.level_jy_beam
     np.testing.assert_allclose(stored.data, made.cube.data, atol=level / 31)
     np.testing.assert_array_equal(stored.psf, made.cube.psf)
+
+
+def test_a_preview_sums_what_is_not_blank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = simulate(replace(SMALL, faults=ALL), 4)
+    shown = []
+    draw = Axes.imshow
+    monkeypatch.setattr(
+        Axes, "imshow", lambda axes, image, **how: shown.append(image) or draw(axes, image, **how)
+    )
+    preview_figure(made.cube, made.noise_free, made.truth, tmp_path / "preview.png")
+    assert np.isfinite(shown[0]).all()
+    assert shown[0].any()

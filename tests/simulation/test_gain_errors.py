@@ -118,16 +118,20 @@ def test_amplitude_errors_are_those_asked_for() -> None:
     assert drawn.real.std() == pytest.approx(0.08, rel=0.05)
 
 
-def test_the_beam_is_that_of_corrupted_visibilities() -> None:
+@pytest.mark.parametrize("robust", [None, 0.5])
+def test_the_beam_is_that_of_corrupted_visibilities(robust: float | None) -> None:
     """A point off centre, summed over its visibilities, against the sky through the beam."""
-    telescope, track = telescope_of(SMALL), track_of(SMALL)
+    observation = replace(SMALL, robust=robust)
+    telescope, track = telescope_of(observation), track_of(observation)
     products = track.of_samples(Gains().drawn(track, np.random.default_rng(7)))
     x, y, node = 60, 35, 1
     cycles = telescope.uv_m * telescope.node_hz[node] / C_M_S
     cycles *= np.deg2rad(telescope.grid.cell_arcsec / 3600)
     offset = np.array([-(x - 48), y - 48])  # l grows to the west
     point = np.exp(2j * np.pi * cycles @ offset) * products
-    summed = WeightedSamples(cycles, point, np.ones(len(cycles))).dirty_image(96)
+    summed = WeightedSamples(cycles, point, telescope.weights(telescope.node_hz[node])).dirty_image(
+        96
+    )
     seen = replace(telescope, dirty_beam=beam_through_gains(telescope, products))
     sky = np.zeros((1, 96, 96))
     sky[0, y, x] = 1 / telescope.primary_beam[node, y, x]

@@ -18,6 +18,7 @@ from deepfocus.core.settings import settings_to
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
 from deepfocus.instrument.telescope import Telescope, coverage, telescope_of
+from deepfocus.ops.integrate import integrate
 from deepfocus.simulation.faults.faults import Faults
 from deepfocus.simulation.limits import best_snr, limits_of
 from deepfocus.simulation.scene import Scene
@@ -178,12 +179,13 @@ def integrated_image(settings: AnySet, seed: int) -> tuple[np.ndarray, SkyModel]
 
     Imaging is linear, so the spectra are summed over channels instead of the cube. This skips
     the slowest step. Sky and noise level are the same as in `simulate`; the noise has the same
-    distribution as in the summed cube, but other values. Used for training images.
+    distribution as in the summed cube, but other values. Used for training images. Faults act on
+    channels, so with any the cube itself is made and summed.
     """
     settings = settings.of(seed)
     if settings.faults != Faults():
         made = simulate(settings, seed)
-        return np.nansum(made.cube.array, axis=0), made.sky
+        return integrate(made.cube.array), made.sky
     if settings.fluxes_follow_noise or not isinstance(settings.imaging, Dirty):
         return _integrated_scene(settings, seed)
     telescope = telescope_of(settings.observation)
