@@ -25,6 +25,7 @@ SEEDS = {
     "blends": 2_000_007,
     "galaxies": 2_000_008,
     "empty": 2_000_001,
+    "faults": 2_000_039,
 }
 """A validation cube of each set."""
 WIDTH_PX, COLOURS = 1200, 200

@@ -15,6 +15,7 @@ from deepfocus.instrument.noise import White
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.telescope import coverage, telescope_of
 from deepfocus.simulation import cube as simulation
+from deepfocus.simulation import scene
 from deepfocus.simulation.settings import Noise, SetSettings
 
 SMALL = SetSettings(observation=Observation(size=96, channels=256), noise=Noise(kind="white"))
@@ -28,7 +29,7 @@ def test_noise_is_added_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
     atol = 1e-6 * whole.cube.data.max()
     np.testing.assert_allclose(whole.cube.data, white * level + whole.noise_free, atol=atol)
     # 7 rows at a time: 96 is not a multiple of it
-    monkeypatch.setattr(simulation, "BLOCK_BYTES", 7 * 4 * 256 * 96)
+    monkeypatch.setattr(scene, "BLOCK_BYTES", 7 * 4 * 256 * 96)
     np.testing.assert_allclose(simulation.simulate(SMALL, 3).cube.data, whole.cube.data, atol=atol)
 
 
@@ -36,7 +37,7 @@ def test_noise_is_added_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_second_cube_is_held(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = replace(SMALL, noise=Noise(kind=kind))
     cube = simulation.simulate(settings, 3).cube.data.nbytes  # and the telescope is known
-    monkeypatch.setattr(simulation, "BLOCK_BYTES", 2**20)
+    monkeypatch.setattr(scene, "BLOCK_BYTES", 2**20)
     tracemalloc.start()
     simulation.simulate(settings, 3)
     _, peak = tracemalloc.get_traced_memory()

@@ -7,7 +7,7 @@ kinds. The kind determines how significant a source of a given size is.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -78,6 +78,12 @@ class Noise:
         if len(self.sigma_jy_beam) == 1:
             return float(self.sigma_jy_beam[0])
         return float(np.sqrt(np.mean(self.sigma_jy_beam**2)))
+
+    def in_channels(self, factor: np.ndarray | float) -> Noise:
+        """The same noise with its standard deviation multiplied by a factor, or by (chan,)."""
+        if self.sigma_jy_beam is None:
+            return self
+        return replace(self, sigma_jy_beam=self.sigma_jy_beam * factor)
 
 
 def noise_of_level(power: Power, level_jy_beam: float | None) -> Noise:

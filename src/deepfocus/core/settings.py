@@ -111,7 +111,8 @@ def settings_to(settings: Any) -> dict[str, Any]:
 
 def _without_none(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: _without_none(v) for k, v in value.items() if v is not None and v != {}}
+        plain = {k: _without_none(v) for k, v in value.items() if v is not None}
+        return {k: v for k, v in plain.items() if v != {}}
     if isinstance(value, list | tuple):
         return [_without_none(v) for v in value]
     return value

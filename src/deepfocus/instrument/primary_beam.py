@@ -24,14 +24,18 @@ class BlockedAiry:
 
     def __call__(self, theta_arcsec: np.ndarray, frequency_hz: float) -> np.ndarray:
         """Power response, 1 on axis, at angular distance `theta_arcsec`."""
+        power: np.ndarray = self.voltage(theta_arcsec, frequency_hz) ** 2
+        return power
+
+    def voltage(self, theta_arcsec: np.ndarray, frequency_hz: float) -> np.ndarray:
+        """Response of the field of one dish, 1 on axis, negative beyond the first null."""
         theta_deg = np.asarray(theta_arcsec, float) / 3600.0
         scale = 7.016 / 1.566 * self.effective_m / 24.5
         x = np.maximum(theta_deg * frequency_hz / 1e9 * scale, 1e-9)
         ratio = self.effective_m / self.blockage_m
         area = ratio**2
-        voltage = (area * 2 * j1(x) / x - 2 * j1(x * ratio) / (x * ratio)) / (area - 1)
-        power: np.ndarray = voltage**2
-        return power
+        voltage: np.ndarray = (area * 2 * j1(x) / x - 2 * j1(x * ratio) / (x * ratio)) / (area - 1)
+        return voltage
 
 
 DISHES = {12.0: BlockedAiry(), 7.0: BlockedAiry(dish_m=7.0, effective_m=6.25)}

@@ -21,6 +21,8 @@ from deepfocus.io.set_store import SetStore
 
 VARIANT = "variant"
 """The array that tells which of a mixed set's observations a cube is of."""
+BLANK = int(np.iinfo(np.int16).min)
+"""Where a packed cube has no value."""
 OF_A_KIND = (
     "unit", "noise_kind", "centre_deg", "cell_arcsec", "size", "rest_hz", "specsys", "beam",
 )  # fmt: skip
@@ -57,6 +59,7 @@ class Packed:
 
     Rounding to steps of sigma / q adds sigma / (q sqrt(12)) in quadrature: 0.018 sigma for
     q = 16 (Pence et al. 2009, PASP 121, 414, use q = 2 to 16 for compressed images).
+    NaN is the smallest integer, which no value takes.
     """
 
     per_sigma: float = 16.0
@@ -65,14 +68,19 @@ class Packed:
     def pack(self, cube: Cube) -> dict[str, np.ndarray]:
         """The integers and their step in Jy/beam."""
         limit = np.iinfo(np.int16).max
-        needed = float(max(cube.array.max(), -cube.array.min())) / limit
+        # fmax and fmin pass over NaN, and are all NaN only where every voxel is
+        highest = np.fmax.reduce(cube.array, axis=None)
+        lowest = np.fmin.reduce(cube.array, axis=None)
+        needed = float(np.nan_to_num(max(highest, -lowest))) / limit
         step = np.float32(max(level_of(cube) / self.per_sigma, needed))
         if step == 0:
             step = np.float32(1.0)
         packed = np.empty(cube.data.shape, np.int16)
         for plane, values in zip(packed, cube.data, strict=True):
             # the step's own rounding error may take a value past the limit
-            np.clip(np.rint(values / step), -limit, limit, out=plane, casting="unsafe")
+            scaled = np.clip(np.rint(values / step), -limit, limit)
+            scaled[np.isnan(values)] = BLANK
+            plane[:] = scaled
         return {"cube": packed, "cube_step": np.asarray(step)}
 
 
@@ -159,9 +167,11 @@ def stored_cube(store: SetStore, seed: int) -> Cube:
     row = store.row_of(seed)
     variant = _variant(store, row)
     facts = _facts(store, variant)
-    data = np.asarray(store.array("cube")[row], np.float32)
+    stored = store.array("cube")[row]
+    data = np.asarray(stored, np.float32)
     if "cube_step" in facts["of_cube"]:
         data *= np.float32(store.array("cube_step")[row])
+        data[np.asarray(stored) == BLANK] = np.nan
     settings = facts["settings"]
     if variant is not None:
         settings = {**settings["variants"][variant], "split": settings["split"]}

@@ -73,7 +73,7 @@ def _line_channels(cube: Cube, truth: Catalogue) -> np.ndarray:
 def _draw_moment_0(axes: Axes, cube: Cube, truth: Catalogue) -> None:
     lit = _line_channels(cube, truth)
     kms = float(cube.grid.width_kms(1.0, len(lit) / 2))
-    image = cube.data[lit].sum(axis=0) * kms
+    image = np.nansum(cube.data[lit], axis=0) * kms  # blank channels add nothing
     limits = np.percentile(image, (1, 99.7))
     picture = axes.imshow(image, origin="lower", cmap="inferno", vmin=limits[0], vmax=limits[1])
     axes.figure.colorbar(picture, ax=axes, label="Jy/beam km/s", **BAR)

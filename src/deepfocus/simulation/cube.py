@@ -18,16 +18,17 @@ from deepfocus.core.settings import settings_to
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
 from deepfocus.instrument.telescope import Telescope, coverage, telescope_of
-from deepfocus.simulation.limits import Limits, best_snr, limits_of
+from deepfocus.ops.integrate import integrate
+from deepfocus.simulation.faults.faults import Faults
+from deepfocus.simulation.limits import best_snr, limits_of
+from deepfocus.simulation.scene import Scene
 from deepfocus.simulation.sets import AnySet
 from deepfocus.simulation.settings import SetSettings
 from deepfocus.simulation.truth import source_peaks, truth_catalogue
-from deepfocus.simulation.uncleaned import Uncleaned, uncleaned
+from deepfocus.simulation.uncleaned import uncleaned
 from deepfocus.simulation.view import Dirty, View
 from deepfocus.sky.components import SkyModel
 
-BLOCK_BYTES = 8 * 2**20
-"""Size of one block of the noise-free cube, which is added to the noise block by block."""
 WORKING_BYTES_PER_PIXEL = 64
 """Memory to transform an image on a grid of twice its side: two complex half-planes."""
 
@@ -49,85 +50,8 @@ class Simulated:
 
     @cached_property
     def noise_free(self) -> np.ndarray:
-        """(chan, y, x) the cube without noise, Jy/beam; made on first use, as large as the cube."""
+        """(chan, y, x) the cube without noise and faults, Jy/beam; made on first use."""
         return self.scene.noise_free()
-
-
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """A sky seen by a telescope, before the cube is assembled.
-
-    view : how the cube shows the sky; its telescope's beam is that of the cube
-    components : (part, node, y, x) images of the sky's parts through that beam, at unit spectrum
-    spectra : (part, chan) Jy/pixel; peaks : (part,) brightest voxel of each part, Jy/beam
-    noise : noise of the assembled cube
-    limits : of each line of each source
-    uncleaned : what CLEAN left of the sky; None if nothing
-    """
-
-    view: View
-    sky: SkyModel
-    components: np.ndarray
-    spectra: np.ndarray
-    peaks: np.ndarray
-    noise: Noise
-    limits: Limits
-    uncleaned: Uncleaned | None = None
-
-    @property
-    def telescope(self) -> Telescope:
-        return self.view.telescope
-
-    def noise_free(self) -> np.ndarray:
-        """(chan, y, x) cube of the sky alone, Jy/beam."""
-        return self._rows(slice(None))
-
-    def summed(self) -> np.ndarray:
-        """(y, x) the cube of the sky alone summed over channels, Jy/beam * chan, without it."""
-        return sum(
-            (
-                np.einsum(
-                    "pk,pkyx->yx",
-                    (spectra @ self.telescope.interpolation.T).astype(np.float32),
-                    components,
-                )
-                for components, spectra in self._layers()
-            ),
-            np.zeros((self.telescope.size, self.telescope.size), np.float32),
-        )
-
-    def _layers(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Images (part, node, y, x) and spectra (part, chan) of all that the cube shows."""
-        if self.uncleaned is None:
-            return [(self.components, self.spectra)]
-        share = self.uncleaned.share
-        return [
-            (self.components, self.spectra * (1 - share)),
-            (self.uncleaned.components, self.spectra * share),
-        ]
-
-    def _rows(self, rows: slice) -> np.ndarray:
-        """(chan, y, x) those rows of the cube of the sky alone."""
-        (images, spectra), *left = self._layers()
-        cube = self.telescope.dirty_cube(images[..., rows, :], spectra)
-        for images, spectra in left:
-            cube += self.telescope.dirty_cube(images[..., rows, :], spectra)
-        return cube
-
-    def add_to(self, noise: np.ndarray) -> np.ndarray:
-        """Turn `noise` (chan, y, x), of unit standard deviation, into the cube in place.
-
-        Processes a few rows of all channels at a time, so that no second cube is in memory.
-        """
-        assert self.noise.sigma_jy_beam is not None
-        levels = self.noise.sigma_jy_beam.astype(np.float32)[:, None, None]
-        channels, ny, nx = noise.shape
-        step = max(1, BLOCK_BYTES // (4 * channels * nx))
-        for y in range(0, ny, step):
-            rows = noise[:, y : y + step]
-            rows *= levels
-            rows += self._rows(slice(y, y + step))
-        return noise
 
 
 def simulate(settings: AnySet, seed: int) -> Simulated:
@@ -139,32 +63,42 @@ def simulate(settings: AnySet, seed: int) -> Simulated:
     _require_cube(coverage(settings.observation).observation)  # before the beams, which are slow
     scene = observe(settings, seed)
     _require_cube(coverage(settings.observation).observation)  # on top of what is now in memory
-    noise = settings.noise.model.draw(scene.telescope, _rng(seed, 2))
-    telescope = scene.telescope
-    cube = Cube(
-        data=scene.add_to(noise),
-        grid=telescope.grid,
-        beam=scene.view.beam,
-        psf=scene.view.psf,
-        psf_channels=telescope.node_channels,
-        primary_beam=telescope.primary_beam,
+    faults = settings.faults.of_seed(settings.observation, seed)
+    seen = faults.seen(scene)
+    noise = faults.correlated(settings.noise.model.draw(scene.telescope, _rng(seed, 2)))
+    made = faults.reduced(seen.add_to(noise))
+    perfect = replace(
+        _blank(settings),
         noise=scene.noise,
         meta={"seed": seed, "version": __version__, "settings": settings_to(settings)},
     )
     peaks = source_peaks(
         scene.sky,
-        telescope=telescope,
+        telescope=scene.telescope,
         components=scene.components,
         spectra=scene.spectra,
         peaks=scene.peaks,
     )
-    truth = truth_catalogue(scene.sky, peaks=peaks, limits=scene.limits, cube=cube)
+    truth = truth_catalogue(scene.sky, peaks=peaks, limits=scene.limits, cube=perfect)
+    cube = replace(_stated(perfect, settings), data=made, noise=seen.noise)
     return Simulated(cube=cube, truth=truth, scene=scene)
 
 
 def blank_cube(settings: SetSettings) -> Cube:
     """A cube of a set without sky and noise; it takes no memory for its voxels."""
-    view = settings.imaging.view(telescope_of(settings.observation))
+    return _stated(_blank(settings), settings)
+
+
+def _stated(cube: Cube, settings: SetSettings) -> Cube:
+    """The cube with the beams that its data state, which may not be its own."""
+    if settings.faults.stated is None:
+        return cube
+    return settings.faults.stated.of(cube, _blank(replace(settings, faults=Faults())))
+
+
+def _blank(settings: SetSettings) -> Cube:
+    """A blank cube with the beams of its own antennas."""
+    view = settings.imaging.view(settings.faults.telescope(settings.observation))
     telescope = view.telescope
     return Cube(
         data=np.broadcast_to(np.float32(0), telescope.grid.shape),
@@ -184,7 +118,7 @@ def observe(settings: AnySet, seed: int) -> Scene:
     Raises `DeepFocusError` if the dirty images of the sky's parts do not fit in memory.
     """
     settings = settings.of(seed)
-    view = settings.imaging.view(telescope_of(settings.observation))
+    view = settings.imaging.view(settings.faults.telescope(settings.observation))
     telescope = view.telescope
     sky = settings.population.draw(telescope.grid, _rng(seed, 0))
     spectra = sky.spectra()
@@ -245,9 +179,13 @@ def integrated_image(settings: AnySet, seed: int) -> tuple[np.ndarray, SkyModel]
 
     Imaging is linear, so the spectra are summed over channels instead of the cube. This skips
     the slowest step. Sky and noise level are the same as in `simulate`; the noise has the same
-    distribution as in the summed cube, but other values. Used for training images.
+    distribution as in the summed cube, but other values. Used for training images. Faults act on
+    channels, so with any the cube itself is made and summed.
     """
     settings = settings.of(seed)
+    if settings.faults != Faults():
+        made = simulate(settings, seed)
+        return integrate(made.cube.array), made.sky
     if settings.fluxes_follow_noise or not isinstance(settings.imaging, Dirty):
         return _integrated_scene(settings, seed)
     telescope = telescope_of(settings.observation)

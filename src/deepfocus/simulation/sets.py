@@ -62,6 +62,7 @@ SHIPPED: Mapping[str, str] = {
     "blends": "pairs within 0.3 to 1.5 beams; lines that coincide to separate; dirty and cleaned",
     "galaxies": "real galaxies and rotating discs at ideal SNR 10 to 200; dirty and cleaned",
     "empty": "noise without any source; dirty and cleaned",
+    "faults": "imperfect data: one fault by turns (gains, bandpass, flags, beams ...), and many",
 }
 """What is in each shipped set, by its name."""
 

@@ -13,6 +13,7 @@ from astropy import units as u
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.observation import Observation
+from deepfocus.simulation.faults.faults import Faults
 from deepfocus.simulation.view import Dirty, Imaging
 from deepfocus.sky.kinds import Population
 from deepfocus.sky.population import PaperPopulation
@@ -113,6 +114,7 @@ class SetSettings:
     noise: Noise = field(default_factory=Noise)
     split: Seeds = field(default_factory=Seeds)
     imaging: Imaging = field(default_factory=Dirty)
+    faults: Faults = field(default_factory=Faults)
 
     def __post_init__(self) -> None:
         if self.fluxes_follow_noise and self.noise.pwv is None:

@@ -8,7 +8,7 @@ residual image, whose power is that of the uv coverage and not that of the resto
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, Self
 
 import numpy as np
 
@@ -40,6 +40,10 @@ class View(Protocol):
         """The telescope whose `dirty_beam` is the beam through which the cube shows the sky."""
 
     @property
+    def observed(self) -> Telescope:
+        """The telescope with its dirty beam, whatever the cube shows."""
+
+    @property
     def beam(self) -> Beam:
         """The beam in the cube's header."""
 
@@ -53,12 +57,23 @@ class View(Protocol):
     def kernels(self, power: noise.Power, node: int, *, x: float, y: float, reach: int) -> Kernels:
         """What can be known of a source at (x, y), at a node in frequency (forward.kernels)."""
 
+    def through_beam(self, dirty_beam: np.ndarray) -> Self:
+        """The view of data whose dirty images have another beam (k, 2 size, 2 size)."""
+
+    def through_dishes(self, primary_beam: np.ndarray) -> Self:
+        """The view of dishes with another primary beam (k, y, x)."""
+
 
 @dataclass(frozen=True, eq=False)
 class DirtyView:
     """A dirty cube."""
 
     telescope: Telescope
+
+    @property
+    def observed(self) -> Telescope:
+        """The telescope itself."""
+        return self.telescope
 
     @property
     def beam(self) -> Beam:
@@ -81,6 +96,14 @@ class DirtyView:
         beam, loss = _natural_beam(self.telescope, node)
         return visibility_kernels(beam, loss=loss, reach=reach)
 
+    def through_beam(self, dirty_beam: np.ndarray) -> Self:
+        """With that beam."""
+        return replace(self, telescope=replace(self.telescope, dirty_beam=dirty_beam))
+
+    def through_dishes(self, primary_beam: np.ndarray) -> Self:
+        """With that primary beam."""
+        return replace(self, telescope=replace(self.telescope, primary_beam=primary_beam))
+
 
 @dataclass(frozen=True, eq=False)
 class CleanedView:
@@ -90,6 +113,11 @@ class CleanedView:
     dirty: Telescope
 
     psf: ClassVar[None] = None
+
+    @property
+    def observed(self) -> Telescope:
+        """The telescope with its dirty beam."""
+        return self.dirty
 
     @property
     def beam(self) -> Beam:
@@ -107,6 +135,29 @@ class CleanedView:
         if isinstance(power, noise.White):
             return _white(self.telescope, node, x=x, y=y, reach=reach)
         return _cleaned(self).within(reach)
+
+    def through_beam(self, dirty_beam: np.ndarray) -> Self:
+        """CLEAN finds a point as high as that beam's centre; the rest of the beam, it leaves.
+
+        c G + B' - c B, with G the restoring beam, B the dirty beam that CLEAN subtracts, B' that
+        of the data and c = B'(0).
+        """
+        n = self.telescope.size
+        found = dirty_beam[:, n, n, None, None]
+        seen = found * (self.telescope.dirty_beam - self.dirty.dirty_beam) + dirty_beam
+        return replace(
+            self,
+            telescope=replace(self.telescope, dirty_beam=seen),
+            dirty=replace(self.dirty, dirty_beam=dirty_beam),
+        )
+
+    def through_dishes(self, primary_beam: np.ndarray) -> Self:
+        """With that primary beam."""
+        return replace(
+            self,
+            telescope=replace(self.telescope, primary_beam=primary_beam),
+            dirty=replace(self.dirty, primary_beam=primary_beam),
+        )
 
 
 @dataclass(frozen=True)

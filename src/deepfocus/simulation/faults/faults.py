@@ -1,0 +1,135 @@
+"""`[faults]` of a set: what is wrong with its data, and the order in which that acts on a cube.
+
+The truth does not know of them: sky, limits, noise level and truth of a seed are those of the cube
+without faults. Only `flagged_antennas` make another array, of which all of these are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from deepfocus.instrument.observation import Observation
+from deepfocus.instrument.telescope import Telescope, coverage, telescope_of
+from deepfocus.simulation.faults.bandpass import Ripple, rippled
+from deepfocus.simulation.faults.continuum import Subtraction
+from deepfocus.simulation.faults.flags import FlaggedAntennas, FlaggedChannels
+from deepfocus.simulation.faults.gains import Gains, beam_through_gains
+from deepfocus.simulation.faults.pointing import Pointing
+from deepfocus.simulation.faults.smoothing import Hanning
+from deepfocus.simulation.faults.stated import StatedBeam
+from deepfocus.simulation.faults.track import Track, track_of
+from deepfocus.simulation.scene import Scene
+
+STREAM = 3
+"""Of a seed's random numbers, after those of the sky, the noise level and the noise."""
+
+
+@dataclass(frozen=True)
+class Faults:
+    """Each fault is left out unless it is given; they are independent of each other.
+
+    flagged_antennas, gains, pointing : what the sky goes through
+    bandpass, smoothing, flagged_channels : what happens to channels
+    continuum : how it was subtracted
+    stated : the beam that the cube states, if it is not its own
+    """
+
+    flagged_antennas: FlaggedAntennas | None = None
+    gains: Gains | None = None
+    pointing: Pointing | None = None
+    bandpass: Ripple | None = None
+    smoothing: Hanning | None = None
+    flagged_channels: FlaggedChannels | None = None
+    continuum: Subtraction | None = None
+    stated: StatedBeam | None = None
+
+    def telescope(self, observation: Observation) -> Telescope:
+        """The telescope of the antennas that have data."""
+        if self.flagged_antennas is None:
+            return telescope_of(observation)
+        return self.flagged_antennas.telescope(observation)
+
+    def of_seed(self, observation: Observation, seed: int) -> SeedFaults:
+        """These faults as one seed has them."""
+        return SeedFaults(self, observation, seed)
+
+
+@dataclass(frozen=True)
+class SeedFaults:
+    """The faults of one cube. Each has random numbers of its own, so that none moves another's."""
+
+    faults: Faults
+    observation: Observation
+    seed: int
+
+    def seen(self, scene: Scene) -> Scene:
+        """The scene as these data show it."""
+        faults = self.faults
+        if faults.gains is not None or faults.pointing is not None:
+            scene = self._through_dishes(scene)
+        if faults.bandpass is not None:
+            antennas = len(np.unique(self._track.first)) + 1
+            factor = faults.bandpass.drawn(self._channels, antennas, self._rng("bandpass"))
+            scene = rippled(scene, factor)
+        if faults.smoothing is not None:
+            scene = faults.smoothing.of(scene)
+        if faults.flagged_channels is not None:
+            scene = faults.flagged_channels.of(scene, self._flagged)
+        return scene
+
+    def correlated(self, noise: np.ndarray) -> np.ndarray:
+        """Correlate noise (chan, y, x) of standard deviation 1 between channels, in place."""
+        smoothing = self.faults.smoothing
+        return noise if smoothing is None else smoothing.correlated(noise)
+
+    def reduced(self, cube: np.ndarray) -> np.ndarray:
+        """Subtract the continuum of a cube (chan, y, x), and blank its channels, in place."""
+        faults = self.faults
+        blank = np.zeros(self._channels, bool)
+        if faults.flagged_channels is not None:
+            blank = faults.flagged_channels.blank(self._flagged)
+        if faults.continuum is not None:
+            cube = faults.continuum.subtracted(cube, flagged=blank)
+        cube[blank] = np.nan
+        return cube
+
+    def _through_dishes(self, scene: Scene) -> Scene:
+        """The scene through the gains and the pointing of its antennas."""
+        faults, track = self.faults, self._track
+        view = scene.view
+        if faults.gains is not None:
+            gains = faults.gains.drawn(track, self._rng("gains"))
+            telescope = view.observed
+            view = view.through_beam(beam_through_gains(telescope, track.of_samples(gains)))
+        if faults.pointing is not None:
+            offsets = faults.pointing.drawn(len(track.ground_m), self._rng("pointing"))
+            response = coverage(self.observation).response
+            view = view.through_dishes(
+                faults.pointing.mean_primary_beam(scene.telescope, response, offsets)
+            )
+        images = scene.sky.images()
+        left = scene.uncleaned
+        if left is not None:
+            left = replace(left, components=view.observed.dirty_components(images))
+        components = view.telescope.dirty_components(images)
+        return replace(scene, view=view, components=components, uncleaned=left)
+
+    @property
+    def _channels(self) -> int:
+        return self.observation.channels
+
+    @property
+    def _track(self) -> Track:
+        flagged = self.faults.flagged_antennas
+        return track_of(self.observation, without=() if flagged is None else flagged.numbers)
+
+    @property
+    def _flagged(self) -> np.ndarray:
+        """(chan,) the same at each call: the generator is made anew."""
+        assert self.faults.flagged_channels is not None
+        return self.faults.flagged_channels.drawn(self._channels, self._rng("flagged_channels"))
+
+    def _rng(self, fault: str) -> np.random.Generator:
+        return np.random.default_rng([self.seed, STREAM, *fault.encode()])

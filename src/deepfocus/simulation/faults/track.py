@@ -1,0 +1,53 @@
+"""Which antennas each visibility of a track is from, and when it was taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from astropy import units as u
+
+from deepfocus.instrument.antennas import antennas
+from deepfocus.instrument.observation import Observation
+from deepfocus.instrument.telescope import track_times
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """The antennas of an observation on the ground, and its integrations.
+
+    ground_m : (antenna, 2) east and north; time_s : (time,) since the first integration
+    first, second : (baseline,) antennas of each, in the order of the telescope's uv samples
+    """
+
+    ground_m: np.ndarray
+    time_s: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+
+    def of_samples(self, gains: np.ndarray) -> np.ndarray:
+        """(row,) what gains (antenna, time) make of a visibility: g_i g_j*."""
+        products: np.ndarray = (gains[self.first] * gains[self.second].conj()).T.reshape(-1)
+        return products
+
+
+def track_of(observation: Observation, *, without: tuple[int, ...] = ()) -> Track:
+    """The track of an observation; `without` : numbers of antennas whose data are flagged."""
+    array = antennas(observation.configuration)
+    first, second = array.baselines
+    kept = baselines_without(len(array), without)
+    return Track(
+        ground_m=array.enu_m[:, :2],
+        time_s=float(observation.integration.to_value(u.s))
+        * np.arange(len(track_times(observation))),
+        first=first[kept],
+        second=second[kept],
+    )
+
+
+def baselines_without(number: int, flagged: tuple[int, ...]) -> np.ndarray:
+    """(baseline,) whether neither antenna of each pair of `number` is flagged."""
+    good = ~np.isin(np.arange(number), flagged)
+    first, second = np.triu_indices(number, k=1)
+    kept: np.ndarray = good[first] & good[second]
+    return kept
