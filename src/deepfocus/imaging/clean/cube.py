@@ -21,9 +21,11 @@ from deepfocus.imaging.clean.region import MaskOf, within_primary_beam
 from deepfocus.imaging.clean.restoring import fitted_on_sky
 from deepfocus.imaging.clean.settings import Clean
 from deepfocus.imaging.clean.stopping import Stopping, cycle_share, highest_sidelobe
+from deepfocus.io.noise_keys import CLEANED
 
-CLEANED = "clean"
-"""Key of a cube's `meta` under which the settings are that it was cleaned with."""
+OF_THE_FILE = ("notes", "psf", "primary_beam")
+"""Of a cube's `meta`: how its file was read, which says nothing of what is made of it."""
+
 Report = Callable[[int, int, str], None]
 """Called with the number of channels done, the total, and the name of the last."""
 
@@ -129,7 +131,8 @@ class Cleaner:
     @property
     def _meta(self) -> Mapping[str, Any]:
         made_with = {"version": __version__, **settings_to(self.how)}
-        return {**self.cube.meta, CLEANED: made_with}
+        kept = {key: value for key, value in self.cube.meta.items() if key not in OF_THE_FILE}
+        return {**kept, CLEANED: made_with}
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -10,6 +10,9 @@ import numpy as np
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.imaging.clean.lag_beam import LagBeam
 
+RUNS_AWAY = 10.0
+"""Growth of the brightest pixel at which a minor cycle ends: CLEAN diverges then."""
+
 
 @dataclass(frozen=True, eq=False)
 class Components:
@@ -56,10 +59,11 @@ class Hogbom:
         left = np.array(residual[rows, columns], np.float32)
         inside = np.array(mask[rows, columns], np.float32)
         size, step = np.empty_like(left), np.empty_like(left)
+        highest = RUNS_AWAY * float(np.abs(residual[mask]).max())
         for iteration in range(most):
             np.multiply(np.abs(left, out=size), inside, out=size)
             y, x = divmod(int(size.argmax()), left.shape[1])
-            if size[y, x] <= limit:
+            if not limit < size[y, x] < highest:
                 return Components(image, iteration)
             flux = self.gain * float(left[y, x])
             y_px, x_px = y + rows.start, x + columns.start
@@ -101,10 +105,11 @@ class Clark:
         ys, xs = np.nonzero(mask & (np.abs(residual) > limit))
         left = np.array(residual[ys, xs], np.float32)
         beyond, taken = self._beyond(beam), 0.0
+        highest = RUNS_AWAY * float(np.abs(left).max(initial=0.0))
         for iteration in range(most if len(left) else 0):
             brightest = int(np.abs(left).argmax())
             peak = float(left[brightest])
-            if abs(peak) <= max(limit, beyond * taken):
+            if not max(limit, beyond * taken) < abs(peak) < highest:
                 return Components(image, iteration)
             dy, dx = ys - ys[brightest], xs - xs[brightest]
             near = (np.abs(dy) <= self.reach_px) & (np.abs(dx) <= self.reach_px)
