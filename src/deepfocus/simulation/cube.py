@@ -18,12 +18,13 @@ from deepfocus.core.settings import settings_to
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
 from deepfocus.instrument.telescope import Telescope, coverage, telescope_of
+from deepfocus.simulation.by_clean import clean_in_place
 from deepfocus.simulation.limits import Limits, best_snr, limits_of
 from deepfocus.simulation.sets import AnySet
 from deepfocus.simulation.settings import SetSettings
 from deepfocus.simulation.truth import source_peaks, truth_catalogue
-from deepfocus.simulation.uncleaned import Uncleaned, uncleaned
-from deepfocus.simulation.view import Dirty, View
+from deepfocus.simulation.uncleaned import Uncleaned, dirty_still, uncleaned
+from deepfocus.simulation.view import ByClean, CleanedView, Dirty, Imaging, View
 from deepfocus.sky.components import SkyModel
 
 BLOCK_BYTES = 8 * 2**20
@@ -49,7 +50,10 @@ class Simulated:
 
     @cached_property
     def noise_free(self) -> np.ndarray:
-        """(chan, y, x) the cube without noise, Jy/beam; made on first use, as large as the cube."""
+        """(chan, y, x) the cube without noise, Jy/beam; made on first use, as large as the cube.
+
+        Where CLEAN was run, the dirty cube without noise.
+        """
         return self.scene.noise_free()
 
 
@@ -141,8 +145,12 @@ def simulate(settings: AnySet, seed: int) -> Simulated:
     _require_cube(coverage(settings.observation).observation)  # on top of what is now in memory
     noise = settings.noise.model.draw(scene.telescope, _rng(seed, 2))
     telescope = scene.telescope
+    data = scene.add_to(noise)
+    if isinstance(settings.imaging, ByClean):
+        assert isinstance(scene.view, CleanedView)
+        data = clean_in_place(data, settings.imaging, scene.view)
     cube = Cube(
-        data=scene.add_to(noise),
+        data=data,
         grid=telescope.grid,
         beam=scene.view.beam,
         psf=scene.view.psf,
@@ -181,6 +189,7 @@ def blank_cube(settings: SetSettings) -> Cube:
 def observe(settings: AnySet, seed: int) -> Scene:
     """Draw the sky of a seed, pass it through the telescope, set the noise level.
 
+    Where CLEAN is run, the scene is that before it.
     Raises `DeepFocusError` if the dirty images of the sky's parts do not fit in memory.
     """
     settings = settings.of(seed)
@@ -210,10 +219,15 @@ def observe(settings: AnySet, seed: int) -> Scene:
     )
     if sky.ideal_snrs is not None:
         scene = _at_ideal_snrs(scene, sky.ideal_snrs)
-    left = uncleaned(
-        settings.imaging.threshold_snr, scene.sky, scene.spectra, view=view, noise=noise
-    )
-    return replace(scene, uncleaned=left)
+    return replace(scene, uncleaned=_left(settings.imaging, scene))
+
+
+def _left(imaging: Imaging, scene: Scene) -> Uncleaned | None:
+    """What stays dirty of a scene's sky: before CLEAN is run, all of it."""
+    sky, spectra, view = scene.sky, scene.spectra, scene.view
+    if isinstance(imaging, ByClean):
+        return dirty_still(sky, spectra, view=view)
+    return uncleaned(imaging.threshold_snr, sky, spectra, view=view, noise=scene.noise)
 
 
 def _at_ideal_snrs(scene: Scene, wanted: tuple[float, ...]) -> Scene:
@@ -248,6 +262,9 @@ def integrated_image(settings: AnySet, seed: int) -> tuple[np.ndarray, SkyModel]
     distribution as in the summed cube, but other values. Used for training images.
     """
     settings = settings.of(seed)
+    if isinstance(settings.imaging, ByClean):  # CLEAN of a sum is not the sum of its CLEANs
+        made = simulate(settings, seed)
+        return made.cube.array.sum(axis=0), made.sky
     if settings.fluxes_follow_noise or not isinstance(settings.imaging, Dirty):
         return _integrated_scene(settings, seed)
     telescope = telescope_of(settings.observation)

@@ -13,12 +13,11 @@ from deepfocus.imaging.clean.restoring import AnyRestoring, Common
 
 
 @dataclass(frozen=True)
-class Clean:
-    """How each channel of a dirty cube is cleaned.
+class Deconvolution:
+    """How components are found in each channel of a dirty cube.
 
     minor : how components are found
     region : where they may be
-    restoring : the beam that replaces the dirty one
     pb_limit : of the primary beam, where it is known: there are no components below it
     nsigma : a channel's CLEAN ends at so many times the noise of its residual, 1.4826 times the
         median absolute deviation; 0 for no such limit
@@ -29,7 +28,6 @@ class Clean:
 
     minor: AnyMinor = field(default_factory=Hogbom)
     region: AnyRegion = field(default_factory=Everywhere)
-    restoring: AnyRestoring = field(default_factory=Common)
     pb_limit: float = 0.2
     nsigma: float = 3.0
     threshold: u.Quantity | None = None
@@ -60,6 +58,18 @@ class Clean:
         if not per_beam and not threshold.unit.is_equivalent(u.Jy):
             return -1.0
         return float(threshold.to_value(u.Jy / u.beam if per_beam else u.Jy))
+
+
+@dataclass(frozen=True)
+class Clean(Deconvolution):
+    """How a dirty cube is cleaned and restored.
+
+    restoring : the beam that replaces the dirty one
+    and what each channel has (`Deconvolution`): minor, region, pb_limit, nsigma, threshold, niter,
+    cyclefactor
+    """
+
+    restoring: AnyRestoring = field(default_factory=Common)
 
 
 def _bad(name: str, value: object, wanted: str) -> DeepFocusError:
