@@ -151,3 +151,16 @@ def test_an_error_in_a_channel_leaves_nothing(
     assert "no room" in said
     assert names(tmp_path) == {"c.image.fits"}
     assert (tmp_path / "c.image.fits").read_text() == "an older one"
+
+
+def test_a_second_run_replaces_all_of_the_first(dirty: Path, tmp_path: Path) -> None:
+    out = ["--out", str(tmp_path / "c.fits"), "--workers", "1"]
+    assert main(["clean", str(dirty), *out]) == 0
+    alone = tmp_path / "in" / "d.fits"
+    alone.parent.mkdir()
+    for name in ("d.fits", "d.psf.fits"):
+        shutil.copy(dirty.with_name(name), alone.with_name(name))
+    assert main(["clean", str(alone), *out, "--niter", "0"]) == 0
+    # the second has no primary beam
+    assert names(tmp_path) == PRODUCTS - {"c.pb.fits", "c.image.pbcor.fits"} | {"in"}
+    assert not fits.getdata(tmp_path / "c.model.fits").any()

@@ -103,11 +103,19 @@ def clean(dirty: Path, out: Path, reading: Reading, place: PlaceOfWork, **option
 
     Example: deepfocus clean cube.fits --out cleaned.fits --nsigma 3
     """
-    from deepfocus.cli.cleaning import Cleaning, Dirty, made_ready, refuse_beside, refuse_restored
+    from deepfocus.cli.cleaning import (
+        Cleaning,
+        Dirty,
+        made_ready,
+        put_in_place,
+        refuse_beside,
+        refuse_restored,
+    )
     from deepfocus.imaging.clean.cube import in_words
     from deepfocus.imaging.clean.products import products, start_of, three_to_come, write_accounts
     from deepfocus.jobs.claim import check_output
     from deepfocus.jobs.progress import Progress
+    from deepfocus.jobs.running import running
     from deepfocus.jobs.workers import local_workers
 
     how = _settings(**options)
@@ -121,21 +129,22 @@ def clean(dirty: Path, out: Path, reading: Reading, place: PlaceOfWork, **option
     number = place.number or _as_many_as_fit(cleaner)
     accounts: dict[int, Account] = {}
     with (
-        Progress("clean", len(channels)) as progress,
-        products(three_to_come(cleaner), start) as files,
+        running(start.parent, [start.name]) as run,
         place.workers(
-            start.parent,
-            local=lambda _: local_workers(number),
-            probe=next(iter(files.files.values())).path,
+            start.parent, local=lambda _: local_workers(number), probe=run.claim
         ) as workers,
+        Progress("clean", len(channels)) as progress,
+        run.unfinished() as made,
     ):
         for note in (*cleaner.cube.meta.get("notes", ()), *cleaner.notes):
             progress.warn(f"{start.name}: note: {note}")
-        for channel, account in workers.run(Cleaning(job, files), channels):
-            accounts[channel] = account
-            progress.advance(f"channel {channel}")
+        with products(three_to_come(cleaner), made / start.name) as files:
+            for channel, account in workers.run(Cleaning(job, files), channels):
+                accounts[channel] = account
+                progress.advance(f"channel {channel}")
         in_order = tuple(accounts[channel] for channel in channels)
-        write_accounts(in_order, start)
+        write_accounts(in_order, made / start.name)
+        put_in_place(made, start)
     click.echo(f"Written: {start}.image.fits and what belongs to it; {in_words(in_order)}")
 
 

@@ -73,6 +73,22 @@ def made_ready(dirty: Dirty) -> Cleaner:
     return cleaner_of(dirty.cube(), dirty.how)
 
 
+def put_in_place(made: Path, start: Path) -> None:
+    """Move all products from the folder in which they were made, the image last.
+
+    Those of an earlier CLEAN of that name go, even where there is none now. If one cannot be moved,
+    all is as it was before: it raises `DeepFocusError` then.
+    """
+    from deepfocus.cli.placing import place
+    from deepfocus.core.files import writing
+    from deepfocus.imaging.clean.products import ENDINGS
+
+    names = [f"{start.name}.{ending}" for ending in ENDINGS]
+    there = [name for name in names if (made / name).exists()]
+    with writing(start.with_name(f"{start.name}.*")):
+        place(made, start.parent, there, [name for name in names if name not in there])
+
+
 def refuse_restored(path: Path, reading: Reading) -> None:
     """Raise `DeepFocusError` if the images beside a cube tell that it was cleaned already."""
     from deepfocus.io.image_file import image_by_parts

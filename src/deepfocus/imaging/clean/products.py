@@ -29,6 +29,13 @@ from deepfocus.io.write_cube import (
 
 IMAGE, RESIDUAL, MODEL, CORRECTED = "image", "residual", "model", "image.pbcor"
 ACCOUNTS = "clean.ecsv"
+ENDINGS = (
+    ACCOUNTS,
+    "psf.fits",
+    "pb.fits",
+    *(f"{kind}.fits" for kind in (RESIDUAL, MODEL, CORRECTED, IMAGE)),
+)
+"""Of the files of a cleaned cube, the image's last."""
 
 
 @dataclass(frozen=True, eq=False)
