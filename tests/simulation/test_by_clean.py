@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+import tomllib
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +83,15 @@ def test_settings_go_into_a_file_and_back() -> None:
     assert set_from(settings_to(settings), source="again") == settings
     with pytest.raises(DeepFocusError, match="threshold_snr"):
         set_from({"imaging": {"kind": "clean", "threshold_snr": 2.0}}, source="test")
+
+
+def test_the_page_of_settings_states_the_defaults() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
+    block = re.search(r'```toml\n(\[imaging\]\nkind = "clean".*?)```', page, re.S)
+    assert block is not None
+    assert set_from(tomllib.loads(block[1]), source="page").imaging == ByClean()
+    for each in fields(ByClean):
+        assert each.name in block[1]
 
 
 def test_files_are_those_of_a_cleaned_cube(tmp_path: Path) -> None:
