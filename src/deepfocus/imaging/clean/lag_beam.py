@@ -15,8 +15,8 @@ from deepfocus.core.grid import Grid
 from deepfocus.core.memory import require_memory
 from deepfocus.forward.response import beam_image, node_weights
 
-WORKING_BYTES_PER_PIXEL = 400
-"""Memory in which a plane is cleaned: lags and transforms on twice the side, and a few images."""
+WORKING_BYTES_PER_PIXEL = 450
+"""Memory in which a plane is cleaned, with transforms on twice the side: 380 at 1024 pixels."""
 
 
 @dataclass(frozen=True, eq=False)
