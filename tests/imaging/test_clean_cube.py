@@ -16,6 +16,7 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.noise import SquaredWeights
 from deepfocus.forward.response import beam_image, response_of
 from deepfocus.imaging.clean.cube import clean, cleaner_of
+from deepfocus.imaging.clean.lag_beam import DirtyBeams, dirty_beams_of
 from deepfocus.imaging.clean.plane import Why
 from deepfocus.imaging.clean.products import products, start_of, three_to_come
 from deepfocus.imaging.clean.region import Boxes, MaskFile
@@ -243,6 +244,42 @@ def test_noise_of_a_cleaned_cube(tmp_path: Path) -> None:
     assert again.meta["clean"]["nsigma"] == 3.0
 
 
+@pytest.mark.parametrize("beam_shape", [(40, 44), (41, 45), (80, 90), (79, 89), (75, 101)])
+@pytest.mark.parametrize("shape", [(40, 44), (39, 43)])
+def test_lags_of_any_size(
+    shape: tuple[int, int], beam_shape: tuple[int, int], rng: np.random.Generator
+) -> None:
+    """The image of a point anywhere is the beam about it, as far as that goes."""
+    py, px = beam_shape
+    beam = rng.standard_normal((1, py, px)).astype(np.float32)
+    lags = DirtyBeams(beam, np.ones((1, 1)), shape).of(0)
+    for y, x in ((0, 0), (shape[0] - 1, shape[1] - 1), (7, 30)):
+        sky = np.zeros(shape)
+        sky[y, x] = 1.0
+        expected = np.zeros(shape)
+        for row, column in np.ndindex(*shape):
+            at = py // 2 + row - y, px // 2 + column - x
+            if 0 <= at[0] < py and 0 <= at[1] < px:
+                expected[row, column] = beam[0][at]
+        np.testing.assert_array_equal(
+            lags.about(y, x, slice(0, shape[0]), slice(0, shape[1])), expected
+        )
+        np.testing.assert_allclose(lags.through(sky), expected, atol=1e-12)
+
+
+def test_one_channel_is_enough(dirty: Cube) -> None:
+    one = replace(
+        dirty,
+        data=dirty.data[6:7],
+        grid=dirty.grid.of_channels(slice(6, 7)),
+        psf=dirty_beams_of(dirty).of(6).lags[None],
+        psf_channels=np.zeros(1),
+        primary_beam=None,
+    )
+    cleaned = clean(one, NOISE_FREE)
+    assert cleaned.model.data[0, Y, X] == pytest.approx(FLUX, abs=2e-4)
+
+
 def test_what_cannot_be_cleaned(dirty: Cube, tmp_path: Path) -> None:
     with pytest.raises(DeepFocusError, match="no dirty beam"):
         df.clean(replace(dirty, psf=None))
@@ -259,3 +296,6 @@ def test_what_cannot_be_cleaned(dirty: Cube, tmp_path: Path) -> None:
     with pytest.raises(DeepFocusError, match=r"wanted NAME\.fits"):
         start_of(tmp_path / "c.txt")
     assert start_of(Path("a/c.image.fits")) == Path("a/c")
+    write_cube(dirty, tmp_path / "d.fits")
+    with pytest.raises(DeepFocusError, match=r"d\.model\.fits beside"):
+        df.write(cleaned, tmp_path / "d.fits")

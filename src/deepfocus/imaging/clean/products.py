@@ -125,15 +125,25 @@ def write_cleaned(cleaned: Cleaned, out: Path) -> tuple[Path, ...]:
     """Write a cleaned cube that is in memory; return the paths, the image's first.
 
     out : NAME.fits, for NAME.image.fits and so on
-    Raises `DeepFocusError` for another ending, or if the folder cannot be written.
+    Raises `DeepFocusError` for another ending, if there is a cube NAME.fits, which would be taken
+    for a cleaned one, or if the folder cannot be written.
     """
     start = start_of(Path(out))
+    dirty = start.with_name(f"{start.name}.fits")
+    if dirty.exists():
+        raise DeepFocusError(
+            f"{start.name}.model.fits beside {dirty}",
+            wanted="another name: that cube would be taken for a cleaned one",
+            remedy="write it under another name",
+        )
     cubes = Three(cleaned.image, cleaned.residual, cleaned.model, cleaned.beams)
     with products(cubes, start) as files:
         for channel, account in enumerate(cleaned.accounts):
-            planes = (np.asarray(cube.data[channel]) for cube in (cubes.image, cubes.residual))
-            image, residual = planes
-            made = CleanedChannel(image, residual, np.asarray(cubes.model.data[channel]), account)
+            image, residual, model = (
+                np.asarray(cube.data[channel])
+                for cube in (cubes.image, cubes.residual, cubes.model)
+            )
+            made = CleanedChannel(image, residual, model, account)
             primary = cubes.image.primary_beam
             response = None if primary is None else cubes.image.primary_beam_in(channel)
             files.write(channel, made, response)
