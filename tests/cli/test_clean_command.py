@@ -164,3 +164,20 @@ def test_a_second_run_replaces_all_of_the_first(dirty: Path, tmp_path: Path) -> 
     # the second has no primary beam
     assert names(tmp_path) == PRODUCTS - {"c.pb.fits", "c.image.pbcor.fits"} | {"in"}
     assert not fits.getdata(tmp_path / "c.model.fits").any()
+
+
+def test_beams_that_were_read_are_not_written_over(dirty: Path, tmp_path: Path) -> None:
+    """NAME.dirty.fits may lie beside its products NAME.*, whose beams are its own."""
+    for kind in ("", ".psf", ".pb"):
+        name = f"c{kind}.fits" if kind else "c.dirty.fits"
+        shutil.copy(dirty.with_name(f"d{kind}.fits"), tmp_path / name)
+    with fits.open(tmp_path / "c.dirty.fits", mode="update") as hdus:
+        hdus[0].header["DFPSF"], hdus[0].header["DFPB"] = "c.psf.fits", "c.pb.fits"
+    with fits.open(tmp_path / "c.psf.fits", mode="update") as hdus:
+        hdus[0].header["OBSERVER"] = "somebody"
+    before = (tmp_path / "c.psf.fits").read_bytes()
+    arguments = ["clean", str(tmp_path / "c.dirty.fits"), "--out", str(tmp_path / "c.fits")]
+    for _ in range(2):  # the second time, what the first made lies beside it
+        assert main([*arguments, "--niter", "10", "--workers", "1"]) == 0
+        assert names(tmp_path) == PRODUCTS | {"c.dirty.fits"}
+        assert (tmp_path / "c.psf.fits").read_bytes() == before

@@ -144,7 +144,7 @@ def clean(dirty: Path, out: Path, reading: Reading, place: PlaceOfWork, **option
                 progress.advance(f"channel {channel}")
         in_order = tuple(accounts[channel] for channel in channels)
         write_accounts(in_order, made / start.name)
-        put_in_place(made, start)
+        put_in_place(made, start, job.beams(cleaner.cube))
     click.echo(f"Written: {start}.image.fits and what belongs to it; {in_words(in_order)}")
 
 

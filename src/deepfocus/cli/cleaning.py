@@ -47,6 +47,16 @@ class Dirty:
             workspace=OnDisk(Path(tempfile.gettempdir()), VALUES_AT_ONCE),
         )
 
+    def beams(self, cube: Cube) -> frozenset[Path]:
+        """The files from which the cube's beams were read, resolved."""
+        given = {"psf": self.reading.psf, "primary_beam": self.reading.primary_beam}
+        files = (
+            path or self.path.with_name(str(cube.meta[kind]))
+            for kind, path in given.items()
+            if kind in cube.meta
+        )
+        return frozenset(path.resolve() for path in files)
+
 
 @dataclass(frozen=True)
 class Cleaning:
@@ -73,9 +83,10 @@ def made_ready(dirty: Dirty) -> Cleaner:
     return cleaner_of(dirty.cube(), dirty.how)
 
 
-def put_in_place(made: Path, start: Path) -> None:
+def put_in_place(made: Path, start: Path, beams: frozenset[Path]) -> None:
     """Move all products from the folder in which they were made, the image last.
 
+    beams : files that the cube's were read from: where one has the name of a product, it stays
     Those of an earlier CLEAN of that name go, even where there is none now. If one cannot be moved,
     all is as it was before: it raises `DeepFocusError` then.
     """
@@ -83,7 +94,8 @@ def put_in_place(made: Path, start: Path) -> None:
     from deepfocus.core.files import writing
     from deepfocus.imaging.clean.products import ENDINGS
 
-    names = [f"{start.name}.{ending}" for ending in ENDINGS]
+    paths = (start.with_name(f"{start.name}.{ending}") for ending in ENDINGS)
+    names = [path.name for path in paths if path.resolve() not in beams]
     there = [name for name in names if (made / name).exists()]
     with writing(start.with_name(f"{start.name}.*")):
         place(made, start.parent, there, [name for name in names if name not in there])
