@@ -47,10 +47,13 @@ ROOMS: dict[str, Room] = {
     "forward": Room("a cube's own response: its beams, its noise", ("core", "ops")),
     "search": Room("noise, filters, false alarms, peaks", ("core", "ops", "forward")),
     "fit": Room("components in a cube, their errors, their groups", ("core", "ops", "forward")),
-    "imaging": Room("measurement set -> dirty cube", ("core", "ops", "io", "instrument")),
+    "imaging": Room(
+        "measurement set -> dirty cube -> cleaned cube",
+        ("core", "ops", "io", "instrument", "forward"),
+    ),
     "simulation": Room(
         "seed + settings -> Cube + truth; data sets; injection",
-        ("core", "ops", "io", "jobs", "sky", "instrument", "forward"),
+        ("core", "ops", "io", "jobs", "sky", "instrument", "forward", "imaging"),
     ),
     "nets": Room("torch modules, each under its config; losses"),
     "weights": Room("shipped weights, each with its card; inference sessions", ("core", "ops")),

@@ -67,7 +67,7 @@ def test_rooms_do_not_take_the_place_of_functions() -> None:
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="no attribute 'clean'"):
-        deepfocus.clean  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'cleaned'"):
+        deepfocus.cleaned  # noqa: B018
     with pytest.raises(AttributeError, match="no attribute 'Slimm'"):
         deepfocus.finders.Slimm  # noqa: B018

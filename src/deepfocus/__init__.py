@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from deepfocus import finders
     from deepfocus.api import (
+        clean,
         cutouts,
         detect,
         evaluate,
@@ -39,6 +40,7 @@ __all__ = [
     "Catalogue",
     "Cube",
     "DeepFocusError",
+    "clean",
     "cutouts",
     "detect",
     "evaluate",

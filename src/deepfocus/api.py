@@ -18,12 +18,17 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import TRUTH
 from deepfocus.core.grid import Grid
 from deepfocus.core.rest_frequency import rest_hertz
+from deepfocus.core.settings import settings_from
 from deepfocus.evaluation.believed import believed
 from deepfocus.evaluation.score import Score, score
 from deepfocus.finders.deepfocus.both_signs import both_signs
 from deepfocus.finders.deepfocus.finder import DeepFocus, ReadyDeepFocus
 from deepfocus.finders.finder import Detection, Finder, detection_in
 from deepfocus.finders.kinds import DEFAULT, finder_from
+from deepfocus.imaging.clean.cube import Cleaned
+from deepfocus.imaging.clean.cube import clean as clean_cube
+from deepfocus.imaging.clean.products import write_cleaned
+from deepfocus.imaging.clean.settings import Clean
 from deepfocus.io.catalogues import read_catalogue as read_own_catalogue
 from deepfocus.io.catalogues import write_catalogue
 from deepfocus.io.fits_cube import read_cube
@@ -185,6 +190,24 @@ def inject(cube: Any, *, seed: int, **injection: Any) -> Injected:
     return inject_sources(read(cube), Injection(**injection), seed)
 
 
+def clean(cube: Any, **settings: Any) -> Cleaned:
+    """Clean a dirty cube, channel by channel, with its own dirty beam.
+
+    cube : as for `detect`; settings : fields of `Clean`, such as ``nsigma=3.0`` or
+        ``minor={"kind": "clark"}``
+
+    Raises `DeepFocusError` for a cube that was cleaned already, one without a dirty beam, or an
+    unknown setting.
+
+    >>> import deepfocus as df
+    >>> made = df.simulate({"observation": {"size": 64, "channels": 16}}, seed=1)
+    >>> cleaned = df.clean(made.cube, nsigma=4.0)
+    >>> cleaned.image.data.shape, cleaned.model.unit
+    ((16, 64, 64), 'Jy/pixel')
+    """
+    return clean_cube(read(cube), settings_from(settings, Clean, source="clean"))
+
+
 def evaluate(
     found: Catalogue | Detection | str | Path, truth: Catalogue | Simulated | Injected | str | Path
 ) -> Score:
@@ -265,7 +288,7 @@ def read_catalogue(
 
 
 def write(
-    what: Cube | Catalogue | Detection | Simulated | Injected,
+    what: Cube | Cleaned | Catalogue | Detection | Simulated | Injected,
     path: str | Path,
     *,
     format: str | None = None,
@@ -273,9 +296,10 @@ def write(
 ) -> Any:
     """Write a cube as FITS, or a catalogue in the suffix's format; return the path or paths.
 
-    what : a cube, written together with NAME.psf.fits and NAME.pb.fits; a catalogue or a
-        detection, as .ecsv, .fits, .vot, .reg or .crtf; a simulated or injected cube, together
-        with its truth as NAME.truth.ecsv
+    what : a cube, written together with NAME.psf.fits and NAME.pb.fits; a cleaned one, as
+        NAME.image.fits, NAME.residual.fits and so on; a catalogue or a detection, as .ecsv, .fits,
+        .vot, .reg or .crtf; a simulated or injected cube, together with its truth as
+        NAME.truth.ecsv
     format : that of another program's list, as for `read_catalogue` ('findclumps' is only read),
         for the accepted sources of a catalogue or a detection
     grid : for such a list, that of the cube, where it needs one
@@ -296,6 +320,8 @@ def write(
         return write_foreign(_catalogue_of(what), path, format, grid)
     if isinstance(what, Cube):
         return write_cube(what, path)
+    if isinstance(what, Cleaned):
+        return write_cleaned(what, path)
     if isinstance(what, Simulated | Injected):
         truth_path = path.with_name(f"{base_name(path)}{TRUTH}")
         return (*write_cube(what.cube, path), write_catalogue(what.truth, truth_path))

@@ -54,9 +54,13 @@ def thinned(name: str, size: int) -> np.ndarray:
 
 
 def empty_ms(path: str, configuration: str, freq_hz: float, **track: object) -> tuple:
-    """Open simulator on an MS of zeros, and the telescope's name."""
+    """Open simulator on an MS of zeros, and the telescope's name.
+
+    configuration : of CASA's data, or the path of an antenna file
+    """
     util = simutil.simutil()
-    file = ctsys.resolve(f"alma/simmos/{configuration}.cfg")
+    given = configuration.endswith(".cfg")
+    file = configuration if given else ctsys.resolve(f"alma/simmos/{configuration}.cfg")
     x, y, z, diameter, pads, names, telescope, position = util.readantenna(file)
     shutil.rmtree(path, ignore_errors=True)
     sm = simulator()

@@ -14,6 +14,7 @@ COMMANDS = (
     "sets",
     "inject",
     "dirty",
+    "clean",
     "train",
     "doctor",
     "inspect",

@@ -1,1 +1,1 @@
-"""Makes a dirty cube from a measurement set, here or with a script for CASA."""
+"""Measurement sets -> dirty cubes, with a script that makes them in CASA; CLEAN of dirty cubes."""

@@ -180,7 +180,7 @@ def as_primary_beam(planes: Planes, path: Path, grid: Grid) -> tuple[Planes, tup
             wanted=f"{grid.nx} x {grid.ny}, the size of the cube's images",
             remedy="remove the file, or replace it",
         )
-    if planes.sky is not None and _apart_px(planes.sky, grid) > OTHER_PLACE_PX:
+    if planes.sky is not None and apart_px(planes.sky, grid) > OTHER_PLACE_PX:
         raise DeepFocusError(
             f"{path} shows another part of the sky than the cube",
             wanted="the primary beam of the cube's own field",
@@ -220,7 +220,7 @@ def _refuse_other_cells(image: FitsImage, path: Path, grid: Grid) -> None:
         )
 
 
-def _apart_px(sky: WCS, grid: Grid) -> float:
+def apart_px(sky: WCS, grid: Grid) -> float:
     """Largest distance on the sky between the same pixels of two images, in pixels."""
     corners = np.array([[0, 0], [grid.nx - 1, grid.ny - 1], [(grid.nx - 1) / 2, (grid.ny - 1) / 2]])
     lon, lat = (grid.sky.wcs_pix2world(corners, 0) - sky.wcs_pix2world(corners, 0)).T

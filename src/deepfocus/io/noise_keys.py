@@ -14,6 +14,9 @@ from deepfocus.core.noise import (
     noise_of_level,
 )
 
+CLEANED = "clean"
+"""Key of a cube's `meta` under which the settings are that it was cleaned with."""
+
 
 def noise_of_file(
     kind: str | None, level_jy_beam: float | None, meta: Mapping[str, Any]
@@ -35,7 +38,9 @@ def _power(kind: str | None, meta: Mapping[str, Any]) -> Power | None:
 
 
 def _cleaned(meta: Mapping[str, Any]) -> bool:
-    """Whether the simulated cube is a cleaned one: its noise is not that of its beam."""
+    """Whether the cube is a cleaned one, or was simulated so: its noise is not that of its beam."""
+    if CLEANED in meta:
+        return True
     settings = meta.get("settings")
     imaging = settings.get("imaging", {}) if isinstance(settings, Mapping) else {}
     return bool(imaging.get("kind", "dirty") != "dirty")

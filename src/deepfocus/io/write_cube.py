@@ -45,21 +45,39 @@ def write_cube(
     at all.
     """
     path = Path(path)
-    paths = {kind: path.with_name(f"{base_name(path)}.{kind}.fits") for kind in ("psf", "pb")}
-    channels = cube.psf_channels
-    written: list[Path] = []
+    beams = write_beams(cube, path)
+    _write(cube_hdus(cube, beam_names(path), header=header), path)
+    return (path, *beams)
+
+
+def beam_names(path: Path) -> dict[str, str]:
+    """What the files of a cube's dirty beam, `psf`, and primary beam, `pb`, are called."""
+    return {kind: f"{base_name(path)}.{kind}.fits" for kind in ("psf", "pb")}
+
+
+def write_beams(cube: Cube, path: Path) -> tuple[Path, ...]:
+    """Write the companions of a cube at `path`, those that it has; return their paths."""
+    written = []
     for kind, planes in (("psf", cube.psf), ("pb", cube.primary_beam)):
         if planes is not None:
-            at = channels_of_planes(channels, len(planes), len(cube.grid.freq_hz))
-            _write(_plane_hdus(cube, planes, at), paths[kind])
-            written.append(paths[kind])
+            at = channels_of_planes(cube.psf_channels, len(planes), len(cube.grid.freq_hz))
+            beam = path.with_name(beam_names(path)[kind])
+            _write(_plane_hdus(cube, planes, at), beam)
+            written.append(beam)
+    return tuple(written)
+
+
+def cube_hdus(
+    cube: Cube, beams: Mapping[str, str], *, header: Mapping[str, Any] | None = None
+) -> fits.HDUList:
+    """The cube's file. beams : names of its companions; header : as for `write_cube`"""
     hdus = _hdus(cube.array, cube.grid)
     top = hdus[0].header
     _describe(top, cube)
     top["BUNIT"] = cube.unit
     for key, name, there, comment in (
-        ("DFPSF", paths["psf"].name, cube.psf is not None, "dirty beam"),
-        ("DFPB", paths["pb"].name, cube.primary_beam is not None, "primary beam"),
+        ("DFPSF", beams["psf"], cube.psf is not None, "dirty beam"),
+        ("DFPB", beams["pb"], cube.primary_beam is not None, "primary beam"),
     ):
         # a long name leaves no room for a comment on the card
         top[key] = (name if there else NONE, comment if len(name) < COMMENTED else None)
@@ -73,8 +91,7 @@ def write_cube(
         top["DFMETA"] = json.dumps(dict(cube.meta), default=_plain)
     for key, value in (header or {}).items():
         top[key] = value
-    _write(hdus, path)
-    return (path, *written)
+    return hdus
 
 
 def write_corrected(cube: Cube, path: Path) -> Path:
@@ -86,10 +103,21 @@ def write_corrected(cube: Cube, path: Path) -> Path:
     assert cube.primary_beam is not None
     corrected = np.empty(cube.data.shape, np.float32)
     for channel, plane in enumerate(cube.data):
-        response = cube.primary_beam_in(channel)
-        seen = response >= PRIMARY_BEAM_LIMIT
-        corrected[channel] = np.where(seen, plane / np.where(seen, response, 1.0), np.nan)
-    hdus = _hdus(corrected, cube.grid)
+        corrected[channel] = corrected_plane(plane, cube.primary_beam_in(channel))
+    _write(corrected_hdus(cube.with_data(corrected)), path)
+    return path
+
+
+def corrected_plane(plane: np.ndarray, response: np.ndarray) -> np.ndarray:
+    """(y, x) over the primary beam, NaN where that is below `PRIMARY_BEAM_LIMIT`."""
+    seen = response >= PRIMARY_BEAM_LIMIT
+    corrected: np.ndarray = np.where(seen, plane / np.where(seen, response, 1.0), np.nan)
+    return corrected
+
+
+def corrected_hdus(cube: Cube) -> fits.HDUList:
+    """The file of a cube that is corrected for its primary beam."""
+    hdus = _hdus(cube.array, cube.grid)
     header = hdus[0].header
     _describe(header, cube)
     header["BUNIT"] = cube.unit
@@ -97,8 +125,7 @@ def write_corrected(cube: Cube, path: Path) -> Path:
         header[key] = NONE
     if "seed" in cube.meta:
         header["DFSEED"] = (str(cube.meta["seed"]), "seed of the simulation")
-    _write(hdus, path)
-    return path
+    return hdus
 
 
 def array_hdus(array: np.ndarray, cube: Cube, *, unit: str, kind: str) -> fits.HDUList:

@@ -19,14 +19,15 @@ from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
 from deepfocus.instrument.telescope import Telescope, coverage, telescope_of
 from deepfocus.ops.integrate import integrate
+from deepfocus.simulation.by_clean import clean_in_place
 from deepfocus.simulation.faults.faults import Faults
 from deepfocus.simulation.limits import best_snr, limits_of
 from deepfocus.simulation.scene import Scene
 from deepfocus.simulation.sets import AnySet
 from deepfocus.simulation.settings import SetSettings
 from deepfocus.simulation.truth import source_peaks, truth_catalogue
-from deepfocus.simulation.uncleaned import uncleaned
-from deepfocus.simulation.view import Dirty, View
+from deepfocus.simulation.uncleaned import Uncleaned, dirty_still, uncleaned
+from deepfocus.simulation.view import ByClean, CleanedView, Dirty, Imaging, View
 from deepfocus.sky.components import SkyModel
 
 WORKING_BYTES_PER_PIXEL = 64
@@ -50,7 +51,10 @@ class Simulated:
 
     @cached_property
     def noise_free(self) -> np.ndarray:
-        """(chan, y, x) the cube without noise and faults, Jy/beam; made on first use."""
+        """(chan, y, x) the cube without noise and faults, Jy/beam; made on first use.
+
+        Where CLEAN was run, the dirty cube without noise.
+        """
         return self.scene.noise_free()
 
 
@@ -66,7 +70,7 @@ def simulate(settings: AnySet, seed: int) -> Simulated:
     faults = settings.faults.of_seed(settings.observation, seed)
     seen = faults.seen(scene)
     noise = faults.correlated(settings.noise.model.draw(scene.telescope, _rng(seed, 2)))
-    made = faults.reduced(seen.add_to(noise))
+    made = _restored(faults.reduced(seen.add_to(noise)), settings.imaging, scene.view)
     perfect = replace(
         _blank(settings),
         noise=scene.noise,
@@ -82,6 +86,14 @@ def simulate(settings: AnySet, seed: int) -> Simulated:
     truth = truth_catalogue(scene.sky, peaks=peaks, limits=scene.limits, cube=perfect)
     cube = replace(_stated(perfect, settings), data=made, noise=seen.noise)
     return Simulated(cube=cube, truth=truth, scene=scene)
+
+
+def _restored(data: np.ndarray, imaging: Imaging, view: View) -> np.ndarray:
+    """The data as they are imaged: CLEAN, where it is run, believes that the dirty beam is its."""
+    if not isinstance(imaging, ByClean):
+        return data
+    assert isinstance(view, CleanedView)
+    return clean_in_place(data, imaging, view)
 
 
 def blank_cube(settings: SetSettings) -> Cube:
@@ -115,6 +127,7 @@ def _blank(settings: SetSettings) -> Cube:
 def observe(settings: AnySet, seed: int) -> Scene:
     """Draw the sky of a seed, pass it through the telescope, set the noise level.
 
+    Where CLEAN is run, the scene is that before it.
     Raises `DeepFocusError` if the dirty images of the sky's parts do not fit in memory.
     """
     settings = settings.of(seed)
@@ -144,10 +157,15 @@ def observe(settings: AnySet, seed: int) -> Scene:
     )
     if sky.ideal_snrs is not None:
         scene = _at_ideal_snrs(scene, sky.ideal_snrs)
-    left = uncleaned(
-        settings.imaging.threshold_snr, scene.sky, scene.spectra, view=view, noise=noise
-    )
-    return replace(scene, uncleaned=left)
+    return replace(scene, uncleaned=_left(settings.imaging, scene))
+
+
+def _left(imaging: Imaging, scene: Scene) -> Uncleaned | None:
+    """What stays dirty of a scene's sky: before CLEAN is run, all of it."""
+    sky, spectra, view = scene.sky, scene.spectra, scene.view
+    if isinstance(imaging, ByClean):
+        return dirty_still(sky, spectra, view=view)
+    return uncleaned(imaging.threshold_snr, sky, spectra, view=view, noise=scene.noise)
 
 
 def _at_ideal_snrs(scene: Scene, wanted: tuple[float, ...]) -> Scene:
@@ -183,7 +201,8 @@ def integrated_image(settings: AnySet, seed: int) -> tuple[np.ndarray, SkyModel]
     channels, so with any the cube itself is made and summed.
     """
     settings = settings.of(seed)
-    if settings.faults != Faults():
+    if settings.faults != Faults() or isinstance(settings.imaging, ByClean):
+        # CLEAN of a sum is not the sum of its CLEANs
         made = simulate(settings, seed)
         return integrate(made.cube.array), made.sky
     if settings.fluxes_follow_noise or not isinstance(settings.imaging, Dirty):

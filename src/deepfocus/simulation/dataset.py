@@ -21,7 +21,7 @@ from deepfocus.jobs.workers import IN_TURN, Workers
 from deepfocus.simulation.cube import simulate
 from deepfocus.simulation.sets import AnySet, set_to
 from deepfocus.simulation.settings import Seeds
-from deepfocus.simulation.view import Cleaned
+from deepfocus.simulation.view import RESTORED
 from deepfocus.sky.galaxies_anywhere import GalaxiesAnywhere
 from deepfocus.sky.sky_cube import SkyCube
 
@@ -123,7 +123,7 @@ def _digests(files: Sequence[Path]) -> dict[str, str]:
 
 
 def _finished(settings: AnySet, cube: Path) -> bool:
-    cleaned = isinstance(settings.of(int(cube.stem)).imaging, Cleaned)
+    cleaned = isinstance(settings.of(int(cube.stem)).imaging, RESTORED)
     suffixes = (".pbcor.fits" if cleaned else ".psf.fits", ".pb.fits", ".truth.fits", ".truth.ecsv")
     return cube.exists() and all(cube.with_suffix(suffix).exists() for suffix in suffixes)
 
@@ -139,7 +139,7 @@ def _same(one: Path, other: Path) -> bool:
 def _write_one(settings: AnySet, out: Path, seed: int) -> int:
     made = simulate(settings, seed)
     cube = out / f"{seed}.fits"
-    if isinstance(settings.of(seed).imaging, Cleaned):
+    if isinstance(settings.of(seed).imaging, RESTORED):
         write_corrected(made.cube, cube.with_suffix(".pbcor.fits"))
     write_cube(made.cube, cube)
     write_catalogue(made.truth, cube.with_suffix(".truth.fits"))

@@ -46,3 +46,15 @@ def uncleaned(
         peaks = np.abs(cube).max(axis=(1, 2))
         share[first:last] = threshold / np.maximum(peaks, threshold)
     return Uncleaned(components, share)
+
+
+def dirty_still(sky: SkyModel, spectra: np.ndarray, *, view: View) -> Uncleaned | None:
+    """All of a sky, as it is before CLEAN; None if it is empty.
+
+    spectra : (part, chan) Jy/pixel
+    """
+    assert isinstance(view, CleanedView)
+    if not sky.components:
+        return None
+    components = view.dirty.dirty_components(sky.images())
+    return Uncleaned(components, np.ones(spectra.shape))

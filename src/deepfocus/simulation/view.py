@@ -23,6 +23,7 @@ from deepfocus.forward.kernels import (
     white_kernels,
 )
 from deepfocus.forward.response import beam_image
+from deepfocus.imaging.clean.settings import Deconvolution
 from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.telescope import C_M_S, Telescope, dirty_beam
 from deepfocus.instrument.weighting import Natural
@@ -198,8 +199,27 @@ class Cleaned:
         return _restored(telescope)
 
 
-Imaging = Dirty | Cleaned
+@dataclass(frozen=True)
+class ByClean(Deconvolution):
+    """Dirty cubes that CLEAN has cleaned, with its components of noise and what it leaves.
+
+    CLEAN is that of `deepfocus clean`, which knows the dirty beam between any two pixels, and the
+    restoring beam that of `Cleaned`. It takes more time than `Cleaned`, which takes none.
+    """
+
+    kind: ClassVar[str] = "clean"
+
+    threshold_snr: ClassVar[float] = 0.0
+
+    def view(self, telescope: Telescope) -> View:
+        """The telescope with a restoring beam."""
+        return _restored(telescope)
+
+
+Imaging = Dirty | Cleaned | ByClean
 """The kinds of imaging that a settings file can name."""
+RESTORED = (Cleaned, ByClean)
+"""Those whose cubes have a restoring beam."""
 
 
 @kept(lambda telescope: telescope.size)
