@@ -38,19 +38,6 @@ def test_listing_the_finders_needs_no_numbers() -> None:
     assert in_fresh_python(code).split() == []
 
 
-def test_it_takes_less_time_than_numpy() -> None:
-    """In one run each; numpy takes some 100 ms, this some 10."""
-    timed = (
-        "import time; start = time.perf_counter(); import {}; print(time.perf_counter() - start)"
-    )
-    ours, numpys = (
-        min(float(in_fresh_python(timed.format(name))) for _ in range(3))
-        for name in ("deepfocus", "numpy")
-    )
-    assert ours < 0.05
-    assert ours < numpys
-
-
 @pytest.mark.parametrize("name", deepfocus.__all__)
 def test_every_name_is_there(name: str) -> None:
     assert getattr(deepfocus, name) is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import click
 import pytest
@@ -49,21 +48,6 @@ def test_help_imports_nothing_heavy() -> None:
 @pytest.mark.parametrize("command", deepfocus.list_commands(click.Context(deepfocus)))
 def test_help_of_a_command_imports_nothing_heavy(command: str) -> None:
     assert _imported_by(command, "--help") == set()
-
-
-def test_help_takes_less_than_half_a_second() -> None:
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        run = subprocess.run(
-            [sys.executable, "-m", "deepfocus.cli", "--help"], capture_output=True, text=True
-        )
-        seconds.append(time.perf_counter() - start)
-        assert run.returncode == 0
-        for command in ("demo", "simulate", "train", "detect", "evaluate"):
-            assert f"\n  {command} " in run.stdout
-    # the best of three: the machine may be busy with something else
-    assert min(seconds) < 0.5
 
 
 def test_what_detection_and_simulation_run_on_workers_needs_no_torch() -> None:
