@@ -119,8 +119,8 @@ def test_a_shape_has_its_size_and_its_angle_and_no_beam(kind: str) -> None:
     seen = ellipse_of(covariance_of(true) + covariance_of(beam), x=true.x, y=true.y)
     image = 60 * gaussian_2d((128, 128), seen) + noise
     image[:15] = np.nan
-    ready: SeesImages = finder_class(kind)().ready()  # type: ignore[assignment]
-    (found,) = ready.sightings(image, beam)
+    finder: SeesImages = finder_class(kind)()  # type: ignore[assignment]
+    (found,) = finder.sightings(image, beam)
     assert (found.x, found.y) == pytest.approx((true.x, true.y), abs=0.5)
     assert found.shape is not None
     # 21 px over twice an SNR of 60 is 1%; the noise of a package's own fit is more
@@ -132,9 +132,9 @@ def test_a_shape_has_its_size_and_its_angle_and_no_beam(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", INSTALLED)
 def test_an_image_of_nothing_has_no_source(kind: str) -> None:
-    ready: SeesImages = finder_class(kind)().ready()  # type: ignore[assignment]
-    assert ready.sightings(np.zeros((40, 40)), BEAM) == []
-    assert ready.sightings(np.full((40, 40), np.nan), BEAM) == []
+    finder: SeesImages = finder_class(kind)()  # type: ignore[assignment]
+    assert finder.sightings(np.zeros((40, 40)), BEAM) == []
+    assert finder.sightings(np.full((40, 40), np.nan), BEAM) == []
 
 
 @pytest.mark.parametrize("kind", INSTALLED)

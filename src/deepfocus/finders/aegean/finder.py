@@ -8,20 +8,16 @@ every pixel makes a summit of each: images are smoothed beforehand, by a share o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.source import Ellipse
 from deepfocus.finders.aegean.program import sightings_of
-from deepfocus.finders.finder import Detection
 from deepfocus.finders.images.candidate import LineSearch
-from deepfocus.finders.images.extra import require
-from deepfocus.finders.images.finder import find_in_images
+from deepfocus.finders.images.extra import ReadyPackage, require
 from deepfocus.finders.images.maps import ChannelMaps, WholeBand
 from deepfocus.finders.images.sighting import Sighting
 
@@ -57,44 +53,17 @@ class Aegean:
                 remedy="correct the finder's settings",
             )
 
-    def ready(self) -> ReadyAegean:
+    def ready(self) -> ReadyPackage:
         """Look for the package. Raises `DeepFocusError` if it is not there."""
-        return ReadyAegean(self, require("AegeanTools", package="AegeanTools"))
-
-
-@dataclass(frozen=True)
-class ReadyAegean:
-    """`Aegean` with the package."""
-
-    settings: Aegean
-    version: str
-
-    @property
-    def provenance(self) -> Mapping[str, Any]:
-        """The version of the package."""
-        return {"AegeanTools": self.version}
-
-    def find(self, cube: Cube) -> Detection:
-        """Run Aegean on the images, look for lines, measure them.
-
-        Raises `DeepFocusError` for a cube without data, of fewer than eight channels, or without a
-        beam.
-        """
-        return find_in_images(
-            cube,
-            kind=self.settings.kind,
-            finder=self,
-            maps=self.settings.maps,
-            line=self.settings.line,
-        )
+        return ReadyPackage(self, "AegeanTools", require("AegeanTools", package="AegeanTools"))
 
     def sightings(self, image: np.ndarray, beam: Ellipse) -> list[Sighting]:
         """Aegean's components of an image (y, x)."""
         return sightings_of(
             image,
             beam,
-            seed_clip=self.settings.seed_clip,
-            flood_clip=self.settings.flood_clip,
-            max_summits=self.settings.max_summits,
-            smooth_px=self.settings.smooth_beams * float(np.sqrt(beam.fwhm_x_px * beam.fwhm_y_px)),
+            seed_clip=self.seed_clip,
+            flood_clip=self.flood_clip,
+            max_summits=self.max_summits,
+            smooth_px=self.smooth_beams * float(np.sqrt(beam.fwhm_x_px * beam.fwhm_y_px)),
         )

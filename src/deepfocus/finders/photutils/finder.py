@@ -7,19 +7,15 @@ above a threshold, splits them at their saddles, and measures centroids and mome
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.source import Ellipse
-from deepfocus.finders.finder import Detection
 from deepfocus.finders.images.candidate import LineSearch
-from deepfocus.finders.images.extra import require
-from deepfocus.finders.images.finder import find_in_images
+from deepfocus.finders.images.extra import ReadyPackage, require
 from deepfocus.finders.images.maps import ChannelMaps, WholeBand
 from deepfocus.finders.images.sighting import Sighting
 from deepfocus.finders.photutils.segments import Segmentation, sightings_of
@@ -61,47 +57,19 @@ class Photutils:
                 remedy="correct the finder's settings",
             )
 
-    def ready(self) -> ReadyPhotutils:
+    def ready(self) -> ReadyPackage:
         """Look for the package. Raises `DeepFocusError` if it is not there."""
-        return ReadyPhotutils(self, require("photutils", package="photutils"))
-
-
-@dataclass(frozen=True)
-class ReadyPhotutils:
-    """`Photutils` with the package."""
-
-    settings: Photutils
-    version: str
-
-    @property
-    def provenance(self) -> Mapping[str, Any]:
-        """The version of the package."""
-        return {"photutils": self.version}
-
-    def find(self, cube: Cube) -> Detection:
-        """Segment the images, look for lines, measure them.
-
-        Raises `DeepFocusError` for a cube without data, of fewer than eight channels, or without a
-        beam.
-        """
-        return find_in_images(
-            cube,
-            kind=self.settings.kind,
-            finder=self,
-            maps=self.settings.maps,
-            line=self.settings.line,
-        )
+        return ReadyPackage(self, "photutils", require("photutils", package="photutils"))
 
     def sightings(self, image: np.ndarray, beam: Ellipse) -> list[Sighting]:
         """The segments of an image (y, x)."""
         beam_px = float(np.sqrt(beam.fwhm_x_px * beam.fwhm_y_px))
-        chosen = self.settings
         segmentation = Segmentation(
-            box_px=max(round(chosen.background_beams * beam_px), 3),
-            smooth_px=chosen.smooth_beams * beam_px,
-            threshold=chosen.detection_snr,
-            pixels=max(round(chosen.min_beams * beam.area_px), 1),
-            contrast=chosen.contrast,
+            box_px=max(round(self.background_beams * beam_px), 3),
+            smooth_px=self.smooth_beams * beam_px,
+            threshold=self.detection_snr,
+            pixels=max(round(self.min_beams * beam.area_px), 1),
+            contrast=self.contrast,
         )
         found = sightings_of(image, beam, segmentation)
-        return [each for each in found if each.snr >= chosen.peak_snr]
+        return [each for each in found if each.snr >= self.peak_snr]

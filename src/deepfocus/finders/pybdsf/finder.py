@@ -7,19 +7,15 @@ deconvolves from the beam.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.source import Ellipse
-from deepfocus.finders.finder import Detection
 from deepfocus.finders.images.candidate import LineSearch
-from deepfocus.finders.images.extra import require
-from deepfocus.finders.images.finder import find_in_images
+from deepfocus.finders.images.extra import ReadyPackage, require
 from deepfocus.finders.images.maps import ChannelMaps, WholeBand
 from deepfocus.finders.images.sighting import Sighting
 from deepfocus.finders.pybdsf.program import sightings_of
@@ -51,39 +47,10 @@ class Pybdsf:
                 remedy="correct the finder's settings",
             )
 
-    def ready(self) -> ReadyPybdsf:
+    def ready(self) -> ReadyPackage:
         """Look for the package. Raises `DeepFocusError` if it is not there."""
-        return ReadyPybdsf(self, require("bdsf", package="bdsf"))
-
-
-@dataclass(frozen=True)
-class ReadyPybdsf:
-    """`Pybdsf` with the package."""
-
-    settings: Pybdsf
-    version: str
-
-    @property
-    def provenance(self) -> Mapping[str, Any]:
-        """The version of the package."""
-        return {"bdsf": self.version}
-
-    def find(self, cube: Cube) -> Detection:
-        """Run PyBDSF on the images, look for lines, measure them.
-
-        Raises `DeepFocusError` for a cube without data, of fewer than eight channels, or without a
-        beam.
-        """
-        return find_in_images(
-            cube,
-            kind=self.settings.kind,
-            finder=self,
-            maps=self.settings.maps,
-            line=self.settings.line,
-        )
+        return ReadyPackage(self, "bdsf", require("bdsf", package="bdsf"))
 
     def sightings(self, image: np.ndarray, beam: Ellipse) -> list[Sighting]:
         """PyBDSF's sources of an image (y, x)."""
-        return sightings_of(
-            image, beam, thresh_pix=self.settings.thresh_pix, thresh_isl=self.settings.thresh_isl
-        )
+        return sightings_of(image, beam, thresh_pix=self.thresh_pix, thresh_isl=self.thresh_isl)
