@@ -24,6 +24,7 @@ from deepfocus.finders.line_measurement import beam_ellipse
 from deepfocus.finders.sofia.files import read_sources, write_input
 from deepfocus.finders.sofia.finder import Sofia
 from deepfocus.finders.sofia.parameters import kernels_within, parameter_text
+from deepfocus.finders.sofia.region import CentralSquare
 from deepfocus.finders.sofia.table import table_of
 
 CATALOGUE = Path(__file__).with_name("sofia_catalogue.xml")
@@ -34,6 +35,11 @@ TOO_FEW = f"""
 if "reliability.enable = true" in parameters:
     sys.exit("ERROR: Covariance matrix is not invertible; cannot measure reliability.")
 shutil.copy({str(CATALOGUE)!r}, out)
+"""
+ONLY_NEGATIVE = """
+if "reliability.enable = true" in parameters:
+    sys.exit("ERROR: No positive sources found. Cannot proceed.")
+sys.exit(8)
 """
 FAILS = (
     'sys.exit("\\x1b[31mERROR: Illegal spatial\\n kernel.\\n       Terminating with error code 7.")'
@@ -99,6 +105,19 @@ def test_further_parameters_replace_those_of_the_settings() -> None:
     for wrong in ("dilation", "threshold=5", "output.directory=/"):
         with pytest.raises(DeepFocusError, match="among the parameters for SoFiA-2"):
             Sofia(further=(wrong,))
+
+
+def test_a_central_square_has_the_phase_centre_in_its_middle() -> None:
+    beam = beam_ellipse(empty_cube(shape=(4, 32, 32)))
+    parameters = Sofia(region=CentralSquare(256)).parameters((128, 300, 360), beam)
+    # pixels 180 and 150 are the 128th of 256 from the first
+    assert parameters["input.region"] == [52, 307, 22, 277, 0, 127]
+    assert parameters["parameter.offset"] is True
+    small = Sofia(region=CentralSquare(256)).parameters((4, 32, 300), beam)
+    assert small["input.region"] == [22, 277, 0, 31, 0, 3]
+    assert "input.region" not in Sofia().parameters((4, 32, 32), beam)
+    with pytest.raises(DeepFocusError, match="a central square of 0 px"):
+        CentralSquare(0)
 
 
 def test_impossible_settings_are_refused() -> None:
@@ -187,6 +206,13 @@ def test_nothing_found_is_an_empty_catalogue(stand_in: Callable[[str], str]) -> 
     assert len(Sofia(program=stand_in(NOTHING)).ready().find(empty_cube()).catalogue) == 0
 
 
+def test_nothing_but_negative_sources_is_an_empty_catalogue(
+    stand_in: Callable[[str], str],
+) -> None:
+    ready = Sofia(program=stand_in(ONLY_NEGATIVE)).ready()
+    assert len(ready.find(empty_cube()).catalogue) == 0
+
+
 def test_too_few_negatives_leave_the_signal_to_noise_to_judge(
     stand_in: Callable[[str], str],
 ) -> None:
@@ -240,7 +266,10 @@ def test_a_missing_or_another_program_is_one_clear_line(tmp_path: Path) -> None:
 
 
 # --- the program itself
-@pytest.mark.skipif(shutil.which("sofia") is None, reason="needs the program sofia on the PATH")
+NO_SOFIA = pytest.mark.skipif(shutil.which("sofia") is None, reason="needs the program sofia")
+
+
+@NO_SOFIA
 def test_sofia_finds_two_sources() -> None:
     cube = cube_with(SOURCES)
     found = Sofia().ready().find(cube).catalogue.accepted
@@ -252,3 +281,14 @@ def test_sofia_finds_two_sources() -> None:
         assert found["channel"][at] == pytest.approx(each.channel, abs=1)
         assert found["line_fwhm_chan"][at] == pytest.approx(each.fwhm_chan, rel=0.2)
         assert found["line_flux"][at] == pytest.approx(flux_jy_kms(cube, index), rel=0.15)
+
+
+@NO_SOFIA
+def test_sofia_searches_the_square_and_counts_from_the_first_pixel_of_the_image() -> None:
+    # the square is pixels 32 to 95: the second source, at x = 40, is inside, a third is not
+    cube = cube_with([SOURCES[0], SOURCES[1], source(110.0, 110.0, 30.0)])
+    found = Sofia(region=CentralSquare(64)).ready().find(cube).catalogue.accepted
+    assert len(found) == 2
+    for each in SOURCES:
+        away = np.hypot(found["x"] - each.x, found["y"] - each.y)
+        assert away.min() < 3.5  # half a beam

@@ -30,6 +30,7 @@ from deepfocus.finders.sofia.parameters import (
     kernels_within,
 )
 from deepfocus.finders.sofia.program import Found, NoReliability, Program, find_program, run_sofia
+from deepfocus.finders.sofia.region import Region, WholeImage
 from deepfocus.finders.sofia.table import rejected, table_of
 from deepfocus.ops.integrate import integrate
 
@@ -39,6 +40,7 @@ class Sofia:
     """SoFiA-2's parameters, sizes on the sky in FWHMs of the beam (geometric mean).
 
     program : name on the PATH, or path, of the executable
+    region : which part of the image it searches
     kernels_beams, kernels_chan : `scfind.kernelsXY` and `kernelsZ`; those wider than a quarter of
         the image or the band are left out
     threshold : `scfind.threshold`
@@ -58,6 +60,7 @@ class Sofia:
     )
 
     program: str = "sofia"
+    region: Region = field(default_factory=WholeImage)
     kernels_beams: tuple[float, ...] = (0.0, 1.0, 2.0)
     kernels_chan: tuple[int, ...] = (0, 3, 7, 15, 31)
     threshold: float = 4.0
@@ -93,6 +96,7 @@ class Sofia:
         kernels_px = [beams * beam_px for beams in self.kernels_beams]
         return {
             "pipeline.threads": 1,
+            **self.region.parameters(shape),
             **continuum_parameters(order=self.continuum_order, channels=channels),
             "scaleNoise.enable": True,
             "scaleNoise.mode": "spectral",

@@ -18,12 +18,16 @@ from deepfocus.finders.sofia.parameters import parameter_text
 HOME = "https://gitlab.com/SoFiA-Admin/SoFiA-2"
 NOTHING_FOUND = 8
 """Exit status, as is 0 if sources were found."""
-NO_RELIABILITY = ("No negative sources found", "Covariance matrix is not invertible")
+NO_RELIABILITY = (
+    "No negative sources found",
+    "No positive sources found",
+    "Covariance matrix is not invertible",
+)
 CATALOGUE = "found_cat.xml"
 
 
 class NoReliability(Exception):
-    """SoFiA stopped: it has no or hardly any negative detections to compare positive ones with."""
+    """SoFiA stopped: it has no or hardly any positive or negative detections to compare."""
 
 
 @dataclass(frozen=True)
