@@ -24,7 +24,7 @@ from deepfocus.finders.line_measurement import beam_ellipse
 from deepfocus.finders.sofia.files import read_sources, write_input
 from deepfocus.finders.sofia.finder import Sofia
 from deepfocus.finders.sofia.parameters import kernels_within, parameter_text
-from deepfocus.finders.sofia.region import CentralSquare
+from deepfocus.finders.sofia.region import CentralSquare, WholeImage
 from deepfocus.finders.sofia.table import table_of
 
 CATALOGUE = Path(__file__).with_name("sofia_catalogue.xml")
@@ -108,14 +108,11 @@ def test_further_parameters_replace_those_of_the_settings() -> None:
 
 
 def test_a_central_square_has_the_phase_centre_in_its_middle() -> None:
-    beam = beam_ellipse(empty_cube(shape=(4, 32, 32)))
-    parameters = Sofia(region=CentralSquare(256)).parameters((128, 300, 360), beam)
-    # pixels 180 and 150 are the 128th of 256 from the first
-    assert parameters["input.region"] == [52, 307, 22, 277, 0, 127]
-    assert parameters["parameter.offset"] is True
-    small = Sofia(region=CentralSquare(256)).parameters((4, 32, 300), beam)
-    assert small["input.region"] == [22, 277, 0, 31, 0, 3]
-    assert "input.region" not in Sofia().parameters((4, 32, 32), beam)
+    square = CentralSquare(256)
+    # rows and columns 150 and 180 are the 128th of 256 from the first
+    assert square.window(ny=300, nx=360) == (slice(22, 278), slice(52, 308))
+    # an axis that is shorter is searched as it is
+    assert square.window(ny=32, nx=301) == (slice(0, 32), slice(22, 278))
     with pytest.raises(DeepFocusError, match="a central square of 0 px"):
         CentralSquare(0)
 
@@ -128,7 +125,7 @@ def test_impossible_settings_are_refused() -> None:
 
 def test_the_cube_goes_over_in_pixels_and_channels(tmp_path: Path) -> None:
     cube = empty_cube(shape=(4, 32, 40))
-    write_input(cube, beam_ellipse(cube), tmp_path / "cube.fits")
+    write_input(cube.data, beam_ellipse(cube), tmp_path / "cube.fits")
     header = fits.getheader(tmp_path / "cube.fits")
     area_px = np.pi / (4 * np.log(2)) * header["BMAJ"] * header["BMIN"] / header["CDELT1"] ** 2
     assert area_px == pytest.approx(BEAM.area_px(cube.grid.cell_arcsec))
@@ -157,6 +154,20 @@ def test_a_catalogue_of_sofia_has_our_columns() -> None:
     np.testing.assert_allclose(found["x_err"], [0.188669, 0.197181])
     assert np.isfinite(found["ra"] + found["frequency"] + found["line_w20"]).all()
     assert np.isnan(found["fwhm_x_px"]).all()
+
+
+def test_what_is_found_in_a_square_is_placed_in_the_image(
+    stand_in: Callable[[str], str],
+) -> None:
+    program = stand_in(f"shutil.copy({str(CATALOGUE)!r}, out)")
+    whole, square = (
+        Sofia(program=program, region=region).ready().find(empty_cube()).catalogue
+        for region in (WholeImage(), CentralSquare(64))
+    )
+    # the square's first pixel is (32, 32)
+    for name in ("x", "y", "box_x0", "box_x1", "box_y0", "box_y1"):
+        np.testing.assert_allclose(square[name], whole[name] + 32)
+    np.testing.assert_array_equal(square["channel"], whole["channel"])
 
 
 def test_flux_is_corrected_for_the_primary_beam() -> None:
@@ -292,3 +303,15 @@ def test_sofia_searches_the_square_and_counts_from_the_first_pixel_of_the_image(
     for each in SOURCES:
         away = np.hypot(found["x"] - each.x, found["y"] - each.y)
         assert away.min() < 3.5  # half a beam
+
+
+@NO_SOFIA
+def test_without_reliabilities_the_mask_of_the_first_run_gives_the_same_sources() -> None:
+    # one bright source: there are hardly any negative detections
+    cube = cube_with(SOURCES[:1])
+    stopped = Sofia(min_snr_alone=0.0).ready().find(cube)
+    never = Sofia(min_snr_alone=0.0, further=("reliability.enable=false",)).ready().find(cube)
+    assert np.isnan(stopped.catalogue["probability"]).all()
+    assert len(stopped.catalogue) == len(never.catalogue) > 0
+    for name in ("x", "y", "channel", "box_x0", "line_flux", "snr_focused"):
+        np.testing.assert_array_equal(stopped.catalogue[name], never.catalogue[name])

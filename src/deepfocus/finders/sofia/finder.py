@@ -8,7 +8,7 @@ writes into its catalogue comes back in our columns.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
@@ -23,13 +23,20 @@ from deepfocus.core.source import Ellipse
 from deepfocus.finders.evidence import ImagePanel, Panel, SpectrumPanel, Trace
 from deepfocus.finders.finder import Detection, refuse_empty
 from deepfocus.finders.line_measurement import beam_ellipse
-from deepfocus.finders.sofia.files import write_input
+from deepfocus.finders.sofia.files import moved, write_input
 from deepfocus.finders.sofia.parameters import (
     continuum_parameters,
     given_parameters,
     kernels_within,
 )
-from deepfocus.finders.sofia.program import Found, NoReliability, Program, find_program, run_sofia
+from deepfocus.finders.sofia.program import (
+    Found,
+    NoReliability,
+    Program,
+    find_program,
+    run_sofia,
+    without_reliability,
+)
 from deepfocus.finders.sofia.region import Region, WholeImage
 from deepfocus.finders.sofia.table import rejected, table_of
 from deepfocus.ops.integrate import integrate
@@ -89,14 +96,13 @@ class Sofia:
         """Look for the program. Raises `DeepFocusError` if it is not there."""
         return ReadySofia(self, find_program(self.program))
 
-    def parameters(self, shape: tuple[int, int, int], beam: Ellipse) -> dict[str, Any]:
+    def parameters(self, shape: tuple[int, ...], beam: Ellipse) -> dict[str, Any]:
         """The parameter file for a cube of a shape (chan, y, x), without its input and output."""
         channels, ny, nx = shape
         beam_px = float(np.sqrt(beam.fwhm_x_px * beam.fwhm_y_px))
         kernels_px = [beams * beam_px for beams in self.kernels_beams]
         return {
             "pipeline.threads": 1,
-            **self.region.parameters(shape),
             **continuum_parameters(order=self.continuum_order, channels=channels),
             "scaleNoise.enable": True,
             "scaleNoise.mode": "spectral",
@@ -151,17 +157,23 @@ class ReadySofia:
         )
 
     def searched(self, cube: Cube, beam: Ellipse) -> Found:
-        """What SoFiA finds, without reliabilities if it cannot measure them."""
-        parameters = self.settings.parameters(cube.grid.shape, beam)
+        """What SoFiA finds, without reliabilities if it cannot measure them.
+
+        It does not search again then: smoothing and clipping, most of the work, left a mask.
+        """
+        rows, columns = self.settings.region.window(ny=cube.grid.ny, nx=cube.grid.nx)
+        data = cube.data[:, rows, columns]
+        parameters = self.settings.parameters(data.shape, beam)
         with TemporaryDirectory(prefix="deepfocus-sofia-") as name:
             folder = Path(name)
             file = folder / "cube.fits"
-            write_input(cube, beam, file)
+            write_input(data, beam, file)
             try:
-                return run_sofia(self.program, parameters, cube=file, folder=folder)
+                found = run_sofia(self.program, parameters, cube=file, folder=folder)
             except NoReliability:
-                parameters |= {"reliability.enable": False}
-                return run_sofia(self.program, parameters, cube=file, folder=folder)
+                parameters |= without_reliability(folder)
+                found = run_sofia(self.program, parameters, cube=file, folder=folder)
+        return replace(found, sources=moved(found.sources, x=columns.start, y=rows.start))
 
     def judged(self, linked: Catalogue, reliability: np.ndarray) -> Catalogue:
         """The sources with SoFiA's reliability as their probability, those of less rejected."""

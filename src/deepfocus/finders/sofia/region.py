@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from deepfocus.core.errors import DeepFocusError
 
@@ -15,14 +14,14 @@ class WholeImage:
 
     kind: ClassVar[str] = "whole_image"
 
-    def parameters(self, shape: tuple[int, int, int]) -> Mapping[str, Any]:
-        """None: it is what SoFiA does."""
-        return {}
+    def window(self, *, ny: int, nx: int) -> tuple[slice, slice]:
+        """Rows and columns."""
+        return slice(0, ny), slice(0, nx)
 
 
 @dataclass(frozen=True)
 class CentralSquare:
-    """A square around the middle of the image; SoFiA reads nothing else.
+    """A square around the middle of the image; SoFiA gets nothing else.
 
     size_px : its side; the whole axis where that is shorter
     """
@@ -39,18 +38,15 @@ class CentralSquare:
                 remedy="correct the finder's settings",
             )
 
-    def parameters(self, shape: tuple[int, int, int]) -> Mapping[str, Any]:
-        """`input.region`, with positions that count from the first pixel of the whole image."""
-        channels, ny, nx = shape
-        ranges = (*_middle(nx, self.size_px), *_middle(ny, self.size_px), 0, channels - 1)
-        return {"input.region": list(ranges), "parameter.offset": True}
+    def window(self, *, ny: int, nx: int) -> tuple[slice, slice]:
+        """Rows and columns. The pixel size // 2 of both, the phase centre, is the same."""
+        return _middle(ny, self.size_px), _middle(nx, self.size_px)
 
 
 Region = WholeImage | CentralSquare
 
 
-def _middle(length: int, size: int) -> tuple[int, int]:
-    """First and last element of the middle of an axis."""
+def _middle(length: int, size: int) -> slice:
     size = min(size, length)
-    first = (length - size) // 2
-    return first, first + size - 1
+    first = length // 2 - size // 2
+    return slice(first, first + size)
