@@ -28,6 +28,7 @@ from deepfocus.evaluation.overlap import centre_distance, channel_distance, rang
 from deepfocus.evaluation.scenes import of_set
 from deepfocus.evaluation.text_table import interval, number, text_table
 from deepfocus.finders.sofia.finder import Sofia
+from deepfocus.finders.sofia.judging import Reliability
 from deepfocus.finders.sofia.region import CentralSquare
 from deepfocus.simulation.sets import paper_settings
 from deepfocus.simulation.settings import SetSettings
@@ -37,7 +38,7 @@ PAPER: Mapping[str, str] = {
     # section 5.1: "spatial and frequency kernel sizes of [3, 5, 7, 9, 11]"
     "scfind.kernelsXY": "3, 5, 7, 9, 11",
     "scfind.kernelsZ": "3, 5, 7, 9, 11",
-    # it prints 0.5, at which all voxels are one source (`PRINTED`); SoFiA's default is 5
+    # it prints 0.5, with which SoFiA stops (`threshold_of`); SoFiA's default is 5
     "scfind.threshold": "5.0",
     # not mentioned: SoFiA's defaults
     "contsub.enable": "false",
@@ -48,23 +49,24 @@ PAPER: Mapping[str, str] = {
     "dilation.enable": "false",
 }
 """SoFiA's parameters in the paper, where they differ from those that the finder gives it."""
-PRINTED = {"scfind.threshold": "0.5"}
-LEAST_SNR = 2.0
-"""The paper's `reliability.minSNR`."""
+# the beam of the set is 8.2 px
+WIDE_ON_SKY = (("scfind.kernelsXY", "0, 8, 16"),)
+WIDE_IN_FREQUENCY = (("scfind.kernelsZ", "0, 3, 7, 15, 31"),)
+RELIABILITY = Reliability(min_snr=2.0, min_snr_alone=2.0)
+"""The paper's `reliability.minSNR`; where reliabilities cannot be measured, that has to do."""
 
 STEPS: Mapping[str, tuple[str, ...]] = {
     "continuum": ("contsub.enable",),
     "noise": ("scaleNoise.enable", "scaleNoise.scfind"),
     "kernels on the sky": ("scfind.kernelsXY",),
     "kernels in frequency": ("scfind.kernelsZ",),
-    "threshold": ("scfind.threshold",),
+    "judging": (),
     "sizes": ("linker.minSizeXY", "linker.minSizeZ"),
-    "signal-to-noise": (),
     "masks": ("dilation.enable",),
 }
 """What is put right, in this order: parameters that are left to the finder's own defaults."""
-JUDGED = "signal-to-noise"
-"""The step that puts right which sources are accepted, not how they are found."""
+JUDGED = "judging"
+"""The step that takes the finder's own way to judge in place of `RELIABILITY`."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,15 @@ class Rung:
         """The finder with these settings."""
         right = {name for step in self.steps for name in STEPS[step]}
         kept = {name: value for name, value in PAPER.items() if name not in right}
-        further = tuple(f"{name}={value}" for name, value in {**kept, **dict(self.changes)}.items())
+        given = {**kept, **dict(self.changes)}
+        further = tuple(f"{name}={value}" for name, value in given.items())
         finder = Sofia(region=CentralSquare(), further=further)
-        if JUDGED in self.steps:
-            return finder
-        return replace(finder, min_snr=LEAST_SNR, min_snr_alone=LEAST_SNR)
+        return finder if JUDGED in self.steps else replace(finder, judge=RELIABILITY)
+
+
+def threshold_of(sigma: float) -> tuple[tuple[str, str], ...]:
+    """A change."""
+    return (("scfind.threshold", f"{sigma:g}"),)
 
 
 def ladder() -> tuple[Rung, ...]:
@@ -105,8 +111,12 @@ def ladder() -> tuple[Rung, ...]:
         Rung("cleaned, with continuum", steps[:1], cleaned=True),
         Rung("cleaned, all", steps, cleaned=True),
         *alone,
+        Rung("all, threshold 4", steps, threshold_of(4.0)),
+        Rung("all, kernels of 0 to 2 beams", steps, WIDE_ON_SKY),
+        Rung("all, kernels to 31 channels", steps, WIDE_IN_FREQUENCY),
+        Rung("threshold 4 alone", changes=threshold_of(4.0)),
         Rung("linked within 3 alone", changes=(("linker.radiusXY", "3"), ("linker.radiusZ", "3"))),
-        Rung("threshold as printed", changes=tuple(PRINTED.items())),
+        Rung("threshold 0.5, as printed", changes=threshold_of(0.5)),
     )
 
 

@@ -2,11 +2,11 @@
 
     python benchmarks/sofia_tuning.py --cubes 20 --out compared/sofia-tuning
 
-searches validation cubes of each set with each threshold and linking radius, and judges what was
-linked anew with each reliability and signal-to-noise ratio, which needs no further run. Each trial
-is a line of `trials.jsonl`: counts of each set, and F1 of all together. Prints the best trials and
-that of the finder's defaults. Records stay in the folder, so a stopped run resumes. Needs the
-program `sofia` on the PATH.
+searches validation cubes of each set with each threshold, choice of kernels and way to link, and
+judges what was linked anew with each reliability and signal-to-noise ratio, which needs no further
+run. Each trial is a line of `trials.jsonl`: counts of each set, and F1 of all together. Prints the
+best trial of each search. Records stay in the folder, so a stopped run resumes. Needs the program
+`sofia` on the PATH.
 """
 
 from __future__ import annotations
@@ -28,19 +28,26 @@ from deepfocus.evaluation.counts import Counts, finite_or_none
 from deepfocus.evaluation.match import match
 from deepfocus.evaluation.scenes import of_set
 from deepfocus.evaluation.text_table import interval, number, text_table
-from deepfocus.finders.sofia.finder import ReadySofia, Sofia
-from deepfocus.finders.sofia.program import Program
+from deepfocus.finders.sofia.finder import Sofia
+from deepfocus.finders.sofia.judging import Judge, PositiveAlone, Reliability
 from deepfocus.simulation.sets import shipped_set
 
 SETS = ("paper", "varied", "faint", "blends", "galaxies", "empty")
 THRESHOLDS = (3.0, 3.5, 4.0, 5.0)
-RADII = (1, 2)
-LEAST_SNR = 3.0
-"""What is searched for; judging may ask for more."""
+KERNELS: Mapping[str, tuple[tuple[float, ...], tuple[int, ...]]] = {
+    "wide": ((0.0, 1.0, 2.0), (0, 3, 7, 15, 31)),
+    "narrow": ((0.0, 0.5, 1.0), (0, 3, 7, 15)),
+}
+"""In beams and channels."""
+LINKING: Mapping[str, tuple[Judge, tuple[str, ...]]] = {
+    "both signs": (Reliability(), ()),
+    "both signs, within 2": (Reliability(), ("linker.radiusXY=2", "linker.radiusZ=2")),
+    "positive": (PositiveAlone(min_snr=3.0), ()),
+}
+"""With reliabilities from the negative ones, or without; all from a signal-to-noise of 3."""
 MIN_RELIABILITIES = (0.0, 0.5, 0.9, 0.99)
 MIN_SNRS = (3.0, 4.0, 5.0, 6.0)
 MIN_SNRS_ALONE = (3.0, 4.0, 5.0, 6.0, 8.0)
-NOT_RUN = Program("", "")
 
 
 @dataclass(frozen=True)
@@ -65,94 +72,111 @@ class Trial:
         }
 
 
-def searches(thresholds: Sequence[float], radii: Sequence[int]) -> Iterator[Sofia]:
-    """The settings that decide what SoFiA links."""
-    for radius, threshold in product(radii, thresholds):
-        linker = (f"linker.radiusXY={radius}", f"linker.radiusZ={radius}") if radius > 1 else ()
-        yield Sofia(threshold=threshold, min_snr=LEAST_SNR, further=linker)
+def searches() -> Iterator[tuple[str, Sofia]]:
+    """The settings that decide what SoFiA links, each with its name."""
+    for kernels, linking, threshold in product(KERNELS, LINKING, THRESHOLDS):
+        on_sky, in_frequency = KERNELS[kernels]
+        judge, further = LINKING[linking]
+        yield (
+            f"{kernels}, {linking}, {threshold:g}",
+            Sofia(
+                kernels_beams=on_sky,
+                kernels_chan=in_frequency,
+                threshold=threshold,
+                judge=judge,
+                further=further,
+            ),
+        )
 
 
-def judges(search: Sofia) -> Iterator[Sofia]:
-    """The same with each way to judge."""
+def judges(like: Judge) -> Iterator[Judge]:
+    """Every way to judge that needs no other search."""
+    if isinstance(like, PositiveAlone):
+        yield from map(PositiveAlone, MIN_SNRS_ALONE)
+        return
     for reliability, snr, alone in product(MIN_RELIABILITIES, MIN_SNRS, MIN_SNRS_ALONE):
-        yield replace(search, min_reliability=reliability, min_snr=snr, min_snr_alone=alone)
+        yield replace(like, min_reliability=reliability, min_snr=snr, min_snr_alone=alone)
 
 
-def label_of(search: Sofia) -> str:
-    """Names the folder of its records."""
-    return "threshold {:g}{}".format(search.threshold, ", linked within 2" * bool(search.further))
-
-
-def judged(found: Found, judge: Sofia) -> Catalogue:
-    """What SoFiA linked, judged by other settings."""
+def judged(found: Found, judge: Judge) -> Catalogue:
+    """What SoFiA linked, judged in another way."""
     linked = found.snapshots.get("linked", found.catalogue)
-    ready, reliability = ReadySofia(judge, NOT_RUN), found.catalogue["probability"]
-    measured = bool(np.isfinite(reliability).any())
-    return ready.judged(linked, reliability) if measured else ready.by_snr(linked)
+    reliability = found.catalogue["probability"]
+    believed = bool(np.isfinite(reliability).any())
+    return judge.judged(linked, reliability if believed else None)
 
 
-def counts_of(campaign: Campaign, label: str, judge: Sofia) -> Counts:
+def counts_of(campaign: Campaign, label: str, judge: Judge) -> Counts:
     """One-to-one, over all cubes of a campaign."""
     found = campaign.found[label]
     each = (match(judged(found[key], judge), campaign.truths[key]).counts for key in found)
     return sum(each, Counts())
 
 
-def trials(search: Sofia, sets: Sequence[str], *, cubes: int, folder: Path) -> Iterator[Trial]:
+def trials(
+    label: str, search: Sofia, sets: Sequence[str], *, cubes: int, folder: Path
+) -> list[Trial]:
     """Search all cubes of all sets, and judge what was linked in every way."""
-    label = label_of(search)
     campaigns = {}
     for name in sets:
         settings = shipped_set(name)
         scenes = of_set(settings, settings.seeds("validation", cubes), name=name)
         campaigns[name] = run_campaign(scenes, {label: search}, folder=folder / name)
-    for judge in judges(search):
+    made = []
+    for judge in judges(search.judge):
         counts = {name: counts_of(each, label, judge) for name, each in campaigns.items()}
-        yield Trial(judge, counts)
+        made.append(Trial(replace(search, judge=judge), counts))
+    with (folder / "trials.jsonl").open("a", encoding="utf-8") as log:
+        log.writelines(json.dumps({"search": label, **each.as_dict()}) + "\n" for each in made)
+    return made
 
 
-HEADER = (
-    *("threshold", "radius", "reliability", "SNR", "SNR alone"),
-    *("TP", "FP", "FN", "precision", "recall", "F1"),
-)
+HEADER = ("search", "accepted", "TP", "FP", "precision", "recall", "F1")
 
 
-def cells(trial: Trial) -> list[str]:
-    """A row of the table."""
-    of, all_ = trial.settings, trial.pooled
-    radius = of.further[0].partition("=")[2] if of.further else "1"
-    settings = (of.threshold, radius, of.min_reliability, of.min_snr, of.min_snr_alone)
+def cells(label: str, trial: Trial, sets: Sequence[str]) -> list[str]:
+    """A row of the table, with found / false of each set."""
+    together = trial.pooled
     return [
-        *(str(value) for value in settings),
-        *(str(count) for count in (all_.tp, all_.fp, all_.fn)),
-        interval(all_.precision, all_.precision_interval()),
-        interval(all_.recall, all_.recall_interval()),
-        number(all_.f1),
+        label,
+        in_words(trial.settings.judge),
+        *(str(count) for count in (together.tp, together.fp)),
+        interval(together.precision, together.precision_interval()),
+        interval(together.recall, together.recall_interval()),
+        number(together.f1),
+        *(f"{trial.counts[name].tp} / {trial.counts[name].fp}" for name in sets),
     ]
 
 
+def in_words(judge: Judge) -> str:
+    """What is accepted."""
+    if isinstance(judge, PositiveAlone):
+        return f"SNR {judge.min_snr:g}"
+    return (
+        f"reliability {judge.min_reliability:g} and SNR {judge.min_snr:g}, "
+        f"or SNR {judge.min_snr_alone:g}"
+    )
+
+
 def main() -> None:
-    """Try, and print the best."""
+    """Try, and print the best way to judge of each search, and the defaults."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--cubes", type=int, default=20)
     options.add_argument("--out", type=Path, required=True)
     options.add_argument("--sets", nargs="+", default=SETS)
-    options.add_argument("--thresholds", nargs="+", type=float, default=THRESHOLDS)
-    options.add_argument("--radii", nargs="+", type=int, default=RADII)
+    options.add_argument("--searches", nargs="+", help="names of searches; default: all")
     asked = options.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
-    made: list[Trial] = []
-    for search in searches(asked.thresholds, asked.radii):
-        these = list(trials(search, asked.sets, cubes=asked.cubes, folder=asked.out))
-        with (asked.out / "trials.jsonl").open("a", encoding="utf-8") as log:
-            log.writelines(json.dumps(trial.as_dict()) + "\n" for trial in these)
-        made += these
-        print(cells(max(these, key=lambda trial: trial.pooled.f1)), flush=True)
-    made.sort(key=lambda trial: -trial.pooled.f1)
-    defaults = [trial for trial in made if trial.settings == Sofia()]
-    print("\n" + text_table(HEADER, [cells(trial) for trial in (*made[:10], *defaults)]))
-    for name in asked.sets:
-        print(f"{name}: {made[0].counts[name]}; defaults: {[t.counts[name] for t in defaults]}")
+    rows = []
+    for label, search in searches():
+        if asked.searches and label not in asked.searches:
+            continue
+        made = trials(label, search, asked.sets, cubes=asked.cubes, folder=asked.out)
+        best = max(made, key=lambda trial: trial.pooled.f1)
+        shown = [best, *(trial for trial in made if trial.settings == Sofia())]
+        rows += [cells(label, trial, asked.sets) for trial in shown]
+        print(text_table((*HEADER, *asked.sets), rows[-len(shown) :]), flush=True)
+    print("\n" + text_table((*HEADER, *asked.sets), rows))
 
 
 if __name__ == "__main__":

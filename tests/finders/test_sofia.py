@@ -23,6 +23,7 @@ from deepfocus.core.source import GAUSSIAN_AREA
 from deepfocus.finders.line_measurement import beam_ellipse
 from deepfocus.finders.sofia.files import read_sources, write_input
 from deepfocus.finders.sofia.finder import Sofia
+from deepfocus.finders.sofia.judging import PositiveAlone, Reliability
 from deepfocus.finders.sofia.parameters import kernels_within, parameter_text
 from deepfocus.finders.sofia.region import CentralSquare, WholeImage
 from deepfocus.finders.sofia.table import table_of
@@ -79,12 +80,13 @@ def test_parameters_follow_from_the_beam_and_the_shape_of_the_cube() -> None:
     cube = empty_cube()
     text = parameter_text(Sofia().parameters(cube.data.shape, beam_ellipse(cube)))
     lines = dict(line.split(" = ") for line in text.splitlines())
-    # a beam of 8 x 6 px; 31 channels are more than a quarter of 64
-    assert lines["scfind.kernelsXY"] == "0, 7, 14"
+    # a beam of 8 x 6 px
+    assert lines["scfind.kernelsXY"] == "0, 3, 7"
     assert lines["scfind.kernelsZ"] == "0, 3, 7, 15"
     assert lines["linker.minSizeXY"] == "7"
-    assert lines["scfind.threshold"] == "4.0"
-    assert lines["contsub.enable"] == lines["reliability.enable"] == "true"
+    assert lines["scfind.threshold"] == "5.0"
+    assert lines["contsub.enable"] == lines["linker.positivity"] == "true"
+    assert lines["reliability.enable"] == "false"
     assert (lines["dilation.iterationsXY"], lines["dilation.iterationsZ"]) == ("3", "1")
     assert lines["pipeline.threads"] == "1"
 
@@ -203,7 +205,8 @@ def test_a_source_without_a_centroid_is_in_the_middle_of_its_mask() -> None:
 
 def test_unreliable_sources_stay_with_their_reason(stand_in: Callable[[str], str]) -> None:
     unsure = CATALOGUE.read_text().replace("<TD>1</TD><TD>0</TD>", "<TD>0.4</TD><TD>0</TD>", 1)
-    ready = Sofia(program=stand_in(f"out.write_text({unsure!r})")).ready()
+    program = stand_in(f"out.write_text({unsure!r})")
+    ready = Sofia(program=program, judge=Reliability()).ready()
     detection = ready.find(empty_cube())
     assert list(detection.catalogue["flag"]) == [Flag.LOW_FIDELITY, 0]
     assert detection.catalogue["reason"][0].endswith("(reliability)")
@@ -220,14 +223,14 @@ def test_nothing_found_is_an_empty_catalogue(stand_in: Callable[[str], str]) -> 
 def test_nothing_but_negative_sources_is_an_empty_catalogue(
     stand_in: Callable[[str], str],
 ) -> None:
-    ready = Sofia(program=stand_in(ONLY_NEGATIVE)).ready()
+    ready = Sofia(program=stand_in(ONLY_NEGATIVE), judge=Reliability()).ready()
     assert len(ready.find(empty_cube()).catalogue) == 0
 
 
 def test_too_few_negatives_leave_the_signal_to_noise_to_judge(
     stand_in: Callable[[str], str],
 ) -> None:
-    finder = Sofia(program=stand_in(TOO_FEW), min_snr_alone=20.0)
+    finder = Sofia(program=stand_in(TOO_FEW), judge=Reliability(min_snr_alone=20.0))
     detection = finder.ready().find(empty_cube())
     assert list(detection.catalogue["flag"]) == [0, Flag.LOW_PROBABILITY]  # SNRs of 22 and 18
     assert np.isnan(detection.catalogue["probability"]).all()
@@ -236,7 +239,7 @@ def test_too_few_negatives_leave_the_signal_to_noise_to_judge(
 
 def test_few_negatives_are_not_believed(stand_in: Callable[[str], str]) -> None:
     copies = stand_in(f"shutil.copy({str(CATALOGUE)!r}, out)")  # there are 12 negatives
-    finders = (Sofia(program=copies, min_negatives=least) for least in (12, 13))
+    finders = (Sofia(program=copies, judge=Reliability(min_negatives=least)) for least in (12, 13))
     believed, not_believed = (finder.ready().find(empty_cube()) for finder in finders)
     assert list(believed.catalogue["probability"]) == [1.0, 1.0]
     assert believed.notes == ()
@@ -248,8 +251,24 @@ def test_sources_fainter_than_the_noise_around_them_allows_are_rejected(
     stand_in: Callable[[str], str],
 ) -> None:
     copies = stand_in(f"shutil.copy({str(CATALOGUE)!r}, out)")
-    found = Sofia(program=copies, min_snr=20.0).ready().find(empty_cube()).catalogue
+    found = (
+        Sofia(program=copies, judge=Reliability(min_snr=20.0)).ready().find(empty_cube()).catalogue
+    )
     assert list(found["flag"]) == [0, Flag.LOW_PROBABILITY]  # SNRs of 22 and 18
+
+
+def test_positive_voxels_alone_are_judged_by_their_signal_to_noise(
+    stand_in: Callable[[str], str],
+) -> None:
+    copies = stand_in(
+        "assert 'linker.positivity = true' in parameters\n"
+        "assert 'reliability.enable = false' in parameters\n"
+        f"shutil.copy({str(CATALOGUE)!r}, out)"
+    )
+    detection = Sofia(program=copies, judge=PositiveAlone(min_snr=20.0)).ready().find(empty_cube())
+    assert list(detection.catalogue["flag"]) == [0, Flag.LOW_PROBABILITY]  # SNRs of 22 and 18
+    assert np.isnan(detection.catalogue["probability"]).all()
+    assert detection.notes == ()
 
 
 def test_a_dirty_cube_has_rough_fluxes(stand_in: Callable[[str], str]) -> None:
@@ -307,10 +326,11 @@ def test_sofia_searches_the_square_and_counts_from_the_first_pixel_of_the_image(
 
 @NO_SOFIA
 def test_without_reliabilities_the_mask_of_the_first_run_gives_the_same_sources() -> None:
+    any_snr = Reliability(min_snr_alone=0.0)
     # one bright source: there are hardly any negative detections
     cube = cube_with(SOURCES[:1])
-    stopped = Sofia(min_snr_alone=0.0).ready().find(cube)
-    never = Sofia(min_snr_alone=0.0, further=("reliability.enable=false",)).ready().find(cube)
+    stopped = Sofia(judge=any_snr).ready().find(cube)
+    never = Sofia(judge=any_snr, further=("reliability.enable=false",)).ready().find(cube)
     assert np.isnan(stopped.catalogue["probability"]).all()
     assert len(stopped.catalogue) == len(never.catalogue) > 0
     for name in ("x", "y", "channel", "box_x0", "line_flux", "snr_focused"):
