@@ -49,10 +49,14 @@ def main() -> None:
 
 
 def logged(path: Path) -> dict[str, dict[str, Any]]:
-    """The last line of each rung, by its name, of those with the most cubes."""
+    """The last line of each rung, by its name, with as many cubes as all rungs have."""
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    most = max(line["cubes"] for line in lines)
-    return {line["rung"]: line for line in lines if line["cubes"] == most}
+    every = {line["rung"] for line in lines}
+    for cubes in sorted({line["cubes"] for line in lines}, reverse=True):
+        rungs = {line["rung"]: line for line in lines if line["cubes"] == cubes}
+        if rungs.keys() == every:
+            return rungs
+    raise SystemExit(f"{path}: no number of cubes with which all rungs were run")
 
 
 def draw(ax: Axes, rungs: dict[str, dict[str, Any]], ratio: str) -> None:
