@@ -28,7 +28,7 @@ from deepfocus.evaluation.overlap import centre_distance, channel_distance, rang
 from deepfocus.evaluation.scenes import of_set
 from deepfocus.evaluation.text_table import interval, number, text_table
 from deepfocus.finders.sofia.finder import Sofia
-from deepfocus.finders.sofia.judging import Reliability
+from deepfocus.finders.sofia.judging import PositiveAlone, Reliability
 from deepfocus.finders.sofia.region import CentralSquare
 from deepfocus.simulation.sets import paper_settings
 from deepfocus.simulation.settings import SetSettings
@@ -49,6 +49,7 @@ PAPER: Mapping[str, str] = {
     "dilation.enable": "false",
 }
 """SoFiA's parameters in the paper, where they differ from those that the finder gives it."""
+POSITIVE = PositiveAlone(min_snr=4.0)
 # the beam of the set is 8.2 px
 WIDE_ON_SKY = (("scfind.kernelsXY", "0, 8, 16"),)
 WIDE_IN_FREQUENCY = (("scfind.kernelsZ", "0, 3, 7, 15, 31"),)
@@ -66,7 +67,7 @@ STEPS: Mapping[str, tuple[str, ...]] = {
 }
 """What is put right, in this order: parameters that are left to the finder's own defaults."""
 JUDGED = "judging"
-"""The step that takes the finder's own way to judge in place of `RELIABILITY`."""
+"""The step that takes `POSITIVE` in place of `RELIABILITY`, which these cubes do not allow."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Rung:
         given = {**kept, **dict(self.changes)}
         further = tuple(f"{name}={value}" for name, value in given.items())
         finder = Sofia(region=CentralSquare(), further=further)
-        return finder if JUDGED in self.steps else replace(finder, judge=RELIABILITY)
+        return replace(finder, judge=POSITIVE if JUDGED in self.steps else RELIABILITY)
 
 
 def threshold_of(sigma: float) -> tuple[tuple[str, str], ...]:
@@ -120,6 +121,11 @@ def ladder() -> tuple[Rung, ...]:
     )
 
 
+FALSE = ("off_line", "sidelobes", "noise")
+NEAR_CHAN = 5.0
+"""A sidelobe has the channel of its line; a line of the set is 3 to 10 channels wide."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of the sources of one cube, or of many.
@@ -129,8 +135,9 @@ class Outcome:
     unjudged : by `match`, of all that SoFiA linked
     seen : true sources whose place and channel lie in the mask of an accepted one; merged : those
         of them whose mask holds another one too
-    touched : true sources at which one is accepted or more, and pieces : so many; elsewhere :
-        accepted ones at no source, sidelobes and noise
+    touched : true sources at which one is accepted or more, and pieces : so many
+    off_line : accepted ones at the place of a true source, but not on its line
+    sidelobes : those at no source's place, near the channel of a true line; noise : of no line
     unreliable : 1 for a cube whose reliabilities could not be measured; cpu_s : of all
     """
 
@@ -143,7 +150,9 @@ class Outcome:
     merged: int
     touched: int
     pieces: int
-    elsewhere: int
+    off_line: int
+    sidelobes: int
+    noise: int
     unreliable: int
     cpu_s: float
 
@@ -175,7 +184,7 @@ def outcome(found: Found, truth: Catalogue) -> Outcome:
         merged=int(in_mask[in_mask.sum(axis=1) > 1].any(axis=0).sum()),
         touched=len(set(at[at >= 0].tolist())),
         pieces=int(np.sum(at >= 0)),
-        elsewhere=int(np.sum(at < 0)),
+        **dict(zip(FALSE, kinds_of_false(accepted.where(at < 0), truth), strict=True)),
         unreliable=int(not np.isfinite(found.catalogue["probability"]).any()),
         cpu_s=found.cost.cpu_s,
     )
@@ -212,6 +221,13 @@ def pieces_of(found: Catalogue, truth: Catalogue) -> np.ndarray:
     away = np.where(lines & (away < 1), away, np.inf)
     nearest = np.argmin(away, axis=1)
     return np.where(np.isfinite(away.min(axis=1)), nearest, -1)
+
+
+def kinds_of_false(found: Catalogue, truth: Catalogue) -> tuple[int, int, int]:
+    """How many of those at no source are of each kind of `FALSE`."""
+    place = (centre_distance(found, truth) < 2 * reach_px(truth)).any(axis=1)
+    line = (channel_distance(found, truth) < NEAR_CHAN).any(axis=1)
+    return int(np.sum(place)), int(np.sum(~place & line)), int(np.sum(~place & ~line))
 
 
 def climb(

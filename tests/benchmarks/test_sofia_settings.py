@@ -10,7 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sofia_settings
-from sofia_settings import JUDGED, PAPER, STEPS, Rung, as_in_table_4, ladder, masks_over, pieces_of
+from sofia_settings import (
+    JUDGED,
+    PAPER,
+    POSITIVE,
+    STEPS,
+    Rung,
+    as_in_table_4,
+    kinds_of_false,
+    ladder,
+    masks_over,
+    pieces_of,
+)
 
 from deepfocus.core.catalogue import Catalogue, catalogue
 from deepfocus.core.source import Ellipse
@@ -62,10 +73,11 @@ def test_each_step_alone_changes_its_own_parameters_only() -> None:
         assert {name: alone[name] for name in names} == {name: right[name] for name in names}
 
 
-def test_with_all_steps_it_is_the_finder_itself() -> None:
+def test_with_all_steps_it_is_the_finder_itself_but_for_the_judge() -> None:
     finder = Rung("all", tuple(STEPS)).finder
-    assert (finder.region, finder.judge) == (CentralSquare(), Sofia().judge)
-    asked, own = (parameter_text(each.parameters(SHAPE, BEAM)) for each in (finder, Sofia()))
+    assert finder.region == CentralSquare()
+    pair = finder, Sofia(judge=POSITIVE)
+    asked, own = (parameter_text(each.parameters(SHAPE, BEAM)) for each in pair)
     assert set(asked.splitlines()) == set(own.splitlines())
 
 
@@ -86,6 +98,14 @@ def test_a_mask_may_hold_two_sources_and_a_source_two_pieces() -> None:
     np.testing.assert_array_equal(pieces_of(pieces, truth), [2, 2, -1, -1])
     assert len(pieces_of(catalogue(), truth)) == 0
     np.testing.assert_array_equal(pieces_of(wide, catalogue()), [-1])
+
+
+def test_a_false_one_is_off_the_line_or_a_sidelobe_or_noise() -> None:
+    truth = boxes((50, 30, 6)).with_meta(beam_px=8.0)
+    found = boxes((52, 90, 6), (150, 33, 6), (140, 27, 6), (150, 90, 6))
+    assert kinds_of_false(found, truth) == (1, 2, 1)
+    assert kinds_of_false(catalogue(), truth) == (0, 0, 0)
+    assert kinds_of_false(found, catalogue()) == (0, 0, 4)
 
 
 def test_false_ones_add_up_as_in_table_4() -> None:

@@ -85,8 +85,7 @@ def test_parameters_follow_from_the_beam_and_the_shape_of_the_cube() -> None:
     assert lines["scfind.kernelsZ"] == "0, 3, 7, 15"
     assert lines["linker.minSizeXY"] == "7"
     assert lines["scfind.threshold"] == "5.0"
-    assert lines["contsub.enable"] == lines["linker.positivity"] == "true"
-    assert lines["reliability.enable"] == "false"
+    assert lines["contsub.enable"] == lines["reliability.enable"] == "true"
     assert (lines["dilation.iterationsXY"], lines["dilation.iterationsZ"]) == ("3", "1")
     assert lines["pipeline.threads"] == "1"
 

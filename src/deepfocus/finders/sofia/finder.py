@@ -23,7 +23,7 @@ from deepfocus.finders.evidence import ImagePanel, Panel, SpectrumPanel, Trace
 from deepfocus.finders.finder import Detection, refuse_empty
 from deepfocus.finders.line_measurement import beam_ellipse
 from deepfocus.finders.sofia.files import moved, write_input
-from deepfocus.finders.sofia.judging import Judge, PositiveAlone
+from deepfocus.finders.sofia.judging import Judge, Reliability
 from deepfocus.finders.sofia.parameters import (
     continuum_parameters,
     given_parameters,
@@ -71,7 +71,7 @@ class Sofia:
     continuum_order: int = 0
     min_size_beams: float = 1.0
     min_size_chan: int = 3
-    judge: Judge = field(default_factory=PositiveAlone)
+    judge: Judge = field(default_factory=Reliability)
     dilate_beams: float = 0.4
     dilate_chan: int = 1
     further: tuple[str, ...] = ()

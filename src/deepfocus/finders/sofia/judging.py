@@ -29,7 +29,7 @@ class Reliability:
     min_snr: float = 3.0
     min_reliability: float = 0.9
     min_negatives: int = 10
-    min_snr_alone: float = 5.0
+    min_snr_alone: float = 4.0
 
     def parameters(self) -> Mapping[str, Any]:
         """SoFiA's."""
