@@ -23,7 +23,9 @@ from deepfocus.core.source import GAUSSIAN_AREA
 from deepfocus.finders.line_measurement import beam_ellipse
 from deepfocus.finders.sofia.files import read_sources, write_input
 from deepfocus.finders.sofia.finder import Sofia
+from deepfocus.finders.sofia.judging import PositiveAlone, Reliability
 from deepfocus.finders.sofia.parameters import kernels_within, parameter_text
+from deepfocus.finders.sofia.region import CentralSquare, WholeImage
 from deepfocus.finders.sofia.table import table_of
 
 CATALOGUE = Path(__file__).with_name("sofia_catalogue.xml")
@@ -34,6 +36,11 @@ TOO_FEW = f"""
 if "reliability.enable = true" in parameters:
     sys.exit("ERROR: Covariance matrix is not invertible; cannot measure reliability.")
 shutil.copy({str(CATALOGUE)!r}, out)
+"""
+ONLY_NEGATIVE = """
+if "reliability.enable = true" in parameters:
+    sys.exit("ERROR: No positive sources found. Cannot proceed.")
+sys.exit(8)
 """
 FAILS = (
     'sys.exit("\\x1b[31mERROR: Illegal spatial\\n kernel.\\n       Terminating with error code 7.")'
@@ -73,11 +80,11 @@ def test_parameters_follow_from_the_beam_and_the_shape_of_the_cube() -> None:
     cube = empty_cube()
     text = parameter_text(Sofia().parameters(cube.data.shape, beam_ellipse(cube)))
     lines = dict(line.split(" = ") for line in text.splitlines())
-    # a beam of 8 x 6 px; 31 channels are more than a quarter of 64
-    assert lines["scfind.kernelsXY"] == "0, 7, 14"
+    # a beam of 8 x 6 px
+    assert lines["scfind.kernelsXY"] == "0, 3, 7"
     assert lines["scfind.kernelsZ"] == "0, 3, 7, 15"
     assert lines["linker.minSizeXY"] == "7"
-    assert lines["scfind.threshold"] == "4.0"
+    assert lines["scfind.threshold"] == "5.0"
     assert lines["contsub.enable"] == lines["reliability.enable"] == "true"
     assert (lines["dilation.iterationsXY"], lines["dilation.iterationsZ"]) == ("3", "1")
     assert lines["pipeline.threads"] == "1"
@@ -101,6 +108,16 @@ def test_further_parameters_replace_those_of_the_settings() -> None:
             Sofia(further=(wrong,))
 
 
+def test_a_central_square_has_the_phase_centre_in_its_middle() -> None:
+    square = CentralSquare(256)
+    # rows and columns 150 and 180 are the 128th of 256 from the first
+    assert square.window(ny=300, nx=360) == (slice(22, 278), slice(52, 308))
+    # an axis that is shorter is searched as it is
+    assert square.window(ny=32, nx=301) == (slice(0, 32), slice(22, 278))
+    with pytest.raises(DeepFocusError, match="a central square of 0 px"):
+        CentralSquare(0)
+
+
 def test_impossible_settings_are_refused() -> None:
     for wrong in ({"threshold": 0.0}, {"kernels_chan": (-3,)}):
         with pytest.raises(DeepFocusError, match="threshold of"):
@@ -109,7 +126,7 @@ def test_impossible_settings_are_refused() -> None:
 
 def test_the_cube_goes_over_in_pixels_and_channels(tmp_path: Path) -> None:
     cube = empty_cube(shape=(4, 32, 40))
-    write_input(cube, beam_ellipse(cube), tmp_path / "cube.fits")
+    write_input(cube.data, beam_ellipse(cube), tmp_path / "cube.fits")
     header = fits.getheader(tmp_path / "cube.fits")
     area_px = np.pi / (4 * np.log(2)) * header["BMAJ"] * header["BMIN"] / header["CDELT1"] ** 2
     assert area_px == pytest.approx(BEAM.area_px(cube.grid.cell_arcsec))
@@ -138,6 +155,20 @@ def test_a_catalogue_of_sofia_has_our_columns() -> None:
     np.testing.assert_allclose(found["x_err"], [0.188669, 0.197181])
     assert np.isfinite(found["ra"] + found["frequency"] + found["line_w20"]).all()
     assert np.isnan(found["fwhm_x_px"]).all()
+
+
+def test_what_is_found_in_a_square_is_placed_in_the_image(
+    stand_in: Callable[[str], str],
+) -> None:
+    program = stand_in(f"shutil.copy({str(CATALOGUE)!r}, out)")
+    whole, square = (
+        Sofia(program=program, region=region).ready().find(empty_cube()).catalogue
+        for region in (WholeImage(), CentralSquare(64))
+    )
+    # the square's first pixel is (32, 32)
+    for name in ("x", "y", "box_x0", "box_x1", "box_y0", "box_y1"):
+        np.testing.assert_allclose(square[name], whole[name] + 32)
+    np.testing.assert_array_equal(square["channel"], whole["channel"])
 
 
 def test_flux_is_corrected_for_the_primary_beam() -> None:
@@ -173,7 +204,8 @@ def test_a_source_without_a_centroid_is_in_the_middle_of_its_mask() -> None:
 
 def test_unreliable_sources_stay_with_their_reason(stand_in: Callable[[str], str]) -> None:
     unsure = CATALOGUE.read_text().replace("<TD>1</TD><TD>0</TD>", "<TD>0.4</TD><TD>0</TD>", 1)
-    ready = Sofia(program=stand_in(f"out.write_text({unsure!r})")).ready()
+    program = stand_in(f"out.write_text({unsure!r})")
+    ready = Sofia(program=program, judge=Reliability()).ready()
     detection = ready.find(empty_cube())
     assert list(detection.catalogue["flag"]) == [Flag.LOW_FIDELITY, 0]
     assert detection.catalogue["reason"][0].endswith("(reliability)")
@@ -187,10 +219,17 @@ def test_nothing_found_is_an_empty_catalogue(stand_in: Callable[[str], str]) -> 
     assert len(Sofia(program=stand_in(NOTHING)).ready().find(empty_cube()).catalogue) == 0
 
 
+def test_nothing_but_negative_sources_is_an_empty_catalogue(
+    stand_in: Callable[[str], str],
+) -> None:
+    ready = Sofia(program=stand_in(ONLY_NEGATIVE), judge=Reliability()).ready()
+    assert len(ready.find(empty_cube()).catalogue) == 0
+
+
 def test_too_few_negatives_leave_the_signal_to_noise_to_judge(
     stand_in: Callable[[str], str],
 ) -> None:
-    finder = Sofia(program=stand_in(TOO_FEW), min_snr_alone=20.0)
+    finder = Sofia(program=stand_in(TOO_FEW), judge=Reliability(min_snr_alone=20.0))
     detection = finder.ready().find(empty_cube())
     assert list(detection.catalogue["flag"]) == [0, Flag.LOW_PROBABILITY]  # SNRs of 22 and 18
     assert np.isnan(detection.catalogue["probability"]).all()
@@ -199,7 +238,7 @@ def test_too_few_negatives_leave_the_signal_to_noise_to_judge(
 
 def test_few_negatives_are_not_believed(stand_in: Callable[[str], str]) -> None:
     copies = stand_in(f"shutil.copy({str(CATALOGUE)!r}, out)")  # there are 12 negatives
-    finders = (Sofia(program=copies, min_negatives=least) for least in (12, 13))
+    finders = (Sofia(program=copies, judge=Reliability(min_negatives=least)) for least in (12, 13))
     believed, not_believed = (finder.ready().find(empty_cube()) for finder in finders)
     assert list(believed.catalogue["probability"]) == [1.0, 1.0]
     assert believed.notes == ()
@@ -211,8 +250,24 @@ def test_sources_fainter_than_the_noise_around_them_allows_are_rejected(
     stand_in: Callable[[str], str],
 ) -> None:
     copies = stand_in(f"shutil.copy({str(CATALOGUE)!r}, out)")
-    found = Sofia(program=copies, min_snr=20.0).ready().find(empty_cube()).catalogue
+    found = (
+        Sofia(program=copies, judge=Reliability(min_snr=20.0)).ready().find(empty_cube()).catalogue
+    )
     assert list(found["flag"]) == [0, Flag.LOW_PROBABILITY]  # SNRs of 22 and 18
+
+
+def test_positive_voxels_alone_are_judged_by_their_signal_to_noise(
+    stand_in: Callable[[str], str],
+) -> None:
+    copies = stand_in(
+        "assert 'linker.positivity = true' in parameters\n"
+        "assert 'reliability.enable = false' in parameters\n"
+        f"shutil.copy({str(CATALOGUE)!r}, out)"
+    )
+    detection = Sofia(program=copies, judge=PositiveAlone(min_snr=20.0)).ready().find(empty_cube())
+    assert list(detection.catalogue["flag"]) == [0, Flag.LOW_PROBABILITY]  # SNRs of 22 and 18
+    assert np.isnan(detection.catalogue["probability"]).all()
+    assert detection.notes == ()
 
 
 def test_a_dirty_cube_has_rough_fluxes(stand_in: Callable[[str], str]) -> None:
@@ -240,7 +295,10 @@ def test_a_missing_or_another_program_is_one_clear_line(tmp_path: Path) -> None:
 
 
 # --- the program itself
-@pytest.mark.skipif(shutil.which("sofia") is None, reason="needs the program sofia on the PATH")
+NO_SOFIA = pytest.mark.skipif(shutil.which("sofia") is None, reason="needs the program sofia")
+
+
+@NO_SOFIA
 def test_sofia_finds_two_sources() -> None:
     cube = cube_with(SOURCES)
     found = Sofia().ready().find(cube).catalogue.accepted
@@ -252,3 +310,27 @@ def test_sofia_finds_two_sources() -> None:
         assert found["channel"][at] == pytest.approx(each.channel, abs=1)
         assert found["line_fwhm_chan"][at] == pytest.approx(each.fwhm_chan, rel=0.2)
         assert found["line_flux"][at] == pytest.approx(flux_jy_kms(cube, index), rel=0.15)
+
+
+@NO_SOFIA
+def test_sofia_searches_the_square_and_counts_from_the_first_pixel_of_the_image() -> None:
+    # the square is pixels 32 to 95: the second source, at x = 40, is inside, a third is not
+    cube = cube_with([SOURCES[0], SOURCES[1], source(110.0, 110.0, 30.0)])
+    found = Sofia(region=CentralSquare(64)).ready().find(cube).catalogue.accepted
+    assert len(found) == 2
+    for each in SOURCES:
+        away = np.hypot(found["x"] - each.x, found["y"] - each.y)
+        assert away.min() < 3.5  # half a beam
+
+
+@NO_SOFIA
+def test_without_reliabilities_the_mask_of_the_first_run_gives_the_same_sources() -> None:
+    any_snr = Reliability(min_snr_alone=0.0)
+    # one bright source: there are hardly any negative detections
+    cube = cube_with(SOURCES[:1])
+    stopped = Sofia(judge=any_snr).ready().find(cube)
+    never = Sofia(judge=any_snr, further=("reliability.enable=false",)).ready().find(cube)
+    assert np.isnan(stopped.catalogue["probability"]).all()
+    assert len(stopped.catalogue) == len(never.catalogue) > 0
+    for name in ("x", "y", "channel", "box_x0", "line_flux", "snr_focused"):
+        np.testing.assert_array_equal(stopped.catalogue[name], never.catalogue[name])

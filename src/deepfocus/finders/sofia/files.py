@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
-from deepfocus.core.cube import Cube
 from deepfocus.core.sofia_table import Sources, read_xml
 from deepfocus.core.source import Ellipse
 
@@ -22,8 +21,8 @@ COLUMNS = (
 """Those that the finder uses."""
 
 
-def write_input(cube: Cube, beam: Ellipse, path: Path) -> None:
-    """Write the values of a cube, and its beam, in pixels of 1 'deg' and channels of 1 'Hz'."""
+def write_input(data: np.ndarray, beam: Ellipse, path: Path) -> None:
+    """Write values (chan, y, x), Jy/beam, and the beam: pixels of 1 "deg", channels of 1 "Hz"."""
     header = fits.Header()
     header["BUNIT"] = "Jy/beam"
     header["BMAJ"] = max(beam.fwhm_x_px, beam.fwhm_y_px)
@@ -32,12 +31,18 @@ def write_input(cube: Cube, beam: Ellipse, path: Path) -> None:
     for axis, kind in enumerate(("RA---SIN", "DEC--SIN", "FREQ"), start=1):
         header[f"CTYPE{axis}"] = kind
         header[f"CRPIX{axis}"], header[f"CRVAL{axis}"], header[f"CDELT{axis}"] = 1.0, 0.0, 1.0
-    fits.PrimaryHDU(np.asarray(cube.data, np.float32), header).writeto(path)
+    fits.PrimaryHDU(np.asarray(data, np.float32), header).writeto(path)
 
 
 def read_sources(path: Path) -> Sources:
     """Read SoFiA's XML catalogue."""
     return read_xml(path).columns
+
+
+def moved(sources: Sources, *, x: int, y: int) -> Sources:
+    """The sources of a part of an image whose first pixel is (y, x), in pixels of the whole."""
+    by = {"x": x, "x_min": x, "x_max": x, "y": y, "y_min": y, "y_max": y}
+    return {name: values + by.get(name, 0) for name, values in sources.items()}
 
 
 def no_sources() -> Sources:

@@ -18,12 +18,17 @@ from deepfocus.finders.sofia.parameters import parameter_text
 HOME = "https://gitlab.com/SoFiA-Admin/SoFiA-2"
 NOTHING_FOUND = 8
 """Exit status, as is 0 if sources were found."""
-NO_RELIABILITY = ("No negative sources found", "Covariance matrix is not invertible")
-CATALOGUE = "found_cat.xml"
+NO_RELIABILITY = (
+    "No negative sources found",
+    "No positive sources found",
+    "Covariance matrix is not invertible",
+)
+NAME = "found"
+CATALOGUE, RAW_MASK = f"{NAME}_cat.xml", f"{NAME}_mask-raw.fits"
 
 
 class NoReliability(Exception):
-    """SoFiA stopped: it has no or hardly any negative detections to compare positive ones with."""
+    """SoFiA stopped: it has no or hardly any positive or negative detections to compare."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,8 @@ def run_sofia(
     files = {
         "input.data": cube,
         "output.directory": folder,
-        "output.filename": CATALOGUE.removesuffix("_cat.xml"),
+        "output.filename": NAME,
+        "output.writeRawMask": True,
         "output.writeCatXML": True,
         "output.writeCatASCII": False,
         "output.overwrite": True,
@@ -95,6 +101,16 @@ def run_sofia(
             remedy="change the finder's settings (docs/from-sofia-2.md)",
         )
     return Found(read_sources(folder / CATALOGUE), _negatives(said))
+
+
+def without_reliability(folder: Path) -> dict[str, Any]:
+    """Parameters for another run after `NoReliability`, on what the first one clipped."""
+    return {
+        "reliability.enable": False,
+        "scfind.enable": False,
+        "threshold.enable": False,
+        "input.mask": folder / RAW_MASK,
+    }
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
