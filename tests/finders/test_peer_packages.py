@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import gettempdir
 
 import numpy as np
 import pytest
@@ -76,7 +76,10 @@ def test_others_are_quiet_and_we_are_not(caplog: pytest.LogCaptureFixture) -> No
 
 
 @pytest.mark.parametrize("kind", INSTALLED)
-def test_sources_with_continuum_are_found_and_measured(kind: str) -> None:
+def test_sources_with_continuum_are_found_and_measured(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     sources = [
         source(40.3, 50.6, 20.4, snr=60, continuum_jy=20 * SIGMA),
         source(80.7, 70.2, 41.5, snr=40, fwhm_chan=10, continuum_jy=15 * SIGMA),
@@ -84,9 +87,8 @@ def test_sources_with_continuum_are_found_and_measured(kind: str) -> None:
     cube = cube_with(sources)
     ready = finder_class(kind)().ready()
     assert ready.provenance
-    before = {path.name for path in Path(gettempdir()).glob(f"deepfocus-{kind}-*")}
     found = ready.find(cube).catalogue.accepted
-    assert {path.name for path in Path(gettempdir()).glob(f"deepfocus-{kind}-*")} <= before
+    assert not list(tmp_path.glob("deepfocus-*")), "what was written for the package is gone"
     assert len(found) == 2
     for each, at in zip(sources, np.argsort(found["x"]), strict=True):
         assert found["x"][at] == pytest.approx(each.x, abs=0.2)
