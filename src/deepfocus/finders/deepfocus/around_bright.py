@@ -25,13 +25,13 @@ from deepfocus.ops.peaks import smooth
 
 INNER, OUTER_BEAMS = 1.5, 8.0
 """Radii of the ring: the first in FWHM of what the beam makes of the source."""
-POINTS_A_BEAM = 2
-"""Of its points, along a FWHM of the beam."""
+POINTS_A_BEAM, MOST_ACROSS = 2, 30
+"""Of its points, along a FWHM of the beam, and altogether from side to side."""
 COPIES, APART = 2, 0.4
 """Of the beam, to each side of the source, so many such FWHM apart, that stand for its shape."""
 TOLD_APART = 1e-3
 """Of the strongest combination of copies: what is weaker is no shape of its own."""
-OTHERS = 0.1
+OTHERS = 0.3
 """Of its signal-to-noise: around brighter sources than that no point is taken."""
 SHINES = 1e-3
 """Of the highest weight of a channel."""
@@ -190,7 +190,7 @@ def _size_px(source: SourceFit) -> float:
 
 def _samples(at: float, reach: float, n: int, beam_px: float) -> np.ndarray:
     """Rows or columns of an image around a place."""
-    step = max(1, int(beam_px / POINTS_A_BEAM))
+    step = max(1, int(beam_px / POINTS_A_BEAM), int(np.ceil(2 * reach / MOST_ACROSS)))
     return np.arange(max(0, int(np.ceil(at - reach))), min(n, int(at + reach) + 1), step)
 
 
