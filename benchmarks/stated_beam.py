@@ -12,7 +12,6 @@ where it stopped. One thread, one process.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from typing import Any
 import numpy as np
 from faults_finding import BASE
 from measuring import ONE_THREAD, machine
+from tune import append, records
 
 from deepfocus.evaluation.text_table import text_table
 from deepfocus.finders.deepfocus import finder as finding
@@ -101,19 +101,10 @@ def run(snr: float, cubes: int, sets: Sequence[str], log: Path) -> list[dict[str
     for kind, settings, seed in cubes_of(snr, cubes, sets):
         if (kind, seed) not in known:
             record = {"kind": kind, "seed": seed, **searched(settings, seed)}
-            with log.open("a", encoding="utf-8") as lines:
-                lines.write(json.dumps(record) + "\n")
+            append(record, log)
             known[kind, seed] = record
         wanted.append(known[kind, seed])
     return wanted
-
-
-def records(log: Path) -> list[dict[str, Any]]:
-    """The lines of a log; a last one that was cut off counts as none."""
-    if not log.is_file():
-        return []
-    whole = log.read_text(encoding="utf-8").split("\n")[:-1]
-    return [json.loads(line) for line in whole if line.endswith("}")]
 
 
 def table(every: Sequence[Mapping[str, Any]]) -> str:
