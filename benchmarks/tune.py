@@ -131,14 +131,14 @@ def search(trials: Sequence[Trial], scenes: Sequence[Scenes], log: Path) -> None
         for trial in left:
             assert labelled is not None
             record = {"settings": trial.settings, "cube": name}
-            _append(record | searched(ready[trial.number], labelled), log)
+            append(record | searched(ready[trial.number], labelled), log)
 
 
 def _key(settings: Mapping[str, Any]) -> str:
     return json.dumps(settings, sort_keys=True)
 
 
-def _append(record: Mapping[str, Any], log: Path) -> None:
+def append(record: Mapping[str, Any], log: Path) -> None:
     """One more line; on a line of its own, whatever was cut off before it."""
     cut = log.is_file() and log.read_bytes()[-1:] not in (b"", b"\n")
     with log.open("a", encoding="utf-8") as lines:

@@ -10,7 +10,7 @@ check    the flux in a mask, in a restored cube, and what to keep in mind
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -21,6 +21,7 @@ from deepfocus.core.channels import is_image
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.flags import Flag
+from deepfocus.finders.deepfocus.around_bright import Bright
 from deepfocus.finders.deepfocus.caveats import caveats_of
 from deepfocus.finders.deepfocus.covariances import covariances_of
 from deepfocus.finders.deepfocus.honest import honest
@@ -35,6 +36,7 @@ from deepfocus.finders.deepfocus.masked import (
 from deepfocus.finders.deepfocus.panels import panels_of
 from deepfocus.finders.deepfocus.sight import Sight, sight_of
 from deepfocus.finders.deepfocus.sources import SourceFit, sources_of
+from deepfocus.finders.deepfocus.stated_beam import notes_of_beam
 from deepfocus.finders.deepfocus.table import Entry, fitted, table_of, table_of_peaks
 from deepfocus.finders.deepfocus.trust import far_sidelobes, left_of_continua
 from deepfocus.finders.finder import Detection, refuse_empty
@@ -68,13 +70,19 @@ class DeepFocus:
         return ReadyDeepFocus(self)
 
 
-def _notes(cube: Cube, looked: Looked, sight: Sight) -> tuple[str, ...]:
+def _notes(cube: Cube, looked: Looked, sight: Sight, entries: Sequence[Entry]) -> tuple[str, ...]:
     """What a user has to know of how it went."""
     return (
         *_notes_of_image(cube),
         *_notes_of_continuum(looked, sight),
         *_notes_if_given_up(looked),
+        *notes_of_beam(_accepted(entries), sight, looked),
     )
+
+
+def _accepted(entries: Sequence[Entry]) -> list[Bright]:
+    verdicts = ((entry.source, entry.verdict) for entry in entries)
+    return [Bright(source, each.snr) for source, each in verdicts if each.flag == Flag.ACCEPTED]
 
 
 def _notes_of_image(cube: Cube) -> tuple[str, ...]:
@@ -149,7 +157,7 @@ class ReadyDeepFocus:
         catalogue = table_of(entries, sidelobes, cube, looked.noise)
         return Detection(
             catalogue=catalogue,
-            notes=_notes(cube, looked, sight),
+            notes=_notes(cube, looked, sight, entries),
             snapshots={"search": table_of_peaks(looked.found[0].peaks, cube.grid)},
             evidence=panels_of(catalogue, cube, looked),
             covariances=covariances_of(

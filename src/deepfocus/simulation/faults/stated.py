@@ -68,8 +68,12 @@ StatedBeam = ScaledBeam | OneBeam | WholeArray
 
 
 def _stretched(planes: np.ndarray, factor: float) -> np.ndarray:
-    """(k, y, x) images about their centre [size // 2], `factor` times as wide; 0 beyond."""
+    """(k, y, x) images about their centre [size // 2], `factor` times as wide.
+
+    Beyond their edges lie their mirror images: a beam with zeros there has ended, as a restoring
+    beam does.
+    """
     n = planes.shape[-1]
     at = n // 2 + (np.arange(n) - n // 2) / factor
     points = np.stack(np.meshgrid(at, at, indexing="ij"))
-    return np.stack([map_coordinates(plane, points, order=3) for plane in planes])
+    return np.stack([map_coordinates(plane, points, order=3, mode="mirror") for plane in planes])
