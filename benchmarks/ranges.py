@@ -106,9 +106,9 @@ RANGES: Mapping[str, Mapping[str, Range]] = {
     },
     "sofia": {
         "threshold": Between(3.0, 6.0),
-        "min_snr": Between(2.0, 6.0),
-        "min_reliability": Between(0.5, 0.99),
-        "min_snr_alone": Between(4.0, 8.0),
+        "judge.min_snr": Between(2.0, 6.0),
+        "judge.min_reliability": Between(0.5, 0.99),
+        "judge.min_snr_alone": Between(4.0, 8.0),
         "min_size_beams": Between(0.5, 2.0),
         "min_size_chan": Among((2, 3, 5)),
     },

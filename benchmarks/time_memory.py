@@ -42,9 +42,10 @@ def measure_simulate(watch: Stopwatch, options: argparse.Namespace) -> None:
         from deepfocus.instrument.telescope import Telescope
         from deepfocus.io.write_cube import write_cube
         from deepfocus.simulation import cube as simulation
+        from deepfocus.simulation.faults import faults
         from deepfocus.simulation.sets import load_set
     settings = load_set(options.set)
-    watch.watch(simulation, "telescope_of", "uv tracks, dirty beam, primary beam")
+    watch.watch(faults, "telescope_of", "uv tracks, dirty beam, primary beam")
     watch.watch(simulation, "observe", "sky, dirty images of the sources")
     watch.watch(Telescope, "dirty_cube", "noise-free dirty cube")
     watch.watch(type(settings.noise.model), "draw", f"noise ({settings.noise.kind})")
