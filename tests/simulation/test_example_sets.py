@@ -11,8 +11,9 @@ from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.channels import ChannelRange
 from deepfocus.core.settings import settings_from, settings_to
 from deepfocus.instrument.antennas import antennas
+from deepfocus.instrument.coverage import track_times
 from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
-from deepfocus.instrument.telescope import telescope_of, track_times
+from deepfocus.instrument.telescope import telescope_of
 from deepfocus.ops.boxes import Box, blendness
 from deepfocus.simulation.cube import Simulated, simulate
 from deepfocus.simulation.sets import load_set

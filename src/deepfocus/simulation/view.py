@@ -23,8 +23,9 @@ from deepfocus.forward.kernels import (
     white_kernels,
 )
 from deepfocus.forward.response import beam_image
+from deepfocus.instrument.coverage import C_M_S
 from deepfocus.instrument.noise import Thermal, White
-from deepfocus.instrument.telescope import C_M_S, Telescope, dirty_beam
+from deepfocus.instrument.telescope import Telescope, dirty_beam
 from deepfocus.instrument.weighting import Natural
 
 TAPER_BEAMS = 6.0
@@ -98,7 +99,7 @@ class DirtyView:
 
     def through_beam(self, dirty_beam: np.ndarray) -> Self:
         """With that beam."""
-        return replace(self, telescope=replace(self.telescope, dirty_beam=dirty_beam))
+        return replace(self, telescope=self.telescope.through(dirty_beam))
 
     def through_dishes(self, primary_beam: np.ndarray) -> Self:
         """With that primary beam."""
@@ -209,7 +210,7 @@ def _restored(telescope: Telescope) -> CleanedView:
     wide = replace(telescope.grid, ny=2 * n, nx=2 * n)
     beam = beam_image(telescope.beam, wide).astype(np.float32)
     restoring = np.broadcast_to(beam, (len(telescope.node_hz), 2 * n, 2 * n))
-    return CleanedView(replace(telescope, dirty_beam=restoring), dirty=telescope)
+    return CleanedView(telescope.through(restoring), dirty=telescope)
 
 
 def _white(telescope: Telescope, node: int, *, x: float, y: float, reach: int) -> Kernels:
@@ -224,13 +225,15 @@ def _natural_beam(telescope: Telescope, node: int) -> tuple[np.ndarray, float]:
         return telescope.dirty_beam[node], 1.0
     hz = telescope.node_hz[node]
     weights = telescope.weights(hz)
-    used = int(np.count_nonzero(weights))
-    loss = used * float(np.sum(weights**2)) / float(np.sum(weights)) ** 2
+    own = np.where(weights > 0, telescope.own_weights, 0.0)
+    lost = float(np.sum(telescope.noise_weights(hz)))
+    loss = float(np.sum(own)) * lost / float(np.sum(weights)) ** 2
     beam = dirty_beam(
         telescope.uv_m * hz / C_M_S,
         size=telescope.size,
         cell_arcsec=telescope.grid.cell_arcsec,
         weighting=Natural(),
+        visibility_weights=telescope.visibility_weights,
     )
     return beam, loss
 
