@@ -34,6 +34,9 @@ class Field:
     gain : (k, size, size) factor of its dirty image in the joint image
     noise_gain : (k, size, size) the same of noise with a standard deviation of 1
     level : (k,) A_f / max W where W is highest: what its noise counts where the response is 1
+    information : (k,) variance of the joint image's noise where the response is 1, over that of an
+        image of this field alone with natural weights
+    natural : (k, 2 size, 2 size) its dirty beam with natural weights
     """
 
     rows: np.ndarray
@@ -44,6 +47,8 @@ class Field:
     gain: np.ndarray
     noise_gain: np.ndarray
     level: np.ndarray
+    information: np.ndarray
+    natural: np.ndarray
 
     def dirty(self, image: np.ndarray, node: int) -> np.ndarray:
         """(y, x) what the joint image has of a sky (y, x) by this field, at a node."""
@@ -78,10 +83,13 @@ class Together:
 class Samples:
     """All samples at one node.
 
-    uv_cycles : (row, 2) cycles per pixel; weights, noise_weights : (row,), 0 beyond the uv grid
+    uv_cycles : (row, 2) cycles per pixel
+    own, weights, noise_weights : (row,) 1 / sigma^2, weight in the image and variance that it adds,
+        relative; 0 beyond the uv grid
     """
 
     uv_cycles: np.ndarray
+    own: np.ndarray
     weights: np.ndarray
     noise_weights: np.ndarray
 
@@ -133,6 +141,7 @@ def together(
             alone = beam_image(cycles[used], own[number][used], 2 * size)
             beam[node] += share[number] * at_peak[number] ** 2 / highest * alone
             towards = primary[number] / np.sqrt(counted)
+            natural = all_rows.own[rows][used]
             fields.append(
                 Field(
                     rows=rows,
@@ -143,6 +152,8 @@ def together(
                     gain=(share[number] * towards / np.sqrt(highest)).astype(np.float32),
                     noise_gain=(np.sqrt(noise[number]) * towards / level).astype(np.float32),
                     level=at_peak[number] / highest,
+                    information=level**2 / highest * natural.sum(),
+                    natural=_natural_beam(cycles[used], own[number][used], natural, alone),
                 )
             )
         parts.append(fields)
@@ -152,6 +163,15 @@ def together(
         primary_beam=response,
         noise_pattern=pattern,
     )
+
+
+def _natural_beam(
+    cycles: np.ndarray, weights: np.ndarray, natural: np.ndarray, beam: np.ndarray
+) -> np.ndarray:
+    """The dirty beam of natural weights: `beam` itself, if these are its weights."""
+    if np.array_equal(weights, natural):
+        return beam.astype(np.float32)
+    return beam_image(cycles, natural, len(beam)).astype(np.float32)
 
 
 def _stacked(at_nodes: Sequence[Field]) -> Field:

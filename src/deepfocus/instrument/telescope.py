@@ -34,8 +34,9 @@ GRIDDING_BYTES_PER_PIXEL = 155
 grid still, in double precision. Measured at 1024 and 2048 px."""
 FLAT = 1e-5
 """Relative variation of the noise over the field below which it is taken as none."""
-FIELD_BYTES_PER_PIXEL = 28
-"""Memory per image pixel and node of each field of several: transfer 16, primary beam and gains."""
+FIELD_BYTES_PER_PIXEL = 44
+"""Memory per image pixel and node of each field of several: transfer and natural beam 16 each,
+primary beam and gains 4 each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,20 +76,19 @@ class Telescope:
 
     def weights(self, frequency_hz: float) -> np.ndarray:
         """(row,) weight of every sample at a frequency; 0 beyond the imager's uv grid."""
-        return _samples(
-            self.grid, self.uv_m, self.weighting, self.visibility_weights, frequency_hz
-        ).weights
+        return self._samples(frequency_hz).weights
 
     def noise_weights(self, frequency_hz: float) -> np.ndarray:
         """(row,) variance that every sample adds to the image at a frequency, relative."""
-        return _samples(
-            self.grid, self.uv_m, self.weighting, self.visibility_weights, frequency_hz
-        ).noise_weights
+        return self._samples(frequency_hz).noise_weights
 
-    @property
-    def own_weights(self) -> np.ndarray | float:
-        """(row,) weight of every sample from its own noise, 1 / sigma^2; or 1."""
-        return 1.0 if self.visibility_weights is None else self.visibility_weights
+    def natural_weights(self, frequency_hz: float) -> np.ndarray:
+        """(row,) 1 / sigma^2 of every sample, relative; 0 beyond the imager's uv grid."""
+        return self._samples(frequency_hz).own
+
+    def _samples(self, frequency_hz: float) -> Samples:
+        own = self.visibility_weights
+        return _samples(self.grid, self.uv_m, self.weighting, own, frequency_hz)
 
     def level_gain(self, node: int) -> np.ndarray | float:
         """(row,) what the noise of samples counts in the image where the response is 1; or 1."""
@@ -201,10 +201,11 @@ def _samples(
     inside = on_grid(cycles, grid.nx)
     own = None if visibility_weights is None else visibility_weights[inside]
     cells = cycles[inside] * grid.nx
-    weights, noise = np.zeros(len(cycles)), np.zeros(len(cycles))
+    natural, weights, noise = (np.zeros(len(cycles)) for _ in range(3))
+    natural[inside] = 1.0 if own is None else own
     weights[inside] = weighting(cells[:, 0], cells[:, 1], grid.nx, own)
-    noise[inside] = weights[inside] ** 2 / (1.0 if own is None else own)
-    return Samples(cycles, weights, noise)
+    noise[inside] = weights[inside] ** 2 / natural[inside]
+    return Samples(cycles, natural, weights, noise)
 
 
 def _side_px(observation: Observation) -> int:
