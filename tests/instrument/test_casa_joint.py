@@ -57,10 +57,6 @@ CASES = {
     "arrays_briggs": lambda: replace(both(), robust=0.5),
     "mosaic": lambda: THREE,
 }
-    "arrays": both,
-    "arrays_briggs": lambda: replace(both(), robust=0.5),
-    "mosaic": lambda: THREE,
-}
 
 
 def at() -> tuple[np.ndarray, np.ndarray]:

@@ -67,16 +67,19 @@ class Field:
 class Together:
     """What fields are together.
 
-    dirty_beam : (k, 2 size, 2 size) where W is highest
+    dirty_beam : (k, 2 size, 2 size) image, over its response, of a point where W is highest
     primary_beam : (k, size, size) sqrt(W / max W)
     noise_pattern : (size, size) mid-band standard deviation of the noise, over that where W is
         highest
+    noise_beam : (size, size) mid-band correlation of the noise with that where W is highest, at
+        [size // 2, size // 2]
     """
 
     fields: tuple[Field, ...]
     dirty_beam: np.ndarray
     primary_beam: np.ndarray
     noise_pattern: np.ndarray
+    noise_beam: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,16 +110,55 @@ def together(
     seen : primary beam, offset east and north in arcsec (2,), and rows of each field
     samples : at each node
     """
-    nodes = len(node_hz)
-    beam = np.zeros((nodes, 2 * size, 2 * size), np.float32)
-    response = np.empty((nodes, size, size), np.float32)
-    pattern = np.empty((size, size))
-    parts: list[list[Field]] = []
-    for node, (hz, all_rows) in enumerate(zip(node_hz, samples, strict=True)):
-        total = all_rows.weights.sum()
-        own = [all_rows.weights[rows] for _, _, rows in seen]
-        share = np.array([weights.sum() / total for weights in own])
-        noise = np.array([all_rows.noise_weights[rows].sum() / total**2 for _, _, rows in seen])
+    nodes = [
+        _Node.of(seen, all_rows, hz=hz, size=size, cell_arcsec=cell_arcsec)
+        for hz, all_rows in zip(node_hz, samples, strict=True)
+    ]
+    middle = nodes[len(nodes) // 2]
+    parts, beams = zip(*(node.imaged() for node in nodes), strict=True)
+    return Together(
+        fields=tuple(_stacked(at_nodes) for at_nodes in zip(*parts, strict=True)),
+        dirty_beam=np.stack(beams),
+        primary_beam=np.stack([np.sqrt(node.counted / node.highest) for node in nodes]).astype(
+            np.float32
+        ),
+        noise_pattern=np.sqrt(middle.variance) / middle.level,
+        noise_beam=middle.noise_beam(),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Node:
+    """The fields at one frequency.
+
+    share, noise : (field,) of the weights, and variance of its part of the image
+    primary : (field, size, size) primary beams; counted : (size, size) W
+    peak : where W is highest, as an index of the flat image
+    """
+
+    seen: Sequence[tuple[BlockedAiry, np.ndarray, np.ndarray]]
+    samples: Samples
+    hz: float
+    cell_arcsec: float
+    share: np.ndarray
+    noise: np.ndarray
+    primary: np.ndarray
+    counted: np.ndarray
+    peak: int
+
+    @staticmethod
+    def of(
+        seen: Sequence[tuple[BlockedAiry, np.ndarray, np.ndarray]],
+        samples: Samples,
+        *,
+        hz: float,
+        size: int,
+        cell_arcsec: float,
+    ) -> _Node:
+        """The node of these fields."""
+        total = samples.weights.sum()
+        share = np.array([samples.weights[rows].sum() / total for _, _, rows in seen])
+        noise = np.array([samples.noise_weights[rows].sum() / total**2 for _, _, rows in seen])
         primary = np.stack(
             [
                 primary_beam_image(
@@ -127,42 +169,100 @@ def together(
         )
         counted = np.maximum(np.tensordot(share, primary**2, axes=1), LEAST)
         peak = int(np.argmax(counted))
-        highest = counted.flat[peak]
-        at_peak = primary.reshape(len(seen), -1)[:, peak]
-        variance = np.tensordot(noise, primary**2, axes=1) / counted
-        level = np.sqrt(variance.flat[peak])
-        response[node] = np.sqrt(counted / highest)
-        if node == nodes // 2:
-            pattern = np.sqrt(variance) / level
+        return _Node(seen, samples, hz, cell_arcsec, share, noise, primary, counted, peak)
+
+    @property
+    def highest(self) -> float:
+        """The highest W."""
+        return float(self.counted.flat[self.peak])
+
+    @property
+    def at_peak(self) -> np.ndarray:
+        """(field,) primary beams where W is highest."""
+        at: np.ndarray = self.primary.reshape(len(self.primary), -1)[:, self.peak]
+        return at
+
+    @property
+    def variance(self) -> np.ndarray:
+        """(size, size) of the noise of sum s A n / sqrt(W)."""
+        variance: np.ndarray = np.tensordot(self.noise, self.primary**2, axes=1) / self.counted
+        return variance
+
+    @property
+    def level(self) -> float:
+        """Its standard deviation where W is highest."""
+        return float(np.sqrt(self.variance.flat[self.peak]))
+
+    def imaged(self) -> tuple[list[Field], np.ndarray]:
+        """Every field, and the dirty beam where W is highest."""
+        size = len(self.counted)
+        around = self._mean_around_peak(self.share, 2 * size)
+        beam = np.zeros((2 * size, 2 * size))
         fields = []
-        for number, (_, _, rows) in enumerate(seen):
-            used = own[number] > 0
-            cycles = all_rows.uv_cycles[rows]
-            alone = beam_image(cycles[used], own[number][used], 2 * size)
-            beam[node] += share[number] * at_peak[number] ** 2 / highest * alone
-            towards = primary[number] / np.sqrt(counted)
-            natural = all_rows.own[rows][used]
+        for number, (_, _, rows) in enumerate(self.seen):
+            weights = self.samples.weights[rows]
+            used = weights > 0
+            cycles, natural = self.samples.uv_cycles[rows], self.samples.own[rows][used]
+            alone = beam_image(cycles[used], weights[used], 2 * size)
+            beam += (
+                self.share[number]
+                * self.at_peak[number]
+                * self._around_peak(number, 2 * size)
+                / np.sqrt(around * self.highest)
+                * alone
+            )
+            towards = self.primary[number] / np.sqrt(self.counted)
+            noise_gain = np.sqrt(self.noise[number]) * towards / self.level
             fields.append(
                 Field(
                     rows=rows,
                     uv_cycles=cycles,
-                    noise_weights=all_rows.noise_weights[rows],
+                    noise_weights=self.samples.noise_weights[rows],
                     transfer=transfer_of(alone),
-                    primary_beam=primary[number].astype(np.float32),
-                    gain=(share[number] * towards / np.sqrt(highest)).astype(np.float32),
-                    noise_gain=(np.sqrt(noise[number]) * towards / level).astype(np.float32),
-                    level=at_peak[number] / highest,
-                    information=level**2 / highest * natural.sum(),
-                    natural=_natural_beam(cycles[used], own[number][used], natural, alone),
+                    primary_beam=self.primary[number].astype(np.float32),
+                    gain=(self.share[number] * towards / np.sqrt(self.highest)).astype(np.float32),
+                    noise_gain=noise_gain.astype(np.float32),
+                    level=self.at_peak[number] / self.highest,
+                    information=self.level**2 / self.highest * natural.sum(),
+                    natural=_natural_beam(cycles[used], weights[used], natural, alone),
                 )
             )
-        parts.append(fields)
-    return Together(
-        fields=tuple(_stacked(nodes) for nodes in zip(*parts, strict=True)),
-        dirty_beam=beam,
-        primary_beam=response,
-        noise_pattern=pattern,
-    )
+        return fields, beam.astype(np.float32)
+
+    def noise_beam(self) -> np.ndarray:
+        """(size, size) correlation of the noise with that where W is highest."""
+        size = len(self.counted)
+        beam = np.zeros((size, size))
+        for number, (_, _, rows) in enumerate(self.seen):
+            variances = self.samples.noise_weights[rows]
+            used = variances > 0
+            alone = beam_image(self.samples.uv_cycles[rows][used], variances[used], size)
+            both = self.at_peak[number] * self._around_peak(number, size)
+            beam += self.noise[number] * both * alone
+        deviation = np.sqrt(self._mean_around_peak(self.noise, size))
+        correlation: np.ndarray = beam / (deviation * self.level * np.sqrt(self.highest))
+        return correlation
+
+    def _around_peak(self, number: int, size: int) -> np.ndarray:
+        """(size, size) primary beam of a field about the place where W is highest."""
+        n = len(self.counted)
+        y, x = divmod(self.peak, n)
+        peak_arcsec = np.array([n // 2 - x, y - n // 2]) * self.cell_arcsec
+        dish, offset, _ = self.seen[number]
+        return primary_beam_image(
+            dish,
+            size=size,
+            cell_arcsec=self.cell_arcsec,
+            frequency_hz=self.hz,
+            offset_arcsec=offset - peak_arcsec,
+        )
+
+    def _mean_around_peak(self, factors: np.ndarray, size: int) -> np.ndarray:
+        """(size, size) sum of the fields' squared primary beams times a factor (field,)."""
+        total = np.full((size, size), LEAST)
+        for number, factor in enumerate(factors):
+            total += factor * self._around_peak(number, size) ** 2
+        return total
 
 
 def _natural_beam(

@@ -52,6 +52,7 @@ class Telescope:
         where the response is 1, and `primary_beam` the response of all together
     noise_pattern : (size, size) standard deviation of its noise over that where the response is 1;
         None if it is flat
+    noise_beam : (size, size) autocorrelation of the noise of several fields; None of one
     """
 
     grid: Grid
@@ -64,6 +65,7 @@ class Telescope:
     visibility_weights: np.ndarray | None = None
     fields: tuple[Field, ...] = ()
     noise_pattern: np.ndarray | None = None
+    noise_beam: np.ndarray | None = None
 
     @property
     def size(self) -> int:
@@ -130,10 +132,11 @@ class Telescope:
 
     def beam_of_squared_weights(self) -> np.ndarray:
         """(size, size) mid-band thermal noise autocorrelation, peak 1 at [size // 2, size // 2]."""
-        middle = len(self.node_hz) // 2
-        hz = self.node_hz[middle]
+        if self.noise_beam is not None:
+            return self.noise_beam
+        hz = self.node_hz[len(self.node_hz) // 2]
         cycles = self.uv_m * hz / C_M_S * np.deg2rad(self.grid.cell_arcsec / 3600.0)
-        weights = self.noise_weights(hz) * self.level_gain(middle) ** 2
+        weights = self.noise_weights(hz)
         used = weights > 0
         return beam_image(cycles[used], weights[used], self.size)
 
@@ -262,6 +265,7 @@ def _joint_telescope(grid: Grid, covered: Coverage, weighting: Weighting) -> Tel
         visibility_weights=own,
         fields=joint.fields,
         noise_pattern=None if flat else joint.noise_pattern,
+        noise_beam=joint.noise_beam,
     )
 
 
