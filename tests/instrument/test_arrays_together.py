@@ -190,3 +190,16 @@ def test_faults_of_antennas_are_those_of_one_execution() -> None:
 def test_a_system_temperature_is_positive(tsys_ratio: float) -> None:
     with pytest.raises(DeepFocusError, match="tsys_ratio"):
         Execution(tsys_ratio=tsys_ratio)
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        ({"configuraton": "ACA"}, r"more_executions\[0\].configuraton'.*did you mean"),
+        ({"hour_angle": ["0 h", "1 h"], "total_time": "1 h"}, "both total_time and hour_angle"),
+        ({"integration": "5 m"}, "correct the unit"),
+    ],
+)
+def test_a_bad_execution_is_refused_with_its_observation(bad: dict, says: str) -> None:
+    with pytest.raises(DeepFocusError, match=says):
+        settings_from({"more_executions": [bad]}, Observation)

@@ -80,6 +80,8 @@ class Observation:
         self._check_band()
         self._check_image()
         self._check_weighting()
+        if self.more_executions:
+            self.executions()  # each is checked as an observation of its own
 
     def _fill_in(self) -> None:
         """Set what is not given to Table 2's values, if they apply."""
