@@ -35,8 +35,9 @@ grid still, in double precision. Measured at 1024 and 2048 px."""
 FLAT = 1e-5
 """Relative variation of the noise over the field below which it is taken as none."""
 FIELD_BYTES_PER_PIXEL = 96
-"""Memory per image pixel and node of each field of several while they are put together: transfer and
-natural beam 16 each, primary beam and gains 4 each, twice, and a primary beam in double precision."""
+"""Memory per image pixel and node of each field of several while they are put together: transfer
+and natural beam 16 each, primary beam and gains 4 each, all of it twice, and a primary beam in
+double precision."""
 
 
 @dataclass(frozen=True, eq=False)
