@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
+from deepfocus.instrument.coverage import LOWEST_ELEVATION_DEG
 from deepfocus.instrument.primary_beam import DISHES
 from deepfocus.instrument.sensitivity import RECEIVER_K
-from deepfocus.instrument.telescope import LOWEST_ELEVATION_DEG
 from deepfocus.sky.disc import EXTENT, HALF_LIGHT
 from deepfocus.sky.point import HALF_WIDTH_PX, KAISER_BETA
 

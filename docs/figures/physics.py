@@ -20,11 +20,12 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from deepfocus.core.grid import tangent_grid
+from deepfocus.instrument.coverage import C_M_S
 from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import DISHES
 from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
-from deepfocus.instrument.telescope import C_M_S, Telescope, telescope_of
+from deepfocus.instrument.telescope import Telescope, telescope_of
 from deepfocus.sky.disc import Disc, DiscLine
 from deepfocus.sky.template_files import SHIPPED, template_of
 from deepfocus.sky.template_source import TemplateSource

@@ -10,10 +10,11 @@ import numpy as np
 from astropy import units as u
 from scipy.fft import irfft2
 
+from deepfocus.instrument.coverage import C_M_S
 from deepfocus.instrument.noise import Thermal
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import DISHES
-from deepfocus.instrument.telescope import C_M_S, Telescope, dirty_beam, telescope_of
+from deepfocus.instrument.telescope import Telescope, dirty_beam, telescope_of
 from deepfocus.instrument.weighting import beam_image
 
 

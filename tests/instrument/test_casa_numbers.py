@@ -15,6 +15,7 @@ import pytest
 from astropy import units as u
 
 from deepfocus.instrument.antennas import ALMA_LONGITUDE_RAD, antennas
+from deepfocus.instrument.coverage import C_M_S, track_times
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import DISHES as RESPONSES
 from deepfocus.instrument.sampling import on_grid
@@ -25,7 +26,7 @@ from deepfocus.instrument.sensitivity import (
     system_temperature_k,
     visibility_noise_jy,
 )
-from deepfocus.instrument.telescope import C_M_S, Telescope, dirty_beam, telescope_of, track_times
+from deepfocus.instrument.telescope import Telescope, dirty_beam, telescope_of
 from deepfocus.instrument.tracks import uvw_m
 from deepfocus.instrument.weighting import beam_image
 

@@ -8,9 +8,10 @@ import pytest
 from astropy import units as u
 
 from deepfocus.instrument.antennas import antennas
+from deepfocus.instrument.coverage import C_M_S
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import BlockedAiry, primary_beam_image
-from deepfocus.instrument.telescope import C_M_S, dirty_beam, telescope_of
+from deepfocus.instrument.telescope import dirty_beam, telescope_of
 from deepfocus.instrument.tracks import transit_times, uvw_m
 
 CENTRE = np.s_[..., 52:308, 52:308]

@@ -10,8 +10,8 @@ from astropy.time import Time
 from astropy.utils import iers
 
 from deepfocus.instrument.antennas import ALMA_LATITUDE_RAD, ALMA_LONGITUDE_RAD
+from deepfocus.instrument.coverage import track_times
 from deepfocus.instrument.observation import Observation
-from deepfocus.instrument.telescope import track_times
 from deepfocus.instrument.tracks import transit_times
 
 ALMA = EarthLocation.from_geodetic(

@@ -10,9 +10,10 @@ from astropy import units as u
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.settings import settings_from, settings_to
 from deepfocus.instrument.antennas import antennas
+from deepfocus.instrument.coverage import C_M_S, track_times
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import DISHES
-from deepfocus.instrument.telescope import C_M_S, telescope_of, track_times
+from deepfocus.instrument.telescope import telescope_of
 from deepfocus.instrument.tracks import elevation_rad
 
 

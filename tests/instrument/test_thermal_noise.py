@@ -10,9 +10,10 @@ from astropy import units as u
 from scipy.fft import irfft2
 
 from deepfocus.core import noise
+from deepfocus.instrument.coverage import C_M_S
 from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.observation import Observation
-from deepfocus.instrument.telescope import C_M_S, Telescope, telescope_of
+from deepfocus.instrument.telescope import Telescope, telescope_of
 from deepfocus.instrument.weighting import beam_image
 
 REACH = 40

@@ -11,9 +11,10 @@ from astropy import units as u
 
 from deepfocus.core import memory
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.instrument.coverage import coverage
 from deepfocus.instrument.noise import White
 from deepfocus.instrument.observation import Observation
-from deepfocus.instrument.telescope import coverage, telescope_of
+from deepfocus.instrument.telescope import telescope_of
 from deepfocus.simulation import cube as simulation
 from deepfocus.simulation import scene
 from deepfocus.simulation.settings import Noise, SetSettings

@@ -11,8 +11,9 @@ from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.channels import ChannelRange
 from deepfocus.core.settings import settings_from, settings_to
 from deepfocus.instrument.antennas import antennas
+from deepfocus.instrument.coverage import track_times
 from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
-from deepfocus.instrument.telescope import telescope_of, track_times
+from deepfocus.instrument.telescope import telescope_of
 from deepfocus.ops.boxes import Box, blendness
 from deepfocus.simulation.cube import Simulated, simulate
 from deepfocus.simulation.sets import load_set
@@ -209,16 +210,47 @@ def own_array() -> None:
     assert 0 < snr < 101
 
 
+def arrays_together() -> None:
+    """Two kinds of dish, of which the smaller have the shorter baselines and the larger beam."""
+    settings = small("arrays_together", size=None, channels=4)
+    seen = telescope_of(settings.observation)
+    large, seven = seen.fields
+    assert np.hypot(*seen.uv_m[seven.rows].T).min() < np.hypot(*seen.uv_m[large.rows].T).min()
+    assert seven.primary_beam.mean() > large.primary_beam.mean()
+    made = simulate(settings, 1)
+    rms = thermal_rms_jy_beam(settings.observation, seen, 1.0)
+    assert made.cube.noise.level_jy_beam == pytest.approx(np.sqrt(np.mean(rms**2)))
+    assert np.nanmax(made.truth["ideal_snr"]) == pytest.approx(50, abs=30)
+
+
+def mosaic() -> None:
+    """Seven pointings, a wide field, flat noise."""
+    settings = small("mosaic", size=None, channels=4)
+    seen = telescope_of(settings.observation)
+    assert len(seen.fields) == 7
+    assert seen.noise_pattern is None
+    one = telescope_of(replace(settings.observation, mosaic=None))
+    half = [
+        np.sqrt(np.mean(each.primary_beam[0] > 0.5)) * each.size * each.grid.cell_arcsec
+        for each in (seen, one)
+    ]
+    assert 1.6 < half[0] / half[1] < 2.2
+    made = simulate(settings, 1)
+    assert np.all(made.truth["primary_beam"] > 0)
+
+
 PROMISES: dict[str, Callable[[], None]] = {
     check.__name__: check
     for check in (
         absorption,
         aca,
+        arrays_together,
         blends,
         deep_field,
         line_survey,
         long_baselines,
         mixed_sources,
+        mosaic,
         own_array,
         rotating_discs,
         source_free,

@@ -9,8 +9,9 @@ import pytest
 from astropy import units as u
 
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.instrument.coverage import C_M_S
 from deepfocus.instrument.observation import Observation
-from deepfocus.instrument.telescope import C_M_S, telescope_of
+from deepfocus.instrument.telescope import telescope_of
 from deepfocus.instrument.visibilities import WeightedSamples
 from deepfocus.simulation.faults.calibration import Referenced, SelfCalibrated
 from deepfocus.simulation.faults.gains import Gains, beam_through_gains

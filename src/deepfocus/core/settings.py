@@ -136,13 +136,22 @@ def _refuse_unknown(table: Any, cls: Any, *, source: str, where: str) -> None:
                 wanted=f"one of {', '.join(names)}",
                 remedy=hint,
             )
-        _refuse_unknown(value, _inner(hints[key]), source=source, where=f"{where}{key}.")
+        inner = _inner(hints[key])
+        _refuse_unknown(value, inner, source=source, where=f"{where}{key}.")
+        for number, each in enumerate(value if isinstance(value, list) else ()):
+            one = f"{where}{key}[{number}]."
+            _refuse_unknown(each, _element(inner), source=source, where=one)
 
 
 def _inner(hint: Any) -> Any:
     """The dataclass inside `X | None`, or the hint itself."""
     options = _options(hint)
     return options[0] if len(options) == 1 else hint
+
+
+def _element(hint: Any) -> Any:
+    """What `tuple[X, ...]` holds, or the hint itself."""
+    return typing.get_args(hint)[0] if typing.get_origin(hint) is tuple else hint
 
 
 def _options(hint: Any) -> tuple[Any, ...]:

@@ -63,6 +63,12 @@ class SpatialInformation:
     model: np.ndarray
     noise: np.ndarray
 
+    def __add__(self, other: SpatialInformation) -> SpatialInformation:
+        """What two independent observations tell together."""
+        model = self.model + other.model
+        best = self.noise is self.model and other.noise is other.model
+        return SpatialInformation(model, model if best else self.noise + other.noise)
+
 
 @dataclass(frozen=True, eq=False)
 class LineSpectra:

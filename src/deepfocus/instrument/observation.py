@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from astropy import units as u
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid, tangent_grid
+from deepfocus.instrument.execution import Execution
+from deepfocus.instrument.mosaic import Mosaic
 from deepfocus.instrument.tracks import SIDEREAL_PER_SOLAR, seconds_to_hour_angle
 from deepfocus.instrument.weighting import Briggs, Natural, Tapered, Uniform, Weighting
 
@@ -28,7 +30,7 @@ UNITS = {
 
 @dataclass(frozen=True)
 class Observation:
-    """Settings of one single-field observation; the defaults are the paper's Table 2.
+    """Settings of one observation; the defaults are the paper's Table 2.
 
     configuration : 'C-1' to 'C-10', 'ACA', or an antenna file
     ra, dec : phase and pointing centre, ICRS
@@ -48,6 +50,9 @@ class Observation:
     robust : Briggs parameter, from -2 (nearly uniform) to 2 (nearly natural); 0.5 if not given
     taper : Gaussian taper in addition, as in CASA: an angle (FWHM of a beam on the sky), or a
         number of wavelengths without unit (uv distance at which the weight halves)
+    more_executions : other arrays or tracks, whose visibilities are imaged with those of this one
+    mosaic : pointings about ra and dec, each seen in turn in the course of every track; one at
+        ra and dec if not given
     """
 
     configuration: str = "C-3"
@@ -65,6 +70,8 @@ class Observation:
     weighting: str | None = None
     robust: float | None = None
     taper: u.Quantity | None = None
+    more_executions: tuple[Execution, ...] | None = None
+    mosaic: Mosaic | None = None
 
     def __post_init__(self) -> None:
         self._fill_in()
@@ -73,6 +80,8 @@ class Observation:
         self._check_band()
         self._check_image()
         self._check_weighting()
+        if self.more_executions:
+            self.executions()  # each is checked as an observation of its own
 
     def _fill_in(self) -> None:
         """Set what is not given to Table 2's values, if they apply."""
@@ -167,6 +176,30 @@ class Observation:
                 wanted="a positive angle, or a number of wavelengths without unit",
                 remedy="write it as '0.5 arcsec' or '200000'",
             )
+
+    def executions(self) -> tuple[tuple[Observation, float], ...]:
+        """Every execution as an observation of its own, and its `tsys_ratio`; this one first."""
+        alone = replace(self, more_executions=None, mosaic=None)
+        more = tuple(
+            (alone._executed_as(each), each.tsys_ratio) for each in self.more_executions or ()
+        )
+        return ((alone, 1.0), *more)
+
+    def _executed_as(self, execution: Execution) -> Observation:
+        """This observation with the array and the track of a further execution."""
+        given = execution.integration
+        return replace(
+            self,
+            configuration=execution.configuration,
+            total_time=execution.total_time,
+            hour_angle=execution.hour_angle,
+            integration=self.integration if given is None else given,
+        )
+
+    @property
+    def is_joint(self) -> bool:
+        """Whether it has several executions or pointings."""
+        return bool(self.more_executions) or self.mosaic is not None
 
     @property
     def track_s(self) -> tuple[float, float]:

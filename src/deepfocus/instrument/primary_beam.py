@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,8 +43,14 @@ DISHES = {12.0: BlockedAiry(), 7.0: BlockedAiry(dish_m=7.0, effective_m=6.25)}
 
 
 def primary_beam_image(
-    response: BlockedAiry, *, size: int, cell_arcsec: float, frequency_hz: float
+    response: BlockedAiry,
+    *,
+    size: int,
+    cell_arcsec: float,
+    frequency_hz: float,
+    offset_arcsec: Sequence[float] | np.ndarray = (0.0, 0.0),
 ) -> np.ndarray:
-    """Response (y, x) with the pointing centre on pixel size // 2."""
-    offset = (np.arange(size) - size // 2) * cell_arcsec
-    return response(np.hypot(offset[:, None], offset[None, :]), frequency_hz)
+    """Response (y, x) with the pointing centre at an offset, east and north, of pixel size // 2."""
+    east, north = offset_arcsec
+    at = (np.arange(size) - size // 2) * cell_arcsec
+    return response(np.hypot((at - north)[:, None], (at + east)[None, :]), frequency_hz)

@@ -25,17 +25,22 @@ GRID_MARGIN_CELLS = 4
 
 
 def synthesised_beam(
-    uv_wavelengths: np.ndarray, *, field_arcsec: float, weighting: Weighting
+    uv_wavelengths: np.ndarray,
+    *,
+    field_arcsec: float,
+    weighting: Weighting,
+    visibility_weights: np.ndarray | None = None,
 ) -> Beam:
     """Gaussian fitted to the dirty beam of all samples, however fine a cell they need.
 
     field_arcsec : side of the image; its inverse is the uv cell of the weights
+    visibility_weights : (row,) weight of each sample from its own noise; 1 each if not given
     """
     field = field_arcsec / ARCSEC_PER_RAD
     longest = np.abs(uv_wavelengths).max()
     size = 2 * int(np.ceil(1.1 * longest * field)) + 2  # Nyquist, with a little to spare
     cells = uv_wavelengths * field
-    weights = weighting(cells[:, 0], cells[:, 1], size)
+    weights = weighting(cells[:, 0], cells[:, 1], size, visibility_weights)
     # the beam's curvature at its centre gives the scale of its main lobe
     spread = np.sqrt((weights @ uv_wavelengths**2).max() / weights.sum())
     cell = np.sqrt(2 * np.log(2)) / np.pi / spread / 10
@@ -89,15 +94,22 @@ def cell_and_size(
     cell_arcsec: float | None,
     size: int | None,
     weighting: Callable[[float], Weighting],
+    visibility_weights: np.ndarray | None = None,
 ) -> tuple[float, int, Beam]:
     """Cell (arcsec) and image side, chosen if not given, and the synthesised beam.
 
     covered_arcsec : width that the image should cover; weighting : for a field of that many arcsec
+    visibility_weights : (row,) weight of each sample from its own noise; 1 each if not given
     Raises `DeepFocusError` if the cell is too coarse.
     """
     given = None if cell_arcsec is None or size is None else size * cell_arcsec
     field = covered_arcsec if given is None else given
-    beam = synthesised_beam(uv_wavelengths, field_arcsec=field, weighting=weighting(field))
+    beam = synthesised_beam(
+        uv_wavelengths,
+        field_arcsec=field,
+        weighting=weighting(field),
+        visibility_weights=visibility_weights,
+    )
     cell = chosen_cell_arcsec(beam) if cell_arcsec is None else cell_arcsec
     check_cell(beam, cell)
     return cell, size or covering_size(covered_arcsec, cell), beam

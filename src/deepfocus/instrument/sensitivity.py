@@ -9,18 +9,18 @@ a dry part, and a wet part linear in PWV. docs/casa-parity.md lists the differen
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
 
 import numpy as np
 from astropy import units as u
-from astropy.constants import c, h, k_B
+from astropy.constants import h, k_B
 
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.instrument.antennas import antennas
+from deepfocus.instrument.coverage import coverage, track_times
+from deepfocus.instrument.dishes import DISHES, SPILLOVER, visibility_noise_jy
 from deepfocus.instrument.observation import Observation
-from deepfocus.instrument.telescope import Telescope, track_times
+from deepfocus.instrument.telescope import Telescope
 from deepfocus.instrument.tracks import elevation_rad
 
 BAND_FROM_GHZ = (35.0, 50.0, 84.0, 116.0, 162.0, 211.0, 275.0, 373.0, 500.0, 720.0)
@@ -39,32 +39,7 @@ OPAQUE_DEPTH = 2.7
 36 to 949 GHz, PWV 0.3 to 5 mm, airmass 1 to 2."""
 GROUND_K = 270.0
 CMB_K = 2.725
-SPILLOVER = 0.95
-TAPER = 0.72
 POLARISATIONS = 2
-
-
-@dataclass(frozen=True)
-class Dish:
-    """Properties of a dish that enter the radiometer equation (CASA's simulator).
-
-    surface_um : rms error of the surface; correlator : efficiency including quantisation
-    """
-
-    diameter_m: float
-    surface_um: float
-    correlator: float
-    subreflector_m: float = 0.75
-
-    def efficiency(self, freq_hz: np.ndarray) -> np.ndarray:
-        """Antenna efficiency: Ruze * spillover * blockage * taper. 0.643 for 12 m at 230 GHz."""
-        ruze = np.exp(-((4 * np.pi * self.surface_um * 1e-6 * freq_hz / c.value) ** 2))
-        blockage = 1 - (self.subreflector_m / self.diameter_m) ** 2
-        efficiency: np.ndarray = ruze * SPILLOVER * blockage * TAPER
-        return efficiency
-
-
-DISHES = {12.0: Dish(12.0, 25.0, 0.845), 7.0: Dish(7.0, 20.0, 0.88)}
 
 
 def opacity(freq_hz: np.ndarray, *, pwv_mm: float) -> np.ndarray:
@@ -103,19 +78,6 @@ def system_temperature_k(
     return tsys_k
 
 
-def visibility_noise_jy(
-    tsys_k: np.ndarray, *, dish: Dish, freq_hz: np.ndarray, width_hz: float, integration_s: float
-) -> np.ndarray:
-    """Noise standard deviation of the real or imaginary part of one polarisation, Jy.
-
-    4 sqrt(2) k Tsys / (pi D^2 eta_a eta_q sqrt(dnu dt)), the radiometer equation.
-    """
-    area = np.pi * dish.diameter_m**2 * dish.efficiency(freq_hz) * dish.correlator
-    watts = 4 * np.sqrt(2) * k_B.value * tsys_k / (area * np.sqrt(width_hz * integration_s))
-    noise_jy: np.ndarray = watts * 1e26
-    return noise_jy
-
-
 @lru_cache(maxsize=16)
 def thermal_rms_jy_beam(
     observation: Observation, telescope: Telescope, pwv_mm: float
@@ -124,30 +86,39 @@ def thermal_rms_jy_beam(
 
     telescope : the one of that observation
 
-    sqrt(sum w^2 sigma^2) / sum w / sqrt(polarisations). sigma follows the elevation along the
-    track. Weights do not: CASA's simulated visibilities all have equal weight before imaging.
+    sqrt(sum w^2 sigma^2) / sum w / sqrt(polarisations), where the response is 1. sigma follows the
+    elevation along each track. Weights do not: CASA's simulated visibilities of one array all have
+    equal weight before imaging.
     """
     freq_hz = telescope.grid.freq_hz
-    elevation = elevation_rad(
-        ra_deg=observation.ra.to_value(u.deg),
-        dec_deg=observation.dec.to_value(u.deg),
-        mjd_utc=track_times(observation),
-    )
-    array = antennas(observation.configuration)
-    sigma = visibility_noise_jy(
-        system_temperature_k(freq_hz[:, None], pwv_mm=pwv_mm, airmass=1 / np.sin(elevation)),
-        dish=DISHES[float(array.diameter_m[0])],
-        freq_hz=freq_hz[:, None],
-        width_hz=abs(observation.channel_width.to_value(u.Hz)),
-        integration_s=observation.integration.to_value(u.s),
-    )
-    squared, total = [], []
-    for hz in telescope.node_hz:
-        weights = telescope.weights(hz).reshape(len(elevation), -1)
-        squared.append((weights**2).sum(axis=1))
-        total.append(weights.sum())
     nearest = np.abs(freq_hz[:, None] - telescope.node_hz).argmin(axis=1)
-    variance = (sigma**2 * np.array(squared)[nearest]).sum(axis=1)
+    executions = coverage(observation).executions
+    ends = np.cumsum([execution.samples for execution in executions])[:-1]
+    at_nodes = [telescope.weights(hz) for hz in telescope.node_hz]
+    total = [weights.sum() for weights in at_nodes]
+    counted = [weights * telescope.level_gain(node) for node, weights in enumerate(at_nodes)]
+    variance = np.zeros(len(freq_hz))
+    for number, execution in enumerate(executions):
+        seen = execution.observation
+        elevation = elevation_rad(
+            ra_deg=seen.ra.to_value(u.deg),
+            dec_deg=seen.dec.to_value(u.deg),
+            mjd_utc=track_times(seen),
+        )
+        airmass = 1 / np.sin(elevation)
+        tsys = system_temperature_k(freq_hz[:, None], pwv_mm=pwv_mm, airmass=airmass)
+        sigma = visibility_noise_jy(
+            tsys * execution.tsys_ratio,
+            dish=DISHES[execution.dish_m],
+            freq_hz=freq_hz[:, None],
+            width_hz=abs(seen.channel_width.to_value(u.Hz)),
+            integration_s=seen.integration.to_value(u.s),
+        )
+        squared = [
+            (np.split(weights, ends)[number].reshape(len(elevation), -1) ** 2).sum(axis=1)
+            for weights in counted
+        ]
+        variance += (sigma**2 * np.array(squared)[nearest]).sum(axis=1)
     rms: np.ndarray = np.sqrt(variance / POLARISATIONS) / np.array(total)[nearest]
     return rms
 

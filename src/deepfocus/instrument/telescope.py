@@ -9,39 +9,35 @@ sky component is interpolated between these with Lagrange polynomials. Ignoring 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
-from astropy import units as u
-from astropy.constants import c
-from scipy.fft import next_fast_len, rfft2
 
 from deepfocus.core.cube import Beam
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.core.kept import kept
 from deepfocus.core.memory import require_memory
-from deepfocus.instrument.antennas import antennas
+from deepfocus.instrument.coverage import C_M_S, Coverage, coverage
+from deepfocus.instrument.fields import Field, Samples, together
 from deepfocus.instrument.nodes import node_channels
 from deepfocus.instrument.observation import Observation
-from deepfocus.instrument.primary_beam import DISHES, BlockedAiry, primary_beam_image
-from deepfocus.instrument.sampling import (
-    cell_and_size,
-    on_grid,
-    primary_beam_width_arcsec,
-)
-from deepfocus.instrument.tracks import elevation_rad, transit_times, uvw_m
-from deepfocus.instrument.transforms import convolved
+from deepfocus.instrument.primary_beam import BlockedAiry, primary_beam_image
+from deepfocus.instrument.sampling import on_grid
+from deepfocus.instrument.transforms import convolved, padded_side, transfer_of
 from deepfocus.instrument.weighting import Weighting, beam_image
 from deepfocus.ops.fitted_beam import fit_beam
 from deepfocus.ops.lagrange import lagrange
 
-C_M_S = c.to_value(u.m / u.s)
-LOWEST_ELEVATION_DEG = 10.0
-"""CASA's simulator flags data taken below it."""
 GRIDDING_BYTES_PER_PIXEL = 155
 """Memory per image pixel to compute a dirty beam: it is gridded at twice the image side, on a finer
 grid still, in double precision. Measured at 1024 and 2048 px."""
+FLAT = 1e-5
+"""Relative variation of the noise over the field below which it is taken as none."""
+FIELD_BYTES_PER_PIXEL = 96
+"""Memory per image pixel and node of each field of several while they are put together: transfer
+and natural beam 16 each, primary beam and gains 4 each, all of it twice, and a primary beam in
+double precision."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +48,12 @@ class Telescope:
     node_channels : (k,) channels at which the beams are known; node_hz : their frequencies
     dirty_beam : (k, 2 size, 2 size) for lags -size..size-1, peak 1 at [size, size]
     primary_beam : (k, size, size)
+    visibility_weights : (row,) weight of each sample from its own noise; None if they are the same
+    fields : the kinds of dish and the pointings, if there are several; `dirty_beam` is then that
+        where the response is 1, and `primary_beam` the response of all together
+    noise_pattern : (size, size) standard deviation of its noise over that where the response is 1;
+        None if it is flat
+    noise_beam : (size, size) autocorrelation of the noise of several fields; None of one
     """
 
     grid: Grid
@@ -61,6 +63,10 @@ class Telescope:
     node_hz: np.ndarray
     dirty_beam: np.ndarray
     primary_beam: np.ndarray
+    visibility_weights: np.ndarray | None = None
+    fields: tuple[Field, ...] = ()
+    noise_pattern: np.ndarray | None = None
+    noise_beam: np.ndarray | None = None
 
     @property
     def size(self) -> int:
@@ -69,30 +75,41 @@ class Telescope:
     @cached_property
     def transfer(self) -> np.ndarray:
         """(k, n, n // 2 + 1) Fourier transform of the dirty beams on the padded grid."""
-        n = self.padded_size
-        kernel = np.zeros((n, n), np.float32)
-        rows = np.arange(-self.size + 1, self.size) % n
-        transfer = np.empty((len(self.node_hz), n, n // 2 + 1), np.complex64)
-        for node, beam in enumerate(self.dirty_beam):
-            kernel[rows[:, None], rows[None, :]] = beam[1:, 1:]
-            transfer[node] = rfft2(kernel)
-        return transfer
+        return np.stack([transfer_of(beam) for beam in self.dirty_beam])
 
     def weights(self, frequency_hz: float) -> np.ndarray:
         """(row,) weight of every sample at a frequency; 0 beyond the imager's uv grid."""
-        cell = np.deg2rad(self.grid.cell_arcsec / 3600.0)
-        cycles = self.uv_m * frequency_hz / C_M_S * cell
-        inside = on_grid(cycles, self.size)
-        weights = np.zeros(len(cycles))
-        cells = cycles[inside] * self.size
-        weights[inside] = self.weighting(cells[:, 0], cells[:, 1], self.size)
-        return weights
+        return self._samples(frequency_hz).weights
+
+    def noise_weights(self, frequency_hz: float) -> np.ndarray:
+        """(row,) variance that every sample adds to the image at a frequency, relative."""
+        return self._samples(frequency_hz).noise_weights
+
+    def natural_weights(self, frequency_hz: float) -> np.ndarray:
+        """(row,) 1 / sigma^2 of every sample, relative; 0 beyond the imager's uv grid."""
+        return self._samples(frequency_hz).own
+
+    def _samples(self, frequency_hz: float) -> Samples:
+        own = self.visibility_weights
+        return _samples(self.grid, self.uv_m, self.weighting, own, frequency_hz)
+
+    def level_gain(self, node: int) -> np.ndarray | float:
+        """(row,) what the noise of samples counts in the image where the response is 1; or 1."""
+        if not self.fields:
+            return 1.0
+        gain = np.empty(len(self.uv_m))
+        for field in self.fields:
+            gain[field.rows] = field.level[node]
+        return gain
+
+    def through(self, dirty_beam: np.ndarray) -> Telescope:
+        """One that shows the sky, as attenuated by the primary beam, through another beam."""
+        return replace(self, dirty_beam=dirty_beam, fields=())
 
     @property
     def padded_size(self) -> int:
         """Grid side for which circular and linear convolution are equal within the image."""
-        side: int = next_fast_len(2 * self.size, real=True)
-        return side
+        return padded_side(self.size)
 
     @cached_property
     def interpolation(self) -> np.ndarray:
@@ -116,9 +133,11 @@ class Telescope:
 
     def beam_of_squared_weights(self) -> np.ndarray:
         """(size, size) mid-band thermal noise autocorrelation, peak 1 at [size // 2, size // 2]."""
+        if self.noise_beam is not None:
+            return self.noise_beam
         hz = self.node_hz[len(self.node_hz) // 2]
         cycles = self.uv_m * hz / C_M_S * np.deg2rad(self.grid.cell_arcsec / 3600.0)
-        weights = self.weights(hz) ** 2
+        weights = self.noise_weights(hz)
         used = weights > 0
         return beam_image(cycles[used], weights[used], self.size)
 
@@ -134,6 +153,7 @@ class Telescope:
             node_hz=grid.freq_hz,
             dirty_beam=self.dirty_beam[middle : middle + 1],
             primary_beam=self.primary_beam[middle : middle + 1],
+            fields=tuple(field.at(middle) for field in self.fields),
         )
 
     def dirty_components(self, images: np.ndarray) -> np.ndarray:
@@ -141,16 +161,24 @@ class Telescope:
 
         images : (component, y, x) sky of each, Jy/pixel at unit spectrum, the same at all
             nodes; or (component, k, y, x), one for each node
-        Returns (component, k, y, x) in Jy/beam: dirty = PSF (x) (sky * PB), SIN, w = 0.
+        Returns (component, k, y, x) in Jy/beam: dirty = PSF (x) (sky * PB), SIN, w = 0; of several
+        fields, their sum (`instrument.fields`).
         """
         nodes = len(self.node_hz)
         dirty = np.empty((len(images), nodes, self.size, self.size), np.float32)
         # plane by plane: all at once would take several times the memory and miss the CPU caches
         for part, node in np.ndindex(len(images), nodes):
             image = images[part, node] if images.ndim == 4 else images[part]
-            through_beam = (image * self.primary_beam[node]).astype(np.float32, copy=False)
-            dirty[part, node] = convolved(through_beam, self.transfer[node])
+            dirty[part, node] = self._dirty(image, node)
         return dirty
+
+    def _dirty(self, image: np.ndarray, node: int) -> np.ndarray:
+        """(y, x) dirty image of a sky (y, x) at a node."""
+        if self.fields:
+            joint: np.ndarray = np.sum([field.dirty(image, node) for field in self.fields], axis=0)
+            return joint
+        through_beam = (image * self.primary_beam[node]).astype(np.float32, copy=False)
+        return convolved(through_beam, self.transfer[node])
 
     def dirty_cube(self, components: np.ndarray, spectra: np.ndarray) -> np.ndarray:
         """Noise-free dirty cube (chan, y, x), Jy/beam.
@@ -165,42 +193,23 @@ class Telescope:
         return cube
 
 
-@dataclass(frozen=True, eq=False)
-class Coverage:
-    """The uv coverage of one observation.
-
-    observation : with cell and size, chosen if they were not given
-    uv_m : (row, 2) u and v of every integration and baseline, metres
-    response : primary beam of its dishes
-    """
-
-    observation: Observation
-    uv_m: np.ndarray
-    response: BlockedAiry
-
-
-@lru_cache(maxsize=16)
-def coverage(observation: Observation) -> Coverage:
-    """The uv samples, cell and size of an observation: everything before its beams.
-
-    Raises `DeepFocusError` if the cell is too coarse for the configuration, the source is too
-    low, or the array mixes dishes.
-    """
-    array = antennas(observation.configuration)
-    diameters = set(np.unique(array.diameter_m))
-    if len(diameters) != 1 or not diameters <= set(DISHES):
-        raise DeepFocusError(
-            f"dishes of {sorted(map(float, diameters))} m in {array.name}",
-            wanted="an array of 12 m or of 7 m dishes",
-            remedy="simulate each kind of dish on its own",
-        )
-    ra_deg, dec_deg = observation.ra.to_value(u.deg), observation.dec.to_value(u.deg)
-    times = track_times(observation)
-    _check_elevation(observation, times)
-    uv = uvw_m(array, ra_deg=ra_deg, dec_deg=dec_deg, mjd_utc=times)[..., :2].reshape(-1, 2)
-    response = DISHES[diameters.pop()]
-    sampled = _with_cell_and_size(observation, uv, response)
-    return Coverage(observation=sampled, uv_m=uv, response=response)
+def _samples(
+    grid: Grid,
+    uv_m: np.ndarray,
+    weighting: Weighting,
+    visibility_weights: np.ndarray | None,
+    frequency_hz: float,
+) -> Samples:
+    """All samples at a frequency."""
+    cycles = uv_m * frequency_hz / C_M_S * np.deg2rad(grid.cell_arcsec / 3600.0)
+    inside = on_grid(cycles, grid.nx)
+    own = None if visibility_weights is None else visibility_weights[inside]
+    cells = cycles[inside] * grid.nx
+    natural, weights, noise = (np.zeros(len(cycles)) for _ in range(3))
+    natural[inside] = 1.0 if own is None else own
+    weights[inside] = weighting(cells[:, 0], cells[:, 1], grid.nx, own)
+    noise[inside] = weights[inside] ** 2 / natural[inside]
+    return Samples(cycles, natural, weights, noise)
 
 
 def _side_px(observation: Observation) -> int:
@@ -216,68 +225,74 @@ def telescope_of(observation: Observation) -> Telescope:
     covered = coverage(observation)
     grid = covered.observation.grid()
     weighting = covered.observation.weighting_scheme(grid.nx * grid.cell_arcsec)
-    return build_telescope(grid, uv_m=covered.uv_m, weighting=weighting, response=covered.response)
-
-
-def track_times(observation: Observation) -> np.ndarray:
-    """(time,) mid times of the observation's integrations, MJD in UTC."""
-    start_s, end_s = observation.track_s
-    return transit_times(
-        ra_deg=observation.ra.to_value(u.deg),
-        dec_deg=observation.dec.to_value(u.deg),
-        total_s=end_s - start_s,
-        step_s=observation.integration.to_value(u.s),
-        middle_s=(start_s + end_s) / 2,
+    if len(covered.fields) > 1 or np.any(covered.offsets_arcsec):
+        return _joint_telescope(grid, covered, weighting)
+    return build_telescope(
+        grid,
+        uv_m=covered.uv_m,
+        weighting=weighting,
+        response=covered.response,
+        visibility_weights=covered.visibility_weights,
     )
 
 
-def _check_elevation(observation: Observation, times: np.ndarray) -> None:
-    """Raises `DeepFocusError` if the track goes below the lowest elevation."""
-    lowest = np.rad2deg(
-        elevation_rad(
-            ra_deg=observation.ra.to_value(u.deg),
-            dec_deg=observation.dec.to_value(u.deg),
-            mjd_utc=times,
-        ).min()
-    )
-    if lowest < LOWEST_ELEVATION_DEG:
-        where = "below the horizon" if lowest < 0 else f"at an elevation of {lowest:.1f} deg"
-        raise DeepFocusError(
-            f"a source at declination {observation.dec:g} is {where} during the track",
-            wanted=f"at least {LOWEST_ELEVATION_DEG:g} deg throughout",
-            remedy="shorten the track, bring it closer to transit, or change the declination",
-        )
-
-
-def _with_cell_and_size(
-    observation: Observation, uv_m: np.ndarray, response: BlockedAiry
-) -> Observation:
-    """The observation with cell and size, chosen if not given, and with its cell checked."""
-    freq_hz = observation.freq_hz
-    middle_hz, lowest_hz = float(np.median(freq_hz)), float(freq_hz.min())
-    given = observation.cell
-    cell, size, _ = cell_and_size(
-        uv_m * middle_hz / C_M_S,
-        covered_arcsec=primary_beam_width_arcsec(response, lowest_hz),
-        cell_arcsec=None if given is None else given.to_value(u.arcsec),
-        size=observation.size,
-        weighting=observation.weighting_scheme,
-    )
-    return replace(observation, cell=cell * u.arcsec if given is None else given, size=size)
-
-
-def build_telescope(
-    grid: Grid, *, uv_m: np.ndarray, weighting: Weighting, response: BlockedAiry
-) -> Telescope:
-    """The telescope on `grid`, with the beams of these uv samples (metres).
+def _joint_telescope(grid: Grid, covered: Coverage, weighting: Weighting) -> Telescope:
+    """The telescope of several kinds of dish or pointings.
 
     Raises `DeepFocusError` if the beams do not fit in memory.
     """
-    nodes = node_channels(
+    nodes, number = _nodes(grid, covered.uv_m), len(covered.fields)
+    require_memory(
+        (GRIDDING_BYTES_PER_PIXEL + (36 + FIELD_BYTES_PER_PIXEL * number) * len(nodes))
+        * grid.nx**2,
+        f"the dirty beams of {number} fields of {grid.nx} x {grid.nx} pixels",
+        remedy="give a smaller size, a coarser cell, a narrower band or a smaller mosaic",
+    )
+    node_hz = grid.freq_hz[nodes]
+    own = covered.visibility_weights
+    samples = [_samples(grid, covered.uv_m, weighting, own, hz) for hz in node_hz]
+    joint = together(
+        covered.fields, samples, node_hz=node_hz, size=grid.nx, cell_arcsec=grid.cell_arcsec
+    )
+    flat = np.allclose(joint.noise_pattern, 1, rtol=FLAT, atol=0)
+    return Telescope(
+        grid=grid,
+        uv_m=covered.uv_m,
+        weighting=weighting,
+        node_channels=nodes,
+        node_hz=node_hz,
+        dirty_beam=joint.dirty_beam,
+        primary_beam=joint.primary_beam,
+        visibility_weights=own,
+        fields=joint.fields,
+        noise_pattern=None if flat else joint.noise_pattern,
+        noise_beam=joint.noise_beam,
+    )
+
+
+def _nodes(grid: Grid, uv_m: np.ndarray) -> np.ndarray:
+    """(k,) channels at which beams are computed."""
+    return node_channels(
         grid.freq_hz,
         longest_m=float(np.hypot(*uv_m.T).max()),
         half_field_rad=float(np.deg2rad(grid.nx * grid.cell_arcsec / 3600 / 2)),
     )
+
+
+def build_telescope(
+    grid: Grid,
+    *,
+    uv_m: np.ndarray,
+    weighting: Weighting,
+    response: BlockedAiry,
+    visibility_weights: np.ndarray | None = None,
+) -> Telescope:
+    """The telescope on `grid`, with the beams of these uv samples (metres).
+
+    visibility_weights : (row,) weight of each sample from its own noise; 1 each if not given
+    Raises `DeepFocusError` if the beams do not fit in memory.
+    """
+    nodes = _nodes(grid, uv_m)
     node_hz = grid.freq_hz[nodes]
     n = grid.nx
     # bytes per pixel and node: dirty beam 16, primary beam 4, later the transfer 16
@@ -291,7 +306,11 @@ def build_telescope(
     primary = np.empty((len(nodes), n, n), np.float32)
     for node, hz in enumerate(node_hz):
         dirty[node] = dirty_beam(
-            uv_m * hz / C_M_S, size=n, cell_arcsec=grid.cell_arcsec, weighting=weighting
+            uv_m * hz / C_M_S,
+            size=n,
+            cell_arcsec=grid.cell_arcsec,
+            weighting=weighting,
+            visibility_weights=visibility_weights,
         )
         primary[node] = primary_beam_image(
             response, size=n, cell_arcsec=grid.cell_arcsec, frequency_hz=hz
@@ -304,13 +323,21 @@ def build_telescope(
         node_hz=node_hz,
         dirty_beam=dirty,
         primary_beam=primary,
+        visibility_weights=visibility_weights,
     )
 
 
 def dirty_beam(
-    uv_wavelengths: np.ndarray, *, size: int, cell_arcsec: float, weighting: Weighting
+    uv_wavelengths: np.ndarray,
+    *,
+    size: int,
+    cell_arcsec: float,
+    weighting: Weighting,
+    visibility_weights: np.ndarray | None = None,
 ) -> np.ndarray:
     """Dirty beam (2 size, 2 size) at lags -size..size-1 px, peak 1 at [size, size].
+
+    visibility_weights : (row,) weight of each sample from its own noise; 1 each if not given
 
     PSF(l, m) = sum w cos(2 pi (u l + v m)) / sum w, with l = -x: right ascension grows to the
     left. Samples beyond the imager's uv grid are dropped, as CASA does.
@@ -325,5 +352,6 @@ def dirty_beam(
             remedy="choose a smaller cell or a more compact configuration",
         )
     u_cycles, v_cycles = u_cycles[inside], v_cycles[inside]
-    weights = weighting(u_cycles * size, v_cycles * size, size)
+    own = None if visibility_weights is None else visibility_weights[inside]
+    weights = weighting(u_cycles * size, v_cycles * size, size, own)
     return beam_image(np.stack([u_cycles, v_cycles], axis=1), weights, 2 * size)

@@ -8,7 +8,27 @@ numbers are identical to those of a full transform, because they are scaled once
 from __future__ import annotations
 
 import numpy as np
-from scipy.fft import fft, ifft, irfft, rfft
+from scipy.fft import fft, ifft, irfft, next_fast_len, rfft, rfft2
+
+
+def padded_side(size: int) -> int:
+    """Grid side for which circular and linear convolution are equal within the image."""
+    side: int = next_fast_len(2 * size, real=True)
+    return side
+
+
+def transfer_of(beam: np.ndarray) -> np.ndarray:
+    """(n, n // 2 + 1) complex64 transform on the padded grid of a beam at lags -size to size - 1.
+
+    beam : (2 size, 2 size), lag 0 at [size, size]
+    """
+    size = len(beam) // 2
+    n = padded_side(size)
+    kernel = np.zeros((n, n), np.float32)
+    rows = np.arange(-size + 1, size) % n
+    kernel[rows[:, None], rows[None, :]] = beam[1:, 1:]
+    transfer: np.ndarray = rfft2(kernel)
+    return transfer
 
 
 def convolved(image: np.ndarray, transfer: np.ndarray) -> np.ndarray:

@@ -15,9 +15,10 @@ from deepfocus.core.cube import Cube
 from deepfocus.core.memory import require_memory
 from deepfocus.core.noise import Noise
 from deepfocus.core.settings import settings_to
+from deepfocus.instrument.coverage import coverage
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
-from deepfocus.instrument.telescope import Telescope, coverage, telescope_of
+from deepfocus.instrument.telescope import Telescope, telescope_of
 from deepfocus.ops.integrate import integrate
 from deepfocus.simulation.by_clean import clean_in_place
 from deepfocus.simulation.faults.faults import Faults
@@ -69,7 +70,7 @@ def simulate(settings: AnySet, seed: int) -> Simulated:
     _require_cube(coverage(settings.observation).observation)  # on top of what is now in memory
     faults = settings.faults.of_seed(settings.observation, seed)
     seen = faults.seen(scene)
-    noise = faults.correlated(settings.noise.model.draw(scene.telescope, _rng(seed, 2)))
+    noise = faults.correlated(settings.noise.model.draw(scene.view.observed, _rng(seed, 2)))
     made = _restored(faults.reduced(seen.add_to(noise)), settings.imaging, scene.view)
     perfect = replace(
         _blank(settings),
@@ -119,7 +120,9 @@ def _blank(settings: SetSettings) -> Cube:
         psf=view.psf,
         psf_channels=telescope.node_channels,
         primary_beam=telescope.primary_beam,
-        noise=Noise(view.power(settings.noise.model)),
+        noise=Noise(
+            view.power(settings.noise.model), pattern=settings.noise.model.pattern(view.observed)
+        ),
         meta={"settings": settings_to(settings)},
     )
 
@@ -227,7 +230,7 @@ def _integrated_scene(settings: SetSettings, seed: int) -> tuple[np.ndarray, Sky
     scene = observe(settings, seed)
     image = scene.summed()
     peak = _reference_peak(scene.telescope, scene.sky, scene.peaks)
-    return image + _summed_noise(settings, seed, scene.telescope, peak), scene.sky
+    return image + _summed_noise(settings, seed, scene.view.observed, peak), scene.sky
 
 
 def _require_cube(observation: Observation) -> None:
@@ -266,8 +269,9 @@ def _reference_peak(
 
 def _noise(settings: SetSettings, seed: int, view: View, central_peak: float) -> Noise:
     """The noise of a seed's cube, with the power that the noise model has in it."""
-    levels = _noise_levels(settings, seed, view.telescope, central_peak)
-    return Noise(view.power(settings.noise.model), levels)
+    kind = settings.noise.model
+    levels = _noise_levels(settings, seed, view.observed, central_peak)
+    return Noise(view.power(kind), levels, pattern=kind.pattern(view.observed))
 
 
 def _noise_levels(

@@ -104,9 +104,11 @@ def provenance_of(settings: AnySet) -> dict[str, Any]:
     antennas: dict[str, str] = {}
     templates: dict[str, str] = {}
     for variant in settings.variants:
-        array, population = Path(variant.observation.configuration), variant.population
-        if array.suffix == ".cfg" and array.is_file():
-            antennas |= _digests((array,))
+        population = variant.population
+        for seen, _ in variant.observation.executions():
+            array = Path(seen.configuration)
+            if array.suffix == ".cfg" and array.is_file():
+                antennas |= _digests((array,))
         if isinstance(population, GalaxiesAnywhere | SkyCube):
             templates |= _digests(population.files)
     if antennas:

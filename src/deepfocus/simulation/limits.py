@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, reduce
+from operator import add
 
 import numpy as np
 
@@ -77,16 +78,21 @@ def _information(
     ellipse = source.ellipse
     rows, columns = patch_around(ellipse, _reach_px(source), (telescope.size, telescope.size))
     images = tangent.images[:, rows, columns]
-    return spatial_information(
-        images,
-        x=ellipse.x - columns.start,
-        y=ellipse.y - rows.start,
-        shape=shape,
-        primary_beam=telescope.primary_beam[node][rows, columns],
-        kernels=view.kernels(
-            noise.power, node, x=ellipse.x, y=ellipse.y, reach=max(images.shape[1:]) - 1
-        ),
+    sights = view.sights(
+        noise.power, node, x=ellipse.x, y=ellipse.y, reach=max(images.shape[1:]) - 1
     )
+    each = (
+        spatial_information(
+            images,
+            x=ellipse.x - columns.start,
+            y=ellipse.y - rows.start,
+            shape=shape,
+            primary_beam=primary_beam[rows, columns],
+            kernels=kernels,
+        )
+        for primary_beam, kernels in sights
+    )
+    return reduce(add, each)
 
 
 def _shape_of(source: SkySource) -> ShapeChange:

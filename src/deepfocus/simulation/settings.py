@@ -20,6 +20,8 @@ from deepfocus.sky.population import PaperPopulation
 
 SEEDS_END = 2**63
 """Seeds are stored as signed 64-bit integers."""
+OF_ANTENNAS = ("flagged_antennas", "gains", "pointing", "bandpass")
+"""Faults whose antennas are those of one execution and one pointing."""
 NOISES: Mapping[str, White | Thermal] = {"white": White(), "thermal": Thermal()}
 
 
@@ -123,11 +125,22 @@ class SetSettings:
                 wanted="noise in physical units, from which the fluxes follow",
                 remedy="give pwv in [noise], such as '0.8 mm', in place of target_snr",
             )
+        self._check_faults()
         for name, value in _numbers(self):
             if not np.all(np.isfinite(value)):
                 raise DeepFocusError(
                     f"{name} = {value}", wanted="a finite number", remedy="correct it"
                 )
+
+    def _check_faults(self) -> None:
+        """Raises `DeepFocusError` for faults of antennas in several executions or pointings."""
+        given = [name for name in OF_ANTENNAS if getattr(self.faults, name) is not None]
+        if self.observation.is_joint and given:
+            raise DeepFocusError(
+                f"{', '.join(given)} in [faults], of several executions or pointings",
+                wanted="one execution and one pointing with faults of antennas",
+                remedy="leave them out, or leave out more_executions and mosaic",
+            )
 
     @property
     def fluxes_follow_noise(self) -> bool:

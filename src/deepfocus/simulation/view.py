@@ -7,6 +7,7 @@ residual image, whose power is that of the uv coverage and not that of the resto
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol, Self
 
@@ -24,13 +25,18 @@ from deepfocus.forward.kernels import (
 )
 from deepfocus.forward.response import beam_image
 from deepfocus.imaging.clean.settings import Deconvolution
+from deepfocus.instrument.coverage import C_M_S
 from deepfocus.instrument.noise import Thermal, White
-from deepfocus.instrument.telescope import C_M_S, Telescope, dirty_beam
+from deepfocus.instrument.telescope import Telescope, dirty_beam
 from deepfocus.instrument.weighting import Natural
 
 TAPER_BEAMS = 6.0
 """Lag, in FWHM of the beam, at which the autocorrelation of a cleaned image's noise is cut off: its
 power is then as smooth as one measured in the line-free channels of a cube."""
+
+
+Sights = Sequence[tuple[np.ndarray, Kernels]]
+"""Primary beam (y, x) and kernels of each field; what fields tell of a source adds up."""
 
 
 class View(Protocol):
@@ -57,6 +63,9 @@ class View(Protocol):
 
     def kernels(self, power: noise.Power, node: int, *, x: float, y: float, reach: int) -> Kernels:
         """What can be known of a source at (x, y), at a node in frequency (forward.kernels)."""
+
+    def sights(self, power: noise.Power, node: int, *, x: float, y: float, reach: int) -> Sights:
+        """The primary beam, and the kernels, of each field that tells of such a source."""
 
     def through_beam(self, dirty_beam: np.ndarray) -> Self:
         """The view of data whose dirty images have another beam (k, 2 size, 2 size)."""
@@ -97,9 +106,25 @@ class DirtyView:
         beam, loss = _natural_beam(self.telescope, node)
         return visibility_kernels(beam, loss=loss, reach=reach)
 
+    def sights(self, power: noise.Power, node: int, *, x: float, y: float, reach: int) -> Sights:
+        """Of thermal noise, those of the visibilities of each field; else those of the image."""
+        fields = self.telescope.fields
+        if not fields or isinstance(power, noise.White):
+            kernels = self.kernels(power, node, x=x, y=y, reach=reach)
+            return [(self.telescope.primary_beam[node], kernels)]
+        return [
+            (
+                field.primary_beam[node],
+                visibility_kernels(
+                    field.natural[node], loss=float(field.information[node]), reach=reach
+                ),
+            )
+            for field in fields
+        ]
+
     def through_beam(self, dirty_beam: np.ndarray) -> Self:
         """With that beam."""
-        return replace(self, telescope=replace(self.telescope, dirty_beam=dirty_beam))
+        return replace(self, telescope=self.telescope.through(dirty_beam))
 
     def through_dishes(self, primary_beam: np.ndarray) -> Self:
         """With that primary beam."""
@@ -136,6 +161,11 @@ class CleanedView:
         if isinstance(power, noise.White):
             return _white(self.telescope, node, x=x, y=y, reach=reach)
         return _cleaned(self).within(reach)
+
+    def sights(self, power: noise.Power, node: int, *, x: float, y: float, reach: int) -> Sights:
+        """Those of the image, as if its beam were one and the same everywhere."""
+        kernels = self.kernels(power, node, x=x, y=y, reach=reach)
+        return [(self.telescope.primary_beam[node], kernels)]
 
     def through_beam(self, dirty_beam: np.ndarray) -> Self:
         """CLEAN finds a point as high as that beam's centre; the rest of the beam, it leaves.
@@ -229,7 +259,7 @@ def _restored(telescope: Telescope) -> CleanedView:
     wide = replace(telescope.grid, ny=2 * n, nx=2 * n)
     beam = beam_image(telescope.beam, wide).astype(np.float32)
     restoring = np.broadcast_to(beam, (len(telescope.node_hz), 2 * n, 2 * n))
-    return CleanedView(replace(telescope, dirty_beam=restoring), dirty=telescope)
+    return CleanedView(telescope.through(restoring), dirty=telescope)
 
 
 def _white(telescope: Telescope, node: int, *, x: float, y: float, reach: int) -> Kernels:
@@ -244,13 +274,14 @@ def _natural_beam(telescope: Telescope, node: int) -> tuple[np.ndarray, float]:
         return telescope.dirty_beam[node], 1.0
     hz = telescope.node_hz[node]
     weights = telescope.weights(hz)
-    used = int(np.count_nonzero(weights))
-    loss = used * float(np.sum(weights**2)) / float(np.sum(weights)) ** 2
+    own, noise = telescope.natural_weights(hz), telescope.noise_weights(hz)
+    loss = float(np.sum(own)) * float(np.sum(noise)) / float(np.sum(weights)) ** 2
     beam = dirty_beam(
         telescope.uv_m * hz / C_M_S,
         size=telescope.size,
         cell_arcsec=telescope.grid.cell_arcsec,
         weighting=Natural(),
+        visibility_weights=telescope.visibility_weights,
     )
     return beam, loss
 

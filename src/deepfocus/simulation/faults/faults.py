@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from deepfocus.instrument.coverage import coverage
 from deepfocus.instrument.observation import Observation
-from deepfocus.instrument.telescope import Telescope, coverage, telescope_of
+from deepfocus.instrument.telescope import Telescope, telescope_of
 from deepfocus.simulation.faults.bandpass import Ripple, rippled
 from deepfocus.simulation.faults.continuum import Subtraction
 from deepfocus.simulation.faults.flags import FlaggedAntennas, FlaggedChannels

@@ -9,14 +9,9 @@ import numpy as np
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.kept import kept
 from deepfocus.instrument.antennas import antennas
+from deepfocus.instrument.coverage import coverage, track_times
 from deepfocus.instrument.observation import Observation
-from deepfocus.instrument.telescope import (
-    Telescope,
-    build_telescope,
-    coverage,
-    telescope_of,
-    track_times,
-)
+from deepfocus.instrument.telescope import Telescope, build_telescope, telescope_of
 from deepfocus.simulation.faults.track import baselines_without
 from deepfocus.simulation.scene import Scene
 

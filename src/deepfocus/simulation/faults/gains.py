@@ -16,7 +16,8 @@ from astropy import units as u
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.kept import kept
-from deepfocus.instrument.telescope import C_M_S, Telescope
+from deepfocus.instrument.coverage import C_M_S
+from deepfocus.instrument.telescope import Telescope
 from deepfocus.simulation.faults.calibration import Calibration, Uncalibrated
 from deepfocus.simulation.faults.screen import Turbulence
 from deepfocus.simulation.faults.track import Track

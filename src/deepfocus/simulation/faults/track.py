@@ -8,8 +8,8 @@ import numpy as np
 from astropy import units as u
 
 from deepfocus.instrument.antennas import antennas
+from deepfocus.instrument.coverage import track_times
 from deepfocus.instrument.observation import Observation
-from deepfocus.instrument.telescope import track_times
 
 
 @dataclass(frozen=True, eq=False)
