@@ -9,6 +9,7 @@ import pytest
 from astropy import units as u
 
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.forward.response import response_of
 from deepfocus.instrument.antennas import antennas
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import DISHES
@@ -126,3 +127,12 @@ def test_one_beam_does_not_scale() -> None:
 def test_impossible_beams_are_refused(wrong: object, wanted: str) -> None:
     with pytest.raises(DeepFocusError, match=wanted):
         wrong()
+
+
+def test_a_beam_stated_too_narrow_does_not_end() -> None:
+    """A beam with zeros at its edges would be taken for a restoring beam, without sidelobes."""
+    cube = simulate(SetSettings(observation=Observation(size=96, channels=16)), 3).cube
+    narrow = ScaledBeam(0.8).of(cube, cube)
+    assert narrow.psf is not None
+    assert response_of(cube).support_px is None
+    assert response_of(narrow).support_px is None
