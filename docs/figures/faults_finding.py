@@ -25,8 +25,8 @@ APART = 0.22
 """Of a line, between strengths."""
 PANELS = (
     ("flux_changed", "flux over that without the fault", 1.0),
-    ("completeness_more", "share found, less that without", 0.0),
-    ("false_more", "false sources a cube, less those without", 0.0),
+    ("completeness_more", "change of the share found", 0.0),
+    ("false_more", "more false sources a cube", 0.0),
 )
 """Of a row: value and interval; what it is; where nothing has changed."""
 
