@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from deepfocus.fit.image import Part, add_model, model_cube
-from deepfocus.fit.parameters import CONTINUUM, FLUX, GX, GY
+from deepfocus.fit.parameters import CONTINUUM, CXX, CXY, CYY, FLUX, GX, GY
 from deepfocus.fit.spectra import Sampled
 
 
@@ -51,6 +51,20 @@ def test_what_is_added_can_be_taken_away(case_named: Callable, component: np.nda
     add_model(out, [Part(component[None], sign=-1.0)], case.response)
     assert highest > 0
     assert np.abs(out).max() < 1e-6 * highest
+
+
+def test_a_negative_size_does_not_multiply_what_lies_beyond_the_coverage(
+    case_named: Callable, component: np.ndarray
+) -> None:
+    """A point that noise makes smaller: higher and narrower than the beam, and no more."""
+    response = case_named("thermal").response
+    component[[CXX, CXY, CYY]] = 0.0
+    point = model_cube(component[None], response).max()
+    component[CXX] = -4.0
+    smaller = np.abs(model_cube(component[None], response)).max()
+    # by half of the curvature of the beam's peak times 4 px^2; 1e9 times before it was bounded
+    curvature = 1 / (response.beam_px / 2.355) ** 2
+    assert point < smaller < point * (1 + 2 * 4.0 * curvature)
 
 
 def test_what_single_precision_does_not_show_is_nothing(

@@ -38,6 +38,10 @@ MOST_PLANES = 24
 """Held at once before they are added."""
 TOGETHER = 1 << 18
 """Voxels made at once of planes, about: more would leave the cache."""
+MOST_GROWTH = 2.0
+"""Exponent of a Gaussian of negative size, which noise may make of a point: it grows towards long
+baselines. Within the uv coverage it stays well below; beyond, the end of the known beam leaves a
+little power, which else would be multiplied by 1e9."""
 NO_WEIGHT = 1e-6
 """Of a node's flux, relative to the largest: it is left out."""
 
@@ -270,6 +274,7 @@ def _drawn(
     exponent = np.outer((2 * cxy * v).astype(np.float32), u.astype(np.float32))
     exponent += (cxx * u**2).astype(np.float32)
     exponent += (cyy * v**2).astype(np.float32)[:, None]
+    np.minimum(exponent, np.float32(MOST_GROWTH), out=exponent)
     transform *= np.exp(exponent)
     transform *= transfer
     plane: np.ndarray = irfft2(transform, s=shape, overwrite_x=True)
