@@ -3,11 +3,11 @@
     python benchmarks/training_curves.py deep_gru flux blobs_finder --out runs/curves
     python benchmarks/training_curves.py flux --out runs/first --seeds 320 --epochs 8
 
-All trainings of a network share one set of cubes and one validation set. They are: the recipe's
-own; a quarter and a sixteenth of its training cubes, with as many gradient steps; half and twice
-the widths of its network; half and twice the steps; and its own from other random weights, which
-says what differences mean. A quarter of the cubes is shown four times as often, and validated as
-often as the whole: after every epoch of the whole.
+All trainings of a network share one set of cubes and one validation set. They are a cross: the
+recipe's own; a quarter and a sixteenth of its training cubes, with as many gradient steps; half and
+twice the widths of its network; half and twice the steps; and its own from other random weights,
+which says what a difference means. A quarter of the cubes is shown four times as often, and
+validated as often as the whole: after each epoch of the whole.
 
     OUT/trainings.jsonl        a line for each training
     OUT/recipes/NAME.toml      its recipe, which `deepfocus train` takes too
@@ -51,9 +51,9 @@ from deepfocus.train.simulated_examples import ImageOfSeed, SkySettings, Sources
 
 SHARES = (1, 4, 16)
 """One in so many of the training cubes."""
-WIDTHS = (0.5, 1.0, 2.0)
-LENGTHS = (0.5, 1.0, 2.0)
-"""Of a network's widths, and of its gradient steps."""
+WIDTHS = (1.0, 0.5, 2.0)
+LENGTHS = (1.0, 0.5, 2.0)
+"""In units of the recipe's widths, and of its gradient steps."""
 WIDE = ("encoder", "decoder", "atoms", "states", "hidden", "widths")
 """Fields of a network's config that are widths."""
 ROWS = "trainings.jsonl"
@@ -97,15 +97,17 @@ class Point:
         return f"{self.role}-{sizes}-start{self.start}"
 
 
-def points_of(role: str, starts: int) -> list[Point]:
-    """A cross of trainings around the recipe's own, what is asked first coming first."""
-    own = Point(role)
+def points_of(
+    role: str, *, widths: Sequence[float], lengths: Sequence[float], starts: int
+) -> list[Point]:
+    """A cross of trainings: through the first of the widths, all cubes, and the recipe's steps."""
+    middle = Point(role, width=widths[0])
     cross = [
-        own,
-        *(replace(own, share=share) for share in SHARES),
-        *(replace(own, width=width) for width in WIDTHS),
-        *(replace(own, length=length) for length in LENGTHS),
-        *(replace(own, start=start) for start in range(starts)),
+        middle,
+        *(replace(middle, share=share) for share in SHARES),
+        *(replace(middle, width=width) for width in widths),
+        *(replace(middle, length=length) for length in lengths),
+        *(replace(middle, start=start) for start in range(starts)),
     ]
     return list(dict.fromkeys(cross))
 
@@ -162,7 +164,7 @@ def epochs_of(point: Point, budget: Budget) -> int:
 
 
 def widened(network: Mapping[str, Any], factor: float) -> dict[str, Any]:
-    """A network's table with all widths so many times as large."""
+    """A network's table with all widths so many times as large; a single map remains one."""
 
     def times(key: str, value: Any) -> Any:
         if isinstance(value, Mapping):
@@ -171,7 +173,7 @@ def widened(network: Mapping[str, Any], factor: float) -> dict[str, Any]:
             return value
         if isinstance(value, Sequence):
             return [times(key, each) for each in value]
-        return max(1, round(factor * value))
+        return max(1, round(factor * value)) if value > 1 else value
 
     return {key: times(key, value) for key, value in network.items()}
 
@@ -198,20 +200,23 @@ def make_examples(role: str, plan: Plan, budget: Budget, out: Path) -> tuple[lis
     return folders, held_out
 
 
+def refuse_few(number: int, *, batch: int) -> None:
+    """Raise `DeepFocusError` for fewer examples than a batch in the smallest share."""
+    if number < batch:
+        raise DeepFocusError(
+            f"{number} examples in one of {max(SHARES)} cubes, for batches of {batch}",
+            wanted="at least a batch of examples",
+            remedy="give more --seeds, or a smaller --batch",
+        )
+
+
 def rounds(
     shown: Examples | BlobExamples, *, size: int, steps: int, start: int
 ) -> Callable[[int], Iterable[Batch]]:
     """Training batches by the number of the epoch: always so many, of as many passes as it takes.
 
-    Raises `DeepFocusError` for fewer examples than a batch has, which never fill one.
+    There must be a batch of examples, see `refuse_few`.
     """
-    number = len(shown.images if isinstance(shown, BlobExamples) else shown.inputs)
-    if number < size:
-        raise DeepFocusError(
-            f"{number} examples for batches of {size}",
-            wanted="at least a batch in a sixteenth of the cubes",
-            remedy="give more --seeds, or a smaller --batch",
-        )
 
     def of(epoch: int) -> Iterable[Batch]:
         passes = (
@@ -330,14 +335,15 @@ def run(role: str, asked: argparse.Namespace, on: Machine) -> None:
     set_name = _set_name(source)
     made_with = {"set": set_name, "thermal_every": plan.data.thermal_every}
     claim(asked.out, made_with, holds="training curves")
-    recipes = {
-        point: recipe_of(point, budget, plan, set_name=set_name)
-        for point in points_of(role, asked.starts)
-    }
-    claim(asked.out / role, recipes[Point(role)], holds="the trainings of a network")
+    points = points_of(role, widths=asked.widths, lengths=asked.lengths, starts=asked.starts)
+    recipes = {point: recipe_of(point, budget, plan, set_name=set_name) for point in points}
+    claim(asked.out / role, recipes[points[0]], holds="the trainings of a network")
+    shown = ROLES[role].shown
+    refuse_few(budget.seeds // max(SHARES), batch=1)
     folders, validation = make_examples(role, plan, budget, asked.out)
+    refuse_few(len(load(folders[0])[shown]), batch=budget.batch)
     held_out = load(validation)
-    steps = len(load(*folders)[ROLES[role].shown]) // budget.batch
+    steps = len(load(*folders)[shown]) // budget.batch
     for point, tables in recipes.items():
         rows = read_rows(asked.out / ROWS)
         if point in map(point_of, rows):
@@ -377,7 +383,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("--epochs", type=int, help="over the largest, as the recipe")
     options.add_argument("--batch", type=int, help="examples, as the recipe")
     options.add_argument("--crop-px", type=int, help="side of integrated images, as the recipe")
-    options.add_argument("--starts", type=int, default=2, help="random weights of the recipe's own")
+    options.add_argument(
+        "--widths", type=float, nargs="+", default=WIDTHS, help="all else is with the first"
+    )
+    options.add_argument("--lengths", type=float, nargs="+", default=LENGTHS, help="of the steps")
+    options.add_argument("--starts", type=int, default=2, help="random weights to start from")
     options.add_argument("--device", choices=DEVICES, default="cpu")
     asked = options.parse_args(arguments)
     on = machine_of(asked.device)
