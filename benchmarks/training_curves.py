@@ -58,7 +58,7 @@ WIDE = ("encoder", "decoder", "atoms", "states", "hidden", "widths")
 """Fields of a network's config that are widths."""
 ROWS = "trainings.jsonl"
 HEADER = (
-    "| network | widths | weights | cubes | examples | steps | from | best validation loss "
+    "| network | widths | weights | cubes | examples | steps | start | best validation loss "
     "| at epoch | CPU s |"
 )
 
@@ -313,7 +313,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     lines = [HEADER, f"|---|{'---:|' * 9}"]
     for row in rows:
         lines.append(
-            f"| {row['role']} | {row['width']:g} | {row['weights'] / 1e3:.3g}k | {row['cubes']} "
+            f"| {row['role']} | {row['width']:g} | {row['weights']:,} | {row['cubes']} "
             f"| {row['examples']} | {row['steps']} | {row['start']} "
             f"| {row['validation_loss']:.3g} | {row['epoch']} of {row['epochs']} "
             f"| {row['cpu_s']:.0f} |"

@@ -150,7 +150,7 @@ def test_a_line_for_each_training() -> None:
     }
     head, rule, line = curves.table([row]).splitlines()
     assert head.count("|") == rule.count("|") == line.count("|")
-    assert line == "| flux | 0.5 | 93.2k | 60 | 295 | 288 | 0 | 0.123 | 7 of 8 | 15 |"
+    assert line == "| flux | 0.5 | 93,177 | 60 | 295 | 288 | 0 | 0.123 | 7 of 8 | 15 |"
     assert curves.point_of(row) == Point("flux", share=4, width=0.5)
 
 
