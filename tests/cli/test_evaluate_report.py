@@ -80,7 +80,7 @@ def test_without_a_report_it_prints_the_comparison(
     assert main(["evaluate", str(benched / "small"), "--json", str(numbers)]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("## small: 2 cubes, 4 true sources")
-    assert "blobcat - slim" in printed
+    assert "slim - blobcat" in printed
     assert '"small": {' in numbers.read_text()
 
 
