@@ -16,8 +16,9 @@ from deepfocus.core.channels import around
 from deepfocus.core.cube import Cube
 from deepfocus.core.flags import REASONS, Flag
 from deepfocus.core.source import Ellipse
-from deepfocus.finders.evidence import CutoutPanel, ImagePanel, Panel, SpectrumPanel, Trace
+from deepfocus.finders.evidence import ImagePanel, Panel, SpectrumPanel, Trace
 from deepfocus.finders.line_measurement import MeasuredLine, measure_line, row_of
+from deepfocus.finders.measured_panels import integrated_panel, line_panel
 from deepfocus.finders.sky_columns import with_sky_columns
 from deepfocus.forward.noise import noise_level
 from deepfocus.ops.integrate import integrate
@@ -118,21 +119,9 @@ def panels_of(
         )
         for each, model in zip(candidates, models, strict=True)
     ]
-    cutouts = [
-        CutoutPanel(
-            each.id,
-            title="summed over its line",
-            image=each.measured.image,
-            x0=each.measured.window.x0,
-            y0=each.measured.window.y0,
-            unit="Jy/beam x channels",
-        )
-        for each in candidates
-    ]
+    cutouts = [line_panel(each.id, each.measured) for each in candidates]
     return (
-        ImagePanel(
-            "Dirty cube, integrated over frequency", integrate(cube.array), "Jy/beam x channels"
-        ),
+        integrated_panel(integrate(cube.array)),
         ImagePanel(
             "Highest signal-to-noise over channels and kernels", highest, "standard deviations"
         ),

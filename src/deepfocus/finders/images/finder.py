@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.cube import Cube
-from deepfocus.finders.evidence import CutoutPanel, ImagePanel, Panel, SpectrumPanel, Trace
+from deepfocus.finders.evidence import Panel, SpectrumPanel, Trace
 from deepfocus.finders.finder import Detection, refuse_empty, refuse_few_channels
 from deepfocus.finders.images.candidate import (
     Candidate,
@@ -24,11 +24,11 @@ from deepfocus.finders.images.candidate import (
 from deepfocus.finders.images.maps import Maps, Seen
 from deepfocus.finders.images.sighting import SeesImages
 from deepfocus.finders.line_measurement import beam_ellipse
+from deepfocus.finders.measured_panels import integrated_panel, line_panel
 from deepfocus.finders.sky_columns import with_sky_columns
 from deepfocus.forward.noise import noise_level
 from deepfocus.ops.integrate import integrate
 
-BRIGHTNESS = "Jy/beam x channels"
 LEAST_CHANNELS = 8
 """With fewer, even a bright line of two channels is missed."""
 
@@ -86,16 +86,6 @@ def _panels(cube: Cube, candidates: Sequence[Candidate]) -> tuple[Panel, ...]:
         for each in candidates
     ]
     cutouts = [
-        CutoutPanel(
-            each.id,
-            title="summed over its line",
-            image=each.measured.image,
-            x0=each.measured.window.x0,
-            y0=each.measured.window.y0,
-            unit=BRIGHTNESS,
-        )
-        for each in candidates
-        if each.measured is not None
+        line_panel(each.id, each.measured) for each in candidates if each.measured is not None
     ]
-    field = ImagePanel("Dirty cube, integrated over frequency", integrate(cube.array), BRIGHTNESS)
-    return (field, *spectra, *cutouts)
+    return (integrated_panel(integrate(cube.array)), *spectra, *cutouts)

@@ -11,13 +11,12 @@ from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.flags import REASONS
 from deepfocus.core.grid import Grid
 from deepfocus.finders.evidence import CutoutPanel, ImagePanel, Panel, SpectrumPanel, Trace
+from deepfocus.finders.measured_panels import BRIGHTNESS, integrated_panel
 from deepfocus.finders.six_networks.blobs import SkyMap
 from deepfocus.finders.six_networks.candidate import Candidate, NumberedBlob
 from deepfocus.finders.sky_columns import with_sky_columns
 from deepfocus.ops.boxes import Box
 from deepfocus.ops.crop import Window
-
-BRIGHTNESS = "Jy/beam x channels"
 
 
 def table_of_blobs(blobs: Sequence[NumberedBlob], grid: Grid) -> Catalogue:
@@ -52,7 +51,7 @@ def panels_of(sky: SkyMap, candidates: Sequence[Candidate]) -> tuple[Panel, ...]
     ]
     cutouts = [_cutout(each, each.focused) for each in candidates if each.focused is not None]
     return (
-        ImagePanel("Dirty cube, integrated over frequency", sky.integrated, BRIGHTNESS),
+        integrated_panel(sky.integrated),
         ImagePanel("Detection probability", sky.probability, "", limits=(0.0, 1.0)),
         *spectra,
         *cutouts,
