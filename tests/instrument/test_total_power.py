@@ -124,7 +124,7 @@ def test_almas_times_continue_the_arrays_density_of_weights() -> None:
 @pytest.mark.parametrize("arrays", [ALONE, replace(ALONE, configuration="ACA")])
 def test_inverse_variances_add(arrays: Observation) -> None:
     """Natural weights: the joint noise is that of the array and of the map's matched filter."""
-    total_power = TotalPower(time=20 * u.h, width=60 * u.arcsec)
+    total_power = TotalPower(time=20 * u.h, width=70 * u.arcsec)
     both = replace(arrays, total_power=total_power)
     mapped = coverage(both).mapped
     assert mapped is not None
@@ -288,11 +288,15 @@ def test_there_are_no_bowls(arrays: Observation, fwhm_arcsec: float) -> None:
     assert depth[1] > 0
 
 
-def test_a_mosaic_is_not_needed_for_arrays_together() -> None:
-    """Total power is seen through the wider beam, and the response is still the fields' mean."""
-    seen = telescope_of(replace(BOTH, total_power=TotalPower()))
-    assert len(seen.fields) == 2
-    assert sum(len(field.rows) for field in seen.fields) == len(seen.uv_m)
+def test_of_two_kinds_of_dish_the_map_is_seen_through_the_wider_beam() -> None:
+    """So it counts in the response as the smaller dishes do."""
+    observation = replace(BOTH, total_power=TotalPower())
+    seen, mapped = telescope_of(observation), coverage(observation).mapped
+    assert mapped is not None
+    assert [len(field.rows) for field in seen.fields] == [
+        len(telescope_of(ALONE).uv_m),
+        len(telescope_of(BOTH).uv_m) - len(telescope_of(ALONE).uv_m) + len(mapped.uv_m),
+    ]
     narrow, wide = (DISHES[metres](np.array(20.0), HZ) for metres in (12.0, 7.0))
     weights = seen.weights(HZ)
     share = weights[seen.fields[1].rows].sum() / weights.sum()
@@ -337,6 +341,12 @@ def test_what_cannot_be_combined_is_refused() -> None:
     for faults in (Faults(gains=Gains()), Faults(flagged_antennas=FlaggedAntennas())):
         with pytest.raises(DeepFocusError, match="with total power"):
             SetSettings(observation=WITH, faults=faults)
+
+
+def test_a_map_narrower_than_the_field_is_refused() -> None:
+    narrow = replace(ALONE, total_power=TotalPower(width=30 * u.arcsec))
+    with pytest.raises(DeepFocusError, match="a map of 30 arcsec for a field of 38"):
+        coverage(narrow)
 
 
 def test_an_image_in_which_the_samples_beam_would_come_again_is_refused() -> None:

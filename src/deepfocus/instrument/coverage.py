@@ -119,7 +119,8 @@ def coverage(observation: Observation) -> Coverage:
     """The uv samples, cell and size of an observation: everything before its beams.
 
     Raises `DeepFocusError` if the cell is too coarse for the configuration, the source is too
-    low, an array mixes dishes, or a track is too short to see each pointing of a mosaic.
+    low, an array mixes dishes, a track is too short to see each pointing of a mosaic, a map of
+    total power is narrower than the field, or the image too wide for it.
     """
     executions = tuple(_executed(each, tsys_ratio) for each, tsys_ratio in observation.executions())
     offsets = np.zeros((1, 2))

@@ -76,7 +76,14 @@ class TotalPower:
 
         track_s : of the observation's first execution, with dishes of `dish_m`
         field_arcsec : width of the arrays' field; hz : the middle of the band
+        Raises `DeepFocusError` for a map narrower than the field.
         """
+        if self.width is not None and self.width < field_arcsec * u.arcsec:
+            raise DeepFocusError(
+                f"a map of {self.width:g} for a field of {field_arcsec:.1f} arcsec",
+                wanted="at least the arrays' primary beam down to 0.2",
+                remedy="leave width out of [observation.total_power], or raise it",
+            )
         margin = np.rad2deg(c / hz / DISH_M) * 3600
         time = track_s * TIMES[dish_m] * u.s if self.time is None else self.time
         width = (field_arcsec + margin) * u.arcsec if self.width is None else self.width
