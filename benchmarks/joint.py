@@ -1,4 +1,4 @@
-"""CPU time of a cube of several executions or pointings, over that of one.
+"""CPU time of a cube of several executions or pointings, or with total power, over that of one.
 
     python benchmarks/joint.py
     python benchmarks/joint.py 7_pointings --cubes 40
@@ -27,6 +27,8 @@ KINDS: dict[str, dict[str, Any]] = {
     "2_executions_12_m": {"more_executions": [COMPACT]},
     "2_executions": {"more_executions": [ACA]},
     "3_executions": {"more_executions": [COMPACT, ACA]},
+    "total_power": {"total_power": {"time": "3 h"}},
+    "2_executions_total_power": {"more_executions": [ACA], "total_power": {"time": "3 h"}},
     "3_pointings": {"mosaic": {"kind": "rectangular", "columns": 3, "rows": 1}},
     "7_pointings": {"mosaic": {"kind": "hexagonal", "rings": 1}},
     "7_pointings_2_executions": {"mosaic": {"rings": 1}, "more_executions": [ACA]},

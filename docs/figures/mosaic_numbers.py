@@ -15,6 +15,7 @@ from deepfocus.instrument.execution import Execution
 from deepfocus.instrument.mosaic import Hexagonal
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.telescope import telescope_of
+from deepfocus.instrument.total_power import TotalPower
 from deepfocus.ops.gaussians import gaussian_2d
 
 SIZE, CELL = 240, 0.3
@@ -25,6 +26,7 @@ ACA = (Execution("ACA", total_time=7000 * u.s),)
 CASES = {
     "seven pointings": replace(ONE, mosaic=Hexagonal()),
     "12 m and 7 m": replace(ONE, more_executions=ACA),
+    "12 m, 7 m and total power": replace(ONE, more_executions=ACA, total_power=TotalPower()),
     "seven pointings of both": replace(ONE, mosaic=Hexagonal(), more_executions=ACA),
 }
 

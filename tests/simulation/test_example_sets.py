@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy import units as u
 
 from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.channels import ChannelRange
@@ -223,6 +224,21 @@ def arrays_together() -> None:
     assert np.nanmax(made.truth["ideal_snr"]) == pytest.approx(50, abs=30)
 
 
+def total_power() -> None:
+    """The beam of all three has an integral; that of the arrays alone has next to none."""
+    settings = small("total_power", size=None, channels=4)
+    observation = settings.observation
+    cell = telescope_of(observation).grid.cell_arcsec * u.arcsec
+    arrays = replace(observation, total_power=None, cell=cell)
+    seen, without = telescope_of(observation), telescope_of(arrays)
+    middle = np.indices(seen.dirty_beam[0].shape) - seen.size
+    window = np.exp(-((np.hypot(*middle) / (0.3 * seen.size)) ** 2))
+    with_map, of_arrays = ((one.dirty_beam[0] * window).sum() for one in (seen, without))
+    assert with_map > 3 * abs(of_arrays)
+    made = simulate(settings, 1)
+    assert np.all(made.truth["ideal_snr"] < 301)
+
+
 def mosaic() -> None:
     """Seven pointings, a wide field, flat noise."""
     settings = small("mosaic", size=None, channels=4)
@@ -254,6 +270,7 @@ PROMISES: dict[str, Callable[[], None]] = {
         own_array,
         rotating_discs,
         source_free,
+        total_power,
     )
 }
 

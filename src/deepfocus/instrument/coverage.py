@@ -1,7 +1,7 @@
 """The uv coverage of an observation: tracks, pointings, cell and size, everything before its beams.
 
 Several executions are samples of one uv plane. Each visibility has a weight from its own noise,
-1 / sigma^2 by dish, integration and system temperature.
+1 / sigma^2 by dish, integration and system temperature. Those of total power come last.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from deepfocus.instrument.sampling import (
     cell_and_size,
     primary_beam_width_arcsec,
 )
+from deepfocus.instrument.total_power import Mapped, check_image
 from deepfocus.instrument.tracks import elevation_rad, transit_times, uvw_m
 
 C_M_S = c.to_value(u.m / u.s)
@@ -72,16 +73,19 @@ class Coverage:
     observation : with cell and size, chosen if they were not given
     executions : in the order of its samples
     offsets_arcsec : (pointing, 2) east and north of the phase centre
+    mapped : visibilities of total power, seen through the widest primary beam of the arrays
     """
 
     observation: Observation
     executions: tuple[Executed, ...]
     offsets_arcsec: np.ndarray
+    mapped: Mapped | None = None
 
     @cached_property
     def uv_m(self) -> np.ndarray:
         """(row, 2) u and v of every execution, integration and baseline, metres."""
-        return np.concatenate([each.uv_m.reshape(-1, 2) for each in self.executions])
+        arrays = [each.uv_m.reshape(-1, 2) for each in self.executions]
+        return np.concatenate(arrays if self.mapped is None else [*arrays, self.mapped.uv_m])
 
     @property
     def response(self) -> BlockedAiry:
@@ -91,7 +95,7 @@ class Coverage:
     @cached_property
     def visibility_weights(self) -> np.ndarray | None:
         """(row,) weight of each sample from its own noise, 1 of the best; None if all are 1."""
-        return _visibility_weights(self.executions)
+        return _visibility_weights(self.executions, self.mapped)
 
     @cached_property
     def fields(self) -> tuple[tuple[BlockedAiry, np.ndarray, np.ndarray], ...]:
@@ -99,6 +103,10 @@ class Coverage:
         pointings = len(self.offsets_arcsec)
         pointing = np.concatenate([_pointing_of(each, pointings) for each in self.executions])
         dish = np.concatenate([np.full(each.samples, each.dish_m) for each in self.executions])
+        if self.mapped is not None:
+            rows = len(self.mapped.uv_m)
+            pointing = np.append(pointing, np.zeros(rows, int))
+            dish = np.append(dish, np.full(rows, dish.min()))
         return tuple(
             (DISHES[float(metres)], offset, np.flatnonzero((dish == metres) & (pointing == number)))
             for metres in np.unique(dish)[::-1]
@@ -111,7 +119,8 @@ def coverage(observation: Observation) -> Coverage:
     """The uv samples, cell and size of an observation: everything before its beams.
 
     Raises `DeepFocusError` if the cell is too coarse for the configuration, the source is too
-    low, an array mixes dishes, or a track is too short to see each pointing of a mosaic.
+    low, an array mixes dishes, a track is too short to see each pointing of a mosaic, a map of
+    total power is narrower than the field, or the image too wide for it.
     """
     executions = tuple(_executed(each, tsys_ratio) for each, tsys_ratio in observation.executions())
     offsets = np.zeros((1, 2))
@@ -127,6 +136,8 @@ def coverage(observation: Observation) -> Coverage:
             remedy="lengthen the track, shorten integration, or make a smaller mosaic",
         )
     covered = Coverage(observation, executions, offsets)
+    if observation.total_power is not None:
+        covered = replace(covered, mapped=_mapped(covered))
     return replace(covered, observation=_with_cell_and_size(covered))
 
 
@@ -147,12 +158,38 @@ def _executed(observation: Observation, tsys_ratio: float) -> Executed:
     return Executed(observation, uv, dish_m=float(diameters.pop()), tsys_ratio=tsys_ratio)
 
 
-def _visibility_weights(executions: tuple[Executed, ...]) -> np.ndarray | None:
+def _mapped(covered: Coverage) -> Mapped:
+    """What total power adds to the arrays."""
+    observation, first = covered.observation, covered.executions[0]
+    assert observation.total_power is not None
+    start_s, end_s = observation.track_s
+    return Mapped.of(
+        observation.total_power.given(
+            track_s=end_s - start_s,
+            dish_m=first.dish_m,
+            field_arcsec=_field_arcsec(covered),
+            hz=float(np.median(observation.freq_hz)),
+        )
+    )
+
+
+def _visibility_weights(
+    executions: tuple[Executed, ...], mapped: Mapped | None
+) -> np.ndarray | None:
     noise = np.array([each.noise_jy for each in executions])
     weights = (noise.min() / noise) ** 2
-    if np.all(weights == 1):
+    if np.all(weights == 1) and mapped is None:
         return None
-    return np.repeat(weights, [each.samples for each in executions])
+    of_arrays = np.repeat(weights, [each.samples for each in executions])
+    if mapped is None:
+        return of_arrays
+    observation = executions[0].observation
+    of_map = mapped.noise_jy(
+        np.array(1.0),  # as that of the arrays
+        freq_hz=np.median(observation.freq_hz),
+        width_hz=abs(observation.channel_width.to_value(u.Hz)),
+    )
+    return np.append(of_arrays, (noise.min() / of_map * mapped.response) ** 2)
 
 
 def _pointing_of(execution: Executed, pointings: int) -> np.ndarray:
@@ -194,16 +231,23 @@ def _check_elevation(observation: Observation, times: np.ndarray) -> None:
 def _with_cell_and_size(covered: Coverage) -> Observation:
     """The observation with cell and size, chosen if not given, and with its cell checked."""
     observation = covered.observation
-    freq_hz = observation.freq_hz
-    middle_hz, lowest_hz = float(np.median(freq_hz)), float(freq_hz.min())
+    middle_hz = float(np.median(observation.freq_hz))
     given = observation.cell
-    farthest = float(np.abs(covered.offsets_arcsec).max())
     cell, size, _ = cell_and_size(
         covered.uv_m * middle_hz / C_M_S,
-        covered_arcsec=primary_beam_width_arcsec(covered.response, lowest_hz) + 2 * farthest,
+        covered_arcsec=_field_arcsec(covered),
         cell_arcsec=None if given is None else given.to_value(u.arcsec),
         size=observation.size,
         weighting=observation.weighting_scheme,
         visibility_weights=covered.visibility_weights,
     )
+    if covered.mapped is not None:
+        check_image(size, cell, highest_hz=float(observation.freq_hz.max()))
     return replace(observation, cell=cell * u.arcsec if given is None else given, size=size)
+
+
+def _field_arcsec(covered: Coverage) -> float:
+    """Width that the image should cover."""
+    lowest_hz = float(covered.observation.freq_hz.min())
+    farthest = float(np.abs(covered.offsets_arcsec).max())
+    return primary_beam_width_arcsec(covered.response, lowest_hz) + 2 * farthest

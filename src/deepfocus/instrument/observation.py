@@ -11,6 +11,7 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid, tangent_grid
 from deepfocus.instrument.execution import Execution
 from deepfocus.instrument.mosaic import Mosaic
+from deepfocus.instrument.total_power import TotalPower
 from deepfocus.instrument.tracks import SIDEREAL_PER_SOLAR, seconds_to_hour_angle
 from deepfocus.instrument.weighting import Briggs, Natural, Tapered, Uniform, Weighting
 
@@ -53,6 +54,7 @@ class Observation:
     more_executions : other arrays or tracks, whose visibilities are imaged with those of this one
     mosaic : pointings about ra and dec, each seen in turn in the course of every track; one at
         ra and dec if not given
+    total_power : single dishes' map of the field, imaged with the arrays; none if not given
     """
 
     configuration: str = "C-3"
@@ -72,6 +74,7 @@ class Observation:
     taper: u.Quantity | None = None
     more_executions: tuple[Execution, ...] | None = None
     mosaic: Mosaic | None = None
+    total_power: TotalPower | None = None
 
     def __post_init__(self) -> None:
         self._fill_in()
@@ -80,6 +83,7 @@ class Observation:
         self._check_band()
         self._check_image()
         self._check_weighting()
+        self._check_total_power()
         if self.more_executions:
             self.executions()  # each is checked as an observation of its own
 
@@ -177,9 +181,18 @@ class Observation:
                 remedy="write it as '0.5 arcsec' or '200000'",
             )
 
+    def _check_total_power(self) -> None:
+        if self.total_power is not None and self.mosaic is not None:
+            raise DeepFocusError(
+                "total_power with a mosaic",
+                wanted="total power only with one pointing: the noise that pointings would share "
+                "is not simulated",
+                remedy="leave out [observation.total_power] or [observation.mosaic]",
+            )
+
     def executions(self) -> tuple[tuple[Observation, float], ...]:
         """Every execution as an observation of its own, and its `tsys_ratio`; this one first."""
-        alone = replace(self, more_executions=None, mosaic=None)
+        alone = replace(self, more_executions=None, mosaic=None, total_power=None)
         more = tuple(
             (alone._executed_as(each), each.tsys_ratio) for each in self.more_executions or ()
         )
@@ -198,8 +211,9 @@ class Observation:
 
     @property
     def is_joint(self) -> bool:
-        """Whether it has several executions or pointings."""
-        return bool(self.more_executions) or self.mosaic is not None
+        """Whether it has several executions or pointings, or total power."""
+        joined = self.mosaic is not None or self.total_power is not None
+        return bool(self.more_executions) or joined
 
     @property
     def track_s(self) -> tuple[float, float]:

@@ -17,10 +17,11 @@ from astropy import units as u
 from astropy.constants import h, k_B
 
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.instrument.coverage import coverage, track_times
+from deepfocus.instrument.coverage import Executed, coverage, track_times
 from deepfocus.instrument.dishes import DISHES, SPILLOVER, visibility_noise_jy
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.telescope import Telescope
+from deepfocus.instrument.total_power import Mapped
 from deepfocus.instrument.tracks import elevation_rad
 
 BAND_FROM_GHZ = (35.0, 50.0, 84.0, 116.0, 162.0, 211.0, 275.0, 373.0, 500.0, 720.0)
@@ -92,19 +93,16 @@ def thermal_rms_jy_beam(
     """
     freq_hz = telescope.grid.freq_hz
     nearest = np.abs(freq_hz[:, None] - telescope.node_hz).argmin(axis=1)
-    executions = coverage(observation).executions
-    ends = np.cumsum([execution.samples for execution in executions])[:-1]
+    covered = coverage(observation)
+    executions = covered.executions
+    ends = np.cumsum([execution.samples for execution in executions])
     at_nodes = [telescope.weights(hz) for hz in telescope.node_hz]
     total = [weights.sum() for weights in at_nodes]
     counted = [weights * telescope.level_gain(node) for node, weights in enumerate(at_nodes)]
     variance = np.zeros(len(freq_hz))
     for number, execution in enumerate(executions):
         seen = execution.observation
-        elevation = elevation_rad(
-            ra_deg=seen.ra.to_value(u.deg),
-            dec_deg=seen.dec.to_value(u.deg),
-            mjd_utc=track_times(seen),
-        )
+        elevation = _elevations_rad(seen)
         airmass = 1 / np.sin(elevation)
         tsys = system_temperature_k(freq_hz[:, None], pwv_mm=pwv_mm, airmass=airmass)
         sigma = visibility_noise_jy(
@@ -119,8 +117,37 @@ def thermal_rms_jy_beam(
             for weights in counted
         ]
         variance += (sigma**2 * np.array(squared)[nearest]).sum(axis=1)
+    if covered.mapped is not None:
+        of_map = [np.split(weights, ends)[-1] / covered.mapped.response for weights in counted]
+        squared_noise = _squared_noise_of_map(covered.mapped, executions[0], freq_hz, pwv_mm)
+        variance += squared_noise * np.array([weights @ weights for weights in of_map])[nearest]
     rms: np.ndarray = np.sqrt(variance / POLARISATIONS) / np.array(total)[nearest]
     return rms
+
+
+def _squared_noise_of_map(
+    mapped: Mapped, first: Executed, freq_hz: np.ndarray, pwv_mm: float
+) -> np.ndarray:
+    """(chan,) variance of a visibility of a map whose dish's response is 1, Jy^2.
+
+    The map is taken at the mean airmass of the first execution.
+    """
+    airmass = np.mean(1 / np.sin(_elevations_rad(first.observation)))
+    noise = mapped.noise_jy(
+        system_temperature_k(freq_hz, pwv_mm=pwv_mm, airmass=airmass),
+        freq_hz=freq_hz,
+        width_hz=abs(first.observation.channel_width.to_value(u.Hz)),
+    )
+    return noise**2
+
+
+def _elevations_rad(observation: Observation) -> np.ndarray:
+    """(time,) elevations along the track of one execution."""
+    return elevation_rad(
+        ra_deg=observation.ra.to_value(u.deg),
+        dec_deg=observation.dec.to_value(u.deg),
+        mjd_utc=track_times(observation),
+    )
 
 
 def _air_k(dry: np.ndarray, tau: np.ndarray) -> np.ndarray:

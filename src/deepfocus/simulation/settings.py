@@ -133,13 +133,14 @@ class SetSettings:
                 )
 
     def _check_faults(self) -> None:
-        """Raises `DeepFocusError` for faults of antennas in several executions or pointings."""
+        """Raises `DeepFocusError` for faults of antennas that are not those of one array."""
         given = [name for name in OF_ANTENNAS if getattr(self.faults, name) is not None]
         if self.observation.is_joint and given:
             raise DeepFocusError(
-                f"{', '.join(given)} in [faults], of several executions or pointings",
+                f"{', '.join(given)} in [faults], of several executions or pointings, or with "
+                "total power",
                 wanted="one execution and one pointing with faults of antennas",
-                remedy="leave them out, or leave out more_executions and mosaic",
+                remedy="leave them out, or leave out more_executions, mosaic and total_power",
             )
 
     @property
