@@ -19,7 +19,8 @@ from deepfocus.evaluation.match import match
 from deepfocus.finders.deepfocus import sight
 from deepfocus.finders.deepfocus.bright_continua import band_median
 from deepfocus.finders.deepfocus.finder import DeepFocus
-from deepfocus.finders.deepfocus.judge import Judgement, is_trough
+from deepfocus.finders.deepfocus.judge import Judgement, is_trough, judged
+from deepfocus.finders.deepfocus.look import look
 from deepfocus.finders.deepfocus.sources import SUMMARY, SourceFit, summary_of
 from deepfocus.finders.deepfocus.table import Entry, row_of
 from deepfocus.finders.evidence import ImagePanel
@@ -329,6 +330,20 @@ def test_a_source_may_be_rejected_for_two_reasons() -> None:
     said = row_of(Entry(found, both), cube, noise_map(cube.data, correlated_px=0.0))
     assert said["reason"] == "line fit failed; detection probability too low (judge)"
     assert said["flag"] == Flag.BAD_FIT + Flag.LOW_PROBABILITY
+
+
+@pytest.mark.parametrize(("gain", "flag"), [(4.0, Flag.LOW_PROBABILITY), (40.0, Flag.ACCEPTED)])
+def test_what_gains_nothing_in_the_end_is_no_source(gain: float, flag: Flag) -> None:
+    """Whatever peak there was at its place: here that of a bright source."""
+    seen = sight.sight_of(cube_of([source(64.0, 64.0, 0.05)], Thermal(), 5))
+    looked = look(seen, false_peaks=0.01)
+    row = np.zeros(COUNT)
+    row[[X, Y, CHANNEL, SIGMA, FLUX]] = 64.0, 64.0, 20.0, 3.0, 1e-3
+    summary = summary_of(row[None], 48)
+    found = SourceFit(row[None], summary, np.eye(len(summary)), gain=gain, freedom=9)
+    verdict = judged(found, looked, seen, 0.01)
+    assert verdict.snr > 10
+    assert verdict.flag == flag
 
 
 @pytest.mark.parametrize("level", [0.0, 1e-30])

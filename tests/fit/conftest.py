@@ -13,6 +13,7 @@ from astropy import units as u
 from deepfocus.core.cube import Cube
 from deepfocus.core.noise import Noise, Power
 from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.fit.filters import Nearby
 from deepfocus.fit.parameters import COUNT, CXX, CXY, CYY, source_of
 from deepfocus.fit.patch import Problem, patch_problem
 from deepfocus.fit.spectra import Sampled
@@ -53,8 +54,7 @@ class Case:
         return patch_problem(
             data,
             np.full(CHANNELS, sigma),
-            self.response,
-            power or self.power,
+            Nearby(self.response, power or self.power),
             box=BOX,
             channel=CHANNELS / 2,
             profile=Sampled(),

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
 from deepfocus.finders.deepfocus.band_wide import broad_as_continua
 from deepfocus.finders.deepfocus.explaining import stilled
 from deepfocus.finders.deepfocus.faint_continua import FAINT, without_faint_continua
-from deepfocus.finders.deepfocus.shared_continua import shining, with_shared_continua
+from deepfocus.finders.deepfocus.shared_continua import (
+    shining,
+    with_shared_continua,
+    with_their_own,
+)
 from deepfocus.fit.grow import Needed, continuum_snr
 from deepfocus.fit.image import model_cube
 from deepfocus.fit.parameters import (
     CHANNEL,
     CONTINUUM,
     CXX,
+    CXY,
     CYY,
     FLUX,
     GRADIENT,
@@ -138,6 +144,36 @@ def test_opposite_continua_at_one_place_are_one(case_named: Callable) -> None:
 def test_continua_apart_stay_two(case_named: Callable) -> None:
     both = two_continua(case_named("thermal"), (20.0, 10.0), apart=1.0)
     assert with_shared_continua(both, NEEDED.kept) is both
+
+
+@pytest.mark.parametrize("second", [50.0, 0.0])
+def test_two_sizes_at_one_place_have_two_continua(
+    case_named: Callable, component: np.ndarray, second: float
+) -> None:
+    """Lines tell their sizes; with one continuum, it takes the smaller one's line along.
+
+    second : Jy of the larger one's continuum; without any, the first keeps all of it
+    """
+    case = case_named("thermal")
+    small, large = component.copy(), component.copy()
+    small[[CXX, CYY, CXY]], large[[CXX, CYY, CXY]] = [2.0, 2.0, 0.0], [30.0, 30.0, 0.0]
+    small[[CHANNEL, CONTINUUM]], large[[CHANNEL, CONTINUUM]] = [7.0, 50.0], [17.0, second]
+    small[FLUX] = large[FLUX] = 600.0
+    truth = np.stack([small, large])
+    data = case.dirty(small) + case.dirty(large) + case.noise(6)
+    free = free_but(2, *GRADIENT, SLOPE)
+    free[1, CONTINUUM] = False
+    start = truth.copy()
+    start[1, CONTINUUM] = 0.0
+    shared = fit_free(case.problem(data), start, free)
+    found = with_their_own(shared, NEEDED.added)
+    if second:
+        assert abs(shared.values[0, CXX] - 2.0) > 1.0
+        deviation = np.sqrt(np.einsum("ipip->ip", found.covariance))
+        named = [CXX, CYY, CONTINUUM, FLUX]
+        assert np.all(np.abs(found.values - truth)[:, named] < 4 * deviation[:, named])
+    else:
+        assert found is shared
 
 
 def test_a_line_alone_needs_no_continuum(case_named: Callable, component) -> None:

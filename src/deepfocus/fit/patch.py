@@ -13,11 +13,10 @@ from functools import cached_property
 import numpy as np
 from scipy.fft import next_fast_len, rfft2
 
-from deepfocus.core.noise import Power
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.core.voxels import Voxels, channel_blocks
 from deepfocus.fit.attenuation import NO_PRIMARY_BEAM, Attenuation, attenuation_near
-from deepfocus.fit.filters import Filter, halo_px, score_filter
+from deepfocus.fit.filters import Filter, Filtering
 from deepfocus.fit.in_band import profile_of
 from deepfocus.fit.parameters import tilt
 from deepfocus.fit.spectra import Profile, Sampled
@@ -136,8 +135,7 @@ class Problem:
 def patch_problem(
     data: Voxels,
     sigma: np.ndarray,
-    response: Response,
-    power: Power,
+    filtering: Filtering,
     *,
     box: tuple[int, int, int, int],
     channel: float,
@@ -148,6 +146,7 @@ def patch_problem(
     data : (chan, y, x) the whole cube, Jy/beam, without any other sources; NaN where blank. The
         data around the box that the filter needs are taken too
     sigma : (chan,) standard deviation of the noise at the box, Jy/beam
+    filtering : for the noise's power
     box : y0, y1, x0, x1, the ends excluded
     channel : of the line; beams are those of that channel
     profile : that of so many channels unless given
@@ -159,15 +158,14 @@ def patch_problem(
         slice(max(start, 0), min(stop, n))
         for (start, stop), n in zip((box[:2], box[2:]), data.shape[1:], strict=True)
     )
-    halo = halo_px(response, power)
+    response, halo = filtering.response, filtering.halo_px
     margin = int(np.ceil(MARGIN_BEAMS * response.beam_px))
     side = max(rows.stop - rows.start, columns.stop - columns.start)
     # a template must not meet itself, nor the data around it, across the transform's border
     pixels = max(side + margin, (side + 2 * halo + margin) // 2 + 1)
-    filtering = score_filter(
-        response, power, channel=channel, exact=side + margin // 2, reach=pixels - 1
-    )
-    cells = _Cells.of(filtering, next_fast_len(2 * pixels - 1, real=True))
+    middle = (rows.start + rows.stop - 1) / 2, (columns.start + columns.stop - 1) / 2
+    filtered = filtering.at(middle, channel=channel, exact=side + margin // 2, reach=pixels - 1)
+    cells = _Cells.of(filtered, next_fast_len(2 * pixels - 1, real=True))
     near = tuple(
         slice(max(part.start - halo, 0), min(part.stop + halo, n))
         for part, n in zip((rows, columns), data.shape[1:], strict=True)

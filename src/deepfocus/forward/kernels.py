@@ -58,14 +58,18 @@ def white_kernels(
 ) -> Kernels:
     """Noise independent in every pixel: A = B.
 
-    beam : (2 n, 2 n) at lags -n to n - 1; x, y : the source; shape : of the image. What lies
-    beside the image tells nothing. So one of the two beams is cut where the image ends as the
+    beam : (py, px) with lag 0 at [py // 2, px // 2]; x, y : the source; shape : of the image. What
+    lies beside the image tells nothing. So one of the two beams is cut where the image ends as the
     source sees it, and the other is not: a cut in both would be seen as structure of the beam.
     """
-    ends = [_seen_of(len(beam), at, n) for at, n in zip((y, x), shape, strict=True)]
+    lags = beam.shape
+    ends = [_seen_of(p, at, n) for p, at, n in zip(lags, (y, x), shape, strict=True)]
     cut = np.zeros_like(beam)
     cut[tuple(ends)] = beam[tuple(ends)]
-    wide = tuple(slice(max(end.start - reach, 0), min(end.stop + reach, len(beam))) for end in ends)
+    wide = tuple(
+        slice(max(end.start - reach, 0), min(end.stop + reach, p))
+        for end, p in zip(ends, lags, strict=True)
+    )
     sizes = [next_fast_len(end.stop - end.start + reach, real=True) for end in wide]
     crossed = rfft2(cut[wide], sizes).conj() * rfft2(beam[wide], sizes)
     kernel = _centred(irfft2(crossed.real, sizes), reach)

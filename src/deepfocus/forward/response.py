@@ -84,6 +84,24 @@ class Response:
         )
         return _transfer(self.dirty_beam[:, y, x], self.drawn_on).astype(np.complex64)
 
+    def dirty_beam_at(self, channel: float) -> np.ndarray:
+        """(py, px) the dirty beam of the channel that is nearest."""
+        if len(self.dirty_beam) == 1:
+            of_all: np.ndarray = self.dirty_beam[0]
+            return of_all
+        nearest = int(np.clip(round(channel), 0, self.interpolation.shape[1] - 1))
+        beam: np.ndarray = np.tensordot(self.interpolation[:, nearest], self.dirty_beam, axes=1)
+        return beam
+
+    def drawn_through_at(self, channel: int) -> np.ndarray:
+        """(rows, columns) of a channel, like `drawn_through`."""
+        if len(self.drawn_through) == 1:
+            of_all: np.ndarray = self.drawn_through[0]
+            return of_all
+        weights = self.interpolation[:, channel].astype(np.float32)
+        summed: np.ndarray = np.tensordot(weights, self.drawn_through, axes=1)
+        return summed
+
     @cached_property
     def support_px(self) -> int | None:
         """Radius in y and x within which the whole beam lies, as a restoring beam does, or None."""
@@ -94,6 +112,16 @@ class Response:
             for axis in (0, 1)
         )
         return radius if radius < min(half) - 1 else None
+
+    @property
+    def reaches_everywhere(self) -> bool:
+        """Whether sidelobes are known in all of the image, wherever in it their source is."""
+        py, px = self.dirty_beam.shape[1:]
+        return (
+            self.support_px is None
+            and (py - 1) // 2 >= self.ny - 1
+            and (px - 1) // 2 >= self.nx - 1
+        )
 
     def local_transfer(self, side: int) -> np.ndarray:
         """Like `drawn_through`, on (side, side) pixels, for a beam with a `support_px`."""
@@ -142,9 +170,7 @@ class Response:
 
         x, y : numbers or arrays of one shape. Interpolation is cubic; 0 beyond the known beam.
         """
-        weights = self.interpolation[:, channel]
-        planes = np.broadcast_to(self.dirty_beam, (len(weights), *self.dirty_beam.shape[1:]))
-        plane = np.tensordot(weights, planes, axes=1)
+        plane = self.dirty_beam_at(channel)
         py, px = plane.shape
         yx = np.broadcast_arrays(np.asarray(y, float) + py // 2, np.asarray(x, float) + px // 2)
         beam: np.ndarray = map_coordinates(plane, np.stack(yx), order=3, cval=0.0)

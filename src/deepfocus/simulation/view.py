@@ -92,8 +92,8 @@ class DirtyView:
 
     @property
     def psf(self) -> np.ndarray:
-        """The dirty beam."""
-        return self.telescope.psf
+        """The dirty beam, twice as wide as the image: every sidelobe in it is known."""
+        return self.telescope.dirty_beam
 
     def power(self, kind: White | Thermal) -> noise.Power:
         """That of the noise model."""

@@ -20,6 +20,7 @@ from deepfocus.finders.deepfocus.explaining import Fitting
 from deepfocus.finders.deepfocus.redrawing import redraw
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.fit.equations import model_score
+from deepfocus.fit.filters import Filtering
 from deepfocus.fit.image import Part
 from deepfocus.fit.in_band import shown
 from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CYY, FLUX, X, Y
@@ -84,6 +85,7 @@ def with_starts(
     replaced : indices of components that starts take the place of
     """
     residual = explained.residual
+    seen = Seen(residual, sight.nearby)
     known = explained.components
     fit_of = np.repeat(np.arange(len(explained.fits)), [len(f.values) for f in explained.fits])
     together, all_free = np.concatenate([known, starts]), np.concatenate([explained.free, free])
@@ -103,19 +105,40 @@ def with_starts(
             )
             given = _Given(drawn, tuple(before), whole)
             fits += _fitted_again(
-                residual, given, together[new], all_free[new], sight, noise, fitting
+                residual, given, together[new], all_free[new], sight, noise, fitting, seen
             )
     return Explained(tuple(fits), residual, explained.settled)
 
 
-def refitted(explained: Explained, sight: Sight, noise: NoiseMap, fitting: Fitting) -> Explained:
-    """Every cluster once more, the others' final models subtracted: sidelobes reach far."""
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What fits see of a cube, data (chan, y, x) that components left, and how they filter it."""
+
+    data: Voxels
+    filtering: Filtering
+
+
+def refitted(
+    explained: Explained,
+    sight: Sight,
+    noise: NoiseMap,
+    fitting: Fitting,
+    *,
+    seen: Seen | None = None,
+) -> Explained:
+    """Every cluster once more, the others' final models subtracted: sidelobes reach far.
+
+    seen : what fits see; unless given, the residual as it becomes with every fit
+    """
     residual = explained.residual
+    seen = seen or Seen(residual, sight.nearby)
     fits: list[Fit] = []
     settled: set[Fit] = set()
     for before in explained.fits:
         given = _Given.of(before)
-        again = _fitted_again(residual, given, before.values, before.free, sight, noise, fitting)
+        again = _fitted_again(
+            residual, given, before.values, before.free, sight, noise, fitting, seen
+        )
         fits += again
         if before in explained.settled and len(again) and alike(again[0], before):
             settled |= set(again)
@@ -125,6 +148,7 @@ def refitted(explained: Explained, sight: Sight, noise: NoiseMap, fitting: Fitti
 def refined(explained: Explained, sight: Sight, noise: NoiseMap, fitting: Fitting) -> Explained:
     """The clusters that are not settled, fitted in another way; then they are."""
     residual = explained.residual
+    seen = Seen(residual, sight.nearby)
     fits: list[Fit] = []
     for before in explained.fits:
         if before in explained.settled:
@@ -132,7 +156,7 @@ def refined(explained: Explained, sight: Sight, noise: NoiseMap, fitting: Fittin
         else:
             given = _Given.of(before)
             fits += _fitted_again(
-                residual, given, before.values, before.free, sight, noise, fitting
+                residual, given, before.values, before.free, sight, noise, fitting, seen
             )
     return Explained(tuple(fits), residual, frozenset(fits))
 
@@ -181,6 +205,7 @@ def _fitted_again(
     sight: Sight,
     noise: NoiseMap,
     fitting: Fitting,
+    seen: Seen,
 ) -> list[Fit]:
     """A cluster fitted in place of what was; that stays where the new would leave more than it.
 
@@ -190,7 +215,7 @@ def _fitted_again(
     box = _box(values, sight)
     around = _region(box, int(2 * sight.beam_px))
     left_before = _power(residual, around) if given.whole else np.inf
-    problem = given.with_model(_problem(residual, values, box, sight, noise))
+    problem = given.with_model(_problem(seen, values, box, noise))
     fitted = fitting(problem, values, free)
     again = _Given.of(fitted)
     redraw(residual, given.parts, again.parts, sight, noise)
@@ -283,16 +308,12 @@ def _region(box: tuple[int, int, int, int], margin: int) -> tuple[slice, slice]:
 
 
 def _problem(
-    data: Voxels,
-    starts: np.ndarray,
-    box: tuple[int, int, int, int],
-    sight: Sight,
-    noise: NoiseMap,
+    seen: Seen, starts: np.ndarray, box: tuple[int, int, int, int], noise: NoiseMap
 ) -> Problem:
     y, x = starts[:, [Y, X]].mean(axis=0)
-    channel = float(np.clip(starts[0, CHANNEL], 0, len(data) - 1))
+    channel = float(np.clip(starts[0, CHANNEL], 0, len(seen.data) - 1))
     return patch_problem(
-        data, noise.at(x=x, y=y), sight.response, sight.power, box=box, channel=round(channel)
+        seen.data, noise.at(x=x, y=y), seen.filtering, box=box, channel=round(channel)
     )
 
 

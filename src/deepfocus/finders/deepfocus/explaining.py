@@ -18,7 +18,7 @@ import numpy as np
 from deepfocus.core.channels import is_image
 from deepfocus.finders.deepfocus.band_wide import broad_as_continua
 from deepfocus.finders.deepfocus.faint_continua import without_faint_continua
-from deepfocus.finders.deepfocus.shared_continua import with_shared_continua
+from deepfocus.finders.deepfocus.shared_continua import with_shared_continua, with_their_own
 from deepfocus.fit.grouping import grouped
 from deepfocus.fit.grow import MOST, Needed, continuum_snr, fit_starts, grow
 from deepfocus.fit.parameters import CONTINUUM, FLUX, GRADIENT, SIGMA, SLOPE
@@ -96,6 +96,7 @@ class Refined:
     def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
         simple = fit_free(problem, values, free)
         simple = with_shared_continua(simple, near_bright(simple, self.needed).kept)
+        simple = with_their_own(simple, near_bright(simple, self.needed).added)
         needed = near_bright(simple, self.needed)
         fewer = _as_they_move(simple, needed)
         left = fewer.residual_peak**2 > NOT_ALONE * needed.added

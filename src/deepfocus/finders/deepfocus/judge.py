@@ -13,11 +13,17 @@ from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.sources import SourceFit
 from deepfocus.finders.deepfocus.trust import Fitted, SeenLine, may_be_far_sidelobe
-from deepfocus.fit.parameters import CHANNEL, PEAK_PER_FLUX, SIGMA, X, Y
+from deepfocus.fit.parameters import CHANNEL, PEAK_PER_FLUX, SIGMA, X, Y, covariance_of
+from deepfocus.fit.solve import LARGEST_BEAMS
 from deepfocus.search.peaks import Peak
 
 FILLED = 0.5
 """Of a line's peak: a continuum that is so far below zero is absorption in all other channels."""
+GONE = 0.36
+"""Of the threshold's square: half of the chi^2 that confirms a peak. What gains less when all is
+fitted was left by others that were not yet, and is no source of its own."""
+AT_THE_LIMIT = 0.99
+"""Of the largest size that a fit allows."""
 BROADEST = 0.66
 """Of the band: a broader line is not told from continuum."""
 
@@ -41,7 +47,8 @@ def judged(source: SourceFit, looked: Looked, sight: Sight, most: float) -> Judg
 
     The search looked at all places, channels, widths and sizes, so the probability counts them. It
     is that of the peak: what a fit gains beyond it, it gains of noise, too. A source that the fit
-    added beside another has no peak of its own: its gain stands for it.
+    added beside another has no peak of its own: its gain stands for it. One that gains nearly
+    nothing in the end is rejected, whatever peak there was.
     """
     peaks = [
         (peak.snr, float(each.alarms.probability(peak.snr)))
@@ -53,8 +60,10 @@ def judged(source: SourceFit, looked: Looked, sight: Sight, most: float) -> Judg
     snr = max([gained, *(each for each, _ in peaks)])
     by_noise = [probability for _, probability in peaks]
     false_alarm = min(by_noise or [float(looked.found[-1].alarms.probability(gained))])
-    flag = Flag.ACCEPTED if false_alarm <= most else Flag.LOW_PROBABILITY
-    if is_too_broad(source, len(looked.explained.residual)) or is_trough(source):
+    gone = source.gain < GONE * looked.found[-1].threshold ** 2
+    flag = Flag.ACCEPTED if false_alarm <= most and not gone else Flag.LOW_PROBABILITY
+    broad = is_too_broad(source, len(looked.explained.residual))
+    if broad or is_too_large(source, sight) or is_trough(source):
         flag |= Flag.BAD_FIT
     if may_be_far_sidelobe(_line_of(source, snr), _others(source, looked), sight.sidelobes):
         flag |= Flag.SIDELOBE
@@ -71,6 +80,17 @@ def is_too_broad(source: SourceFit, channels: int) -> bool:
         return False
     brightest = FWHM_PER_SIGMA * float(source.components[0, SIGMA])
     return min(brightest, source.value("fwhm_chan")) > BROADEST * channels
+
+
+def is_too_large(source: SourceFit, sight: Sight) -> bool:
+    """Whether its brightest component is as large as a fit allows, in a dirty cube.
+
+    An array sees next to nothing of what is so large, and what a brighter source's model leaves in
+    its channels, all over the image, is fitted best by that.
+    """
+    variances = np.linalg.eigvalsh(covariance_of(source.components[:1])[0])
+    largest = FWHM_PER_SIGMA * float(np.sqrt(max(variances[-1], 0.0)))
+    return sight.sidelobes.any and largest > AT_THE_LIMIT * LARGEST_BEAMS * sight.beam_px
 
 
 def is_trough(source: SourceFit) -> bool:

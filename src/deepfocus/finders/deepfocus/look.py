@@ -13,8 +13,9 @@ from functools import cached_property
 import numpy as np
 
 from deepfocus.finders.deepfocus.adding import continua_of, noise_of, with_peaks
-from deepfocus.finders.deepfocus.clusters import Explained, refined, refitted
-from deepfocus.finders.deepfocus.explaining import Refined, measured
+from deepfocus.finders.deepfocus.clusters import Explained, refined
+from deepfocus.finders.deepfocus.explaining import Refined
+from deepfocus.finders.deepfocus.last_fit import last_fit
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.trust import Fitted, fitted_of, left_of_continua, worth_fitting
 from deepfocus.fit.grow import Needed
@@ -88,4 +89,4 @@ def look(sight: Sight, *, false_peaks: float) -> Looked:
         if len(explained.components) > sight.most_components:
             break
     exhausted = len(explained.components) <= sight.most_components
-    return Looked(tuple(each), refitted(explained, sight, noise, measured), exhausted)
+    return Looked(tuple(each), last_fit(explained, sight, noise), exhausted)

@@ -47,6 +47,28 @@ def with_shared_continua(fitted: Fit, may_lose: float) -> Fit:
     return shining(one) if lost < may_lose * np.count_nonzero(shared) else fitted
 
 
+def with_their_own(fitted: Fit, must_gain: float) -> Fit:
+    """With a continuum for each line at a place that has one, where that gains much.
+
+    Two sources of different sizes at one place are told apart by their lines. Their continua are
+    known together, but one that has the size of the other leaves something in every channel.
+    must_gain : chi^2 that each continuum more must gain
+    """
+    shines = fitted.free[:, CONTINUUM]
+    shared = fitted.free[:, FLUX] & ~shines
+    shared &= ~own_continuum(fitted.values, shines, fitted.problem.beam_px)
+    bright = bool(np.any(fitted.brightness[:, CONTINUUM] ** 2 > must_gain))
+    if not (shared.any() and bright):
+        return fitted
+    values, free = fitted.values.copy(), fitted.free.copy()
+    values[shared | shines, CONTINUUM] = np.nan
+    free[shared, CONTINUUM] = True
+    apart = fit_free(fitted.problem, values, free, most_steps=STEPS)
+    gained = fitted.chi2 - apart.chi2
+    real = bool(np.all(apart.values[free[:, CONTINUUM], CONTINUUM] > 0))
+    return apart if real and gained > must_gain * np.count_nonzero(shared) else fitted
+
+
 def _own(fitted: Fit, shines: np.ndarray) -> np.ndarray:
     """(n,) bool: the first continuum at each place, and all that are alone."""
     own = np.zeros(len(shines), bool)

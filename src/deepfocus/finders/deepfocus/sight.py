@@ -12,6 +12,7 @@ from deepfocus.core.noise import DirtyBeam, Power, SquaredWeights, White
 from deepfocus.core.voxels import Voxels
 from deepfocus.core.workspace import Workspace
 from deepfocus.finders.deepfocus.sidelobes import Sidelobes
+from deepfocus.fit.filters import Nearby
 from deepfocus.forward.response import Response, response_of
 from deepfocus.search.bank import Bank, bank_of
 from deepfocus.search.correlation import noise_power
@@ -52,6 +53,11 @@ class Sight:
         beams = self.response.dirty_beam
         ends = self.response.support_px is not None
         return Sidelobes(beams[len(beams) // 2], self.beam_px, ends)
+
+    @property
+    def nearby(self) -> Nearby:
+        """How fits filter the data."""
+        return Nearby(self.response, self.power)
 
     @property
     def white(self) -> bool:
