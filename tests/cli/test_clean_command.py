@@ -44,7 +44,7 @@ def test_products_of_the_command_are_those_of_python(
     assert "32 channels; ended by threshold in 32" in streams.out
     lines = [json.loads(line) for line in streams.err.splitlines() if line.startswith("{")]
     assert [line["done"] for line in lines] == list(range(1, 33))
-    assert "known up to 48 pixels" in streams.err
+    assert "is known up to" not in streams.err  # a simulated PSF tells every sidelobe
     same = df.clean(read_cube(dirty))
     image = fits.getdata(tmp_path / "c.image.fits")[0]
     assert np.array_equal(image, same.image.data)

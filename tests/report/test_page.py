@@ -28,9 +28,12 @@ SIZE, CHANNELS = 48, 20
 
 @pytest.fixture(scope="module")
 def made() -> Cube:
-    """Sources in a small dirty cube, searched as they are by default."""
-    cube: Cube = df.simulate({"observation": {"size": 96, "channels": 24}}, seed=2).cube
-    return cube
+    """Sources in a small dirty cube, searched as they are by default.
+
+    With a PSF as wide as the cube, as CASA's are: some peaks may be sidelobes.
+    """
+    whole = df.simulate({"observation": {"size": 96, "channels": 24}}, seed=2)
+    return replace(whole.cube, psf=whole.scene.telescope.psf)
 
 
 @pytest.fixture(scope="module")
