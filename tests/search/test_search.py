@@ -15,6 +15,8 @@ from tests.search.searching import (
     white_noise,
 )
 
+from deepfocus.search.lines import band_noise
+
 SHAPE = (64, 96, 96)
 
 
@@ -96,3 +98,12 @@ def test_the_correlation_of_channels_is_measured() -> None:
     drawn = white_noise(3, (65, 96, 96))
     found = found_in(drawn[1:] + drawn[:-1], white=True)
     assert found.between_channels[:3] == pytest.approx([1.0, 0.5, 0.0], abs=0.05)
+
+
+def test_noise_of_a_sum_over_the_band_is_never_less_than_nothing() -> None:
+    """A correlation that was measured in eight channels says so of it."""
+    weight = np.array([1.23, 0.73, 1.03, 0.97, 1.19, 1.12, 0.73, 0.37], np.float32)
+    measured = np.array([1.0, 0.84, -0.74, -1.21, -0.08])
+    white = band_noise(weight, np.ones(1))
+    assert white == pytest.approx(np.linalg.norm(weight))
+    assert 0 < band_noise(weight, measured) < white

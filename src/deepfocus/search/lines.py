@@ -13,6 +13,8 @@ from deepfocus.search.continuum import Projection
 
 LEAST_LEFT = 0.05
 """Of a filter's noise that a projection leaves: below, the filter looks like continuum."""
+LEAST_NOISE = 0.1
+"""Of the variance that independent channels leave in a sum over the band."""
 VALUES_AT_ONCE = 1 << 17
 """In a block of columns, so that it stays in the cache."""
 
@@ -69,7 +71,8 @@ def band_noise(weight: np.ndarray, correlation: np.ndarray) -> float:
     variance = float(weight @ weight)
     for lag, value in enumerate(correlation[1:], start=1):
         variance += 2 * float(value) * float(weight[lag:] @ weight[:-lag])
-    return float(np.sqrt(variance))
+    # measured in few channels, a correlation may leave less than nothing
+    return float(np.sqrt(max(variance, LEAST_NOISE * float(weight @ weight))))
 
 
 def highest(spectra: np.ndarray, rows: Sequence[Banded]) -> np.ndarray:
