@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from deepfocus.core.channels import is_image
 from deepfocus.core.mapped_ellipses import of_moments
 from deepfocus.core.source import FWHM_PER_SIGMA, Ellipse
 from deepfocus.finders.deepfocus.clusters import Explained
-from deepfocus.finders.deepfocus.explaining import LEAST_SADDLE_MOVING
 from deepfocus.finders.deepfocus.shapes import shape_errors
-from deepfocus.fit.grouping import LEAST_SADDLE, grouped
+from deepfocus.fit.grouping import LEAST_SADDLE, LEAST_SADDLE_MOVING, grouped
 from deepfocus.fit.in_band import shown
 from deepfocus.fit.parameters import (
     CHANNEL,
@@ -36,6 +36,7 @@ from deepfocus.fit.parameters import (
 )
 from deepfocus.fit.spectra import Profile
 from deepfocus.fit.together import explained_by_moving
+from deepfocus.fit.velocity_field import galaxies_among
 
 AT_HALF, AT_FIFTH = 0.5, 0.2
 FIFTH_PER_HALF = float(np.sqrt(np.log2(1 / AT_FIFTH)))
@@ -213,8 +214,17 @@ def sources_of(explained: Explained, beam_px: float) -> Iterator[SourceFit]:
         members = np.flatnonzero(shining & (source == number))
         if _are_two(free[members]):
             yield from (_source(explained, members[[i]]) for i in range(2))
-        else:
-            yield _source(explained, members)
+            continue
+        for galaxy in _galaxies(components[members], beam_px, channels=chan):
+            yield _source(explained, members[galaxy])
+
+
+def _galaxies(components: np.ndarray, beam_px: float, *, channels: int) -> Iterator[np.ndarray]:
+    """Indices of the components of each galaxy; images of few channels show no velocity."""
+    if is_image(channels):
+        yield np.arange(len(components))
+    else:
+        yield from galaxies_among(components, beam_sigma_px=beam_px / FWHM_PER_SIGMA)
 
 
 def _joined_if_moving(
