@@ -29,7 +29,7 @@ from deepfocus.fit.parameters import (
 from deepfocus.fit.solve import Fit, fit_free
 
 NEEDED = Needed(kept=25.0, added=50.0, moves=16.0, between=9.0)
-APART_PX, APART_CHAN = 16.0, 10.0
+APART_PX, APART_CHAN = 16.0, 8.0
 
 
 def sides() -> np.ndarray:
@@ -86,7 +86,7 @@ def test_light_between_the_sides_of_a_disc_is_found(
     assert apart.chi2 - found.chi2 > NEEDED.between
     # all of the light, with an error of a twentieth; the sides alone take up a part of it
     assert found.values[:, FLUX].sum() == pytest.approx(140.0, rel=0.1)
-    assert apart.values[:, FLUX].sum() < 0.9 * 140.0
+    assert apart.values[:, FLUX].sum() < 0.95 * 140.0
 
 
 @pytest.mark.parametrize("name", ["thermal", "cleaned"])

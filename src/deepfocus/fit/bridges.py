@@ -13,6 +13,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.fit.covariance import inverse_of
+from deepfocus.fit.equations import normal_equations
 from deepfocus.fit.grouping import LEAST_SADDLE_MOVING, grouped
 from deepfocus.fit.grow import MOST, Needed
 from deepfocus.fit.parameters import (
@@ -28,12 +30,16 @@ from deepfocus.fit.parameters import (
     Y,
     covariance_of,
 )
-from deepfocus.fit.solve import Fit, fit_free
+from deepfocus.fit.solve import FAINT, Fit, fit_free
 
 NEAR = 2.5
 """Lines that may be sides of one galaxy, in mean FWHM of what the beam makes of them."""
+FAR = 8.0
+"""Standard deviations in place and channel; the sides of galaxies are 4 to 6 apart."""
 SPAN = 0.25
 """Of the way from line to line: the standard deviation of what fills it."""
+WORTH_A_TRY = 0.5
+"""Of the gain that is needed: what a fit may gain to second order, before it is made."""
 STEPS = 15
 FREED = [X, Y, *SIZES, CHANNEL, SIGMA, FLUX]
 
@@ -43,7 +49,10 @@ def bridged(fitted: Fit, needed: Needed) -> Fit:
     if len(fitted.values) >= MOST:
         return fitted
     for one, other in _neighbours(fitted):
-        between = _with_between(fitted, one, other)
+        row = between_of(fitted.values[one], fitted.values[other])
+        if _gain(fitted, row) < WORTH_A_TRY * needed.between:
+            continue
+        between = _with_flux(fitted, row)
         gained = fitted.chi2 - between.chi2
         if between.values[-1, FLUX] > 0 and gained > needed.between:
             return bridged(_released(between, one, other), needed)
@@ -97,7 +106,7 @@ def _neighbours(fitted: Fit) -> Iterator[tuple[int, int]]:
             pairs = np.ix_(part, beyond)
             k, m = np.unravel_index(int(np.argmin(apart[pairs])), apart[pairs].shape)
             one, other = int(part[k]), int(beyond[m])
-            if seen[one, other] < NEAR:
+            if seen[one, other] < NEAR and apart[one, other] < FAR:
                 yield one, other
 
 
@@ -114,12 +123,23 @@ def _distances(fitted: Fit) -> tuple[np.ndarray, np.ndarray]:
     return on_sky / FWHM_PER_SIGMA, np.hypot(on_sky, way[..., 2] / width)
 
 
-def _with_between(fitted: Fit, one: int, other: int) -> Fit:
-    """With what fills the way, of which the flux alone is free."""
-    between = between_of(fitted.values[one], fitted.values[other])
+def _gain(fitted: Fit, row: np.ndarray) -> float:
+    """Chi^2 that the flux of one more component gains, to second order; 0 if it is negative."""
+    faint = np.append(row[:FLUX], [FAINT, *row[FLUX + 1 :]])
+    equations = normal_equations(fitted.problem, np.concatenate([fitted.values, faint[None]]))
+    others, own = np.flatnonzero(fitted.free), fitted.values.size + FLUX
+    shared = equations.information[others, own]
+    taken = shared @ inverse_of(equations.information[np.ix_(others, others)])
+    gradient = equations.gradient.ravel()
+    slope = gradient[own] - taken @ gradient[others]
+    return float(max(slope, 0.0) ** 2 / (equations.information[own, own] - taken @ shared))
+
+
+def _with_flux(fitted: Fit, row: np.ndarray) -> Fit:
+    """With one more component, of which the flux alone is free."""
     free = np.concatenate([fitted.free, np.zeros((1, COUNT), bool)])
     free[-1, FLUX] = True
-    values = np.concatenate([fitted.values, between[None]])
+    values = np.concatenate([fitted.values, row[None]])
     return fit_free(fitted.problem, values, free, most_steps=STEPS)
 
 
