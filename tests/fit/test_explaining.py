@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 
 from deepfocus.finders.deepfocus.band_wide import broad_as_continua
-from deepfocus.finders.deepfocus.explaining import joined, stilled
+from deepfocus.finders.deepfocus.explaining import stilled
 from deepfocus.finders.deepfocus.faint_continua import FAINT, without_faint_continua
 from deepfocus.finders.deepfocus.shared_continua import shining, with_shared_continua
-from deepfocus.fit.bridges import parts_of
-from deepfocus.fit.grouping import LEAST_SADDLE, LEAST_SADDLE_MOVING
 from deepfocus.fit.grow import Needed, continuum_snr
 from deepfocus.fit.image import model_cube
 from deepfocus.fit.parameters import (
     CHANNEL,
     CONTINUUM,
-    COUNT,
     CXX,
     CYY,
     FLUX,
@@ -172,31 +168,3 @@ def only(column: int, value: float) -> np.ndarray:
     row = np.zeros(12)
     row[column] = value
     return row
-
-
-def test_two_sides_are_one_that_moves_though_a_neighbour_touches_them(case_named: Callable) -> None:
-    """All three as one explain too little, and over a low saddle they are together."""
-    case = case_named("thermal")
-    truth = np.zeros((2, COUNT))
-    truth[:, [X, Y]] = [[70.0, 72.0], [86.3, 72.0]]
-    truth[:, [CXX, CYY]] = 4.0
-    truth[:, CHANNEL], truth[:, SIGMA] = [10.0, 16.0], [3.5, 1.2]
-    truth[:, FLUX] = 60.0, 20.0
-    truth[0, GX] = 0.8
-    data = model_cube(truth, case.response) + case.noise(9)
-    sides = np.repeat(truth[:1], 2, axis=0)
-    sides[:, X] += -3.0, 3.0
-    sides[:, CHANNEL] += -3.0, 3.0
-    sides[:, FLUX] /= 2
-    sides[:, GX] = 0.0
-    starts = np.concatenate([sides, truth[1:]])
-    still = fit_free(case.problem(data), starts, free_but(3, CONTINUUM, SLOPE, *GRADIENT))
-    low, high = (
-        [part.tolist() for part in parts_of(still, least)]
-        for least in (LEAST_SADDLE_MOVING, LEAST_SADDLE)
-    )
-    assert low == [[0, 1, 2]]
-    assert high == [[0, 1], [2]]
-    one = joined(still)
-    assert len(one.values) == 2
-    assert one.values[one.free[:, GX], GX] == pytest.approx([0.8], abs=0.2)

@@ -18,7 +18,7 @@ from deepfocus.fit.parameters import (
     X,
     Y,
 )
-from deepfocus.fit.velocity_field import MOST, galaxies_among, off_the_field
+from deepfocus.fit.velocity_field import MOST, off_the_field
 
 BEAM = 3.5
 
@@ -85,8 +85,6 @@ def test_a_disc_that_turns_the_other_way_beside_it_is_another_galaxy() -> None:
     one, other = disc(100.0, 100.0, 50.0), disc(138.0, 100.0, 50.0, width=-20.0, flux=0.5)
     both = np.concatenate([one, other[3:6]])
     assert off(both) == [8, 9, 10]
-    parts = [part.tolist() for part in galaxies_among(both, beam_sigma_px=BEAM)]
-    assert parts == [list(range(8)), [8, 9, 10]]
 
 
 def test_a_broad_line_beside_a_thin_sheet_is_another_galaxy() -> None:

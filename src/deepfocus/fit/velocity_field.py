@@ -8,7 +8,6 @@ tells them apart, for the flank of a bright galaxy is as bright as a faint neigh
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,22 +91,6 @@ def off_the_field(components: np.ndarray, *, beam_sigma_px: float) -> np.ndarray
             chosen: np.ndarray = part
             return chosen
     return np.zeros(n, bool)
-
-
-def galaxies_among(components: np.ndarray, *, beam_sigma_px: float) -> Iterator[np.ndarray]:
-    """Indices of the components of each galaxy, the brightest first."""
-    yield from _galaxies(components, np.arange(len(components)), beam_sigma_px)
-
-
-def _galaxies(
-    components: np.ndarray, members: np.ndarray, beam_sigma_px: float
-) -> Iterator[np.ndarray]:
-    off = off_the_field(components[members], beam_sigma_px=beam_sigma_px)
-    if not off.any():
-        yield members
-        return
-    for part in (members[~off], members[off]):
-        yield from _galaxies(components, part, beam_sigma_px)
 
 
 def _halves(each: _Light, beam_sigma_px: float) -> tuple[np.ndarray, np.ndarray]:

@@ -20,7 +20,7 @@ from deepfocus.finders.deepfocus.band_wide import broad_as_continua
 from deepfocus.finders.deepfocus.faint_continua import without_faint_continua
 from deepfocus.finders.deepfocus.shared_continua import with_shared_continua
 from deepfocus.fit.bridges import bridged, parts_of
-from deepfocus.fit.grouping import LEAST_SADDLE, LEAST_SADDLE_MOVING
+from deepfocus.fit.grouping import LEAST_SADDLE_MOVING
 from deepfocus.fit.grow import MOST, Needed, continuum_snr, fit_starts, grow
 from deepfocus.fit.parameters import CONTINUUM, FLUX, GRADIENT, SIGMA, SLOPE
 from deepfocus.fit.patch import Problem
@@ -172,18 +172,11 @@ def sides_of_one(fitted: Fit) -> Fit:
 
 
 def _touching(fitted: Fit) -> Iterator[np.ndarray]:
-    """Indices of components that their model joins, of which not all move.
-
-    Over low saddles, and then over high ones: two sides of a disc may touch a neighbour, too.
-    """
-    seen: set[tuple[int, ...]] = set()
-    for least in (LEAST_SADDLE_MOVING, LEAST_SADDLE):
-        for members in parts_of(fitted, least):
-            some = 2 <= len(members) <= MOST_MOVING
-            if some and not fitted.free[members][:, GRADIENT].all():
-                if tuple(members) not in seen:
-                    yield members
-                seen.add(tuple(members))
+    """Indices of components that their model joins, of which not all move."""
+    for members in parts_of(fitted, LEAST_SADDLE_MOVING):
+        some = 2 <= len(members) <= MOST_MOVING
+        if some and not fitted.free[members][:, GRADIENT].all():
+            yield members
 
 
 def _one_of(fitted: Fit, members: np.ndarray, *, moves: bool) -> Fit:

@@ -36,7 +36,7 @@ from deepfocus.fit.parameters import (
 )
 from deepfocus.fit.spectra import Profile
 from deepfocus.fit.together import explained_by_moving
-from deepfocus.fit.velocity_field import galaxies_among
+from deepfocus.fit.velocity_field import off_the_field
 
 AT_HALF, AT_FIFTH = 0.5, 0.2
 FIFTH_PER_HALF = float(np.sqrt(np.log2(1 / AT_FIFTH)))
@@ -193,10 +193,32 @@ def _variance_along(along: np.ndarray, covariance: np.ndarray) -> float:
 
 
 def sources_of(explained: Explained, beam_px: float) -> Iterator[SourceFit]:
-    """Components grouped where their own model has no deep saddle between them."""
+    """Components grouped where their own model has no deep saddle between them.
+
+    What lies off the velocity field of the others that it touches is another galaxy. Without it,
+    those are grouped anew: it may have tied two, or parted one.
+    """
     components, free = explained.components_shown, explained.free
-    if not len(components):
-        return
+    left = np.arange(len(components))
+    while len(left):
+        groups = [left[each] for each in _groups(explained, left, beam_px)]
+        apart = [
+            group[_off_the_field(components[group], beam_px, channels=len(explained.residual))]
+            for group in groups
+            if not _are_two(free[group])
+        ]
+        if not any(map(len, apart)):
+            break
+        yield from (_source(explained, galaxy) for galaxy in apart if len(galaxy))
+        left = np.setdiff1d(left, np.concatenate(apart))
+    for group in groups if len(left) else []:
+        alone = [group[[0]], group[[1]]] if _are_two(free[group]) else [group]
+        yield from (_source(explained, members) for members in alone)
+
+
+def _groups(explained: Explained, some: np.ndarray, beam_px: float) -> Iterator[np.ndarray]:
+    """Indices of those of some components that shine together."""
+    components, free = explained.components_shown[some], explained.free[some]
     chan, ny, nx = explained.residual.shape
     still, moving = (
         grouped(
@@ -211,20 +233,14 @@ def sources_of(explained: Explained, beam_px: float) -> Iterator[SourceFit]:
     shining = components[:, FLUX] > 0
     source = _joined_if_moving(components, free, still, np.where(shining, moving, -1))
     for number in np.unique(source[shining]):
-        members = np.flatnonzero(shining & (source == number))
-        if _are_two(free[members]):
-            yield from (_source(explained, members[[i]]) for i in range(2))
-            continue
-        for galaxy in _galaxies(components[members], beam_px, channels=chan):
-            yield _source(explained, members[galaxy])
+        yield np.flatnonzero(shining & (source == number))
 
 
-def _galaxies(components: np.ndarray, beam_px: float, *, channels: int) -> Iterator[np.ndarray]:
-    """Indices of the components of each galaxy; images of few channels show no velocity."""
+def _off_the_field(components: np.ndarray, beam_px: float, *, channels: int) -> np.ndarray:
+    """(n,) bool, components that are another galaxy; images of few channels show no velocity."""
     if is_image(channels):
-        yield np.arange(len(components))
-    else:
-        yield from galaxies_among(components, beam_sigma_px=beam_px / FWHM_PER_SIGMA)
+        return np.zeros(len(components), bool)
+    return off_the_field(components, beam_sigma_px=beam_px / FWHM_PER_SIGMA)
 
 
 def _joined_if_moving(
