@@ -19,7 +19,7 @@ def sandwich(
     """
     at = np.flatnonzero(free.ravel() & (np.diag(information) > 0))
     both = np.ix_(at, at)
-    inverse = _inverse(information[both])
+    inverse = inverse_of(information[both])
     covariance = np.full(information.shape, np.nan)
     covariance[both] = inverse @ score_covariance(problem, values)[both] @ inverse
     return covariance.reshape(*free.shape, *free.shape)
@@ -37,12 +37,12 @@ def line_gain(values: np.ndarray, information: np.ndarray, free: np.ndarray) -> 
         others[i, [CONTINUUM, SLOPE]] = free[i, [CONTINUUM, SLOPE]]
         at, own = np.flatnonzero(others), i * COUNT + FLUX
         shared = information[at, own]
-        taken = shared @ _inverse(information[np.ix_(at, at)]) @ shared
+        taken = shared @ inverse_of(information[np.ix_(at, at)]) @ shared
         gains[i] = flux**2 * (information[own, own] - taken)
     return gains
 
 
-def _inverse(matrix: np.ndarray) -> np.ndarray:
+def inverse_of(matrix: np.ndarray) -> np.ndarray:
     """Of a symmetric matrix, scaled to a unit diagonal so that units do not matter."""
     diagonal = np.diag(matrix)
     scale = 1 / np.sqrt(np.where(diagonal > 0, diagonal, np.inf))

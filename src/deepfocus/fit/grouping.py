@@ -21,6 +21,8 @@ from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CXY, CYY, FLUX, GRADIE
 
 LEAST_SADDLE = 0.4
 """Of the lower peak: 0.35 to 0.5 keep each of 22 galaxies in one piece at SNR 20, 60 and 200."""
+LEAST_SADDLE_MOVING = 0.2
+"""Of the lower peak, of lines that move: discs seen edge on have little between their horns."""
 SAMPLING = 0.8
 """Step of the grid, in standard deviations of the narrowest component: the beam or more."""
 CHANNEL_SIGMA = 1.0

@@ -54,12 +54,14 @@ class Needed:
     """Gains of chi^2 that a component needs.
 
     kept : of a start, whose place was searched for; added : of another component beside it, which
-        noise may have put anywhere; moves : of a velocity gradient, two numbers at a known place
+        noise may have put anywhere; moves : of a velocity gradient, two numbers at a known place;
+        between : of light between two lines, one number at a known place
     """
 
     kept: float
     added: float
     moves: float
+    between: float
 
 
 def fit_starts(problem: Problem, starts: np.ndarray, free: np.ndarray, needed: Needed) -> Fit:

@@ -11,7 +11,7 @@ Whether a place has continuum is what the search said: a line without one is not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 
@@ -19,7 +19,8 @@ from deepfocus.core.channels import is_image
 from deepfocus.finders.deepfocus.band_wide import broad_as_continua
 from deepfocus.finders.deepfocus.faint_continua import without_faint_continua
 from deepfocus.finders.deepfocus.shared_continua import with_shared_continua, with_their_own
-from deepfocus.fit.grouping import grouped
+from deepfocus.fit.bridges import bridged, parts_of
+from deepfocus.fit.grouping import LEAST_SADDLE_MOVING
 from deepfocus.fit.grow import MOST, Needed, continuum_snr, fit_starts, grow
 from deepfocus.fit.parameters import CONTINUUM, FLUX, GRADIENT, SIGMA, SLOPE
 from deepfocus.fit.patch import Problem
@@ -39,8 +40,6 @@ SLOPE_SNR = 20.0
 """Of a continuum: a spectral index of 3 over a tenth of the band's frequency is 0.15 of it."""
 MODEL_ERROR = 0.015
 """Of a source's signal-to-noise: what its model may be wrong by."""
-LEAST_SADDLE_MOVING = 0.2
-"""Of the lower peak, of lines that move: discs seen edge on have little between their horns."""
 AS_GOOD = 16.0
 """Chi^2 that one moving Gaussian may lose, for each still one that it stands for."""
 PAIR_LOST = 0.4
@@ -101,11 +100,11 @@ class Refined:
         fewer = _as_they_move(simple, needed)
         left = fewer.residual_peak**2 > NOT_ALONE * needed.added
         if len(fewer.values) >= MOST or not (left or _may_be_two(fewer, needed)):
-            return fewer
+            return bridged(fewer, needed)
         more = grow(problem, fewer.values, fewer.free, needed)
         if len(more.values) == len(fewer.values):
-            return fewer
-        return _as_they_move(stilled(more, needed), needed)
+            return bridged(fewer, needed)
+        return bridged(_as_they_move(stilled(more, needed), needed), needed)
 
 
 @dataclass(frozen=True)
@@ -175,18 +174,9 @@ def sides_of_one(fitted: Fit) -> Fit:
 
 def _touching(fitted: Fit) -> Iterator[np.ndarray]:
     """Indices of components that their model joins, of which not all move."""
-    if len(fitted.values) < 2:
-        return
-    problem = fitted.problem
-    source = grouped(
-        fitted.values,
-        beam_sigma_px=problem.beam_sigma_px,
-        shape=(problem.channels, problem.rows.stop + 1, problem.columns.stop + 1),
-        least_saddle=LEAST_SADDLE_MOVING,
-    ).source
-    for number in np.unique(source):
-        members = np.flatnonzero(source == number)
-        if 2 <= len(members) <= MOST_MOVING and not fitted.free[members][:, GRADIENT].all():
+    for members in parts_of(fitted, LEAST_SADDLE_MOVING):
+        some = 2 <= len(members) <= MOST_MOVING
+        if some and not fitted.free[members][:, GRADIENT].all():
             yield members
 
 
@@ -241,7 +231,7 @@ def stilled(fitted: Fit, needed: Needed) -> Fit:
 def near_bright(fitted: Fit, needed: Needed) -> Needed:
     """Near a bright source, its model's own errors are not to be mistaken for more sources."""
     error = MODEL_ERROR**2 * max(-fitted.chi2, 0.0)
-    return Needed(max(needed.kept, error), max(needed.added, error), max(needed.moves, error))
+    return Needed(*(max(each, error) for each in astuple(needed)))
 
 
 def _may_be_two(fitted: Fit, needed: Needed) -> bool:

@@ -27,6 +27,9 @@ CONFIRMED = 0.72
 """Of the threshold's square: the gain of chi^2 that confirms a peak of the search."""
 MOVES = 16.0
 """Gain of chi^2 of a velocity gradient: two numbers at a known place."""
+BETWEEN = 9.0
+"""Gain of chi^2 of light between two lines: one number at a known place. Between the two sides of
+galaxies it gained 12 to 27, between different ones less than 4."""
 BESIDE = 26.0
 """Gain of chi^2 that a component beside another needs, above 2 ln(places): one false in 100 cubes,
 measured on cubes of noise with 6,000 to 80,000 places."""
@@ -76,6 +79,7 @@ def look(sight: Sight, *, false_peaks: float) -> Looked:
             kept=max(CONFIRMED * found.threshold**2, left),
             added=max(2 * float(np.log(sight.places)) + BESIDE, left),
             moves=max(MOVES, left),
+            between=max(BETWEEN, left),
         )
         peaks = worth_fitting(found.peaks, sight, fitted)
         before = explained.free

@@ -10,9 +10,8 @@ import numpy as np
 from deepfocus.core.mapped_ellipses import of_moments
 from deepfocus.core.source import FWHM_PER_SIGMA, Ellipse
 from deepfocus.finders.deepfocus.clusters import Explained
-from deepfocus.finders.deepfocus.explaining import LEAST_SADDLE_MOVING
+from deepfocus.finders.deepfocus.membership import members_of
 from deepfocus.finders.deepfocus.shapes import shape_errors
-from deepfocus.fit.grouping import LEAST_SADDLE, grouped
 from deepfocus.fit.in_band import shown
 from deepfocus.fit.parameters import (
     CHANNEL,
@@ -22,7 +21,6 @@ from deepfocus.fit.parameters import (
     CXY,
     CYY,
     FLUX,
-    GRADIENT,
     GX,
     GY,
     SIGMA,
@@ -35,7 +33,6 @@ from deepfocus.fit.parameters import (
     tilt,
 )
 from deepfocus.fit.spectra import Profile
-from deepfocus.fit.together import explained_by_moving
 
 AT_HALF, AT_FIFTH = 0.5, 0.2
 FIFTH_PER_HALF = float(np.sqrt(np.log2(1 / AT_FIFTH)))
@@ -51,11 +48,6 @@ SUMMARY = (
 PLACE = [SUMMARY.index("x"), SUMMARY.index("y")]
 SHAPE = [SUMMARY.index("cxx"), SUMMARY.index("cyy"), SUMMARY.index("cxy")]
 SHIFT = [SUMMARY.index("shift_x"), SUMMARY.index("shift_y")]
-MANY = 3
-"""Still components that touch, from which on they show how one source moves."""
-COHERENT = 0.65
-"""Of the extent of a group, that its movement explains: 0.79 or more in single galaxies of which
-low saddles join the parts, 0.55 or less in neighbours."""
 RESOLVED = 2.0
 """Standard deviations of a squared size, from which on a source counts as resolved."""
 LIMIT_95 = 1.645
@@ -192,55 +184,8 @@ def _variance_along(along: np.ndarray, covariance: np.ndarray) -> float:
 
 
 def sources_of(explained: Explained, beam_px: float) -> Iterator[SourceFit]:
-    """Components grouped where their own model has no deep saddle between them."""
-    components, free = explained.components_shown, explained.free
-    if not len(components):
-        return
-    chan, ny, nx = explained.residual.shape
-    still, moving = (
-        grouped(
-            components,
-            beam_sigma_px=beam_px / FWHM_PER_SIGMA,
-            shape=(chan, ny, nx),
-            least_saddle=least,
-        ).source
-        for least in (LEAST_SADDLE, LEAST_SADDLE_MOVING)
-    )
-    # a line that the last fit turned into absorption is none
-    shining = components[:, FLUX] > 0
-    source = _joined_if_moving(components, free, still, np.where(shining, moving, -1))
-    for number in np.unique(source[shining]):
-        members = np.flatnonzero(shining & (source == number))
-        if _are_two(free[members]):
-            yield from (_source(explained, members[[i]]) for i in range(2))
-        else:
-            yield _source(explained, members)
-
-
-def _joined_if_moving(
-    components: np.ndarray, free: np.ndarray, still: np.ndarray, moving: np.ndarray
-) -> np.ndarray:
-    """(n,) the source of each: groups over low saddles, where these are one line that moves.
-
-    still, moving : (n,) groups over high and over low saddles; -1 for no line
-    """
-    source = still.copy()
-    for number in np.unique(moving[moving >= 0]):
-        members = moving == number
-        moves = bool(free[members][:, GRADIENT].any())
-        if not moves and np.count_nonzero(members) < MANY:
-            continue
-        if explained_by_moving(components[members]) > COHERENT:
-            source[members] = source[members].min()
-    return source
-
-
-def _are_two(free: np.ndarray) -> bool:
-    """Whether components that touch are two sources: two Gaussians that stay in place explain all.
-
-    A galaxy at the same signal-to-noise moves, or takes more of them.
-    """
-    return len(free) == 2 and not free[:, [GX, GY]].any()
+    """The components, each source's together."""
+    return (_source(explained, members) for members in members_of(explained, beam_px))
 
 
 def _source(explained: Explained, members: np.ndarray) -> SourceFit:

@@ -1,0 +1,99 @@
+"""Which components are one source: by saddles of their model, by movement, by velocity field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from deepfocus.core.channels import is_image
+from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.finders.deepfocus.clusters import Explained
+from deepfocus.fit.grouping import LEAST_SADDLE, LEAST_SADDLE_MOVING, grouped
+from deepfocus.fit.parameters import FLUX, GRADIENT, GX, GY
+from deepfocus.fit.together import explained_by_moving
+from deepfocus.fit.velocity_field import off_the_field
+
+MANY = 3
+"""Still components that touch, from which on they show how one source moves."""
+COHERENT = 0.65
+"""Of the extent of a group, that its movement explains: 0.79 or more in single galaxies of which
+low saddles join the parts, 0.55 or less in neighbours."""
+
+
+def members_of(explained: Explained, beam_px: float) -> Iterator[np.ndarray]:
+    """Indices of the components of each source: those without deep saddles in their own model.
+
+    What lies off the velocity field of the others that it touches is another galaxy. Without it,
+    those are grouped anew: it may have tied two, or parted one.
+    """
+    components, free = explained.components_shown, explained.free
+    if not len(components):
+        return
+    left = np.arange(len(components))
+    while True:
+        groups = [left[each] for each in _groups(explained, left, beam_px)]
+        apart = [
+            group[_off_the_field(components[group], beam_px, channels=len(explained.residual))]
+            for group in groups
+            if not _are_two(free[group])
+        ]
+        if not any(map(len, apart)):
+            break
+        yield from (galaxy for galaxy in apart if len(galaxy))
+        left = np.setdiff1d(left, np.concatenate(apart))
+    for group in groups:
+        yield from (group[[0]], group[[1]]) if _are_two(free[group]) else (group,)
+
+
+def _groups(explained: Explained, some: np.ndarray, beam_px: float) -> Iterator[np.ndarray]:
+    """Indices of those of some components that shine together."""
+    components, free = explained.components_shown[some], explained.free[some]
+    chan, ny, nx = explained.residual.shape
+    still, moving = (
+        grouped(
+            components,
+            beam_sigma_px=beam_px / FWHM_PER_SIGMA,
+            shape=(chan, ny, nx),
+            least_saddle=least,
+        ).source
+        for least in (LEAST_SADDLE, LEAST_SADDLE_MOVING)
+    )
+    # a line that the last fit turned into absorption is none
+    shining = components[:, FLUX] > 0
+    source = _joined_if_moving(components, free, still, np.where(shining, moving, -1))
+    for number in np.unique(source[shining]):
+        yield np.flatnonzero(shining & (source == number))
+
+
+def _off_the_field(components: np.ndarray, beam_px: float, *, channels: int) -> np.ndarray:
+    """(n,) bool, components that are another galaxy; images of few channels show no velocity."""
+    if is_image(channels):
+        return np.zeros(len(components), bool)
+    return off_the_field(components, beam_sigma_px=beam_px / FWHM_PER_SIGMA)
+
+
+def _joined_if_moving(
+    components: np.ndarray, free: np.ndarray, still: np.ndarray, moving: np.ndarray
+) -> np.ndarray:
+    """(n,) the source of each: groups over low saddles, where these are one line that moves.
+
+    still, moving : (n,) groups over high and over low saddles; -1 for no line
+    """
+    source = still.copy()
+    for number in np.unique(moving[moving >= 0]):
+        members = moving == number
+        moves = bool(free[members][:, GRADIENT].any())
+        if not moves and np.count_nonzero(members) < MANY:
+            continue
+        if explained_by_moving(components[members]) > COHERENT:
+            source[members] = source[members].min()
+    return source
+
+
+def _are_two(free: np.ndarray) -> bool:
+    """Whether components that touch are two sources: two Gaussians that stay in place explain all.
+
+    A galaxy at the same signal-to-noise moves, or takes more of them.
+    """
+    return len(free) == 2 and not free[:, [GX, GY]].any()

@@ -1,0 +1,74 @@
+"""Which components of a model are one source, where galaxies touch."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.finders.deepfocus.membership import members_of
+from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CYY, FLUX, SIGMA, X, Y
+
+BEAM_PX = 8.0
+
+
+def sources(components: np.ndarray, *, channels: int = 96) -> list[list[int]]:
+    """Of still components, in a cube of 96 channels."""
+    explained = SimpleNamespace(
+        components_shown=components,
+        free=np.zeros(components.shape, bool),
+        residual=np.zeros((channels, 160, 160), np.float32),
+    )
+    return sorted(sorted(each.tolist()) for each in members_of(explained, BEAM_PX))
+
+
+def along(x: list[float], channel: list[float], **settings: float) -> np.ndarray:
+    """Components in a row along x, each as wide as half a beam, with lines of 3 channels."""
+    rows = np.zeros((len(x), COUNT))
+    rows[:, X], rows[:, Y], rows[:, CHANNEL] = x, settings.get("y", 80.0), channel
+    rows[:, [CXX, CYY]] = (BEAM_PX / 2 / FWHM_PER_SIGMA) ** 2
+    rows[:, SIGMA], rows[:, FLUX] = settings.get("sigma", 3.0), settings.get("flux", 10.0)
+    return rows
+
+
+DISC = along([50.0, 58.0, 66.0, 74.0], [30.0, 38.0, 46.0, 54.0])
+
+
+def test_a_disc_is_one_source() -> None:
+    assert sources(DISC) == [[0, 1, 2, 3]]
+
+
+def test_a_disc_and_another_that_turns_the_other_way_beside_it_are_two() -> None:
+    """They meet at one place in the same channels, where no saddle parts them."""
+    other = along([82.0, 90.0, 98.0], [46.0, 38.0, 30.0], flux=5.0)
+    assert sources(other) == [[0, 1, 2]]
+    assert sources(np.concatenate([DISC, other])) == [[0, 1, 2, 3], [4, 5, 6]]
+
+
+def test_without_the_other_galaxy_those_that_are_left_are_grouped_anew() -> None:
+    """Two halves with a low saddle between them are one disc, but not with what touches one half.
+
+    One movement does not explain the extent of all of them together.
+    """
+    halves = along([42.0, 48.0, 58.0, 64.0], [20.0, 26.0, 36.0, 42.0])
+    assert sources(halves) == [[0, 1, 2, 3]]
+    other = along([72.0], [32.0], sigma=8.0)
+    assert sources(np.concatenate([halves, other])) == [[0, 1, 2, 3], [4]]
+
+
+def test_a_line_that_absorbs_is_no_source() -> None:
+    absorbing = along([120.0], [40.0], flux=-5.0)
+    assert sources(np.concatenate([DISC, absorbing])) == [[0, 1, 2, 3]]
+    assert sources(absorbing) == []
+
+
+def test_no_component_is_no_source_and_two_that_stay_in_place_are_two() -> None:
+    assert sources(np.zeros((0, COUNT))) == []
+    assert sources(along([60.0, 67.0], [40.0, 40.0])) == [[0], [1]]
+
+
+def test_an_image_of_few_channels_shows_no_velocities() -> None:
+    other = along([80.0, 88.0, 96.0], [1.0, 1.0, 1.0], sigma=0.6, flux=6.0)
+    row = along([50.0, 58.0, 66.0, 74.0], [1.0, 1.0, 1.0, 1.0], sigma=0.6)
+    assert sources(np.concatenate([row, other]), channels=3) == [[0, 1, 2, 3, 4, 5, 6]]
