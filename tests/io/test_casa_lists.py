@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import deepfocus as df
+from casa_samples import SAFELY
 from deepfocus.core.catalogue import catalogue
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
@@ -31,7 +32,7 @@ ARCHIVE = Path(__file__).with_name("casa_components.tar.gz")
 @pytest.fixture
 def sample(tmp_path: Path) -> Path:
     with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(tmp_path, filter="data")
+        archive.extractall(tmp_path, **SAFELY)
     return tmp_path / "components.cl"
 
 
