@@ -52,6 +52,28 @@ def test_the_beam_at_an_offset_is_what_the_telescope_sums_up() -> None:
     assert found == pytest.approx(exact, abs=2e-3)
 
 
+@pytest.mark.parametrize("side", [64, 65])
+def test_the_beam_of_a_channel_may_be_cut_around_its_peak(side: int) -> None:
+    """However far it is wanted, the peak stays in the middle, and nothing else changes."""
+    telescope = telescope_of(Observation(channels=8, size=64))
+    middle = telescope.dirty_beam.shape[-1] // 2
+    near = slice(middle - side // 2, middle - side // 2 + side)
+    seen = Cube(
+        np.zeros(telescope.grid.shape, np.float32),
+        telescope.grid,
+        psf=telescope.dirty_beam[:, near, near],
+        psf_channels=telescope.node_channels,
+    )
+    response = response_of(seen)
+    whole = response.dirty_beam_at(3)
+    assert whole[side // 2, side // 2] == pytest.approx(1.0, abs=1e-4)
+    for reach in (1, 20, side // 2, 200):
+        cut = response.dirty_beam_at(3, reach=reach)
+        held = slice(max(side // 2 - reach, 0), side // 2 + reach + 1)
+        np.testing.assert_array_equal(cut, whole[held, held])
+        assert np.unravel_index(cut.argmax(), cut.shape) == tuple(n // 2 for n in cut.shape)
+
+
 def test_a_sidelobe_is_found_near_its_offset_and_spread_by_the_source(cube: Cube) -> None:
     beam = spread_beam(cube, 6.0)
     assert beam is not None

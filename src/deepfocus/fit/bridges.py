@@ -31,6 +31,7 @@ from deepfocus.fit.parameters import (
     covariance_of,
 )
 from deepfocus.fit.solve import FAINT, Fit, fit_free
+from deepfocus.fit.together import of_moments
 
 NEAR = 2.5
 """Lines that may be sides of one galaxy, in mean FWHM of what the beam makes of them."""
@@ -84,12 +85,7 @@ def between_of(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     spread = np.outer(way, way) * SPAN**2
     spread[:2, :2] += covariance_of(np.stack([one, other])).mean(axis=0)
     spread[2, 2] += min(one[SIGMA], other[SIGMA]) ** 2
-    row = np.zeros(COUNT)
-    row[[X, Y, CHANNEL]] = (one + other)[[X, Y, CHANNEL]] / 2
-    row[SIGMA] = np.sqrt(spread[2, 2])
-    row[GRADIENT] = spread[:2, 2] / spread[2, 2]
-    still = spread[:2, :2] - np.outer(row[GRADIENT], row[GRADIENT]) * spread[2, 2]
-    row[SIZES] = still[0, 0], still[1, 1], still[0, 1]
+    row = of_moments((one + other)[[X, Y, CHANNEL]] / 2, spread)
     row[FLUX] = np.nan
     return row
 

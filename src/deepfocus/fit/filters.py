@@ -94,7 +94,7 @@ class Nearby:
         halo = self.halo_px
         known = reach + halo
         plane = UvPlane(next_fast_len(2 * known + 1, real=True))
-        lags = _known_lags(self.response, channel, known)
+        lags = middle(self.response.dirty_beam_at(channel, reach=known), known)
         beam = plane.transform(lags)
         match self.power:
             case noise.White():
@@ -125,12 +125,3 @@ def _measured(power: noise.SquaredWeights | noise.Measured) -> np.ndarray:
         return power.autocorrelation
     assert power.beam is not None
     return power.beam
-
-
-def _known_lags(response: Response, channel: float, reach: int) -> np.ndarray:
-    """The dirty beam of a channel at lags up to `reach`; 0 where it is unknown."""
-    nearest = int(np.clip(round(channel), 0, response.interpolation.shape[1] - 1))
-    planes = np.stack([middle(plane, reach) for plane in response.dirty_beam])
-    weights = response.interpolation[:, nearest] if len(planes) > 1 else np.ones(1)
-    lags: np.ndarray = np.tensordot(weights, planes, axes=1)
-    return lags

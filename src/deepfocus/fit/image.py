@@ -28,7 +28,7 @@ from deepfocus.fit.parameters import (
     tilt,
 )
 from deepfocus.fit.spectra import Profile, Sampled, window
-from deepfocus.forward.response import Response
+from deepfocus.forward.response import Response, summed
 
 REACH_SIGMA = 5.0
 """Of a Gaussian in an image: beyond, it is below 4e-6 of its peak."""
@@ -173,9 +173,8 @@ def _add_moving_line(
         moved = row.copy()
         moved[[X, Y]] += (channel - row[CHANNEL]) * row[GRADIENT]
         weights = response.interpolation[:, channel]
-        beams = weights if len(response.dirty_beam) > 1 else np.ones(1)
         attenuation = _attenuation(moved, response, weights)
-        plane = _through(moved, response, beams, attenuation)
+        plane = _through(moved, response, response.shares_at(channel), attenuation)
         out[channel, *plane.here] += np.float32(part.sign * amount) * plane.values
 
 
@@ -218,23 +217,13 @@ def _through(
         side = _side(radius, covariance_of(row[None])[0])
         if side < min(response.drawn_on):
             x0, y0 = (round(float(at)) - side // 2 for at in row[[X, Y]])
-            transfer = _summed(beams, response.local_transfer(side))
+            transfer = summed(beams, response.local_transfer(side))
             plane = _drawn(x - x0, y - y0, covariance, factor, transfer, (side, side))
             return _cut(plane, x0, y0, response)
-    transfer = _summed(beams, response.drawn_through)
+    transfer = summed(beams, response.drawn_through)
     plane = _drawn(x, y, covariance, factor, transfer, response.drawn_on)
     here = slice(0, response.ny), slice(0, response.nx)
     return _Plane(here, plane[here])
-
-
-def _summed(shares: np.ndarray, transfers: np.ndarray) -> np.ndarray:
-    """(rows, columns) a sum of transfer functions (k, rows, columns), often just one of them."""
-    only = np.flatnonzero(shares)
-    if len(only) == 1 and shares[only[0]] == 1:
-        one: np.ndarray = transfers[only[0]]
-        return one
-    summed: np.ndarray = np.tensordot(shares.astype(np.float32), transfers, axes=1)
-    return summed
 
 
 def _side(radius: int, covariance: np.ndarray) -> int:

@@ -35,6 +35,17 @@ def as_one(components: np.ndarray) -> np.ndarray:
         within[:2, 2] = within[2, :2] = drift * row[SIGMA] ** 2
         within[2, 2] = row[SIGMA] ** 2
         spread += weight * (within + np.outer(place, place))
+    one = of_moments(centre, spread)
+    for column in (FLUX, CONTINUUM, SLOPE):
+        one[column] = components[:, column].sum()
+    return one
+
+
+def of_moments(centre: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """(12,) the moving component, without flux, with that mean (3,) and covariance (3, 3).
+
+    centre, spread : of x, y, and channel
+    """
     one = np.zeros(COUNT)
     one[[X, Y, CHANNEL]] = centre
     one[SIGMA] = np.sqrt(spread[2, 2])
@@ -42,8 +53,6 @@ def as_one(components: np.ndarray) -> np.ndarray:
     # what is left on the sky once the movement is taken out
     still = spread[:2, :2] - np.outer(one[GRADIENT], one[GRADIENT]) * spread[2, 2]
     one[SIZES] = still[0, 0], still[1, 1], still[0, 1]
-    for column in (FLUX, CONTINUUM, SLOPE):
-        one[column] = components[:, column].sum()
     return one
 
 

@@ -84,23 +84,30 @@ class Response:
         )
         return _transfer(self.dirty_beam[:, y, x], self.drawn_on).astype(np.complex64)
 
-    def dirty_beam_at(self, channel: float) -> np.ndarray:
-        """(py, px) the dirty beam of the channel that is nearest."""
+    def shares_at(self, channel: float) -> np.ndarray:
+        """(1 or k,) of the dirty beams, in that of the channel that is nearest."""
         if len(self.dirty_beam) == 1:
-            of_all: np.ndarray = self.dirty_beam[0]
-            return of_all
+            return np.ones(1)
         nearest = int(np.clip(round(channel), 0, self.interpolation.shape[1] - 1))
-        beam: np.ndarray = np.tensordot(self.interpolation[:, nearest], self.dirty_beam, axes=1)
+        shares: np.ndarray = self.interpolation[:, nearest]
+        return shares
+
+    def dirty_beam_at(self, channel: float, *, reach: int | None = None) -> np.ndarray:
+        """(py, px) the dirty beam of the channel that is nearest, its peak at [py // 2, px // 2].
+
+        reach : pixels from the peak along each axis, beyond which it is left out
+        """
+        here = tuple(
+            slice(None) if reach is None else slice(max(n // 2 - reach, 0), n // 2 + reach + 1)
+            for n in self.dirty_beam.shape[1:]
+        )
+        beams = self.dirty_beam[:, *here]
+        beam: np.ndarray = np.tensordot(self.shares_at(channel), beams, axes=1)
         return beam
 
     def drawn_through_at(self, channel: int) -> np.ndarray:
         """(rows, columns) of a channel, like `drawn_through`."""
-        if len(self.drawn_through) == 1:
-            of_all: np.ndarray = self.drawn_through[0]
-            return of_all
-        weights = self.interpolation[:, channel].astype(np.float32)
-        summed: np.ndarray = np.tensordot(weights, self.drawn_through, axes=1)
-        return summed
+        return summed(self.shares_at(channel), self.drawn_through)
 
     @cached_property
     def support_px(self) -> int | None:
@@ -282,6 +289,16 @@ def node_weights(nodes_hz: np.ndarray, freq_hz: np.ndarray) -> np.ndarray:
     order = np.argsort(nodes_hz)
     units = np.eye(len(nodes_hz))[order]
     return np.stack([np.interp(freq_hz, nodes_hz[order], unit) for unit in units.T])
+
+
+def summed(shares: np.ndarray, transfers: np.ndarray) -> np.ndarray:
+    """(rows, columns) a sum of transfer functions (k, rows, columns), often just one of them."""
+    only = np.flatnonzero(shares)
+    if len(only) == 1 and shares[only[0]] == 1:
+        one: np.ndarray = transfers[only[0]]
+        return one
+    total: np.ndarray = np.tensordot(shares.astype(np.float32), transfers, axes=1)
+    return total
 
 
 def _transfer(beams: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -166,14 +166,8 @@ def _spectrum(source: SourceFit, channels: int) -> np.ndarray:
 
 def _beam_of(source: SourceFit, sight: Sight) -> np.ndarray:
     """(y, x) dirty beam at its line, as far as needed, peak at [ny // 2, nx // 2]."""
-    response = sight.response
-    channel = int(np.clip(round(source.value("channel")), 0, len(sight.data) - 1))
-    beams = response.dirty_beam
-    weights = response.interpolation[:, channel] if len(beams) > 1 else np.ones(1)
     reach = int((OUTER_BEAMS + 1) * sight.beam_px + COPIES * APART * _spread(source, sight)) + 2
-    y, x = (slice(max(n // 2 - reach, 0), n // 2 + reach + 1) for n in beams.shape[1:])
-    beam: np.ndarray = np.tensordot(weights, beams[:, y, x], axes=1)
-    return beam
+    return sight.response.dirty_beam_at(source.value("channel"), reach=reach)
 
 
 def _spread(source: SourceFit, sight: Sight) -> float:
