@@ -11,6 +11,7 @@ import pytest
 from deepfocus.fit.image import Part, add_model, model_cube
 from deepfocus.fit.parameters import CONTINUUM, CXX, CXY, CYY, FLUX, GX, GY
 from deepfocus.fit.spectra import Sampled
+from deepfocus.forward.response import DirtyBeams
 
 
 def test_the_model_is_what_the_simulation_makes(case, component: np.ndarray) -> None:
@@ -77,10 +78,11 @@ def test_what_single_precision_does_not_show_is_nothing(
 def test_a_beam_that_ends_is_drawn_where_it_is(case_named: Callable, component: np.ndarray) -> None:
     """Near the edge of the image and in its middle, still and moving, as on the whole image."""
     case = case_named("cleaned")
-    local, whole = replace(case.response), replace(case.response)
-    assert local.support_px is not None
-    assert local.support_px < 40
-    whole.__dict__["support_px"] = None
+    local, endless = case.response, DirtyBeams(case.response.dirty_beam)
+    endless.__dict__["support_px"] = None
+    whole = replace(local, beams=endless)
+    assert local.beams.support_px is not None
+    assert local.beams.support_px < 40
     for x, y in ((78.3, 65.6), (2.7, 139.2), (143.9, -0.4)):
         component[:2], component[[GX, GY]] = (x, y), (0.4, -0.3)
         one, other = (model_cube(component[None], each) for each in (local, whole))
@@ -95,7 +97,7 @@ def test_at_all_nodes_it_is_the_same_square(case_named: Callable, component: np.
     shares = np.linspace(0.0, 1.0, once.interpolation.shape[1])
     changing = replace(
         once,
-        dirty_beam=np.repeat(once.dirty_beam[:1], 2, axis=0),
+        beams=DirtyBeams(np.repeat(once.dirty_beam[:1], 2, axis=0)),
         primary_beam=narrowing,
         interpolation=np.stack([1 - shares, shares]),
     )
@@ -105,7 +107,7 @@ def test_at_all_nodes_it_is_the_same_square(case_named: Callable, component: np.
     for channel, share in ((0, 0), (-1, 1)):
         alone = replace(
             once,
-            dirty_beam=once.dirty_beam[:1],
+            beams=DirtyBeams(once.dirty_beam[:1]),
             primary_beam=narrowing[share : share + 1],
             interpolation=np.ones((1, len(shares))),
         )

@@ -136,5 +136,5 @@ def test_a_beam_stated_too_narrow_does_not_end() -> None:
     cube = simulate(SetSettings(observation=Observation(size=96, channels=16)), 3).cube
     narrow = ScaledBeam(0.8).of(cube, cube)
     assert narrow.psf is not None
-    assert response_of(cube).support_px is None
-    assert response_of(narrow).support_px is None
+    assert response_of(cube).beams.support_px is None
+    assert response_of(narrow).beams.support_px is None

@@ -211,13 +211,13 @@ def _through(
     seen = attenuation.of(row[None, [X, Y]], covariance_of(row[None]))
     (x, y), covariance = seen.centre[0], seen.covariance[0]
     factor = float(np.exp(seen.log_factor[0]))
-    radius = response.support_px
+    radius = response.beams.support_px
     if radius is not None:
         # from the source on the sky, so that it is the same square at all frequencies
         side = _side(radius, covariance_of(row[None])[0])
         if side < min(response.drawn_on):
             x0, y0 = (round(float(at)) - side // 2 for at in row[[X, Y]])
-            transfer = summed(beams, response.local_transfer(side))
+            transfer = summed(beams, response.beams.local_transfer(side))
             plane = _drawn(x - x0, y - y0, covariance, factor, transfer, (side, side))
             return _cut(plane, x0, y0, response)
     transfer = summed(beams, response.drawn_through)

@@ -34,10 +34,47 @@ nodes, 2.4 for the simulator's nine, 11 for eight even ones."""
 
 
 @dataclass(frozen=True, eq=False)
+class DirtyBeams:
+    """What is known of dirty beams, wherever in an image they are seen.
+
+    images : (1 or k, py, px), peak 1 at [py // 2, px // 2]
+    """
+
+    images: np.ndarray
+    _local: dict[int, np.ndarray] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def support_px(self) -> int | None:
+        """Radius in y and x within which the whole beam lies, as a restoring beam does, or None."""
+        shines = np.abs(self.images).max(axis=0) > NO_BEAM
+        half = [n // 2 for n in shines.shape]
+        radius = max(
+            int(np.abs(np.flatnonzero(shines.any(axis=axis)) - half[1 - axis]).max())
+            for axis in (0, 1)
+        )
+        return radius if radius < min(half) - 1 else None
+
+    def local_transfer(self, side: int) -> np.ndarray:
+        """(1 or k, rows, columns) transform on (side, side) pixels, for beams with a `support_px`.
+
+        Their peaks are at [0, 0]; complex64.
+        """
+        if side not in self._local:
+            radius = self.support_px
+            assert radius is not None
+            assert 2 * radius < side
+            y, x = (n // 2 for n in self.images.shape[1:])
+            near = slice(y - radius, y + radius + 1), slice(x - radius, x + radius + 1)
+            local = _transfer(self.images[:, *near], (side, side))
+            self._local[side] = local.astype(np.complex64)
+        return self._local[side]
+
+
+@dataclass(frozen=True, eq=False)
 class Response:
     """Beams of one cube, at k nodes in frequency.
 
-    dirty_beam : (1 or k, py, px), peak 1 at [py // 2, px // 2]
+    beams : the dirty beams, one for each node or one for all
     primary_beam : (k, ny, nx) without NaN, or None if the cube has none
     interpolation : (k, chan) weights of the nodes in every channel
     beam_px : geometric mean FWHM of the main lobe
@@ -45,11 +82,15 @@ class Response:
 
     ny: int
     nx: int
-    dirty_beam: np.ndarray
+    beams: DirtyBeams
     primary_beam: np.ndarray | None
     interpolation: np.ndarray
     beam_px: float
-    _local: dict[int, np.ndarray] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def dirty_beam(self) -> np.ndarray:
+        """(1 or k, py, px), peak 1 at [py // 2, px // 2]."""
+        return self.beams.images
 
     @cached_property
     def padded(self) -> tuple[int, int]:
@@ -109,38 +150,15 @@ class Response:
         """(rows, columns) of a channel, like `drawn_through`."""
         return summed(self.shares_at(channel), self.drawn_through)
 
-    @cached_property
-    def support_px(self) -> int | None:
-        """Radius in y and x within which the whole beam lies, as a restoring beam does, or None."""
-        shines = np.abs(self.dirty_beam).max(axis=0) > NO_BEAM
-        half = [n // 2 for n in shines.shape]
-        radius = max(
-            int(np.abs(np.flatnonzero(shines.any(axis=axis)) - half[1 - axis]).max())
-            for axis in (0, 1)
-        )
-        return radius if radius < min(half) - 1 else None
-
     @property
     def reaches_everywhere(self) -> bool:
         """Whether sidelobes are known in all of the image, wherever in it their source is."""
         py, px = self.dirty_beam.shape[1:]
         return (
-            self.support_px is None
+            self.beams.support_px is None
             and (py - 1) // 2 >= self.ny - 1
             and (px - 1) // 2 >= self.nx - 1
         )
-
-    def local_transfer(self, side: int) -> np.ndarray:
-        """Like `drawn_through`, on (side, side) pixels, for a beam with a `support_px`."""
-        if side not in self._local:
-            radius = self.support_px
-            assert radius is not None
-            assert 2 * radius < side
-            y, x = (n // 2 for n in self.dirty_beam.shape[1:])
-            near = slice(y - radius, y + radius + 1), slice(x - radius, x + radius + 1)
-            local = _transfer(self.dirty_beam[:, *near], (side, side))
-            self._local[side] = local.astype(np.complex64)
-        return self._local[side]
 
     @cached_property
     def padded_primary_beam(self) -> np.ndarray:
@@ -159,7 +177,7 @@ class Response:
         return Response(
             ny=rows.stop - rows.start,
             nx=columns.stop - columns.start,
-            dirty_beam=self.dirty_beam,
+            beams=self.beams,
             primary_beam=None if primary is None else primary[:, rows, columns],
             interpolation=self.interpolation[:, channels],
             beam_px=self.beam_px,
@@ -226,7 +244,7 @@ def response_of(cube: Cube) -> Response:
     return Response(
         ny=ny,
         nx=nx,
-        dirty_beam=dirty,
+        beams=DirtyBeams(np.asarray(dirty)),
         primary_beam=primary,
         interpolation=node_weights(cube.grid.frequency_at(at), cube.grid.freq_hz),
         beam_px=float(np.sqrt(beam.major_arcsec * beam.minor_arcsec) / cube.grid.cell_arcsec),

@@ -51,7 +51,7 @@ class Sight:
     def sidelobes(self) -> Sidelobes:
         """Of the dirty beam in the middle of the band."""
         beams = self.response.dirty_beam
-        ends = self.response.support_px is not None
+        ends = self.response.beams.support_px is not None
         return Sidelobes(beams[len(beams) // 2], self.beam_px, ends)
 
     @property
