@@ -40,7 +40,7 @@ BLOCK = 2880
 
 def beams_of(size: int, channels: int) -> Cube:
     """A cube without data of that shape, with the set's beams."""
-    made = df.simulate({"observation": {"size": 2 * size, "channels": 8}}, seed=1).cube
+    made = df.simulate({"observation": {"size": size, "channels": 8}}, seed=1).cube
     freq_hz = np.linspace(made.grid.freq_hz[0], made.grid.freq_hz[-1], channels)
     ra_deg, dec_deg = (float(each) for each in made.grid.sky.wcs.crval)
     grid = tangent_grid(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.fft import irfft2
+from scipy.fft import ifft, irfft
 
 from deepfocus.core.voxels import Changeable, runs
 from deepfocus.core.workspace import TILE_PX
@@ -218,10 +218,11 @@ def _through(
         if side < min(response.drawn_on):
             x0, y0 = (round(float(at)) - side // 2 for at in row[[X, Y]])
             transfer = summed(beams, response.beams.local_transfer(side))
-            plane = _drawn(x - x0, y - y0, covariance, factor, transfer, (side, side))
-            return _cut(plane, x0, y0, response)
+            transform = _transform(x - x0, y - y0, covariance, factor, (side, side))
+            return _cut(_seen_through(transfer, transform, side, side), x0, y0, response)
     transfer = summed(beams, response.drawn_through)
-    plane = _drawn(x, y, covariance, factor, transfer, response.drawn_on)
+    transform = _transform(x, y, covariance, factor, response.drawn_on)
+    plane = _seen_through(transfer, transform, response.ny, response.drawn_on[1])
     here = slice(0, response.ny), slice(0, response.nx)
     return _Plane(here, plane[here])
 
@@ -245,15 +246,10 @@ def _cut(plane: np.ndarray, x0: int, y0: int, response: Response) -> _Plane:
     return _Plane((rows, columns), plane[inside])
 
 
-def _drawn(
-    x: float,
-    y: float,
-    covariance: np.ndarray,
-    factor: float,
-    transfer: np.ndarray,
-    shape: tuple[int, int],
+def _transform(
+    x: float, y: float, covariance: np.ndarray, factor: float, shape: tuple[int, int]
 ) -> np.ndarray:
-    """(rows, columns) float32 image of a Gaussian of a flux through a transfer function."""
+    """(rows, columns // 2 + 1) complex64 transform of a Gaussian of a flux on that shape."""
     v, u = np.fft.fftfreq(shape[0]), np.fft.rfftfreq(shape[1])
     (cxx, cxy), (_, cyy) = -2 * np.pi**2 * covariance
     # single precision, as the cube's: a phase is exact before it is rounded
@@ -265,8 +261,19 @@ def _drawn(
     exponent += (cyy * v**2).astype(np.float32)[:, None]
     np.minimum(exponent, np.float32(MOST_GROWTH), out=exponent)
     transform *= np.exp(exponent)
+    return transform
+
+
+def _seen_through(
+    transfer: np.ndarray, transform: np.ndarray, rows: int, columns: int
+) -> np.ndarray:
+    """(rows, columns) the first rows of an image of so many columns, float32, from transforms.
+
+    What lies below them, as much again, is not transformed.
+    """
     transform *= transfer
-    plane: np.ndarray = irfft2(transform, s=shape, overwrite_x=True)
+    some = ifft(transform, axis=0, overwrite_x=True)[:rows]
+    plane: np.ndarray = irfft(some, n=columns, axis=1)
     return plane
 
 

@@ -138,8 +138,9 @@ def _through_first(
     rows, columns = (-(-n // first.step) for n in data.shape[1:])
     raw = np.zeros((block.stop - block.start, rows, columns), np.float32)
     for channel in block.start + np.flatnonzero(noise.searched[block]):
-        plane = np.nan_to_num(data[channel], nan=0.0, posinf=0.0, neginf=0.0)
-        raw[channel - block.start] = first.of(plane * weight) / noise.channel[channel]
+        plane = data[channel]
+        known = np.where(np.isfinite(plane), plane, np.float32(0))
+        raw[channel - block.start] = first.of(known * weight) / noise.channel[channel]
     return raw
 
 
