@@ -131,6 +131,10 @@ def test_percent_and_weights_become_responses(tmp_path: Path) -> None:
         ({"axes": [{**LON, "CRVAL": RA + 20 * CELL_DEG}, LAT]}, "another part of the sky"),
         ({"axes": [{**LON, "CDELT": 2 * LON["CDELT"]}, LAT]}, "has pixels of"),
         ({"BUNIT": "Jy/beam", "name": "x.flux.fits"}, "is in Jy/beam"),
+        (
+            {f"DFCH{i + 1}": NCHAN - 1.0 + i for i in range(NCHAN)},
+            f"is for channels {NCHAN - 1} to {2 * NCHAN - 2} of another cube",
+        ),
     ],
 )
 def test_a_primary_beam_that_cannot_be_one_is_left_out_and_named(

@@ -127,7 +127,7 @@ def _kept(image: FitsImage, path: Path, grid: Grid) -> tuple[list[int], np.ndarr
     n, chans = len(image.data), len(grid.freq_hz)
     marked = [image.header.get(f"DFCH{i + 1}") for i in range(n)]
     if all(channel is not None for channel in marked):
-        return list(range(n)), np.array(marked, dtype=float)
+        return list(range(n)), _within_band(np.array(marked, dtype=float), path, chans)
     if n == 1:
         return [0], np.array([(chans - 1) / 2])
     order = np.argsort(grid.freq_hz)
@@ -145,6 +145,17 @@ def _kept(image: FitsImage, path: Path, grid: Grid) -> tuple[list[int], np.ndarr
         return [int(np.argmin(offsets))], np.zeros(1)
     keep = sorted({0, n // 2, n - 1})
     return keep, channels[keep]
+
+
+def _within_band(marked: np.ndarray, path: Path, channels: int) -> np.ndarray:
+    """Channels (plane,) that a companion says its planes belong to, if the cube has them."""
+    if np.all(np.abs(marked - (channels - 1) / 2) <= channels / 2):
+        return marked
+    raise DeepFocusError(
+        f"{path} is for channels {marked.min():g} to {marked.max():g} of another cube",
+        wanted=f"channels of the cube, which has {channels}",
+        remedy="cut both alike, or leave the file out",
+    )
 
 
 def as_psf(planes: Planes, path: Path) -> Planes:
