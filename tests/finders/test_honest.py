@@ -19,6 +19,7 @@ from deepfocus.finders.deepfocus.sidelobes import Sidelobes
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.sources import SourceFit, summary_of
 from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CYY, FLUX, GX, SIGMA, X, Y
+from deepfocus.search.noise_map import NoiseMap
 
 SHAPE = (32, 48, 48)
 
@@ -34,7 +35,7 @@ def found(gain: float = 1e6) -> SourceFit:
 def seen(left: float, *, correlated_px: float = 0.0, more: float = 0.0) -> tuple[Sight, Looked]:
     """A cube where it shines, of which its model leaves so many times the noise, and `more`."""
     residual = left * np.random.default_rng(1).standard_normal(SHAPE) + more
-    noise = SimpleNamespace(channel=np.ones(SHAPE[0]), position=np.ones(SHAPE[1:]))
+    noise = NoiseMap(np.ones(SHAPE[0]), np.ones(SHAPE[1:]))
     explained = SimpleNamespace(residual=residual)
     sight = SimpleNamespace(
         data=residual + 10,
@@ -44,8 +45,7 @@ def seen(left: float, *, correlated_px: float = 0.0, more: float = 0.0) -> tuple
         response=SimpleNamespace(seen_at=lambda **_: 0.5),
         sidelobes=Sidelobes(np.full((8, 8), 0.5), 6.0),
     )
-    found = (SimpleNamespace(between_channels=np.ones(1)),)
-    looked = SimpleNamespace(noise=noise, explained=explained, found=found)
+    looked = SimpleNamespace(noise=noise, explained=explained)
     return cast(Any, sight), cast(Any, looked)
 
 

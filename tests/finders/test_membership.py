@@ -68,6 +68,24 @@ def test_no_component_is_no_source_and_two_that_stay_in_place_are_two() -> None:
     assert sources(along([60.0, 67.0], [40.0, 40.0])) == [[0], [1]]
 
 
+def test_two_places_are_two_sources_whatever_lines_each_has() -> None:
+    """Of three Gaussians in the same channels that touch, two at one place: three lines."""
+    three = along([60.0, 68.0, 68.2], [36.0, 42.0, 31.0])
+    assert sources(three) == [[0], [1], [2]]
+    # at three places they are a galaxy
+    assert sources(along([60.0, 68.0, 76.0], [31.0, 36.0, 41.0])) == [[0, 1, 2]]
+
+
+def test_three_lines_that_overlap_at_one_place_shape_one() -> None:
+    assert sources(along([60.0, 60.1, 60.0], [36.0, 41.0, 46.0])) == [[0, 1, 2]]
+
+
+def test_what_lies_beyond_the_band_is_one_line() -> None:
+    """Its wing is no Gaussian, and takes two."""
+    assert sources(along([60.0, 63.0], [96.5, 98.0])) == [[0, 1]]
+    assert sources(along([60.0, 63.0], [91.0, 98.0])) == [[0], [1]]
+
+
 def test_an_image_of_few_channels_shows_no_velocities() -> None:
     other = along([80.0, 88.0, 96.0], [1.0, 1.0, 1.0], sigma=0.6, flux=6.0)
     row = along([50.0, 58.0, 66.0, 74.0], [1.0, 1.0, 1.0, 1.0], sigma=0.6)

@@ -28,7 +28,7 @@ from deepfocus.fit.parameters import (
 )
 from deepfocus.fit.solve import Fit, fit_free
 
-NEEDED = Needed(kept=25.0, added=50.0, moves=16.0, between=9.0)
+NEEDED = Needed(kept=25.0, added=50.0, moves=16.0, between=9.0, again=26.0)
 APART_PX, APART_CHAN = 16.0, 8.0
 
 

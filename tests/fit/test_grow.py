@@ -10,7 +10,7 @@ import pytest
 from deepfocus.fit.grow import Needed, grow
 from deepfocus.fit.parameters import CONTINUUM, FLUX, GRADIENT, SIZES, SLOPE, free_but
 
-NEEDED = Needed(kept=45.0, added=45.0, moves=16.0, between=9.0)
+NEEDED = Needed(kept=45.0, added=45.0, moves=16.0, between=9.0, again=26.0)
 """2 ln V + 27, with 1e4 beams times channels."""
 NONE = np.zeros((0, 12))
 STILL = free_but(1, *GRADIENT, SLOPE)

@@ -97,7 +97,7 @@ def test_the_correlation_of_channels_is_measured() -> None:
     """Of the mean of two channels each: a half beside, nothing farther away."""
     drawn = white_noise(3, (65, 96, 96))
     found = found_in(drawn[1:] + drawn[:-1], white=True)
-    assert found.between_channels[:3] == pytest.approx([1.0, 0.5, 0.0], abs=0.05)
+    assert found.noise.between_channels[:3] == pytest.approx([1.0, 0.5, 0.0], abs=0.05)
 
 
 def test_noise_of_a_sum_over_the_band_is_never_less_than_nothing() -> None:

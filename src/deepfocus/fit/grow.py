@@ -55,13 +55,15 @@ class Needed:
 
     kept : of a start, whose place was searched for; added : of another component beside it, which
         noise may have put anywhere; moves : of a velocity gradient, two numbers at a known place;
-        between : of light between two lines, one number at a known place
+        between : of light between two lines, one number at a known place; again : of another line
+        where there is one
     """
 
     kept: float
     added: float
     moves: float
     between: float
+    again: float
 
 
 def fit_starts(problem: Problem, starts: np.ndarray, free: np.ndarray, needed: Needed) -> Fit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,6 +18,10 @@ MOST_VALUES = 1 << 24
 """Of a sample."""
 PLANES_VALUES = 1 << 22
 """Voxels of the planes that are read together, if they are not in memory."""
+NARROWEST = 0.5
+"""Channels: standard deviation of a line that is not resolved, as a correlator shows it."""
+LEAST_EXCESS = 0.1
+"""A correlation measured in few channels may leave less than nothing."""
 FEWEST_CHANNELS = 16
 """Of a band, for a slope to be told from noise."""
 
@@ -28,10 +32,13 @@ class NoiseMap:
 
     channel : (chan,) Jy/beam, infinite where a channel has no data
     position : (y, x) relative, root mean square 1
+    between_channels : (lags,) correlation of channels, 1 at lag 0; of independent ones unless a
+        search measured it
     """
 
     channel: np.ndarray
     position: np.ndarray
+    between_channels: np.ndarray = field(default_factory=lambda: np.ones(1))
 
     @property
     def searched(self) -> np.ndarray:
@@ -45,6 +52,16 @@ class NoiseMap:
         row, column = min(max(round(y), 0), rows - 1), min(max(round(x), 0), columns - 1)
         at: np.ndarray = self.channel * float(self.position[row, column])
         return at
+
+    def excess(self, sigma_chan: float) -> float:
+        """Variance of the noise in a Gaussian line, over that of independent channels.
+
+        sigma_chan : standard deviation of the line; infinite for a continuum. Two such lines, so
+        many channels apart, overlap by exp(-lag^2 / 4 sigma^2).
+        """
+        lags = np.arange(1, len(self.between_channels))
+        overlap = np.exp(-((lags / (2 * max(sigma_chan, NARROWEST))) ** 2))
+        return max(1.0 + 2.0 * float(overlap @ self.between_channels[1:]), LEAST_EXCESS)
 
 
 @dataclass(frozen=True, eq=False)

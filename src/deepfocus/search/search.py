@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,7 +35,7 @@ class Found:
     threshold : signal-to-noise; alarms : false peaks expected above any
     highest : (rows, columns) of all filters and channels, at every `step`-th pixel
     on_continuum : (rows, columns) bool, where spectra were searched without their continuum
-    noise : of the cube; between_channels : (lags,) its correlation, 1 at lag 0
+    noise : of the cube, with the correlation of channels that the search measured
     """
 
     peaks: tuple[Peak, ...]
@@ -45,7 +45,6 @@ class Found:
     step: int
     on_continuum: np.ndarray
     noise: NoiseMap
-    between_channels: np.ndarray
 
 
 def search(
@@ -90,8 +89,7 @@ def search(
         highest,
         step,
         on_continuum,
-        noise,
-        between_channels=sizes[0].correlation,
+        replace(noise, between_channels=sizes[0].correlation),
     )
 
 

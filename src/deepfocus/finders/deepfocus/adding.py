@@ -123,6 +123,7 @@ def noise_of(sight: Sight, explained: Explained, before: NoiseMap) -> NoiseMap:
     left = sample.of(explained.residual)
     level = EMISSION_SIGMA * before.position[::step, ::step]
     shines = sample.values - left > before.channel[:, None, None] * level
-    return noise_of_sample(
+    measured = noise_of_sample(
         replace(sample, values=left), correlated_px=sight.correlated_px, emission=shines
     )
+    return replace(measured, between_channels=before.between_channels)

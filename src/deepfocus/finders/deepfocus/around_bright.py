@@ -148,7 +148,7 @@ def _weighted(
         image += weight * plane[np.ix_(rows - rows[0], columns - columns[0])]
     each = weights * sigma[lit]
     lags = np.abs(lit[:, None] - lit)
-    between = looked.found[-1].between_channels
+    between = looked.noise.between_channels
     correlation = np.where(lags < len(between), between[np.minimum(lags, len(between) - 1)], 0.0)
     return _Weighted(image / by, float(np.sqrt(max(each @ correlation @ each, 0.0))) / by)
 

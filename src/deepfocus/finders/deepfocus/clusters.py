@@ -23,7 +23,7 @@ from deepfocus.fit.equations import model_score
 from deepfocus.fit.filters import Filtering
 from deepfocus.fit.image import Part
 from deepfocus.fit.in_band import shown
-from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CYY, FLUX, X, Y
+from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CYY, FLUX, SIGMA, X, Y
 from deepfocus.fit.patch import Problem, patch_problem
 from deepfocus.fit.solve import Fit
 from deepfocus.fit.spectra import Profile
@@ -310,11 +310,13 @@ def _region(box: tuple[int, int, int, int], margin: int) -> tuple[slice, slice]:
 def _problem(
     seen: Seen, starts: np.ndarray, box: tuple[int, int, int, int], noise: NoiseMap
 ) -> Problem:
+    """In channels taken for independent ones, of a noise as high as it is in the starts' lines."""
     y, x = starts[:, [Y, X]].mean(axis=0)
     channel = float(np.clip(starts[0, CHANNEL], 0, len(seen.data) - 1))
-    return patch_problem(
-        seen.data, noise.at(x=x, y=y), seen.filtering, box=box, channel=round(channel)
-    )
+    lines = starts[starts[:, FLUX] != 0, SIGMA]
+    excess = noise.excess(float(np.median(lines)) if len(lines) else np.inf)
+    sigma = noise.at(x=x, y=y) * float(np.sqrt(excess))
+    return patch_problem(seen.data, sigma, seen.filtering, box=box, channel=round(channel))
 
 
 def _fwhm(components: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ def correlated_noise(sight: Sight, looked: Looked) -> CorrelatedNoise:
         looked.noise.channel,
         looked.noise.position,
         autocorrelation_of(sight.power, sight.response, int(AUTOCORRELATION_BEAMS * sight.beam_px)),
-        looked.found[-1].between_channels,
+        looked.noise.between_channels,
     )
 
 

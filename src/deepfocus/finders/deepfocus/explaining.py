@@ -25,6 +25,7 @@ from deepfocus.fit.grow import MOST, Needed, continuum_snr, fit_starts, grow
 from deepfocus.fit.parameters import CONTINUUM, FLUX, GRADIENT, SIGMA, SLOPE
 from deepfocus.fit.patch import Problem
 from deepfocus.fit.places import own_continuum
+from deepfocus.fit.second_lines import with_second_lines
 from deepfocus.fit.solve import Fit, fit_free
 from deepfocus.fit.spectra import Integrated, Sampled
 from deepfocus.fit.together import as_one
@@ -100,11 +101,11 @@ class Refined:
         fewer = _as_they_move(simple, needed)
         left = fewer.residual_peak**2 > NOT_ALONE * needed.added
         if len(fewer.values) >= MOST or not (left or _may_be_two(fewer, needed)):
-            return bridged(fewer, needed)
+            return _completed(fewer, needed)
         more = grow(problem, fewer.values, fewer.free, needed)
         if len(more.values) == len(fewer.values):
-            return bridged(fewer, needed)
-        return bridged(_as_they_move(stilled(more, needed), needed), needed)
+            return _completed(fewer, needed)
+        return _completed(_as_they_move(stilled(more, needed), needed), needed)
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,11 @@ def measured(problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
     if not is_image(problem.channels):
         free[:, CONTINUUM] |= own_continuum(values, free[:, CONTINUUM], problem.beam_px)
     return fit_free(problem, values, free, signed_sizes=True)
+
+
+def _completed(fitted: Fit, needed: Needed) -> Fit:
+    """With what needs less chi^2, for its place is known: second lines, and light between lines."""
+    return bridged(with_second_lines(fitted, needed.again), needed)
 
 
 def _as_they_move(fitted: Fit, needed: Needed) -> Fit:

@@ -83,14 +83,14 @@ def is_too_broad(source: SourceFit, channels: int) -> bool:
 
 
 def is_too_large(source: SourceFit, sight: Sight) -> bool:
-    """Whether its brightest component is as large as a fit allows, in a dirty cube.
+    """Whether all of its components are as large as a fit allows, in a dirty cube.
 
     An array sees next to nothing of what is so large, and what a brighter source's model leaves in
-    its channels, all over the image, is fitted best by that.
+    its channels, all over the image, is fitted best by that. A galaxy may have one such component.
     """
-    variances = np.linalg.eigvalsh(covariance_of(source.components[:1])[0])
-    largest = FWHM_PER_SIGMA * float(np.sqrt(max(variances[-1], 0.0)))
-    return sight.sidelobes.any and largest > AT_THE_LIMIT * LARGEST_BEAMS * sight.beam_px
+    variances = np.linalg.eigvalsh(covariance_of(source.components))[:, -1]
+    least = FWHM_PER_SIGMA * float(np.sqrt(max(variances.min(), 0.0)))
+    return sight.sidelobes.any and least > AT_THE_LIMIT * LARGEST_BEAMS * sight.beam_px
 
 
 def is_trough(source: SourceFit) -> bool:

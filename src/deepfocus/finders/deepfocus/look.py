@@ -30,6 +30,9 @@ MOVES = 16.0
 BETWEEN = 9.0
 """Gain of chi^2 of light between two lines: one number at a known place. Between the two sides of
 galaxies it gained 12 to 27, between different ones less than 4."""
+AGAIN = 16.0
+"""Gain of chi^2 of another line where there is one, above 2 ln(channels): single lines gain up to
+12 in 128 channels, noise in their wings 25."""
 BESIDE = 26.0
 """Gain of chi^2 that a component beside another needs, above 2 ln(places): one false in 100 cubes,
 measured on cubes of noise with 6,000 to 80,000 places."""
@@ -73,6 +76,7 @@ def look(sight: Sight, *, false_peaks: float) -> Looked:
             workspace=sight.workspace,
         )
         each.append(found)
+        noise = found.noise
         fitted = tuple(fitted_of(explained))
         left = left_of_continua(fitted, sight.sidelobes) ** 2
         needed = Needed(
@@ -80,6 +84,7 @@ def look(sight: Sight, *, false_peaks: float) -> Looked:
             added=max(2 * float(np.log(sight.places)) + BESIDE, left),
             moves=max(MOVES, left),
             between=max(BETWEEN, left),
+            again=max(2 * float(np.log(len(sight.data))) + AGAIN, left),
         )
         peaks = worth_fitting(found.peaks, sight, fitted)
         before = explained.free

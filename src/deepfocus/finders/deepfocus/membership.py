@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 from deepfocus.core.channels import is_image
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.clusters import Explained
 from deepfocus.fit.grouping import LEAST_SADDLE, LEAST_SADDLE_MOVING, grouped
-from deepfocus.fit.parameters import FLUX, GRADIENT, GX, GY
+from deepfocus.fit.parameters import CHANNEL, FLUX, GRADIENT, GX, GY, X, Y
 from deepfocus.fit.together import explained_by_moving
 from deepfocus.fit.velocity_field import off_the_field
 
 MANY = 3
 """Still components that touch, from which on they show how one source moves."""
+SAME_PLACE = 0.15
+"""FWHM of the beam: lines of one source are as near, at a signal-to-noise of 6 and more."""
 COHERENT = 0.65
 """Of the extent of a group, that its movement explains: 0.79 or more in single galaxies of which
 low saddles join the parts, 0.55 or less in neighbours."""
@@ -32,18 +37,22 @@ def members_of(explained: Explained, beam_px: float) -> Iterator[np.ndarray]:
         return
     left = np.arange(len(components))
     while True:
-        groups = [left[each] for each in _groups(explained, left, beam_px)]
+        groups = [
+            left[group[part]]
+            for group in _groups(explained, left, beam_px)
+            for part in _at_two_places(
+                components[left[group]], free[left[group]], beam_px, len(explained.residual)
+            )
+        ]
         apart = [
             group[_off_the_field(components[group], beam_px, channels=len(explained.residual))]
             for group in groups
-            if not _are_two(free[group])
         ]
         if not any(map(len, apart)):
             break
         yield from (galaxy for galaxy in apart if len(galaxy))
         left = np.setdiff1d(left, np.concatenate(apart))
-    for group in groups:
-        yield from (group[[0]], group[[1]]) if _are_two(free[group]) else (group,)
+    yield from groups
 
 
 def _groups(explained: Explained, some: np.ndarray, beam_px: float) -> Iterator[np.ndarray]:
@@ -91,9 +100,32 @@ def _joined_if_moving(
     return source
 
 
-def _are_two(free: np.ndarray) -> bool:
-    """Whether components that touch are two sources: two Gaussians that stay in place explain all.
+def _at_two_places(
+    components: np.ndarray, free: np.ndarray, beam_px: float, channels: int
+) -> list[np.ndarray]:
+    """Indices of the sources that components which touch are: often all of them.
 
-    A galaxy at the same signal-to-noise moves, or takes more of them.
+    Gaussians that stay in place, at two places, are two sources; so are two lines of one place. A
+    galaxy at the same signal-to-noise moves, or takes more places. What lies beyond an end of the
+    band shows a wing alone, which is no Gaussian and may take two.
     """
-    return len(free) == 2 and not free[:, [GX, GY]].any()
+    place = _places(components, SAME_PLACE * beam_px)
+    beyond = _beyond_one_end(components[:, CHANNEL], channels)
+    if free[:, [GX, GY]].any() or place.max() > 1 or beyond:
+        return [np.arange(len(components))]
+    parts = (np.flatnonzero(place == number) for number in range(place.max() + 1))
+    # two lines are two, more of them shape one
+    return [lines for part in parts for lines in (np.split(part, 2) if len(part) == 2 else [part])]
+
+
+def _beyond_one_end(centres: np.ndarray, channels: int) -> bool:
+    return bool(np.all(centres < -0.5) or np.all(centres > channels - 0.5))
+
+
+def _places(components: np.ndarray, near_px: float) -> np.ndarray:
+    """(n,) number of the place of each: that of those near it, and of those near them."""
+    pairs = cKDTree(components[:, [X, Y]]).query_pairs(near_px, output_type="ndarray")
+    n = len(components)
+    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    number: np.ndarray = connected_components(graph, directed=False)[1]
+    return number
