@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ from deepfocus.evaluation.match import match
 from deepfocus.finders.deepfocus import sight
 from deepfocus.finders.deepfocus.bright_continua import band_median
 from deepfocus.finders.deepfocus.finder import DeepFocus
-from deepfocus.finders.deepfocus.judge import Judgement, is_trough, judged
+from deepfocus.finders.deepfocus.judge import Judgement, is_too_large, is_trough, judged
 from deepfocus.finders.deepfocus.look import look
 from deepfocus.finders.deepfocus.sources import SUMMARY, SourceFit, summary_of
 from deepfocus.finders.deepfocus.table import Entry, row_of
@@ -344,6 +346,29 @@ def test_what_gains_nothing_in_the_end_is_no_source(gain: float, flag: Flag) -> 
     verdict = judged(found, looked, seen, 0.01)
     assert verdict.snr > 10
     assert verdict.flag == flag
+
+
+@pytest.mark.parametrize(
+    ("sizes_beams", "fluxes", "dirty", "large"),
+    [
+        ([6.0], [1.0], True, True),
+        ([6.0], [1.0], False, False),
+        ([5.5], [1.0], True, False),
+        ([6.0, 2.0], [1.0, 1.5], True, False),
+        ([6.0, 2.0], [1.5, 1.0], True, True),
+    ],
+)
+def test_what_is_mostly_as_large_as_a_fit_allows_is_none_in_a_dirty_cube(
+    sizes_beams: list[float], fluxes: list[float], dirty: bool, large: bool
+) -> None:
+    """The limit is six beams; of a galaxy, the smaller part of the flux may reach it."""
+    rows = np.zeros((len(fluxes), COUNT))
+    rows[:, [CXX, CYY]] = (8.0 * np.array(sizes_beams)[:, None] / FWHM_PER_SIGMA) ** 2
+    rows[:, CHANNEL], rows[:, SIGMA], rows[:, FLUX] = 20.0, 3.0, fluxes
+    summary = summary_of(rows, 48)
+    found = SourceFit(rows, summary, np.eye(len(summary)), gain=100.0, freedom=9)
+    seen = SimpleNamespace(beam_px=8.0, sidelobes=SimpleNamespace(any=dirty))
+    assert is_too_large(found, cast(Any, seen)) is large
 
 
 @pytest.mark.parametrize("level", [0.0, 1e-30])

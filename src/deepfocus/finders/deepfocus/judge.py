@@ -13,7 +13,7 @@ from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.sources import SourceFit
 from deepfocus.finders.deepfocus.trust import Fitted, SeenLine, may_be_far_sidelobe
-from deepfocus.fit.parameters import CHANNEL, PEAK_PER_FLUX, SIGMA, X, Y, covariance_of
+from deepfocus.fit.parameters import CHANNEL, FLUX, PEAK_PER_FLUX, SIGMA, X, Y, covariance_of
 from deepfocus.fit.solve import LARGEST_BEAMS
 from deepfocus.search.peaks import Peak
 
@@ -24,6 +24,8 @@ GONE = 0.36
 fitted was left by others that were not yet, and is no source of its own."""
 AT_THE_LIMIT = 0.99
 """Of the largest size that a fit allows."""
+MOST_OF_IT = 0.5
+"""Of a source's flux."""
 BROADEST = 0.66
 """Of the band: a broader line is not told from continuum."""
 
@@ -83,14 +85,16 @@ def is_too_broad(source: SourceFit, channels: int) -> bool:
 
 
 def is_too_large(source: SourceFit, sight: Sight) -> bool:
-    """Whether all of its components are as large as a fit allows, in a dirty cube.
+    """Whether most of its flux is in components as large as a fit allows, in a dirty cube.
 
     An array sees next to nothing of what is so large, and what a brighter source's model leaves in
-    its channels, all over the image, is fitted best by that. A galaxy may have one such component.
+    its channels, all over the image, is fitted best by that. A galaxy may have such components.
     """
     variances = np.linalg.eigvalsh(covariance_of(source.components))[:, -1]
-    least = FWHM_PER_SIGMA * float(np.sqrt(max(variances.min(), 0.0)))
-    return sight.sidelobes.any and least > AT_THE_LIMIT * LARGEST_BEAMS * sight.beam_px
+    size = FWHM_PER_SIGMA * np.sqrt(np.maximum(variances, 0.0))
+    at_the_limit = size > AT_THE_LIMIT * LARGEST_BEAMS * sight.beam_px
+    flux = np.abs(source.components[:, FLUX])
+    return sight.sidelobes.any and bool(flux[at_the_limit].sum() > MOST_OF_IT * flux.sum())
 
 
 def is_trough(source: SourceFit) -> bool:
