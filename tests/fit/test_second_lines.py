@@ -74,3 +74,13 @@ def test_a_line_that_moves_is_not_parted(case_named: Callable) -> None:
     data = model_cube(pair, case.response) + case.noise(4)
     moving = fit_free(case.problem(data), line(11.5, 3.5, 120.0), free_but(1, CONTINUUM, SLOPE))
     assert with_second_lines(moving, NEEDED) is moving
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_wing_is_not_parted(case_named: Callable, seed: int) -> None:
+    """A fit's centres end three channels beyond the band, and two lines gain 200 to 320."""
+    case = case_named("thermal")
+    data = model_cube(line(-5.0, 4.0, 3000.0), case.response) + case.noise(seed)
+    free = free_but(1, CONTINUUM, SLOPE, *GRADIENT)
+    one = fit_free(case.problem(data), line(-3.0, 4.0, 900.0), free)
+    assert with_second_lines(one, NEEDED) is one

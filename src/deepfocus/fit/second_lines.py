@@ -25,10 +25,13 @@ WORTH_A_TRY = 0.7
 def with_second_lines(fitted: Fit, needed: float) -> Fit:
     """With two lines in place of one that stays in place, wherever these gain enough.
 
+    Not of one whose centre lies beyond the band: how far is not known, and so not its wing.
     needed : gain of chi^2 of another line at the place of one
     """
     still = fitted.free[:, FLUX] & ~fitted.free[:, GRADIENT].any(axis=1)
-    for i in np.flatnonzero(still & (fitted.gain > needed)):
+    middle = (fitted.problem.channels - 1) / 2
+    inside = np.abs(fitted.values[:, CHANNEL] - middle) < fitted.problem.channels / 2
+    for i in np.flatnonzero(still & inside & (fitted.gain > needed)):
         if len(fitted.values) < MOST:
             fitted = _parted(fitted, int(i), needed) or fitted
     return fitted
