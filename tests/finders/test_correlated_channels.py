@@ -7,14 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from astropy import units as u
+from dirty_cubes import dirty_cube
 from scipy.linalg import toeplitz
 from scipy.ndimage import convolve1d
 
-from deepfocus.core.cube import Cube
 from deepfocus.finders.deepfocus.finder import DeepFocus
 from deepfocus.instrument.noise import Thermal
 from deepfocus.instrument.observation import Observation
-from deepfocus.instrument.telescope import telescope_of
 from deepfocus.search.noise_map import NoiseMap
 from deepfocus.sky.components import Component, EmissionLine
 
@@ -22,7 +21,6 @@ HANNING = np.array([0.25, 0.5, 0.25])
 CORRELATION = np.array([1.0, 2 / 3, 1 / 6])
 """Of channels after it, at lags from 0."""
 OBSERVATION = Observation(channels=64, size=128, total_time=600 * u.s, integration=60 * u.s)
-SIGMA_JY = 1e-3
 
 
 def noise_with(correlation: np.ndarray) -> NoiseMap:
@@ -44,38 +42,31 @@ def test_of_a_continuum_it_is_all_of_it_and_of_independent_channels_none() -> No
     assert noise_with(np.array([1.0, -0.6])).excess(np.inf) > 0
 
 
-def cube_of_lines(seed: int) -> Cube:
-    """Three lines of 6 channels at a signal-to-noise of 20 to 30, thermal noise."""
-    telescope = telescope_of(OBSERVATION)
-    drawn = Thermal().draw(telescope, np.random.default_rng(seed))
-    data = drawn * np.float32(SIGMA_JY / drawn.std())
-    for x, y, channel, peak in ((40, 45, 20.0, 0.012), (85, 60, 33.0, 0.02), (60, 90, 45.0, 0.016)):
-        each = Component(
-            x=float(x),
-            y=float(y),
-            fwhm_x_px=6.0,
-            fwhm_y_px=4.0,
-            pa=30.0,
-            peak_jy_px=peak / 27.0,
-            spectral_index=0.0,
-            lines=(EmissionLine(1.0, channel, 6.0),),
-        )
-        images, spectra = each.parts(telescope.grid)
-        spectra = spectra - peak / 27.0
-        data = data + telescope.dirty_cube(telescope.dirty_components(images), spectra)
-    return Cube(
-        data=data.astype(np.float32),
-        grid=telescope.grid,
-        beam=telescope.beam,
-        psf=telescope.psf,
-        psf_channels=telescope.node_channels,
-        primary_beam=telescope.primary_beam,
+def line_at(x: float, y: float, channel: float, peak_jy: float) -> Component:
+    """A resolved source whose line of 6 channels is a thousand times its continuum."""
+    return Component(
+        x=x,
+        y=y,
+        fwhm_x_px=6.0,
+        fwhm_y_px=4.0,
+        pa=30.0,
+        peak_jy_px=peak_jy / 27.0 / 1000.0,
+        spectral_index=0.0,
+        lines=(EmissionLine(1000.0, channel, 6.0),),
     )
+
+
+LINES = (
+    line_at(40.0, 45.0, 20.0, 0.012),
+    line_at(85.0, 60.0, 33.0, 0.02),
+    line_at(60.0, 90.0, 45.0, 0.016),
+)
+"""At a signal-to-noise of 20 to 30."""
 
 
 def test_smoothing_leaves_the_errors_of_fluxes_as_they_are() -> None:
     """It takes channels together: a line's integral, and its noise, stay what they are."""
-    cube = cube_of_lines(5)
+    cube = dirty_cube(OBSERVATION, LINES, Thermal(), 5)
     smooth = replace(cube, data=convolve1d(cube.data, HANNING, axis=0))
     sharp, smoothed = (DeepFocus().ready().find(each).catalogue.accepted for each in (cube, smooth))
     assert len(sharp) == len(smoothed) == 3

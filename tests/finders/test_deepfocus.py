@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 from astropy import units as u
+from dirty_cubes import SIGMA_JY, dirty_cube
 from finder_cubes import empty_cube
 
 from deepfocus.core.cube import Beam, Cube
@@ -29,13 +30,11 @@ from deepfocus.finders.evidence import ImagePanel
 from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, CXX, CYY, FLUX, GX, GY, SIGMA, X, Y
 from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.observation import Observation
-from deepfocus.instrument.telescope import telescope_of
 from deepfocus.search.noise_map import noise_map
 from deepfocus.simulation.cube import simulate
 from deepfocus.simulation.settings import SetSettings
 from deepfocus.sky.components import Component, EmissionLine
 
-SIGMA_JY = 1e-3
 OBSERVATION = Observation(channels=48, size=128, total_time=600 * u.s, integration=60 * u.s)
 
 
@@ -54,21 +53,7 @@ def source(x: float, y: float, peak_jy: float) -> Component:
 
 
 def cube_of(sources: list[Component], noise: White | Thermal, seed: int) -> Cube:
-    """Their dirty cube, with noise of SIGMA_JY."""
-    telescope = telescope_of(OBSERVATION)
-    drawn = noise.draw(telescope, np.random.default_rng(seed))
-    data = drawn * np.float32(SIGMA_JY / drawn.std())
-    for each in sources:
-        images, spectra = each.parts(telescope.grid)
-        data = data + telescope.dirty_cube(telescope.dirty_components(images), spectra)
-    return Cube(
-        data=data.astype(np.float32),
-        grid=telescope.grid,
-        beam=telescope.beam,
-        psf=telescope.psf,
-        psf_channels=telescope.node_channels,
-        primary_beam=telescope.primary_beam,
-    )
+    return dirty_cube(OBSERVATION, sources, noise, seed)
 
 
 @pytest.mark.parametrize("noise", [White(), Thermal()], ids=["white", "thermal"])

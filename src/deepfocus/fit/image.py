@@ -269,7 +269,7 @@ def _seen_through(
 ) -> np.ndarray:
     """(rows, columns) the first rows of an image of so many columns, float32, from transforms.
 
-    What lies below them, as much again, is not transformed.
+    What lies below them, as much again, is not transformed. transform : used up
     """
     transform *= transfer
     some = ifft(transform, axis=0, overwrite_x=True)[:rows]

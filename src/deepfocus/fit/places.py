@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.fit.parameters import CXX, CYY, X, Y
@@ -38,6 +41,15 @@ def own_line_of(
         if apart[nearest] < SAME_PLACE:
             host[i] = free[nearest]
     return host
+
+
+def numbered_places(values: np.ndarray, near_px: float) -> np.ndarray:
+    """(n,) number of each component's place: that of those near it, and of those near them."""
+    pairs = cKDTree(values[:, [X, Y]]).query_pairs(near_px, output_type="ndarray")
+    n = len(values)
+    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    number: np.ndarray = connected_components(graph, directed=False)[1]
+    return number
 
 
 def _apparent_fwhm(values: np.ndarray, beam_px: float) -> np.ndarray:

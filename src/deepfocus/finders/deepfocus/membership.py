@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from deepfocus.core.channels import is_image
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.clusters import Explained
 from deepfocus.fit.grouping import LEAST_SADDLE, LEAST_SADDLE_MOVING, grouped
-from deepfocus.fit.parameters import CHANNEL, FLUX, GRADIENT, GX, GY, X, Y
+from deepfocus.fit.parameters import CHANNEL, FLUX, GRADIENT, GX, GY
+from deepfocus.fit.places import numbered_places
 from deepfocus.fit.together import explained_by_moving
 from deepfocus.fit.velocity_field import off_the_field
 
 MANY = 3
 """Still components that touch, from which on they show how one source moves."""
-SAME_PLACE = 0.15
+LINES_OF_ONE = 0.15
 """FWHM of the beam: lines of one source are as near, at a signal-to-noise of 6 and more."""
 COHERENT = 0.65
 """Of the extent of a group, that its movement explains: 0.79 or more in single galaxies of which
@@ -109,7 +107,7 @@ def _at_two_places(
     galaxy at the same signal-to-noise moves, or takes more places. What lies beyond an end of the
     band shows a wing alone, which is no Gaussian and may take two.
     """
-    place = _places(components, SAME_PLACE * beam_px)
+    place = numbered_places(components, LINES_OF_ONE * beam_px)
     beyond = _beyond_one_end(components[:, CHANNEL], channels)
     if free[:, [GX, GY]].any() or place.max() > 1 or beyond:
         return [np.arange(len(components))]
@@ -120,12 +118,3 @@ def _at_two_places(
 
 def _beyond_one_end(centres: np.ndarray, channels: int) -> bool:
     return bool(np.all(centres < -0.5) or np.all(centres > channels - 0.5))
-
-
-def _places(components: np.ndarray, near_px: float) -> np.ndarray:
-    """(n,) number of the place of each: that of those near it, and of those near them."""
-    pairs = cKDTree(components[:, [X, Y]]).query_pairs(near_px, output_type="ndarray")
-    n = len(components)
-    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
-    number: np.ndarray = connected_components(graph, directed=False)[1]
-    return number
