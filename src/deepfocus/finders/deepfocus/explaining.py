@@ -22,6 +22,7 @@ from deepfocus.finders.deepfocus.shared_continua import with_shared_continua, wi
 from deepfocus.fit.bridges import bridged, parts_of
 from deepfocus.fit.grouping import LEAST_SADDLE_MOVING
 from deepfocus.fit.grow import MOST, Needed, continuum_snr, fit_starts, grow
+from deepfocus.fit.horns import lost_as_disc
 from deepfocus.fit.parameters import CONTINUUM, FLUX, GRADIENT, SIGMA, SLOPE
 from deepfocus.fit.patch import Problem
 from deepfocus.fit.places import own_continuum
@@ -42,7 +43,7 @@ SLOPE_SNR = 20.0
 MODEL_ERROR = 0.015
 """Of a source's signal-to-noise: what its model may be wrong by."""
 AS_GOOD = 16.0
-"""Chi^2 that one moving Gaussian may lose, for each still one that it stands for."""
+"""Chi^2 that one moving Gaussian, or a disc, may lose for each still one that it stands for."""
 PAIR_LOST = 0.4
 """Of what two still Gaussians gain over a single one: one that moves may lose that."""
 MOST_MOVING = 6
@@ -163,19 +164,25 @@ def joined(fitted: Fit) -> Fit:
 def sides_of_one(fitted: Fit) -> Fit:
     """With gradients for pairs that touch and show how one source moves.
 
-    Two sources side by side gain little over a single Gaussian that one which moves gains, too; the
-    two sides of a disc gain most of it. What takes more than two is one source anyway.
+    Of what two sources side by side gain over a single Gaussian, one which moves gains little; of
+    what the two sides of a disc gain, most, or a disc in their place loses nothing. What takes more
+    than two is one source anyway.
     """
     free = fitted.free.copy()
     for members in _touching(fitted):
         if len(members) > 2:
             continue
-        one, still = (_one_of(fitted, members, moves=each) for each in (True, False))
-        if one.chi2 - fitted.chi2 < PAIR_LOST * (still.chi2 - fitted.chi2):
+        if _is_one_that_moves(fitted, members) or lost_as_disc(fitted, members) < AS_GOOD:
             free[members[:, None], GRADIENT] = True
     if np.array_equal(free, fitted.free):
         return fitted
     return fit_free(fitted.problem, fitted.values, free, most_steps=MOVING_STEPS)
+
+
+def _is_one_that_moves(fitted: Fit, members: np.ndarray) -> bool:
+    """Whether one moving Gaussian gains most of what two gain over one that does not move."""
+    one, still = (_one_of(fitted, members, moves=each) for each in (True, False))
+    return one.chi2 - fitted.chi2 < PAIR_LOST * (still.chi2 - fitted.chi2)
 
 
 def _touching(fitted: Fit) -> Iterator[np.ndarray]:
