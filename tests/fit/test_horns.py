@@ -25,7 +25,7 @@ from deepfocus.fit.parameters import (
 )
 from deepfocus.fit.solve import Fit, fit_free
 
-ALLOWED = 16.0
+ALLOWED = 12.0
 """Of chi^2: what `explaining` lets a disc lose."""
 PLACE = np.array([74.0, 72.0, 11.5])
 RADIUS_PX, TURN_PX, SPEED_CHAN = 5.0, 1.5, 6.0

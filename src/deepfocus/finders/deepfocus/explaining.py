@@ -43,9 +43,12 @@ SLOPE_SNR = 20.0
 MODEL_ERROR = 0.015
 """Of a source's signal-to-noise: what its model may be wrong by."""
 AS_GOOD = 16.0
-"""Chi^2 that one moving Gaussian, or a disc, may lose for each still one that it stands for."""
+"""Chi^2 that one moving Gaussian may lose, for each still one that it stands for."""
 PAIR_LOST = 0.4
 """Of what two still Gaussians gain over a single one: one that moves may lose that."""
+AS_DISC = 12.0
+"""Chi^2 that a disc may lose in place of two Gaussians: noise gives as much to their five numbers
+more in 3% of discs."""
 MOST_MOVING = 6
 """Components whose gradients are free together; more of them show how a source moves anyway."""
 MOVING_STEPS = 15
@@ -172,7 +175,7 @@ def sides_of_one(fitted: Fit) -> Fit:
     for members in _touching(fitted):
         if len(members) > 2:
             continue
-        if _is_one_that_moves(fitted, members) or lost_as_disc(fitted, members) < AS_GOOD:
+        if _is_one_that_moves(fitted, members) or lost_as_disc(fitted, members) < AS_DISC:
             free[members[:, None], GRADIENT] = True
     if np.array_equal(free, fitted.free):
         return fitted
