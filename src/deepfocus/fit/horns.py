@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
-from deepfocus.fit.equations import normal_equations, without
+from deepfocus.fit.equations import Normal, normal_equations, without
 from deepfocus.fit.parameters import (
     CHANNEL,
     COUNT,
@@ -124,19 +124,20 @@ def _least_chi2(disc: _Disc, start: np.ndarray) -> float:
     lowest = disc.problem.lowest_chi2
     unit = np.array([beam, beam, sigma, beam, beam, sigma, beam, beam, beam, 1.0, start[TOTAL]])
 
-    def chi2(steps: np.ndarray) -> tuple[float, np.ndarray]:
+    def at(steps: np.ndarray) -> tuple[Normal, np.ndarray]:
         numbers = start + unit * steps
-        found = normal_equations(disc.problem, disc.components(numbers))
-        by = disc.derivatives(numbers) * unit
+        equations = normal_equations(disc.problem, disc.components(numbers))
+        return equations, disc.derivatives(numbers) * unit
+
+    def chi2(steps: np.ndarray) -> tuple[float, np.ndarray]:
+        equations, by = at(steps)
         # where the beam's power is negative, chi^2 would fall without end
-        chi2 = found.chi2 if found.chi2 > lowest else np.inf
-        return chi2, -2 * found.gradient.ravel() @ by
+        bounded = equations.chi2 if equations.chi2 > lowest else np.inf
+        return bounded, -2 * equations.gradient.ravel() @ by
 
     def curvature(steps: np.ndarray) -> np.ndarray:
-        numbers = start + unit * steps
-        found = normal_equations(disc.problem, disc.components(numbers))
-        by = disc.derivatives(numbers) * unit
-        bent: np.ndarray = 2 * by.T @ found.information @ by
+        equations, by = at(steps)
+        bent: np.ndarray = 2 * by.T @ equations.information @ by
         return bent
 
     ended = minimize(
@@ -145,6 +146,11 @@ def _least_chi2(disc: _Disc, start: np.ndarray) -> float:
         method="trust-exact",
         jac=True,
         hess=curvature,
-        options={"maxiter": STEPS, "initial_trust_radius": 0.5, "gtol": 0.1},
+        options={
+            "maxiter": STEPS,
+            "initial_trust_radius": 0.5,
+            "max_trust_radius": 1.0,
+            "gtol": 0.1,
+        },
     )
     return float(ended.fun)
