@@ -25,21 +25,22 @@ from pathlib import Path
 from measuring import ONE_THREAD
 
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.finders.kinds import finder_class, finder_kinds
+from deepfocus.finders.kinds import finder_from, finder_kinds
+from deepfocus.finders.tuned import tuned_names
 
 CUBES = {"paper": 1000, "varied": 300, "faint": 200, "blends": 200, "galaxies": 100, "empty": 200}
 """How many of each set."""
 
 
-def available(kinds: Sequence[str]) -> Iterator[str]:
+def available(names: Sequence[str]) -> Iterator[str]:
     """Those of the finders that can be made ready here; of the others it is said why not."""
-    for kind in kinds:
+    for name in names:
         try:
-            finder_class(kind)().ready()
+            finder_from({"kind": name}).ready()
         except DeepFocusError as error:
-            print(f"left out: {kind}: {error}", file=sys.stderr)
+            print(f"left out: {name}: {error}", file=sys.stderr)
         else:
-            yield kind
+            yield name
 
 
 def number_of(name: str, share: float) -> int:
@@ -79,7 +80,7 @@ def main() -> int:
     parser.add_argument("--split", choices=["validation", "test"], default="validation")
     parser.add_argument("--workers", type=int, default=None)
     options = parser.parse_args()
-    finders = options.finders or list(available(finder_kinds()))
+    finders = options.finders or list(available((*finder_kinds(), *tuned_names())))
     options.out.mkdir(parents=True, exist_ok=True)
     folders = [options.out / name for name in options.sets]
     for name, folder in zip(options.sets, folders, strict=True):

@@ -255,3 +255,4 @@ def test_finders_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     listed = capsys.readouterr().out.splitlines()
     assert listed[0].startswith("deepfocus ")
     assert all(len(line.split(maxsplit=1)) == 2 for line in listed)
+    assert any(line.startswith("blobcat-tuned ") for line in listed)

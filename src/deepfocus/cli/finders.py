@@ -14,6 +14,7 @@ def finders() -> None:
     from deepfocus.cli.source_table import aligned_left
     from deepfocus.core.errors import DeepFocusError
     from deepfocus.finders.kinds import finder_class, finder_kinds
+    from deepfocus.finders.tuned import tuned_names, tuned_settings
 
     rows = []
     for kind in finder_kinds():
@@ -22,4 +23,7 @@ def finders() -> None:
         except DeepFocusError as error:
             line = f"({error.came})"
         rows.append([kind, line])
+    for name in tuned_names():
+        kind = tuned_settings(name)["kind"]
+        rows.append([name, f"{kind} with settings tuned on validation cubes (docs/peers.md)"])
     click.echo(aligned_left(rows))

@@ -17,6 +17,7 @@ from typing import Any
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.settings import parts_to, settings_from
 from deepfocus.finders.finder import Finder
+from deepfocus.finders.tuned import tuned_names, tuned_settings
 
 OURS = {
     "deepfocus": "deepfocus.finders.deepfocus.finder:DeepFocus",
@@ -55,18 +56,24 @@ def finder_class(kind: str) -> type[Finder]:
         return ours
     other = _others().get(kind)
     if other is None:
-        close = difflib.get_close_matches(kind, finder_kinds(), n=1)
+        names = (*finder_kinds(), *tuned_names())
+        close = difflib.get_close_matches(kind, names, n=1)
         raise DeepFocusError(
             f"no finder is called '{kind}'",
-            wanted=f"one of {', '.join(finder_kinds())}",
+            wanted=f"one of {', '.join(names)}",
             remedy=f"did you mean '{close[0]}'?" if close else "deepfocus finders lists them",
         )
     return _loaded(other)
 
 
 def finder_from(table: Mapping[str, Any], *, source: str = "settings") -> Finder:
-    """Build the finder that `kind` selects from plain settings. Raises `DeepFocusError`."""
+    """Build the finder that `kind` selects from plain settings. Raises `DeepFocusError`.
+
+    A kind may be a name of tuned settings, which those of the table replace.
+    """
     settings = dict(table)
+    if settings.get("kind") in tuned_names():
+        settings = tuned_settings(settings.pop("kind")) | settings
     kind = settings.pop("kind", DEFAULT)
     if not isinstance(kind, str):
         raise DeepFocusError(
