@@ -24,8 +24,8 @@ class Missing:
 def test_what_is_not_installed_is_left_out_and_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    classes = {"blobcat": Blobcat, "missing": Missing}
-    monkeypatch.setattr(tables, "finder_class", classes.__getitem__)
+    finders = {"blobcat": Blobcat, "missing": Missing}
+    monkeypatch.setattr(tables, "finder_from", lambda table: finders[table["kind"]]())
     assert list(tables.available(["missing", "blobcat"])) == ["blobcat"]
     assert "left out: missing: no program" in capsys.readouterr().err
 
