@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from importlib import resources
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.settings import load_table
-from deepfocus.finders.kinds import finder_class, finder_from, finder_kinds
+from deepfocus.finders.kinds import finder_class, finder_from, finder_kinds, finder_to
 from deepfocus.finders.tuned import tuned_names
 
 with resources.as_file(resources.files("deepfocus.finders.tuned")) as folder:
@@ -30,13 +29,12 @@ def test_tuned_settings_are_those_of_the_finder_they_are_named_after(file: Path)
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_they_have_a_name_and_a_further_setting_replaces_one(file: Path) -> None:
-    shipped = finder_from(load_table(file)["finder"])
-    assert finder_from({"kind": f"{file.stem}-tuned"}) == shipped
-    (key, value), *_ = ((k, v) for k, v in load_table(file)["finder"].items() if v != file.stem)
-    default = getattr(finder_class(file.stem)(), key)
-    assert default != value
-    replaced = finder_from({"kind": f"{file.stem}-tuned", key: default})
-    assert replaced == dataclasses.replace(shipped, **{key: default})
+    shipped, default = (
+        finder_to(finder_from(table)) for table in (load_table(file)["finder"], {"kind": file.stem})
+    )
+    key = next(key for key, value in shipped.items() if value != default[key])
+    replaced = finder_from({"kind": f"{file.stem}-tuned", key: default[key]})
+    assert finder_to(replaced) == shipped | {key: default[key]}
 
 
 def test_no_name_is_that_of_a_finder() -> None:
