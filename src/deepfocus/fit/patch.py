@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from scipy.fft import next_fast_len, rfft2
+from scipy.fft import next_fast_len
 
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.core.voxels import Voxels, channel_blocks
@@ -21,6 +21,7 @@ from deepfocus.fit.in_band import profile_of
 from deepfocus.fit.parameters import tilt
 from deepfocus.fit.spectra import Profile, Sampled
 from deepfocus.forward.response import Response
+from deepfocus.ops.circular import power
 
 MARGIN_BEAMS = 2.0
 """How far beyond the box a component's light is taken to reach, in FWHM of the beam."""
@@ -207,7 +208,7 @@ class _Cells:
     def of(cls, kernels: Filter, side: int) -> _Cells:
         """The cells of a transform of `side` pixels."""
         score, model, noise = (
-            _power(kernel, side) for kernel in (kernels.score, kernels.model, kernels.noise)
+            power(kernel, (side, side)) for kernel in (kernels.score, kernels.model, kernels.noise)
         )
         passed = np.abs(score) > PASSED * np.abs(score).max()
         v, u = np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None, :]
@@ -238,18 +239,6 @@ class _Cells:
         (rr, ri), (ir, ii) = both.transpose(2, 3, 1, 0)
         transform: np.ndarray = (rr - ii) + 1j * (ri + ir)
         return transform
-
-
-def _power(kernel: np.ndarray, side: int) -> np.ndarray:
-    """(side, side // 2 + 1) power of a kernel centred on its array."""
-    lags = np.arange(len(kernel)) - len(kernel) // 2
-    circular = np.zeros((side, side))
-    circular[np.ix_(lags, lags)] = kernel
-    # every column but these stands for its conjugate too
-    twice = np.full(side // 2 + 1, 2.0)
-    twice[[0, -1] if side % 2 == 0 else [0]] = 1.0
-    power: np.ndarray = rfft2(circular).real * twice / side**2
-    return power
 
 
 def _seen(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.fft import irfft2, rfft2
 
+from deepfocus.ops.circular import centred, circular
+
 TAPER_EDGE, TAPER_POWER = 1.08, 16
 """The taper of the uv plane falls at 1.08 times its outer edge: a hard edge would ring."""
 COVERED = 0.998
@@ -20,17 +22,11 @@ class UvPlane:
     side: int
 
     def transform(self, kernel: np.ndarray) -> np.ndarray:
-        reach = len(kernel) // 2
-        circular = np.zeros((self.side, self.side))
-        lags = np.arange(-reach, reach + 1)
-        circular[np.ix_(lags, lags)] = kernel
-        transform: np.ndarray = rfft2(circular).real
+        transform: np.ndarray = rfft2(circular(kernel, (self.side, self.side))).real
         return transform
 
     def kernel(self, transform: np.ndarray, reach: int) -> np.ndarray:
-        lags = np.arange(-reach, reach + 1)
-        kernel: np.ndarray = irfft2(transform, (self.side, self.side))[np.ix_(lags, lags)]
-        return kernel
+        return centred(irfft2(transform, (self.side, self.side)), reach)
 
     def frequency(self) -> np.ndarray:
         """Cycles per pixel of every cell."""

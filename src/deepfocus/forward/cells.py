@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.fft import fft, next_fast_len, rfft, rfft2
+from scipy.fft import fft, next_fast_len, rfft
 
 from deepfocus.forward.kernels import Kernels
+from deepfocus.ops.circular import power
 
 NO_POWER = 1e-4
 """Of a kernel's highest power: what is below changes no limit by more than 2e-4."""
@@ -58,22 +59,9 @@ class Cells:
 def cells_of(kernels: Kernels, pixels: int) -> Cells:
     """The cells of images of `pixels` by `pixels` where one of the kernels has power."""
     side = next_fast_len(2 * pixels - 1, real=True)
-    model = _power(kernels.model, side)
-    noise = model if kernels.noise is kernels.model else _power(kernels.noise, side)
-    told = [np.abs(power) > NO_POWER * np.abs(power).max() for power in (model, noise)]
+    model = power(kernels.model, (side, side))
+    noise = model if kernels.noise is kernels.model else power(kernels.noise, (side, side))
+    told = [np.abs(each) > NO_POWER * np.abs(each).max() for each in (model, noise)]
     rows, columns = np.nonzero(told[0] | told[1])
     kept = model[rows, columns]
     return Cells(side, rows, columns, kept, kept if noise is model else noise[rows, columns])
-
-
-def _power(kernel: np.ndarray, side: int) -> np.ndarray:
-    """(side, side // 2 + 1) power of a kernel centred on its array."""
-    reach = len(kernel) // 2
-    circular = np.zeros((side, side))
-    lags = np.arange(-reach, reach + 1)
-    circular[np.ix_(lags, lags)] = kernel
-    # every column but these stands for its conjugate too
-    twice = np.full(side // 2 + 1, 2.0)
-    twice[[0, -1] if side % 2 == 0 else [0]] = 1.0
-    power: np.ndarray = rfft2(circular).real * twice / side**2
-    return power

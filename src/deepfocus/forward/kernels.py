@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.fft import irfft2, next_fast_len, rfft2
 
+from deepfocus.ops.circular import centred
+
 NOISE_FLOOR = 0.1
 """Of the highest noise power: where a cleaned image has less, it has no data, and the filter fades
 out there."""
@@ -72,7 +74,7 @@ def white_kernels(
     )
     sizes = [next_fast_len(end.stop - end.start + reach, real=True) for end in wide]
     crossed = rfft2(cut[wide], sizes).conj() * rfft2(beam[wide], sizes)
-    kernel = _centred(irfft2(crossed.real, sizes), reach)
+    kernel = centred(irfft2(crossed.real, sizes), reach)
     return Kernels(kernel, kernel)
 
 
@@ -94,8 +96,8 @@ def cleaned_kernels(restoring: np.ndarray, autocorrelation: np.ndarray, *, reach
     power = np.maximum(power, 0.0)
     passed = power**2 / (power**2 + (NOISE_FLOOR * power.max()) ** 2)
     return Kernels(
-        model=_centred(irfft2(passed * beam, (size, size)), reach),
-        noise=_centred(irfft2(passed**2 * power, (size, size)), reach),
+        model=centred(irfft2(passed * beam, (size, size)), reach),
+        noise=centred(irfft2(passed**2 * power, (size, size)), reach),
     )
 
 
@@ -111,13 +113,6 @@ def _lags(beam: np.ndarray, reach: int) -> np.ndarray:
     held = min(reach, n - 1)
     inner = beam[n - held : n + held + 1, n - held : n + held + 1].astype(float)
     return np.pad(inner, reach - held)
-
-
-def _centred(circular: np.ndarray, reach: int) -> np.ndarray:
-    """Lags -reach to reach of a circular kernel with lag 0 at [0, 0]."""
-    lags = np.arange(-reach, reach + 1)
-    kernel: np.ndarray = circular[np.ix_(lags, lags)]
-    return kernel
 
 
 def _padded(image: np.ndarray, size: int) -> np.ndarray:

@@ -10,6 +10,7 @@ from scipy.fft import irfft2, next_fast_len, rfft2
 from deepfocus.core.channels import is_image
 from deepfocus.core.noise import Measured, Power, White
 from deepfocus.core.voxels import Voxels
+from deepfocus.ops.circular import centred
 from deepfocus.search.noise_map import NoiseMap
 
 MOST_PAIRS = 24
@@ -39,8 +40,7 @@ def sky_autocorrelation(data: Voxels, noise: NoiseMap, *, reach: int) -> np.ndar
         used = np.abs(alone) < CLIP
         products += np.abs(rfft2(np.where(used, alone, 0.0), size)) ** 2
         counts += np.abs(rfft2(used.astype(float), size)) ** 2
-    lags = np.ix_(np.arange(-reach, reach + 1), np.arange(-reach, reach + 1))
-    summed, number = irfft2(products, size)[lags], irfft2(counts, size)[lags]
+    summed, number = (centred(irfft2(each, size), reach) for each in (products, counts))
     mean = np.where(number > 0.5, summed / np.maximum(number, 0.5), 0.0)
     if mean[reach, reach] <= 0:
         return _of_one_pixel(reach)

@@ -13,6 +13,8 @@ from typing import Protocol
 import numpy as np
 from scipy.fft import irfft2, next_fast_len, rfft2
 
+from deepfocus.ops.circular import circular
+
 WINDOW_BEAMS = 4.0
 """Radius of what is used of a dirty beam, FWHM: sidelobes beyond belong to other sources too."""
 
@@ -79,11 +81,7 @@ class BeamFilter:
 
     @cached_property
     def _transfer(self) -> np.ndarray:
-        reach = len(self.kernel) // 2
-        circular = np.zeros(self._padded)
-        lags = np.arange(-reach, reach + 1)
-        circular[np.ix_(lags, lags)] = self.kernel
-        transfer: np.ndarray = rfft2(circular).real.astype(np.float32)
+        transfer: np.ndarray = rfft2(circular(self.kernel, self._padded)).real.astype(np.float32)
         return transfer
 
 

@@ -12,6 +12,8 @@ import numpy as np
 from scipy import ndimage
 from scipy.fft import next_fast_len, rfft2
 
+from deepfocus.ops.circular import power
+
 Slices = tuple[slice, slice, slice]
 
 SHELL_BEAMS = 0.25
@@ -72,17 +74,14 @@ class CorrelatedNoise:
     def _transforms(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(chan, cell) transforms of images, and (cell,) the power, whose products are sums."""
         reach = len(self.autocorrelation) // 2
-        shape = [next_fast_len(max(n + reach, 2 * reach + 1), real=True) for n in images.shape[1:]]
-        circular = np.zeros(shape)
-        lags = np.arange(-reach, reach + 1)
-        circular[np.ix_(lags, lags)] = self.autocorrelation
-        # every column but these stands for its conjugate too
-        twice = np.full(shape[1] // 2 + 1, 2.0)
-        twice[[0, -1] if shape[1] % 2 == 0 else [0]] = 1.0
-        power = rfft2(circular).real * twice / circular.size
-        cells = np.abs(power) > NO_POWER * np.abs(power).max()
+        rows, columns = (
+            next_fast_len(max(n + reach, 2 * reach + 1), real=True) for n in images.shape[1:]
+        )
+        shape = rows, columns
+        seen = power(self.autocorrelation, shape)
+        cells = np.abs(seen) > NO_POWER * np.abs(seen).max()
         transforms = rfft2(images.astype(np.float32), shape)[:, cells]
-        return transforms, power[cells].astype(np.float32)
+        return transforms, seen[cells].astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
