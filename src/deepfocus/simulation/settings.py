@@ -14,13 +14,13 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.observation import Observation
 from deepfocus.simulation.faults.faults import Faults
-from deepfocus.simulation.view import Dirty, Imaging
+from deepfocus.simulation.view import Cleaned, Dirty, Imaging
 from deepfocus.sky.kinds import Population
 from deepfocus.sky.population import PaperPopulation
 
 SEEDS_END = 2**63
 """Seeds are stored as signed 64-bit integers."""
-OF_ANTENNAS = ("flagged_antennas", "gains", "pointing", "bandpass")
+OF_ANTENNAS = ("flagged_antennas", "pointing", "bandpass")
 """Faults whose antennas are those of one execution and one pointing."""
 NOISES: Mapping[str, White | Thermal] = {"white": White(), "thermal": Thermal()}
 
@@ -134,13 +134,23 @@ class SetSettings:
 
     def _check_faults(self) -> None:
         """Raises `DeepFocusError` for faults of antennas that are not those of one array."""
+        if not self.observation.is_joint:
+            return
         given = [name for name in OF_ANTENNAS if getattr(self.faults, name) is not None]
-        if self.observation.is_joint and given:
+        if given:
             raise DeepFocusError(
                 f"{', '.join(given)} in [faults], of several executions or pointings, or with "
                 "total power",
-                wanted="one execution and one pointing with faults of antennas",
+                wanted="one execution and one pointing with these faults",
                 remedy="leave them out, or leave out more_executions, mosaic and total_power",
+            )
+        if self.faults.gains is not None and isinstance(self.imaging, Cleaned):
+            raise DeepFocusError(
+                "gains in [faults], of several executions or pointings, or with total power, and "
+                f'imaging of the kind "{Cleaned.kind}"',
+                wanted="dirty cubes, or those that CLEAN has cleaned: what it leaves of many beams "
+                "is known only then",
+                remedy='give [imaging] kind = "dirty" or "clean"',
             )
 
     @property

@@ -26,6 +26,7 @@ from deepfocus.forward.kernels import (
 from deepfocus.forward.response import beam_image
 from deepfocus.imaging.clean.settings import Deconvolution
 from deepfocus.instrument.coverage import C_M_S
+from deepfocus.instrument.fields import Field
 from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.telescope import Telescope, dirty_beam
 from deepfocus.instrument.weighting import Natural
@@ -69,6 +70,9 @@ class View(Protocol):
 
     def through_beam(self, dirty_beam: np.ndarray) -> Self:
         """The view of data whose dirty images have another beam (k, 2 size, 2 size)."""
+
+    def through_fields(self, fields: tuple[Field, ...]) -> Self:
+        """The view of data whose fields have other beams, before CLEAN has found anything."""
 
     def through_dishes(self, primary_beam: np.ndarray) -> Self:
         """The view of dishes with another primary beam (k, y, x)."""
@@ -126,6 +130,10 @@ class DirtyView:
         """With that beam."""
         return replace(self, telescope=self.telescope.through(dirty_beam))
 
+    def through_fields(self, fields: tuple[Field, ...]) -> Self:
+        """With those fields."""
+        return replace(self, telescope=replace(self.telescope, fields=fields))
+
     def through_dishes(self, primary_beam: np.ndarray) -> Self:
         """With that primary beam."""
         return replace(self, telescope=replace(self.telescope, primary_beam=primary_beam))
@@ -181,6 +189,10 @@ class CleanedView:
             telescope=replace(self.telescope, dirty_beam=seen),
             dirty=replace(self.dirty, dirty_beam=dirty_beam),
         )
+
+    def through_fields(self, fields: tuple[Field, ...]) -> Self:
+        """With those fields of what is still dirty."""
+        return replace(self, dirty=replace(self.dirty, fields=fields))
 
     def through_dishes(self, primary_beam: np.ndarray) -> Self:
         """With that primary beam."""

@@ -16,11 +16,11 @@ from deepfocus.instrument.telescope import Telescope, telescope_of
 from deepfocus.simulation.faults.bandpass import Ripple, rippled
 from deepfocus.simulation.faults.continuum import Subtraction
 from deepfocus.simulation.faults.flags import FlaggedAntennas, FlaggedChannels
-from deepfocus.simulation.faults.gains import Gains, beam_through_gains
+from deepfocus.simulation.faults.gains import Gains, products_of, through_gains
 from deepfocus.simulation.faults.pointing import Pointing
 from deepfocus.simulation.faults.smoothing import Hanning
 from deepfocus.simulation.faults.stated import StatedBeam
-from deepfocus.simulation.faults.track import Track, track_of
+from deepfocus.simulation.faults.track import Track, track_of, tracks_of
 from deepfocus.simulation.scene import Scene
 
 STREAM = 3
@@ -98,14 +98,13 @@ class SeedFaults:
 
     def _through_dishes(self, scene: Scene) -> Scene:
         """The scene through the gains and the pointing of its antennas."""
-        faults, track = self.faults, self._track
-        view = scene.view
+        faults, view = self.faults, scene.view
         if faults.gains is not None:
-            gains = faults.gains.drawn(track, self._rng("gains"))
-            telescope = view.observed
-            view = view.through_beam(beam_through_gains(telescope, track.of_samples(gains)))
+            rows, rng = len(view.observed.uv_m), self._rng("gains")
+            view = through_gains(view, products_of(faults.gains, self._tracks, rows=rows, rng=rng))
         if faults.pointing is not None:
-            offsets = faults.pointing.drawn(len(track.ground_m), self._rng("pointing"))
+            antennas = len(self._track.ground_m)
+            offsets = faults.pointing.drawn(antennas, self._rng("pointing"))
             response = coverage(self.observation).response
             view = view.through_dishes(
                 faults.pointing.mean_primary_beam(scene.telescope, response, offsets)
@@ -123,8 +122,16 @@ class SeedFaults:
 
     @property
     def _track(self) -> Track:
+        """That of the only execution."""
+        (track,) = self._tracks
+        return track
+
+    @property
+    def _tracks(self) -> tuple[Track, ...]:
         flagged = self.faults.flagged_antennas
-        return track_of(self.observation, without=() if flagged is None else flagged.numbers)
+        if flagged is None:
+            return tracks_of(self.observation)
+        return (track_of(self.observation, without=flagged.numbers),)
 
     @property
     def _flagged(self) -> np.ndarray:

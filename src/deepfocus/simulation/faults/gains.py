@@ -2,13 +2,14 @@
 
 An antenna's gain is the same for every source in the field and, over one band, for every channel.
 A visibility of antennas i and j is multiplied by g_i g_j*, wherever the source is. So the dirty
-image is the sky convolved with another beam, that of the weights times g_i g_j*.
+image is the sky convolved with another beam, that of the weights times g_i g_j*. Of several arrays
+or pointings, each field's part of it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import finufft
 import numpy as np
@@ -17,10 +18,13 @@ from astropy import units as u
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.kept import kept
 from deepfocus.instrument.coverage import C_M_S
+from deepfocus.instrument.fields import Field
 from deepfocus.instrument.telescope import Telescope
+from deepfocus.instrument.transforms import transfer_of
 from deepfocus.simulation.faults.calibration import Calibration, Uncalibrated
 from deepfocus.simulation.faults.screen import Turbulence
 from deepfocus.simulation.faults.track import Track
+from deepfocus.simulation.view import View
 
 UNITS = {"phase_rms": u.deg, "baseline": u.m, "outer_scale": u.m, "wind": u.m / u.s}
 ACCURACY, COARSE_GRID = 1e-5, 1.25
@@ -83,39 +87,85 @@ class Gains:
         return gains
 
 
+def products_of(
+    gains: Gains, tracks: Sequence[Track], *, rows: int, rng: np.random.Generator
+) -> np.ndarray:
+    """(row,) what the gains of one cube's tracks make of its visibilities.
+
+    Every track has gains of its own, as on another day. What is beyond the tracks is total power,
+    of which nothing changes.
+    """
+    of_tracks = [track.of_samples(gains.drawn(track, rng)) for track in tracks]
+    products = np.ones(rows, complex)
+    products[: sum(map(len, of_tracks))] = np.concatenate(of_tracks)
+    return products
+
+
+def through_gains(view: View, products: np.ndarray) -> View:
+    """The view of data whose visibilities have these factors (row,)."""
+    telescope = view.observed
+    if telescope.fields:
+        return view.through_fields(fields_through_gains(telescope, products))
+    return view.through_beam(beam_through_gains(telescope, products))
+
+
 def beam_through_gains(telescope: Telescope, products: np.ndarray) -> np.ndarray:
     """(k, 2 size, 2 size) image of a point of 1 Jy whose visibilities have these factors (row,).
 
     sum w Re g_i g_j* exp(-2 pi i (u l + v m)) / sum w; the dirty beam where all factors are 1
     """
-    beams = np.empty(telescope.dirty_beam.shape, np.float32)
-    for node, (along_y, along_x, weights, used) in enumerate(_samples(telescope)):
-        image = finufft.nufft2d1(
-            along_y,
-            along_x,
-            weights * products[used],
-            beams.shape[1:],
+    (samples,) = _samples(telescope)
+    return _images(samples, products, side=2 * telescope.size)
+
+
+def fields_through_gains(telescope: Telescope, products: np.ndarray) -> tuple[Field, ...]:
+    """The fields of a telescope, each with the beam that it then has; what it sees stays."""
+    beams = (_images(each, products, side=2 * telescope.size) for each in _samples(telescope))
+    return tuple(
+        replace(field, transfer=np.stack([transfer_of(beam) for beam in of_field]))
+        for field, of_field in zip(telescope.fields, beams, strict=True)
+    )
+
+
+def _images(samples: Sequence[_Samples], products: np.ndarray, *, side: int) -> np.ndarray:
+    """(k, side, side) images of a point of 1 Jy, of the samples at each node."""
+    images = np.empty((len(samples), side, side), np.float32)
+    for image, each in zip(images, samples, strict=True):
+        image[:] = finufft.nufft2d1(
+            each.along_y,
+            each.along_x,
+            each.weights * products[each.rows],
+            (side, side),
             eps=ACCURACY,
             upsampfac=COARSE_GRID,
             isign=-1,
             nthreads=1,
-        )
-        beams[node] = image.real
-    return beams
+        ).real
+    return images
+
+
+@dataclass(frozen=True, eq=False)
+class _Samples:
+    """Samples at one node: phases per pixel along y and x, weights that sum to 1, which rows."""
+
+    along_y: np.ndarray
+    along_x: np.ndarray
+    weights: np.ndarray
+    rows: np.ndarray
 
 
 @kept(lambda telescope: telescope.size)
-def _samples(telescope: Telescope) -> Sequence[tuple[np.ndarray, ...]]:
-    """Of each node: phases per pixel along y and x, weights that sum to 1, and which rows they are.
-
-    They are the same in all cubes of a set.
-    """
+def _samples(telescope: Telescope) -> Sequence[Sequence[_Samples]]:
+    """At each node, of each field if there are several; the same in all cubes of a set."""
     cell = np.deg2rad(telescope.grid.cell_arcsec / 3600.0)
-    nodes = []
+    every = [field.rows for field in telescope.fields] or [np.arange(len(telescope.uv_m))]
+    of_fields: list[list[_Samples]] = [[] for _ in every]
     for hz in telescope.node_hz:
         weights = telescope.weights(hz)
-        used = np.flatnonzero(weights)
-        along_x, along_y = 2 * np.pi * (telescope.uv_m[used] * hz / C_M_S * cell).T
-        # image x grows to the west
-        nodes.append((along_y.copy(), -along_x, weights[used] / weights.sum(), used))
-    return nodes
+        for rows, nodes in zip(every, of_fields, strict=True):
+            used = rows[weights[rows] > 0]
+            along_x, along_y = 2 * np.pi * (telescope.uv_m[used] * hz / C_M_S * cell).T
+            # image x grows to the west
+            own = weights[used] / weights[used].sum()
+            nodes.append(_Samples(along_y.copy(), -along_x, own, used))
+    return of_fields

@@ -32,7 +32,7 @@ class Track:
 
 
 def track_of(observation: Observation, *, without: tuple[int, ...] = ()) -> Track:
-    """The track of an observation; `without` : numbers of antennas whose data are flagged."""
+    """The track of one execution; `without` : numbers of antennas whose data are flagged."""
     array = antennas(observation.configuration)
     first, second = array.baselines
     kept = baselines_without(len(array), without)
@@ -43,6 +43,11 @@ def track_of(observation: Observation, *, without: tuple[int, ...] = ()) -> Trac
         first=first[kept],
         second=second[kept],
     )
+
+
+def tracks_of(observation: Observation) -> tuple[Track, ...]:
+    """The track of each execution, in the order of the telescope's uv samples."""
+    return tuple(track_of(each) for each, _ in observation.executions())
 
 
 def baselines_without(number: int, flagged: tuple[int, ...]) -> np.ndarray:
