@@ -20,6 +20,7 @@ from deepfocus.instrument.total_power import TotalPower
 from deepfocus.simulation.cube import simulate
 from deepfocus.simulation.faults.faults import Faults
 from deepfocus.simulation.faults.gains import Gains, products_of, through_gains
+from deepfocus.simulation.faults.pointing import Pointing
 from deepfocus.simulation.faults.track import track_of, tracks_of
 from deepfocus.simulation.sets import set_from
 from deepfocus.simulation.settings import SetSettings
@@ -151,8 +152,10 @@ def test_a_set_has_them_and_its_truth_does_not(kind: str) -> None:
         np.testing.assert_array_equal(wrong.cube.psf, perfect.cube.psf)
 
 
-def test_pointing_errors_and_errors_below_a_restoring_beam_are_refused() -> None:
-    with pytest.raises(DeepFocusError, match=r"pointing in \[faults\], of several executions"):
-        joint_set(faults={"pointing": {}})
+def test_flagged_antennas_and_errors_below_a_restoring_beam_are_refused() -> None:
+    with pytest.raises(DeepFocusError, match=r"flagged_antennas in \[faults\], of several exec"):
+        joint_set(faults={"flagged_antennas": {}})
     with pytest.raises(DeepFocusError, match="dirty cubes, or those that CLEAN has cleaned"):
         replace(joint_set(), faults=Faults(gains=Gains()), imaging=Cleaned())
+    with pytest.raises(DeepFocusError, match="gains or pointing in"):
+        replace(joint_set(), faults=Faults(pointing=Pointing()), imaging=Cleaned())

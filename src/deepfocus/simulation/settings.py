@@ -20,8 +20,6 @@ from deepfocus.sky.population import PaperPopulation
 
 SEEDS_END = 2**63
 """Seeds are stored as signed 64-bit integers."""
-OF_ANTENNAS = ("flagged_antennas", "pointing", "bandpass")
-"""Faults whose antennas are those of one execution and one pointing."""
 NOISES: Mapping[str, White | Thermal] = {"white": White(), "thermal": Thermal()}
 
 
@@ -133,21 +131,21 @@ class SetSettings:
                 )
 
     def _check_faults(self) -> None:
-        """Raises `DeepFocusError` for faults of antennas that are not those of one array."""
+        """Raises `DeepFocusError` for faults that several arrays or pointings cannot have."""
         if not self.observation.is_joint:
             return
-        given = [name for name in OF_ANTENNAS if getattr(self.faults, name) is not None]
-        if given:
+        if self.faults.flagged_antennas is not None:
             raise DeepFocusError(
-                f"{', '.join(given)} in [faults], of several executions or pointings, or with "
-                "total power",
-                wanted="one execution and one pointing with these faults",
-                remedy="leave them out, or leave out more_executions, mosaic and total_power",
+                "flagged_antennas in [faults], of several executions or pointings, or with total "
+                "power",
+                wanted="one execution and one pointing with flagged antennas",
+                remedy="leave them out, or give an antenna file without them",
             )
-        if self.faults.gains is not None and isinstance(self.imaging, Cleaned):
+        dishes = self.faults.gains is not None or self.faults.pointing is not None
+        if dishes and isinstance(self.imaging, Cleaned):
             raise DeepFocusError(
-                "gains in [faults], of several executions or pointings, or with total power, and "
-                f'imaging of the kind "{Cleaned.kind}"',
+                "gains or pointing in [faults], of several executions or pointings, or with total "
+                f'power, and imaging of the kind "{Cleaned.kind}"',
                 wanted="dirty cubes, or those that CLEAN has cleaned: what it leaves of many beams "
                 "is known only then",
                 remedy='give [imaging] kind = "dirty" or "clean"',

@@ -17,10 +17,10 @@ from deepfocus.simulation.faults.bandpass import Ripple, rippled
 from deepfocus.simulation.faults.continuum import Subtraction
 from deepfocus.simulation.faults.flags import FlaggedAntennas, FlaggedChannels
 from deepfocus.simulation.faults.gains import Gains, products_of, through_gains
-from deepfocus.simulation.faults.pointing import Pointing
+from deepfocus.simulation.faults.pointing import Pointing, through_pointing
 from deepfocus.simulation.faults.smoothing import Hanning
 from deepfocus.simulation.faults.stated import StatedBeam
-from deepfocus.simulation.faults.track import Track, track_of, tracks_of
+from deepfocus.simulation.faults.track import Track, shares_of, track_of, tracks_of
 from deepfocus.simulation.scene import Scene
 
 STREAM = 3
@@ -71,9 +71,7 @@ class SeedFaults:
         if faults.gains is not None or faults.pointing is not None:
             scene = self._through_dishes(scene)
         if faults.bandpass is not None:
-            antennas = len(np.unique(self._track.first)) + 1
-            factor = faults.bandpass.drawn(self._channels, antennas, self._rng("bandpass"))
-            scene = rippled(scene, factor)
+            scene = rippled(scene, self._ripple(faults.bandpass, scene.view.observed))
         if faults.smoothing is not None:
             scene = faults.smoothing.of(scene)
         if faults.flagged_channels is not None:
@@ -103,12 +101,9 @@ class SeedFaults:
             rows, rng = len(view.observed.uv_m), self._rng("gains")
             view = through_gains(view, products_of(faults.gains, self._tracks, rows=rows, rng=rng))
         if faults.pointing is not None:
-            antennas = len(self._track.ground_m)
-            offsets = faults.pointing.drawn(antennas, self._rng("pointing"))
-            response = coverage(self.observation).response
-            view = view.through_dishes(
-                faults.pointing.mean_primary_beam(scene.telescope, response, offsets)
-            )
+            covered, rng = coverage(self.observation), self._rng("pointing")
+            seen = faults.pointing.seen(scene.view.observed, covered, self._tracks, rng)
+            view = through_pointing(view, seen)
         images = scene.sky.images()
         left = scene.uncleaned
         if left is not None:
@@ -120,11 +115,17 @@ class SeedFaults:
     def _channels(self) -> int:
         return self.observation.channels
 
-    @property
-    def _track(self) -> Track:
-        """That of the only execution."""
-        (track,) = self._tracks
-        return track
+    def _ripple(self, bandpass: Ripple, telescope: Telescope) -> np.ndarray:
+        """(chan,) the factor of each execution by its weights; total power has none."""
+        tracks, rng = self._tracks, self._rng("bandpass")
+        shares = shares_of(
+            tracks, telescope.weights(telescope.node_hz[len(telescope.node_hz) // 2])
+        )
+        factor = np.full(self._channels, 1 - sum(shares))
+        for track, share in zip(tracks, shares, strict=True):
+            antennas = len(np.unique(track.first)) + 1
+            factor += share * bandpass.drawn(self._channels, antennas, rng)
+        return factor
 
     @property
     def _tracks(self) -> tuple[Track, ...]:

@@ -8,7 +8,8 @@ fainter sidelobes that no beam of the array has.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from astropy import units as u
@@ -16,8 +17,11 @@ from scipy.fft import irfft2, next_fast_len, rfft2
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.kept import kept
+from deepfocus.instrument.coverage import Coverage
 from deepfocus.instrument.primary_beam import BlockedAiry
 from deepfocus.instrument.telescope import Telescope
+from deepfocus.simulation.faults.track import Track, shares_of
+from deepfocus.simulation.view import View
 
 REACH = 4.0
 """Largest offset along an axis, in rms of the distance: one draw in 6e7 is beyond."""
@@ -52,22 +56,79 @@ class Pointing:
         offsets: np.ndarray = self.rms_arcsec * np.clip(each, -REACH, REACH)
         return offsets
 
+    def seen(
+        self,
+        telescope: Telescope,
+        covered: Coverage,
+        tracks: Sequence[Track],
+        rng: np.random.Generator,
+    ) -> list[np.ndarray]:
+        """(k, y, x) what the dishes of each field see; of all together, if there is one field.
+
+        telescope : without faults; covered : its coverage; tracks : of its executions
+        Every execution has offsets of its own. What several of them see of a field is the mean of
+        their primary beams by their weights; total power is not off.
+        """
+        offsets = [self.drawn(len(track.ground_m), rng) for track in tracks]
+        weights = telescope.weights(telescope.node_hz[len(telescope.node_hz) // 2])
+        if not telescope.fields:
+            shares = shares_of(tracks, weights)
+            beams = (self.mean_primary_beam(telescope, covered.response, each) for each in offsets)
+            return [_mixed(telescope.primary_beam, beams, shares)]
+        seen = []
+        for field, (dish, towards, rows) in zip(telescope.fields, covered.fields, strict=True):
+            own = np.zeros_like(weights)
+            own[rows] = weights[rows]
+            shares = shares_of(tracks, own)
+            beams = (
+                self.mean_primary_beam(telescope, dish, each, towards_arcsec=tuple(towards))
+                for each in offsets
+            )
+            seen.append(_mixed(field.primary_beam, beams, shares))
+        return seen
+
     def mean_primary_beam(
-        self, telescope: Telescope, response: BlockedAiry, offset_arcsec: np.ndarray
+        self,
+        telescope: Telescope,
+        response: BlockedAiry,
+        offset_arcsec: np.ndarray,
+        *,
+        towards_arcsec: tuple[float, float] = (0.0, 0.0),
     ) -> np.ndarray:
         """(k, y, x) square of the mean field of dishes with these offsets (antenna, 2).
+
+        towards_arcsec : where they ought to point, east and north of the image's centre
 
         The mean is a convolution with the offsets, each shared among the four pixels around it.
         It cannot be a series in the offsets: CASA's beam has a ripple 2 arcsec wide, of 0.5%.
         """
         margin = int(np.ceil(REACH * self.rms_arcsec / telescope.grid.cell_arcsec)) + 1
-        fields, n = _fields(telescope, response, margin), telescope.size
+        fields, n = _fields(telescope, response, margin, towards_arcsec), telescope.size
         side = fields.shape[1]
         kernel = _on_pixels(offset_arcsec / telescope.grid.cell_arcsec + margin, side)
         mean = irfft2(fields * rfft2(kernel), (side, side), axes=(1, 2))
         inside = slice(2 * margin, 2 * margin + n)
         beam: np.ndarray = mean[:, inside, inside] ** 2
         return beam
+
+
+def through_pointing(view: View, seen: Sequence[np.ndarray]) -> View:
+    """The view of dishes that see this of each field (`Pointing.seen`)."""
+    fields = view.observed.fields
+    if not fields:
+        return view.through_dishes(seen[0])
+    return view.through_fields(
+        tuple(replace(field, primary_beam=beam) for field, beam in zip(fields, seen, strict=True))
+    )
+
+
+def _mixed(right: np.ndarray, beams: Iterable[np.ndarray], shares: Sequence[float]) -> np.ndarray:
+    """Mean of primary beams by their shares; what is missing to 1 is as it ought to be."""
+    mean = (1 - sum(shares)) * right
+    for beam, share in zip(beams, shares, strict=True):
+        if share > 0:
+            mean += share * beam
+    return mean
 
 
 def _on_pixels(at: np.ndarray, side: int) -> np.ndarray:
@@ -81,12 +142,16 @@ def _on_pixels(at: np.ndarray, side: int) -> np.ndarray:
     return image
 
 
-@kept(lambda telescope, response, margin: telescope.size)
-def _fields(telescope: Telescope, response: BlockedAiry, margin: int) -> np.ndarray:
+@kept(lambda telescope, response, margin, towards_arcsec: telescope.size)
+def _fields(
+    telescope: Telescope, response: BlockedAiry, margin: int, towards_arcsec: tuple[float, float]
+) -> np.ndarray:
     """(k, side, side // 2 + 1) transform of a dish's field on the image and a margin around it."""
     n = telescope.size
     at = (np.arange(-margin, n + margin) - n // 2) * telescope.grid.cell_arcsec
-    radius = np.hypot(at[:, None], at[None, :])
+    east, north = towards_arcsec
+    # image x grows to the west
+    radius = np.hypot(at[:, None] - north, at[None, :] + east)
     side = next_fast_len(len(at), real=True)
     field = np.stack([response.voltage(radius, hz) for hz in telescope.node_hz])
     transform: np.ndarray = rfft2(field.astype(np.float32), (side, side), axes=(1, 2))

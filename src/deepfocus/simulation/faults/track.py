@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,11 @@ class Track:
     time_s: np.ndarray
     first: np.ndarray
     second: np.ndarray
+
+    @property
+    def samples(self) -> int:
+        """Number of its visibilities."""
+        return len(self.time_s) * len(self.first)
 
     def of_samples(self, gains: np.ndarray) -> np.ndarray:
         """(row,) what gains (antenna, time) make of a visibility: g_i g_j*."""
@@ -48,6 +54,13 @@ def track_of(observation: Observation, *, without: tuple[int, ...] = ()) -> Trac
 def tracks_of(observation: Observation) -> tuple[Track, ...]:
     """The track of each execution, in the order of the telescope's uv samples."""
     return tuple(track_of(each) for each, _ in observation.executions())
+
+
+def shares_of(tracks: Sequence[Track], weights: np.ndarray) -> list[float]:
+    """Share of each track in the weights (row,); what is missing to 1 is total power."""
+    parts = np.split(weights, np.cumsum([track.samples for track in tracks]))[: len(tracks)]
+    total = weights.sum()
+    return [float(part.sum() / total) for part in parts]
 
 
 def baselines_without(number: int, flagged: tuple[int, ...]) -> np.ndarray:
