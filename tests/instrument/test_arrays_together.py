@@ -24,7 +24,7 @@ from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
 from deepfocus.instrument.telescope import telescope_of
 from deepfocus.ops.gaussians import gaussian_2d
 from deepfocus.simulation.faults.faults import Faults
-from deepfocus.simulation.faults.pointing import Pointing
+from deepfocus.simulation.faults.flags import FlaggedAntennas
 from deepfocus.simulation.settings import SetSettings
 
 SIZE, CELL = 200, 0.25
@@ -181,9 +181,9 @@ def test_one_execution_has_one_kind_of_dish(tmp_path: Path) -> None:
         coverage(replace(ALONE, configuration=str(path)))
 
 
-def test_faults_of_antennas_are_those_of_one_execution() -> None:
-    with pytest.raises(DeepFocusError, match=r"pointing in \[faults\]"):
-        SetSettings(observation=WITH_ACA, faults=Faults(pointing=Pointing()))
+def test_flagged_antennas_are_those_of_one_execution() -> None:
+    with pytest.raises(DeepFocusError, match=r"flagged_antennas in \[faults\]"):
+        SetSettings(observation=WITH_ACA, faults=Faults(flagged_antennas=FlaggedAntennas()))
 
 
 @pytest.mark.parametrize("tsys_ratio", [0.0, -1.0])
