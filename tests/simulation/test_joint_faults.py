@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 from astropy import units as u
+from joint_observations import ALONE, MOSAIC, TOGETHER
 
 from deepfocus.instrument.coverage import coverage
 from deepfocus.instrument.execution import Execution
-from deepfocus.instrument.mosaic import Hexagonal
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import primary_beam_image
 from deepfocus.instrument.telescope import Telescope, telescope_of
@@ -24,16 +24,6 @@ from deepfocus.simulation.settings import Noise, SetSettings
 from deepfocus.simulation.view import DirtyView
 from deepfocus.sky.anywhere import SourcesAnywhere
 
-ALONE = Observation(
-    configuration="C-1",
-    channels=8,
-    total_time=300 * u.s,
-    integration=30 * u.s,
-    cell=0.6 * u.arcsec,
-    size=96,
-)
-TOGETHER = replace(ALONE, more_executions=(Execution("ACA", total_time=600 * u.s),))
-MOSAIC = replace(TOGETHER, mosaic=Hexagonal())
 CELL = 0.6
 POPULATION = SourcesAnywhere(sources=(2, 2), line_fwhm_chan=(2.0, 3.0))
 

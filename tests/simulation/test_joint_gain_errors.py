@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from astropy import units as u
+from joint_observations import ALONE, MOSAIC, TOGETHER
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.settings import settings_to
@@ -26,22 +27,12 @@ from deepfocus.simulation.sets import set_from
 from deepfocus.simulation.settings import SetSettings
 from deepfocus.simulation.view import Cleaned, DirtyView
 
-ALONE = Observation(
-    configuration="C-1",
-    channels=8,
-    total_time=300 * u.s,
-    integration=30 * u.s,
-    cell=0.6 * u.arcsec,
-    size=96,
-)
-ACA = (Execution("ACA", total_time=600 * u.s),)
-TOGETHER = replace(ALONE, more_executions=ACA)
 LATER = Execution("C-1", hour_angle=(0.8 * u.hour, 0.9 * u.hour))
 KINDS = {
     "two of one array": replace(ALONE, more_executions=(LATER,)),
     "two arrays": TOGETHER,
     "mosaic": replace(ALONE, mosaic=Hexagonal()),
-    "mosaic of two arrays": replace(TOGETHER, mosaic=Hexagonal()),
+    "mosaic of two arrays": MOSAIC,
 }
 GAINS = Gains(phase_rms=60 * u.deg, amplitude_rms=0.1)
 

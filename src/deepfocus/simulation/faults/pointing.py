@@ -8,7 +8,7 @@ fainter sidelobes that no beam of the array has.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -71,20 +71,18 @@ class Pointing:
         """
         offsets = [self.drawn(len(track.ground_m), rng) for track in tracks]
         weights = telescope.weights(telescope.node_hz[len(telescope.node_hz) // 2])
-        if not telescope.fields:
-            shares = shares_of(tracks, weights)
-            beams = (self.mean_primary_beam(telescope, covered.response, each) for each in offsets)
-            return [_mixed(telescope.primary_beam, beams, shares)]
         seen = []
-        for field, (dish, towards, rows) in zip(telescope.fields, covered.fields, strict=True):
+        for right, dish, towards, rows in _as_they_ought_to_be(telescope, covered):
             own = np.zeros_like(weights)
             own[rows] = weights[rows]
             shares = shares_of(tracks, own)
-            beams = (
-                self.mean_primary_beam(telescope, dish, each, towards_arcsec=tuple(towards))
-                for each in offsets
-            )
-            seen.append(_mixed(field.primary_beam, beams, shares))
+            mean = (1 - sum(shares)) * right
+            for each, share in zip(offsets, shares, strict=True):
+                if share > 0:
+                    mean += share * self.mean_primary_beam(
+                        telescope, dish, each, towards_arcsec=towards
+                    )
+            seen.append(mean)
         return seen
 
     def mean_primary_beam(
@@ -122,13 +120,15 @@ def through_pointing(view: View, seen: Sequence[np.ndarray]) -> View:
     )
 
 
-def _mixed(right: np.ndarray, beams: Iterable[np.ndarray], shares: Sequence[float]) -> np.ndarray:
-    """Mean of primary beams by their shares; what is missing to 1 is as it ought to be."""
-    mean = (1 - sum(shares)) * right
-    for beam, share in zip(beams, shares, strict=True):
-        if share > 0:
-            mean += share * beam
-    return mean
+def _as_they_ought_to_be(
+    telescope: Telescope, covered: Coverage
+) -> Iterator[tuple[np.ndarray, BlockedAiry, tuple[float, float], np.ndarray | slice]]:
+    """Of each field: its primary beam, its dishes, where they look, arcsec, and its rows."""
+    if not telescope.fields:
+        yield telescope.primary_beam, covered.response, (0.0, 0.0), slice(None)
+        return
+    for field, (dish, (east, north), rows) in zip(telescope.fields, covered.fields, strict=True):
+        yield field.primary_beam, dish, (float(east), float(north)), rows
 
 
 def _on_pixels(at: np.ndarray, side: int) -> np.ndarray:
