@@ -19,11 +19,13 @@ from finder_cubes import BEAM, cube_with, empty_cube, source
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.flags import Flag
+from deepfocus.core.noise import DirtyBeam, Noise, White
 from deepfocus.core.source import GAUSSIAN_AREA
 from deepfocus.finders.line_measurement import beam_ellipse
 from deepfocus.finders.sofia.files import read_sources, write_input
 from deepfocus.finders.sofia.finder import Sofia
 from deepfocus.finders.sofia.judging import PositiveAlone, Reliability
+from deepfocus.finders.sofia.noise import AsItIs, OfTheBeam
 from deepfocus.finders.sofia.parameters import kernels_within, parameter_text
 from deepfocus.finders.sofia.region import CentralSquare, WholeImage
 from deepfocus.finders.sofia.table import table_of
@@ -134,7 +136,49 @@ def test_the_cube_goes_over_in_pixels_and_channels(tmp_path: Path) -> None:
     np.testing.assert_array_equal(fits.getdata(tmp_path / "cube.fits"), cube.data)
 
 
+def test_white_noise_has_no_beam_and_noise_that_the_beam_correlates_has_one() -> None:
+    cube = empty_cube(shape=(12, 64, 64))
+    beam = beam_ellipse(cube)
+    for known, stated in ((White(), None), (DirtyBeam(), beam)):
+        told = replace(cube, noise=Noise(known))
+        assert AsItIs().stated_beam(told, beam) == stated
+        assert OfTheBeam().stated_beam(told, beam) == beam
+    # measured, where it is not known
+    correlated = replace(cube, noise=None)
+    seen = np.random.default_rng(3).normal(size=cube.data.shape).astype(np.float32)
+    assert AsItIs().stated_beam(correlated, beam) == beam
+    assert AsItIs().stated_beam(correlated.with_data(seen), beam) is None
+
+
 # --- and back
+def test_in_white_noise_fluxes_are_the_same_and_errors_those_of_independent_pixels(
+    stand_in: Callable[[str], str],
+) -> None:
+    # what SoFiA writes without a beam: sums, and the error of so many independent pixels
+    area = beam_ellipse(empty_cube())
+    px = GAUSSIAN_AREA**2 * area.fwhm_x_px * area.fwhm_y_px
+    program = stand_in(
+        "text = pathlib.Path(re.search('input.data = (.*)', parameters)[1]).read_bytes()[:2880]\n"
+        f"factors = (1, 1) if b'BMAJ' in text else ({px}, {px**0.5})\n"
+        f"catalogue = pathlib.Path({str(CATALOGUE)!r}).read_text()\n"
+        'names = re.findall(\'<FIELD[^>]*name="([^"]*)"\', catalogue)\n'
+        "def row(found):\n"
+        "    cells = re.findall('<TD>(.*?)</TD>', found[0], re.S)\n"
+        "    for name, factor in zip(('f_sum', 'err_f_sum'), factors):\n"
+        "        cells[names.index(name)] = str(float(cells[names.index(name)]) * factor)\n"
+        "    return '<TR>' + ''.join(f'<TD>{cell}</TD>' for cell in cells) + '</TR>'\n"
+        "pathlib.Path(out).write_text(re.sub('<TR>.*?</TR>', row, catalogue, flags=re.S))\n"
+    )
+    finder = Sofia(program=program, noise=AsItIs())
+    white, correlated = (
+        finder.ready().find(replace(empty_cube(), noise=Noise(kind))).catalogue
+        for kind in (White(), DirtyBeam())
+    )
+    np.testing.assert_allclose(white["line_flux"], correlated["line_flux"], rtol=1e-6)
+    ratio = white["snr_focused"] / correlated["snr_focused"]
+    np.testing.assert_allclose(ratio, np.sqrt(px), rtol=1e-6)
+
+
 def test_a_catalogue_of_sofia_has_our_columns() -> None:
     cube = empty_cube()
     found = table_of(read_sources(CATALOGUE), cube)

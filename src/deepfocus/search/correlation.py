@@ -8,16 +8,30 @@ import numpy as np
 from scipy.fft import irfft2, next_fast_len, rfft2
 
 from deepfocus.core.channels import is_image
-from deepfocus.core.noise import Measured, Power, White
+from deepfocus.core.cube import Cube
+from deepfocus.core.noise import DirtyBeam, Measured, Power, SquaredWeights, White
 from deepfocus.core.voxels import Voxels
 from deepfocus.ops.circular import centred
-from deepfocus.search.noise_map import NoiseMap
+from deepfocus.search.noise_map import NoiseMap, noise_map
 
 MOST_PAIRS = 24
 """Pairs of channels: an autocorrelation over a hundred beams is known to 2% from that many."""
 CLIP = 4.0
 WHITE_BELOW = 0.1
 """Correlation with the next pixel. Beams of 3 pixels and more give more than 0.7 to the noise."""
+REACH_BEAMS = 4.0
+"""Lags at which the noise's autocorrelation is measured, FWHM of the beam."""
+
+
+def power_of(cube: Cube, beam_px: float) -> Power:
+    """The known power of a cube's noise, or else the measured one; beam_px : FWHM of its beam."""
+    known = None if cube.noise is None else cube.noise.power
+    if isinstance(known, White | DirtyBeam):
+        return known
+    if isinstance(known, SquaredWeights) and known.beam is not None:
+        return known
+    noise = noise_map(cube.data, correlated_px=beam_px)
+    return noise_power(cube.data, noise, reach=max(1, int(REACH_BEAMS * beam_px)))
 
 
 def noise_power(data: Voxels, noise: NoiseMap, *, reach: int) -> Power:

@@ -6,8 +6,9 @@ import numpy as np
 
 from deepfocus.core.noise import Measured, Power, SquaredWeights, White
 from deepfocus.finders.deepfocus.look import Looked
-from deepfocus.finders.deepfocus.sight import AUTOCORRELATION_BEAMS, Sight
+from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.forward.response import Response
+from deepfocus.search.correlation import REACH_BEAMS
 from deepfocus.search.mask import CorrelatedNoise
 
 
@@ -16,7 +17,7 @@ def correlated_noise(sight: Sight, looked: Looked) -> CorrelatedNoise:
     return CorrelatedNoise(
         looked.noise.channel,
         looked.noise.position,
-        autocorrelation_of(sight.power, sight.response, int(AUTOCORRELATION_BEAMS * sight.beam_px)),
+        autocorrelation_of(sight.power, sight.response, int(REACH_BEAMS * sight.beam_px)),
         looked.noise.between_channels,
     )
 

@@ -8,19 +8,16 @@ from functools import cached_property
 import numpy as np
 
 from deepfocus.core.cube import Cube
-from deepfocus.core.noise import DirtyBeam, Power, SquaredWeights, White
+from deepfocus.core.noise import Power, White
 from deepfocus.core.voxels import Voxels
 from deepfocus.core.workspace import Workspace
 from deepfocus.finders.deepfocus.sidelobes import Sidelobes
 from deepfocus.fit.filters import Nearby
 from deepfocus.forward.response import Response, response_of
 from deepfocus.search.bank import Bank, bank_of
-from deepfocus.search.correlation import noise_power
+from deepfocus.search.correlation import power_of
 from deepfocus.search.first_filter import FirstFilter, PixelItself, beam_filter
-from deepfocus.search.noise_map import Sample, noise_map, sample_of
-
-AUTOCORRELATION_BEAMS = 4.0
-"""Lags at which the noise's autocorrelation is measured, FWHM of the beam."""
+from deepfocus.search.noise_map import Sample, sample_of
 
 FEWEST_ALLOWED, MOST_A_BEAM = 30, 0.3
 """Components in a small image, and for each beam of a larger one."""
@@ -93,7 +90,7 @@ class Sight:
 def sight_of(cube: Cube) -> Sight:
     """Raises `DeepFocusError` for a cube with neither PSF nor beam."""
     response = response_of(cube)
-    power = _power_of(cube, response.beam_px)
+    power = power_of(cube, response.beam_px)
     white = isinstance(power, White)
     finest = response.beam_px if white else response.beam_px / np.sqrt(2)
     bank = bank_of(len(cube.data), response.beam_px, finest_px=float(finest))
@@ -104,15 +101,3 @@ def sight_of(cube: Cube) -> Sight:
         shape = (response.ny, response.nx)
         first = beam_filter(beam, beam_px=response.beam_px, step=step, shape=shape)
     return Sight(cube.data, response, power, bank, first, cube.workspace)
-
-
-def _power_of(cube: Cube, beam_px: float) -> Power:
-    """The known power of the noise, or else the measured one."""
-    known = None if cube.noise is None else cube.noise.power
-    if isinstance(known, White | DirtyBeam):
-        return known
-    if isinstance(known, SquaredWeights) and known.beam is not None:
-        return known
-    noise = noise_map(cube.data, correlated_px=beam_px)
-    reach = max(1, int(AUTOCORRELATION_BEAMS * beam_px))
-    return noise_power(cube.data, noise, reach=reach)

@@ -11,7 +11,7 @@ import numpy as np
 from astropy.io import fits
 
 from deepfocus.core.sofia_table import Sources, read_xml
-from deepfocus.core.source import Ellipse
+from deepfocus.core.source import GAUSSIAN_AREA, Ellipse
 
 COLUMNS = (
     *("x", "y", "z", "err_x", "err_y", "err_z", "x_min", "x_max", "y_min", "y_max"),
@@ -21,13 +21,14 @@ COLUMNS = (
 """Those that the finder uses."""
 
 
-def write_input(data: np.ndarray, beam: Ellipse, path: Path) -> None:
+def write_input(data: np.ndarray, beam: Ellipse | None, path: Path) -> None:
     """Write values (chan, y, x), Jy/beam, and the beam: pixels of 1 "deg", channels of 1 "Hz"."""
     header = fits.Header()
     header["BUNIT"] = "Jy/beam"
-    header["BMAJ"] = max(beam.fwhm_x_px, beam.fwhm_y_px)
-    header["BMIN"] = min(beam.fwhm_x_px, beam.fwhm_y_px)
-    header["BPA"] = beam.pa
+    if beam is not None:
+        header["BMAJ"] = max(beam.fwhm_x_px, beam.fwhm_y_px)
+        header["BMIN"] = min(beam.fwhm_x_px, beam.fwhm_y_px)
+        header["BPA"] = beam.pa
     for axis, kind in enumerate(("RA---SIN", "DEC--SIN", "FREQ"), start=1):
         header[f"CTYPE{axis}"] = kind
         header[f"CRPIX{axis}"], header[f"CRVAL{axis}"], header[f"CDELT{axis}"] = 1.0, 0.0, 1.0
@@ -43,6 +44,12 @@ def moved(sources: Sources, *, x: int, y: int) -> Sources:
     """The sources of a part of an image whose first pixel is (y, x), in pixels of the whole."""
     by = {"x": x, "x_min": x, "x_max": x, "y": y, "y_min": y, "y_max": y}
     return {name: values + by.get(name, 0) for name, values in sources.items()}
+
+
+def over_beam(sources: Sources, beam: Ellipse) -> Sources:
+    """Sums of Jy/beam, which SoFiA leaves as they are where no beam is stated, in Jy."""
+    area_px = GAUSSIAN_AREA**2 * beam.fwhm_x_px * beam.fwhm_y_px
+    return {**sources, **{name: sources[name] / area_px for name in ("f_sum", "err_f_sum")}}
 
 
 def no_sources() -> Sources:

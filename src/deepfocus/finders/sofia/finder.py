@@ -22,8 +22,9 @@ from deepfocus.core.source import Ellipse
 from deepfocus.finders.evidence import ImagePanel, Panel, SpectrumPanel, Trace
 from deepfocus.finders.finder import Detection, refuse_empty
 from deepfocus.finders.line_measurement import beam_ellipse
-from deepfocus.finders.sofia.files import moved, write_input
+from deepfocus.finders.sofia.files import moved, over_beam, write_input
 from deepfocus.finders.sofia.judging import Judge, Reliability
+from deepfocus.finders.sofia.noise import Noise, OfTheBeam
 from deepfocus.finders.sofia.parameters import (
     continuum_parameters,
     given_parameters,
@@ -53,6 +54,7 @@ class Sofia:
     threshold : `scfind.threshold`
     continuum_order : `contsub.order`, 0 or 1
     min_size_beams, min_size_chan : `linker.minSizeXY` and `minSizeZ`
+    noise : how it is correlated on the sky, on which the signal-to-noise of a source depends
     judge : which of the linked sources are accepted
     dilate_beams, dilate_chan : by how much masks may grow, `dilation.iterationsXY` and `Z`
     further : other parameters, `name=value`; they also replace those that follow from the above
@@ -71,6 +73,7 @@ class Sofia:
     continuum_order: int = 0
     min_size_beams: float = 1.0
     min_size_chan: int = 3
+    noise: Noise = field(default_factory=OfTheBeam)
     judge: Judge = field(default_factory=Reliability)
     dilate_beams: float = 0.4
     dilate_chan: int = 1
@@ -155,16 +158,18 @@ class ReadySofia:
         rows, columns = self.settings.region.window(ny=cube.grid.ny, nx=cube.grid.nx)
         data = cube.data[:, rows, columns]
         parameters = self.settings.parameters(data.shape, beam)
+        stated = self.settings.noise.stated_beam(cube, beam)
         with TemporaryDirectory(prefix="deepfocus-sofia-") as name:
             folder = Path(name)
             file = folder / "cube.fits"
-            write_input(data, beam, file)
+            write_input(data, stated, file)
             try:
                 found = run_sofia(self.program, parameters, cube=file, folder=folder)
             except NoReliability:
                 parameters |= without_reliability(folder)
                 found = run_sofia(self.program, parameters, cube=file, folder=folder)
-        return replace(found, sources=moved(found.sources, x=columns.start, y=rows.start))
+        sources = found.sources if stated else over_beam(found.sources, beam)
+        return replace(found, sources=moved(sources, x=columns.start, y=rows.start))
 
 
 def _notes(found: Catalogue, of_judge: str, *, dirty: bool) -> tuple[str, ...]:
