@@ -29,7 +29,8 @@ from deepfocus.core.memory import forget_peak, peak_bytes
 from deepfocus.evaluation.scenes import Scenes
 from deepfocus.finders.finder import Detection, Finder, ReadyFinder, detection_in
 from deepfocus.finders.kinds import finder_to
-from deepfocus.io.catalogues import read_catalogue, write_catalogue
+from deepfocus.io.catalogues import write_catalogue
+from deepfocus.io.many_catalogues import read_catalogues
 from deepfocus.jobs.claim import CLAIM, claim
 from deepfocus.jobs.tally import Report, Tally, silent
 from deepfocus.jobs.workers import IN_TURN, Workers
@@ -115,12 +116,10 @@ def run_campaign(
 
 def read_campaign(folder: Path, *, keys: Sequence[str], labels: Sequence[str]) -> Campaign:
     """Read the records of these cubes and finders, which must all be finished."""
+    truths = read_catalogues(_truth(folder, key) for key in keys)
     return Campaign(
-        truths={key: read_catalogue(_truth(folder, key)) for key in keys},
-        found={
-            label: {key: _read_found(_finder_folder(folder, label), key) for key in keys}
-            for label in labels
-        },
+        truths={key: truths[_truth(folder, key)] for key in keys},
+        found={label: _all_found(_finder_folder(folder, label), keys) for label in labels},
     )
 
 
@@ -186,15 +185,22 @@ def _write_found(found: Found, folder: Path, key: str) -> None:
         path.write_text(json.dumps(record) + "\n", encoding="utf-8")
 
 
-def _read_found(folder: Path, key: str) -> Found:
-    record = json.loads(_record(folder, key).read_text(encoding="utf-8"))
-    steps, refused = record.pop("steps"), record.pop("refused")
-    return Found(
-        catalogue=read_catalogue(_catalogue(folder, key)),
-        snapshots={step: read_catalogue(_catalogue(folder, key, step)) for step in steps},
-        cost=Cost(**record),
-        refused=refused,
+def _all_found(folder: Path, keys: Sequence[str]) -> dict[str, Found]:
+    """What a finder found in each cube."""
+    records = {key: json.loads(_record(folder, key).read_text(encoding="utf-8")) for key in keys}
+    steps = {key: record.pop("steps") for key, record in records.items()}
+    read = read_catalogues(
+        _catalogue(folder, key, step) for key in keys for step in ("", *steps[key])
     )
+    return {
+        key: Found(
+            catalogue=read[_catalogue(folder, key)],
+            snapshots={step: read[_catalogue(folder, key, step)] for step in steps[key]},
+            refused=record.pop("refused"),
+            cost=Cost(**record),
+        )
+        for key, record in records.items()
+    }
 
 
 def _finder_folder(folder: Path, label: str) -> Path:

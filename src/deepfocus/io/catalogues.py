@@ -59,6 +59,11 @@ def read_catalogue(path: Path) -> Catalogue:
     return _checked(*_opened(path), path)
 
 
+def catalogue_of_ecsv(text: str, path: Path) -> Catalogue:
+    """As `read_catalogue` reads a file of that text; path : named in errors."""
+    return _checked(*_understood(lambda _: _of_ecsv(text), path), path)
+
+
 def read_by_cube(path: Path) -> dict[str, Catalogue]:
     """Catalogues by the name of their cube, of a table of many as `detect` writes it.
 
@@ -84,6 +89,12 @@ def _opened(path: Path) -> tuple[Table, dict[str, Any]]:
             wanted="an .ecsv, .fits or .vot file",
             remedy="check the path and its permissions",
         ) from error
+    return _understood(reader, path)
+
+
+def _understood(
+    reader: Callable[[Path], tuple[Table, dict[str, Any]]], path: Path
+) -> tuple[Table, dict[str, Any]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -162,7 +173,12 @@ def _write_ecsv(found: Catalogue, path: Path) -> None:
 
 
 def _read_ecsv(path: Path) -> tuple[Table, dict[str, Any]]:
-    table = Table.read(path, format="ascii.ecsv")
+    return _of_ecsv(path)
+
+
+def _of_ecsv(given: Path | str) -> tuple[Table, dict[str, Any]]:
+    """A file, or a text with line ends."""
+    table = Table.read(given, format="ascii.ecsv")
     return table, dict(table.meta)
 
 
