@@ -11,7 +11,7 @@ import json
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from astropy import units as u
@@ -24,6 +24,8 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import whole_file
 from deepfocus.io.casa_regions import casa_regions_text
 from deepfocus.io.regions import regions_text
+
+Given = TypeVar("Given", Path, str)
 
 NEEDED = ("x", "y", "channel")
 CUBE = "cube"
@@ -61,7 +63,7 @@ def read_catalogue(path: Path) -> Catalogue:
 
 def catalogue_of_ecsv(text: str, path: Path) -> Catalogue:
     """As `read_catalogue` reads a file of that text; path : named in errors."""
-    return _checked(*_understood(lambda _: _of_ecsv(text), path), path)
+    return _checked(*_understood(_read_ecsv, text, path), path)
 
 
 def read_by_cube(path: Path) -> dict[str, Catalogue]:
@@ -89,16 +91,16 @@ def _opened(path: Path) -> tuple[Table, dict[str, Any]]:
             wanted="an .ecsv, .fits or .vot file",
             remedy="check the path and its permissions",
         ) from error
-    return _understood(reader, path)
+    return _understood(reader, path, path)
 
 
 def _understood(
-    reader: Callable[[Path], tuple[Table, dict[str, Any]]], path: Path
+    reader: Callable[[Given], tuple[Table, dict[str, Any]]], given: Given, path: Path
 ) -> tuple[Table, dict[str, Any]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            table, meta = reader(path)
+            table, meta = reader(given)
         except Exception as error:  # each reader raises its own classes for a malformed file
             first = next(iter(str(error).splitlines()), "") or type(error).__name__
             raise DeepFocusError(
@@ -172,12 +174,8 @@ def _write_ecsv(found: Catalogue, path: Path) -> None:
     table.write(path, format="ascii.ecsv", overwrite=True)
 
 
-def _read_ecsv(path: Path) -> tuple[Table, dict[str, Any]]:
-    return _of_ecsv(path)
-
-
-def _of_ecsv(given: Path | str) -> tuple[Table, dict[str, Any]]:
-    """A file, or a text with line ends."""
+def _read_ecsv(given: Path | str) -> tuple[Table, dict[str, Any]]:
+    """A file, or its text."""
     table = Table.read(given, format="ascii.ecsv")
     return table, dict(table.meta)
 
