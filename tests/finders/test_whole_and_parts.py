@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +13,15 @@ import deepfocus as df
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
 from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.core.steps import KeptIn
 from deepfocus.core.workspace import OnDisk
+from deepfocus.finders.deepfocus import look
 from deepfocus.finders.deepfocus.finder import DeepFocus
 from deepfocus.fit.image import Part, add_model
 from deepfocus.fit.parameters import CHANNEL, COUNT, FLUX, SIGMA, X, Y
 from deepfocus.forward.response import response_of
 from deepfocus.search.bank import bank_of
+from deepfocus.search.search import Found, search
 from deepfocus.search.tiles import tiles
 
 SMALLEST, SMALL, MEDIUM = 1 << 14, 1 << 16, 1 << 18
@@ -101,6 +104,32 @@ def test_a_restored_cube_by_parts(tmp_path: Path) -> None:
     assert len(of_whole.accepted)
     for name in ("line_flux", "mask_flux", "line_flux_err"):
         np.testing.assert_allclose(by_parts[name], of_whole[name], rtol=1e-4)
+
+
+def test_a_search_goes_on_where_it_was_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped in the second of its rounds, it does not make the first again: the same numbers."""
+    cube = replace(made()[0], workspace=OnDisk(tmp_path, SMALL))
+    expected = DeepFocus().ready().find(cube).catalogue
+    made_by: list[str] = []
+
+    def counted(*given: object, stop_at: int, **more: object) -> Found:
+        if len(made_by) == stop_at:
+            raise KeyboardInterrupt
+        made_by.append("search")
+        return search(*given, **more)  # type: ignore[arg-type]
+
+    kept = cube.keeping(KeptIn(tmp_path / "steps"))
+    monkeypatch.setattr(look, "search", partial(counted, stop_at=1))
+    with pytest.raises(KeyboardInterrupt):
+        DeepFocus().ready().find(kept)
+    monkeypatch.setattr(look, "search", partial(counted, stop_at=100))
+    found = DeepFocus().ready().find(kept).catalogue
+    rounds = len(list((tmp_path / "steps").iterdir()))
+    assert len(made_by) == rounds >= 2
+    for name in expected.table.colnames:
+        np.testing.assert_array_equal(found[name], expected[name])
 
 
 def test_nothing_is_left_on_disk(tmp_path: Path) -> None:

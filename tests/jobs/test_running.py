@@ -9,13 +9,16 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from deepfocus.core.arrays import NamedArrays
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import OLD_S
-from deepfocus.jobs.running import CLAIM_OLD_S, RUNNING, UNFINISHED, running
+from deepfocus.jobs.running import CLAIM_OLD_S, RUNNING, STEPS, UNFINISHED, Run, running
 
 fcntl = pytest.importorskip("fcntl", reason="needs locks of files")
 
@@ -107,6 +110,34 @@ def test_of_another_machine_only_what_is_old_is_removed(tmp_path: Path) -> None:
     aged(tmp_path / f"{RUNNING}11", CLAIM_OLD_S)
     with running(tmp_path, ["a"]):
         assert not (tmp_path / f"{RUNNING}11").exists()
+
+
+def test_steps_go_on_where_a_worker_died_and_end_with_what_they_lead_to(tmp_path: Path) -> None:
+    made: list[str] = []
+
+    def step() -> NamedArrays:
+        made.append("step")
+        return {"peaks": np.arange(3)}
+
+    def died(run: Run, name: str, settings: str) -> None:
+        with suppress(OSError), run.steps(name, settings) as steps:
+            steps.once("search-1", step)
+            raise OSError("the worker is gone")
+
+    with running(tmp_path, ["a", "b"]) as run:
+        died(run, "a", "settings")
+        died(run, "a", "settings")
+        assert len(made) == 1
+        died(run, "a", "others")
+        died(run, "b", "settings")
+        assert len(made) == 3
+        assert len(list(tmp_path.glob(f"{STEPS}*/*"))) == 2
+        with run.steps("a", "others") as steps:
+            steps.once("search-1", step)
+        assert len(made) == 3
+        assert len(list(tmp_path.glob(f"{STEPS}*"))) == 1
+        run.forget(["b"])
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("said", ["", "{", "[1]", "{}"])

@@ -46,7 +46,9 @@ BAD_INPUT = 2
     help="Folder for what a search by parts keeps on disk. Default: the system's.",
 )
 @click.option(
-    "--resume", is_flag=True, help="Skip cubes finished with the same settings and content."
+    "--resume",
+    is_flag=True,
+    help="Skip cubes finished with the same settings and content; go on with one by parts.",
 )
 @click.option(
     "--dry-run", is_flag=True, help="Say what memory and time the search will take, and end."
@@ -109,13 +111,16 @@ def detect(
     finder = which.finder()
     asked = {COVARIANCE: covariance, CUTOUTS: cutouts}
     further = tuple(ending for ending, wanted in asked.items() if wanted)
+    names = [each.name for each in cubes]
     with (
-        running(place.path(out), [each.name for each in cubes]) as run,
+        running(place.path(out), names) as run,
         place.workers(out, local=lambda _: local_workers(number), probe=run.claim) as workers,
         Progress("detect", len(cubes)) as progress,
     ):
         if chosen.note:
             progress.warn(chosen.note)
+        if not resume:
+            run.forget(names)
         summary = Summary(run.folder, progress)
         search = Searching(finder, run, reading, resume, further)
         for outcome in workers.run(search, cubes):

@@ -70,15 +70,16 @@ class Searching:
         except DeepFocusError as error:
             return Outcome(given.name, complaint=str(error))
         try:
-            detection = detection_in(cube, ready)
-            write_products(
-                self.run,
-                given.name,
-                cube=cube,
-                detection=detection,
-                settings=settings,
-                further=self.further,
-            )
+            with self.run.steps(given.name, settings) as steps:
+                detection = detection_in(cube.keeping(steps), ready)
+                write_products(
+                    self.run,
+                    given.name,
+                    cube=cube,
+                    detection=detection,
+                    settings=settings,
+                    further=self.further,
+                )
         except DeepFocusError as error:
             return Outcome(given.name, complaint=f"{given.origin}: {error}")
         return _outcome(given.name, cube.meta.get("notes", ()), detection)

@@ -13,6 +13,7 @@ from deepfocus.core.grid import Grid
 from deepfocus.core.in_words import cube_in_words
 from deepfocus.core.memory import require_memory
 from deepfocus.core.noise import Noise
+from deepfocus.core.steps import Steps
 from deepfocus.core.voxels import Voxels
 from deepfocus.core.workspace import InMemory, Workspace
 
@@ -95,6 +96,10 @@ class Cube:
     def with_data(self, data: Voxels, *, unit: str | None = None) -> Cube:
         """The same cube with other values on the same grid."""
         return replace(self, data=data, unit=unit or self.unit)
+
+    def keeping(self, steps: Steps) -> Cube:
+        """The same cube; long steps of its search go through `steps`."""
+        return replace(self, workspace=self.workspace.keeping(steps))
 
     def primary_beam_at(self, *, x: np.ndarray | float, y: np.ndarray | float) -> np.ndarray:
         """Primary beam response at pixel positions, mid band, bilinear; NaN where unknown.

@@ -10,7 +10,7 @@ import os
 import tempfile
 import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import prod
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +19,7 @@ import numpy as np
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import room_needed
+from deepfocus.core.steps import MadeAnew, Steps
 from deepfocus.core.voxels import (
     Changeable,
     ReadByParts,
@@ -40,10 +41,19 @@ TOGETHER_VALUES, MOST_TOGETHER = 1 << 22, 64
 
 
 class Workspace(Protocol):
-    """values_at_once : how many voxels may be held in memory at a time"""
+    """values_at_once : how many voxels may be held in memory at a time
+    steps : what becomes of the results of long steps
+    """
 
     @property
     def values_at_once(self) -> int: ...
+
+    @property
+    def steps(self) -> Steps: ...
+
+    def keeping(self, steps: Steps) -> Workspace:
+        """The same, with other steps where they are long."""
+        ...
 
     def together(self, plane: int) -> int:
         """How many channels with planes of so many pixels are worked on at a time."""
@@ -64,6 +74,15 @@ class InMemory:
     """Arrays; what is done on the way is done in parts that are a cube of moderate size."""
 
     values_at_once: int = 1 << 27
+
+    @property
+    def steps(self) -> Steps:
+        """They are short: none is kept."""
+        return MadeAnew()
+
+    def keeping(self, steps: Steps) -> InMemory:
+        """The same."""
+        return self
 
     def together(self, plane: int) -> int:
         """As many as the cache likes."""
@@ -86,10 +105,16 @@ class OnDisk:
     """Files in a folder, which has to exist.
 
     values_at_once : voxels held in memory at a time
+    steps : what becomes of the results of long steps
     """
 
     folder: Path
     values_at_once: int
+    steps: Steps = field(default_factory=MadeAnew)
+
+    def keeping(self, steps: Steps) -> OnDisk:
+        """With other steps."""
+        return replace(self, steps=steps)
 
     def together(self, plane: int) -> int:
         """As many as memory allows: the files are written in pieces so long."""

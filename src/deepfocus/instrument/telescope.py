@@ -81,6 +81,11 @@ class Telescope:
         """(row,) weight of every sample at a frequency; 0 beyond the imager's uv grid."""
         return self._samples(frequency_hz).weights
 
+    @property
+    def weights_mid_band(self) -> np.ndarray:
+        """(row,) weight of every sample in the middle of the band."""
+        return self.weights(self.node_hz[len(self.node_hz) // 2])
+
     def noise_weights(self, frequency_hz: float) -> np.ndarray:
         """(row,) variance that every sample adds to the image at a frequency, relative."""
         return self._samples(frequency_hz).noise_weights

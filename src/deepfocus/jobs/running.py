@@ -16,19 +16,23 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import OLD_S, writing
+from deepfocus.core.steps import KeptIn, Steps
 from deepfocus.jobs.locks import is_held, locked
 
-RUNNING, UNFINISHED = ".running.", ".unfinished."
-"""Start of the names of claims, and of folders in which products are made."""
+RUNNING, UNFINISHED, STEPS = ".running.", ".unfinished.", ".steps."
+"""Start of the names of claims, of folders in which products are made, and of those of what long
+steps towards them made."""
 ALONE = ".running"
 """Locked by a run that looks at the claims, or at what all runs made."""
 CLAIM_OLD_S = 7 * 24 * 3600.0
-"""Age beyond which a claim that nobody can ask about is that of an ended run."""
+"""Age beyond which a claim that nobody can ask about is that of an ended run, and beyond which
+nobody will go on from the steps of one."""
 MOST_NAMED = 3
 
 
@@ -53,6 +57,27 @@ class Run:
             prefix=prefix, dir=self.folder, ignore_cleanup_errors=True
         ) as made:
             yield Path(made)
+
+    @contextmanager
+    def steps(self, name: str, settings: str) -> Iterator[Steps]:
+        """Those towards what is made of a name, with settings: on from where a worker died, or a
+        run. They stay if it is not finished now; those of other settings are removed.
+        """
+        folder = self._steps(name)
+        own = folder / _short(settings)
+        for each in folder.glob("*"):
+            if each != own:
+                shutil.rmtree(each, ignore_errors=True)
+        yield KeptIn(own)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def forget(self, names: Sequence[str]) -> None:
+        """Remove what earlier runs made towards them."""
+        for name in names:
+            shutil.rmtree(self._steps(name), ignore_errors=True)
+
+    def _steps(self, name: str) -> Path:
+        return self.folder / f"{STEPS}{_short(name)}"
 
 
 @contextmanager
@@ -95,6 +120,11 @@ def alone(folder: Path) -> Iterator[None]:
         yield
 
 
+def _short(text: str) -> str:
+    """What stands for a text in the name of a file."""
+    return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+
+
 def _text(names: Sequence[str]) -> bytes:
     who = {"host": socket.gethostname(), "process": os.getpid()}
     return json.dumps({**who, "makes": list(names)}).encode()
@@ -130,6 +160,9 @@ def _sweep(folder: Path) -> None:
         token = made.name.removeprefix(UNFINISHED).split(".")[0]
         if token in ended or (not held.get(token) and _is_old(made, OLD_S)):
             shutil.rmtree(made, ignore_errors=True)
+    for steps in folder.glob(f"{STEPS}*/*"):
+        if _is_old(steps, CLAIM_OLD_S):
+            shutil.rmtree(steps.parent, ignore_errors=True)
     for token, claim in claims.items():
         if token in ended or (not held[token] and _is_old(claim, CLAIM_OLD_S)):
             claim.unlink(missing_ok=True)

@@ -7,8 +7,10 @@ what is left under one of them its own, and asks for more of them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from hashlib import blake2b
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from deepfocus.finders.deepfocus.last_fit import last_fit
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.trust import Fitted, fitted_of, left_of_continua, worth_fitting
 from deepfocus.fit.grow import Needed
+from deepfocus.search.as_arrays import searched_once
 from deepfocus.search.noise_map import NoiseMap
 from deepfocus.search.search import Found, search
 
@@ -66,14 +69,19 @@ def look(sight: Sight, *, false_peaks: float) -> Looked:
     explained, noise = continua_of(sight)
     each: list[Found] = []
     for _ in range(MOST_ROUNDS):
-        found = search(
-            explained.residual,
-            noise,
-            sight.bank,
-            sight.first,
-            false_peaks=false_peaks,
-            known_continuum=each[-1].on_continuum if each else None,
-            workspace=sight.workspace,
+        found = searched_once(
+            sight.workspace.steps,
+            _in_short(each, explained),
+            partial(
+                search,
+                explained.residual,
+                noise,
+                sight.bank,
+                sight.first,
+                false_peaks=false_peaks,
+                known_continuum=each[-1].on_continuum if each else None,
+                workspace=sight.workspace,
+            ),
         )
         each.append(found)
         noise = found.noise
@@ -99,3 +107,9 @@ def look(sight: Sight, *, false_peaks: float) -> Looked:
             break
     exhausted = len(explained.components) <= sight.most_components
     return Looked(tuple(each), last_fit(explained, sight, noise), exhausted)
+
+
+def _in_short(found: Sequence[Found], explained: Explained) -> str:
+    """A name for the next search: of its number, and of what it does not see any more."""
+    components = explained.components.tobytes() + explained.free.tobytes()
+    return f"search-{len(found) + 1}-{blake2b(components, digest_size=8).hexdigest()}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -73,7 +74,7 @@ class Sight:
     @property
     def places(self) -> float:
         """Beams times channels: how many independent places for a line there are."""
-        return max(self.beams * len(self.data), float(np.e))
+        return max(self.beams * len(self.data), math.e)
 
     @property
     def beams(self) -> float:

@@ -118,9 +118,7 @@ class SeedFaults:
     def _ripple(self, bandpass: Ripple, telescope: Telescope) -> np.ndarray:
         """(chan,) the factor of each execution by its weights; total power has none."""
         tracks, rng = self._tracks, self._rng("bandpass")
-        shares = shares_of(
-            tracks, telescope.weights(telescope.node_hz[len(telescope.node_hz) // 2])
-        )
+        shares = shares_of(tracks, telescope.weights_mid_band)
         factor = np.full(self._channels, 1 - sum(shares))
         for track, share in zip(tracks, shares, strict=True):
             antennas = len(np.unique(track.first)) + 1

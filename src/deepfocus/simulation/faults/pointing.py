@@ -70,7 +70,7 @@ class Pointing:
         their primary beams by their weights; total power is not off.
         """
         offsets = [self.drawn(len(track.ground_m), rng) for track in tracks]
-        weights = telescope.weights(telescope.node_hz[len(telescope.node_hz) // 2])
+        weights = telescope.weights_mid_band
         seen = []
         for right, dish, towards, rows in _as_they_ought_to_be(telescope, covered):
             own = np.zeros_like(weights)
