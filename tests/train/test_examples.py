@@ -13,12 +13,14 @@ from deepfocus.ops.boxes import Box
 from deepfocus.ops.gaussians import gaussian_1d, gaussian_2d
 from deepfocus.ops.morphology import elongation_vector
 from deepfocus.simulation.cube import Simulated, simulate
+from deepfocus.simulation.faults.faults import Faults
 from deepfocus.simulation.settings import Noise, SetSettings
 from deepfocus.sky.population import PaperPopulation
 from deepfocus.train.blob_examples import BlobExamples, blob_target
 from deepfocus.train.places import empty_boxes, jittered_places
 from deepfocus.train.predicted_examples import matching_truth
 from deepfocus.train.roles import turned_bands, turned_images
+from deepfocus.train.simulated_examples import SkySettings, SourcesOfSeed, shipped_faults
 from deepfocus.train.source_examples import (
     apparent_line_flux,
     clean_spectrum,
@@ -42,6 +44,28 @@ def test_the_target_map_gives_each_source_the_same_peak(made: Simulated) -> None
     target = blob_target(made.sky)
     for x, y in zip(made.truth["x"], made.truth["y"], strict=True):
         assert target[round(y), round(x)] > 240  # 255, except for the sub-pixel offset
+
+
+def test_of_the_seeds_some_have_faults_whatever_their_noise() -> None:
+    sky = SkySettings(SMALL, thermal_every=4, faulty_every=2)
+    each = [sky.of(seed) for seed in range(1000)]
+    faulty = [settings.faults != Faults() for settings in each]
+    # binomial: 1,000 draws at a half scatter by 16
+    assert abs(sum(faulty) - 500) < 64
+    assert {settings.faults for settings in each} == {Faults(), *shipped_faults()}
+    for kind, seeds in (("thermal", 250), ("white", 750)):
+        have = sum(f for f, s in zip(faulty, each, strict=True) if s.noise.kind == kind)
+        assert abs(have - seeds / 2) < 2.0 * np.sqrt(seeds)
+    assert SkySettings(SMALL, thermal_every=4).of(7).faults == Faults()
+
+
+def test_an_example_of_a_faulty_cube_has_the_faults_and_the_truth_of_the_perfect_one() -> None:
+    sky = SkySettings(SMALL, faulty_every=1)
+    seed = next(seed for seed in range(99) if sky.of(seed).faults.gains is not None)
+    (with_faults, without) = (SourcesOfSeed(each)(seed) for each in (sky, SkySettings(SMALL)))
+    for name in ("clean", "major", "minor", "angle"):
+        np.testing.assert_array_equal(with_faults[name], without[name])
+    assert np.abs(with_faults["focused"] - without["focused"]).max() > 0.05
 
 
 def test_blob_batches_are_aligned_and_repeatable() -> None:

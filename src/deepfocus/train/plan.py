@@ -50,6 +50,7 @@ class DataPlan:
     set : name of a shipped set, or path (relative to the recipe's folder) of a set's TOML file or
         of a store written by `simulate`; the arrays of a store are used as they are
     thermal_every : one seed in this many has thermal noise, 0 for none; not applied to a store
+    faulty_every : one seed in this many has a fault of the set 'faults', as thermal_every
     images, cubes : number of training seeds for the networks that see integrated images, and for
         the others
     wide_cubes : number of seeds of the shipped set 'wide'; Deep GRU also learns from their spectra
@@ -60,6 +61,7 @@ class DataPlan:
 
     set: str = "paper"
     thermal_every: int = 0
+    faulty_every: int = 0
     images: int = 5000
     cubes: int = 2000
     wide_cubes: int = 0

@@ -130,7 +130,7 @@ class _Run:
             self.make(SourcesOfSeed(sky), TRUTH, data.cubes, data.validation_cubes)
         if data.wide_cubes and "deep_gru" in self.plan.roles:
             wide = shipped_one("wide")
-            spectra = SpectraOfSeed(SkySettings(wide, data.thermal_every))
+            spectra = SpectraOfSeed(SkySettings(wide, data.thermal_every, data.faulty_every))
             seeds = wide.seeds("train", data.wide_cubes)
             build(spectra, seeds, self.out / "examples" / WIDE, workers=self.workers)
 
@@ -241,7 +241,7 @@ def _assemble(out: Path, name: str) -> Path:
 
 
 def _sky(plan: Plan) -> SkySettings:
-    return SkySettings(plan.base, plan.data.thermal_every)
+    return SkySettings(plan.base, plan.data.thermal_every, plan.data.faulty_every)
 
 
 def _seeds(plan: Plan, step: Step) -> dict[str, list[int]]:

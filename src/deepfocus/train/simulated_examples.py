@@ -3,32 +3,56 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
 from deepfocus.core.arrays import NamedArrays
 from deepfocus.ops.boxes import Box
 from deepfocus.simulation.cube import Simulated, simulate
+from deepfocus.simulation.faults.faults import Faults
+from deepfocus.simulation.sets import MixedSet, shipped_set
 from deepfocus.simulation.settings import SetSettings
 from deepfocus.train.blob_examples import blob_example
 from deepfocus.train.places import empty_boxes, jittered_places
 from deepfocus.train.source_examples import half_precision, image_examples, spectra_examples
 
 BOX_DRAWS = 3
+STREAM = 4
+"""Of a seed's random numbers, after those of its simulation and of its examples."""
 
 
 @dataclass(frozen=True)
 class SkySettings:
-    """A set in which every `thermal_every`-th seed has thermal noise instead of the set's own."""
+    """A set of which some seeds have other noise, and others faults.
+
+    thermal_every : one seed in this many has thermal noise instead of the set's own, 0 for none
+    faulty_every : one in this many, by chance, has one of the faults that the shipped set `faults`
+        has, whatever its noise; 0 for none
+    """
 
     base: SetSettings
     thermal_every: int = 0
+    faulty_every: int = 0
 
     def of(self, seed: int) -> SetSettings:
         """The settings for one seed."""
+        settings = self.base
         if self.thermal_every and seed % self.thermal_every == 0:
-            return replace(self.base, noise=replace(self.base.noise, kind="thermal"))
-        return self.base
+            settings = replace(settings, noise=replace(settings.noise, kind="thermal"))
+        chance = np.random.default_rng([seed, STREAM])
+        if self.faulty_every and chance.integers(self.faulty_every) == 0:
+            each = shipped_faults()
+            settings = replace(settings, faults=each[chance.integers(len(each))])
+        return settings
+
+
+@cache
+def shipped_faults() -> tuple[Faults, ...]:
+    """The different faults of the shipped set `faults`."""
+    kinds = shipped_set("faults")
+    assert isinstance(kinds, MixedSet)
+    return tuple(dict.fromkeys(each.faults for each in kinds.variants if each.faults != Faults()))
 
 
 @dataclass(frozen=True)
