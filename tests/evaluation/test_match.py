@@ -221,6 +221,14 @@ def test_a_wing_is_excused_once_and_never_in_place_of_a_line() -> None:
     assert len(matches.truth) == 1
 
 
+def test_the_wing_of_a_disc_beyond_the_band_is_its_side() -> None:
+    """Half of its FWHM from its centre and more, up to all of it."""
+    disc = sources([10.0], [10.0], [24.0], width=12.0).with_meta(beam_px=6.0, channels=20)
+    disc = disc.with_columns(fwhm_x_px=[8.0], fwhm_y_px=[8.0])
+    assert match(sources([18.0], [10.0], [18.0]), disc).counts == Counts()
+    assert match(sources([21.0], [10.0], [18.0]), disc).counts == Counts(fp=1)
+
+
 def test_rejected_candidates_count_only_when_asked() -> None:
     truth = sources([10.0, 30.0], [10.0, 30.0], [50.0, 60.0])
     found = truth.with_columns(flag=[0, int(Flag.LOW_FOCUSED_SNR)])

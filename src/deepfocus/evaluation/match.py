@@ -135,10 +135,13 @@ def beyond_band(truth: Catalogue) -> np.ndarray:
 
 
 def _without_wings(matches: Matches, beyond: Catalogue) -> Matches:
-    """Matches without the found rows that are the wing of a line beyond the band, one for each."""
+    """Matches without the found rows that are the wing of a line beyond the band, one for each.
+
+    The wing of a disc that turns is its side: it may lie at its FWHM, as the wing may in channels.
+    """
     spurious = np.flatnonzero(matches.spurious)
     candidates = matches.found.at(spurious)
-    distance = centre_distance(candidates, beyond) / reach_px(beyond)
+    distance = centre_distance(candidates, beyond) / (2 * reach_px(beyond))
     lines = channel_distance(candidates, beyond) / (2 * reach_chan(beyond))
     is_wing = (distance < 1) & (lines < 1)
     rows, columns = linear_sum_assignment(np.where(is_wing, distance, 2.0 * (1 + len(beyond))))
