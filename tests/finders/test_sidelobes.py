@@ -49,3 +49,28 @@ def test_a_wide_filter_reaches_past_the_known_beam_sooner() -> None:
     assert sidelobes.reached(dy=5.0, dx=-25.0, size_px=0.0)
     assert not sidelobes.reached(dy=5.0, dx=-25.0, size_px=8.0)
     assert not sidelobes.reached(dy=33.0, dx=0.0, size_px=0.0)
+
+
+def test_a_filter_sees_as_much_of_a_sidelobe_as_the_beam_has_at_its_scale() -> None:
+    """A lobe of the beam's shape is 0.3 at any size; outside the main lobe, for a wide filter."""
+    assert with_lobe(0.3, x=20).share(0.0) == pytest.approx(0.3, rel=0.01)
+    assert with_lobe(0.3, x=20).share(4.0) == pytest.approx(0.3, rel=0.02)
+    assert Sidelobes(gaussian(), BEAM_PX).share(0.0) < 0.01
+
+
+def without_short_spacings(shortest: float) -> Sidelobes:
+    """Of uv coverage that is a ring: from that many wavelengths across the image outwards."""
+    at = np.fft.fftfreq(SIZE) * SIZE
+    length = np.hypot(at[:, None], at)
+    weight = (length >= shortest) & (length < 16.0)
+    beam = np.fft.fftshift(np.fft.ifft2(weight).real)
+    return Sidelobes((beam / beam.max()).astype(np.float32), BEAM_PX)
+
+
+def test_filters_wider_than_the_shortest_baselines_resolve_tell_no_place() -> None:
+    ring = without_short_spacings(8.0)
+    assert ring.tells_place(0.0)
+    assert ring.share(2.0) < ring.share(4.0) < ring.share(8.0)
+    assert not ring.tells_place(16.0)
+    # restored, there is nothing but a main lobe
+    assert Sidelobes(gaussian(), BEAM_PX, ends=True).tells_place(16.0)

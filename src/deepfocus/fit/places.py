@@ -18,9 +18,15 @@ def own_continuum(values: np.ndarray, known: np.ndarray, beam_px: float) -> np.n
     """(n,) bool: the components that share no other's continuum, the known ones' first."""
     own = known.copy()
     for i in np.flatnonzero(~known):
-        apart = np.hypot(*(values[own][:, [X, Y]] - values[i, [X, Y]]).T)
-        own[i] = not np.any(apart < SAME_PLACE * _apparent_fwhm(values[[i]], beam_px))
+        own[i] = not np.any(same_place(values[own], values[[i]], beam_px))
     return own
+
+
+def same_place(values: np.ndarray, one: np.ndarray, beam_px: float) -> np.ndarray:
+    """(n,) bool: the components that share the continuum of one (1, 12)."""
+    apart = np.hypot(*(values[:, [X, Y]] - one[:, [X, Y]]).T)
+    same: np.ndarray = apart < SAME_PLACE * _apparent_fwhm(one, beam_px)
+    return same
 
 
 def own_line_of(

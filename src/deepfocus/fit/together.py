@@ -18,6 +18,12 @@ from deepfocus.fit.parameters import (
     covariance_of,
 )
 
+APART = 16.0
+"""Squared offset from a common place, in errors: the mean of components that are not at one."""
+IN_A_ROW = 0.85
+"""Of squared offsets, that a line explains. Of three places two are one where two sources are
+blended, and have one channel of three in the middle."""
+
 
 def as_one(components: np.ndarray) -> np.ndarray:
     """(12,) the component with the flux, and the moments on the sky and in frequency, of several.
@@ -69,3 +75,22 @@ def explained_by_moving(components: np.ndarray) -> float:
     along = one[GRADIENT] / np.hypot(*one[GRADIENT])
     left = float(along @ covariance_of(one[None])[0] @ along)
     return float(moved / (moved + max(left, 0.0)))
+
+
+def follow_their_channels(components: np.ndarray, errors_px: np.ndarray) -> bool:
+    """Whether places of three or more lie apart as their lines do, in a row and in order.
+
+    components : (n, 12); errors_px : (n,) of their places. A line through the places, each at its
+    channel, explains what no single place does.
+    """
+    if len(components) < 3:
+        return False
+    weights = 1 / errors_px**2
+    weights = weights / weights.sum()
+    places, channels = (
+        components[:, columns] - weights @ components[:, columns] for columns in ([X, Y], [CHANNEL])
+    )
+    scatter = float(np.sum((places / errors_px[:, None]) ** 2))
+    drift = (weights @ (places * channels)) / (weights @ channels**2)
+    left = float(np.sum(((places - channels * drift) / errors_px[:, None]) ** 2))
+    return scatter > APART * len(components) and left < (1 - IN_A_ROW) * scatter

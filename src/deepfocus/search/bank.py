@@ -45,8 +45,16 @@ class Bank:
         return tuple(_power_of_two(width / SAMPLES_A_WIDTH) for width in self.widths_chan)
 
 
-def bank_of(channels: int, beam_px: float, *, finest_px: float) -> Bank:
+def bank_of(
+    channels: int,
+    beam_px: float,
+    *,
+    finest_px: float,
+    sizes_beams: tuple[float, ...] = SIZES_BEAMS,
+) -> Bank:
     """The bank for a cube of so many channels and a beam of that FWHM.
+
+    sizes_beams : FWHM of its spatial filters, from 0 on
 
     In an image of few channels a source may shine in all of them.
     """
@@ -54,7 +62,7 @@ def bank_of(channels: int, beam_px: float, *, finest_px: float) -> Bank:
     widths = [1.0]
     while 2 * widths[-1] <= widest:
         widths.append(2 * widths[-1])
-    return Bank(tuple(widths), tuple(size * beam_px for size in SIZES_BEAMS), finest_px)
+    return Bank(tuple(widths), tuple(size * beam_px for size in sizes_beams), finest_px)
 
 
 def _power_of_two(value: float) -> int:

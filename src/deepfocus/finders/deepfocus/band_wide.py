@@ -15,8 +15,8 @@ from deepfocus.fit.places import own_continuum
 from deepfocus.fit.solve import Fit, fit_free
 from deepfocus.fit.spectra import LARGEST_SIGMA
 
-AT_THE_END = 0.99
-"""Of the broadest line that a fit allows."""
+BROAD = 0.8
+"""Of the broadest line that a fit allows: from there on it may be a continuum."""
 STEPS = 15
 
 
@@ -29,7 +29,7 @@ def broad_as_continua(fitted: Fit, needed: Needed) -> Fit:
     if is_image(channels):
         return fitted
     sigma = fitted.values[:, SIGMA]
-    broad = fitted.free[:, FLUX] & (sigma > AT_THE_END * LARGEST_SIGMA * channels)
+    broad = fitted.free[:, FLUX] & (sigma > BROAD * LARGEST_SIGMA * channels)
     if not broad.any():
         return fitted
     values, free = fitted.values.copy(), fitted.free.copy()

@@ -69,6 +69,11 @@ class Explained:
         """(n, 12) bool, what was fitted of them."""
         return np.concatenate([np.empty((0, COUNT), bool), *(each.free for each in self.fits)])
 
+    @property
+    def gain(self) -> np.ndarray:
+        """(n,) chi^2 that their lines gain."""
+        return np.concatenate([np.empty(0), *(each.gain for each in self.fits)])
+
 
 def with_starts(
     explained: Explained,

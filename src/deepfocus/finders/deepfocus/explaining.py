@@ -98,8 +98,7 @@ class Refined:
     needed: Needed
 
     def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
-        simple = fit_free(problem, values, free)
-        simple = with_shared_continua(simple, near_bright(simple, self.needed).kept)
+        simple = self._continua_told(fit_free(problem, values, free))
         simple = with_their_own(simple, near_bright(simple, self.needed).added)
         needed = near_bright(simple, self.needed)
         fewer = _as_they_move(simple, needed)
@@ -109,7 +108,16 @@ class Refined:
         more = grow(problem, fewer.values, fewer.free, needed)
         if len(more.values) == len(fewer.values):
             return _completed(fewer, needed)
-        return _completed(_as_they_move(stilled(more, needed), needed), needed)
+        more = stilled(self._continua_told(more), needed)
+        return _completed(_as_they_move(more, needed), needed)
+
+    def _continua_told(self, fitted: Fit) -> Fit:
+        """With continua in place of lines that fill the band, and one where several share a place.
+
+        Halves of a line that was split each have the continuum of the whole.
+        """
+        told = broad_as_continua(fitted, near_bright(fitted, self.needed))
+        return with_shared_continua(told, near_bright(told, self.needed).kept)
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,17 @@ from deepfocus.core.channels import is_image
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.clusters import Explained
 from deepfocus.fit.grouping import LEAST_SADDLE, LEAST_SADDLE_MOVING, grouped
-from deepfocus.fit.parameters import CHANNEL, FLUX, GRADIENT, GX, GY
+from deepfocus.fit.parameters import CHANNEL, CXX, CYY, FLUX, GRADIENT, GX, GY
 from deepfocus.fit.places import numbered_places
-from deepfocus.fit.together import explained_by_moving
+from deepfocus.fit.together import explained_by_moving, follow_their_channels
 from deepfocus.fit.velocity_field import off_the_field
 
 MANY = 3
 """Still components that touch, from which on they show how one source moves."""
 LINES_OF_ONE = 0.15
 """FWHM of the beam: lines of one source are as near, at a signal-to-noise of 6 and more."""
+APART = 0.7
+"""Of the lower peak: lines of one place with a lower saddle between them are not one."""
 COHERENT = 0.65
 """Of the extent of a group, that its movement explains: 0.79 or more in single galaxies of which
 low saddles join the parts, 0.55 or less in neighbours."""
@@ -33,18 +35,22 @@ def members_of(explained: Explained, beam_px: float) -> Iterator[np.ndarray]:
     components, free = explained.components_shown, explained.free
     if not len(components):
         return
+    chan, ny, nx = explained.residual.shape
     left = np.arange(len(components))
     while True:
         groups = [
             left[group[part]]
             for group in _groups(explained, left, beam_px)
             for part in _at_two_places(
-                components[left[group]], free[left[group]], beam_px, len(explained.residual)
+                components[left[group]],
+                free[left[group]],
+                _place_errors(components[left[group]], explained.gain[left[group]], beam_px),
+                beam_px,
+                (chan, ny, nx),
             )
         ]
         apart = [
-            group[_off_the_field(components[group], beam_px, channels=len(explained.residual))]
-            for group in groups
+            group[_off_the_field(components[group], beam_px, channels=chan)] for group in groups
         ]
         if not any(map(len, apart)):
             break
@@ -99,21 +105,48 @@ def _joined_if_moving(
 
 
 def _at_two_places(
-    components: np.ndarray, free: np.ndarray, beam_px: float, channels: int
+    components: np.ndarray,
+    free: np.ndarray,
+    errors_px: np.ndarray,
+    beam_px: float,
+    shape: tuple[int, int, int],
 ) -> list[np.ndarray]:
     """Indices of the sources that components which touch are: often all of them.
 
-    Gaussians that stay in place, at two places, are two sources; so are two lines of one place. A
-    galaxy at the same signal-to-noise moves, or takes more places. What lies beyond an end of the
-    band shows a wing alone, which is no Gaussian and may take two.
+    Gaussians that stay in place, at two places, are two sources; so are lines of one place. A
+    galaxy at the same signal-to-noise moves, takes more places, or has them in the order of its
+    channels. What lies beyond an end of the band shows a wing alone, which is no Gaussian and may
+    take two.
+
+    errors_px : (n,) of places
     """
     place = numbered_places(components, LINES_OF_ONE * beam_px)
-    beyond = _beyond_one_end(components[:, CHANNEL], channels)
-    if free[:, [GX, GY]].any() or place.max() > 1 or beyond:
+    beyond = _beyond_one_end(components[:, CHANNEL], shape[0])
+    moves = free[:, [GX, GY]].any() or follow_their_channels(components, errors_px)
+    if moves or place.max() > 1 or beyond:
         return [np.arange(len(components))]
     parts = (np.flatnonzero(place == number) for number in range(place.max() + 1))
-    # two lines are two, more of them shape one
-    return [lines for part in parts for lines in (np.split(part, 2) if len(part) == 2 else [part])]
+    return [part[line] for part in parts for line in _lines(components[part], beam_px, shape)]
+
+
+def _place_errors(components: np.ndarray, gain: np.ndarray, beam_px: float) -> np.ndarray:
+    """(n,) px: what noise leaves of a place, along an axis, where a component stands alone."""
+    squared = np.maximum(components[:, CXX] + components[:, CYY], 0.0) / 2
+    apparent = np.hypot(beam_px / FWHM_PER_SIGMA, np.sqrt(squared))
+    errors: np.ndarray = apparent / np.sqrt(np.maximum(gain, 1.0))
+    return errors
+
+
+def _lines(
+    components: np.ndarray, beam_px: float, shape: tuple[int, int, int]
+) -> Iterator[np.ndarray]:
+    """Indices of each line of a place: two Gaussians that overlap are two, more shape one."""
+    line = grouped(
+        components, beam_sigma_px=beam_px / FWHM_PER_SIGMA, shape=shape, least_saddle=APART
+    ).source
+    for number in range(line.max() + 1):
+        some = np.flatnonzero(line == number)
+        yield from np.split(some, 2) if len(some) == 2 else [some]
 
 
 def _beyond_one_end(centres: np.ndarray, channels: int) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from scipy.fft import fftfreq, ifftshift, irfft2, rfft2, rfftfreq
 from scipy.ndimage import gaussian_filter
 
 from deepfocus.core.source import FWHM_PER_SIGMA
@@ -31,6 +32,7 @@ class Sidelobes:
     beam_px: float
     ends: bool = False
     _beyond: dict[float, float] = field(default_factory=dict, init=False, repr=False)
+    _known: dict[float, float] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def highest(self) -> float:
@@ -62,3 +64,33 @@ class Sidelobes:
             known = float(np.abs(seen[outer]).max() / seen.max())
             self._beyond[size_px] = min(SAFETY * known, HIGHEST)
         return self._beyond[size_px]
+
+    def share(self, size_px: float) -> float:
+        """Highest response of a filter to the sidelobes of a source of its size, of that to itself.
+
+        1 where a sidelobe is no lower: of emission that the shortest baselines resolve, a dirty
+        image shows fringes alone, and the filter does not tell where it is.
+        """
+        if size_px not in self._known:
+            ny, nx = self.beam.shape
+            fy, fx = fftfreq(ny)[:, None], rfftfreq(nx)[None]
+            # of the source and of the filter
+            variance = 2 * (size_px / FWHM_PER_SIGMA) ** 2
+            blur = np.exp(-2 * np.pi**2 * variance * (fy**2 + fx**2)).astype(np.float32)
+            seen = irfft2(self._spectrum * blur, s=(ny, nx))
+            dy, dx = fftfreq(ny, 1 / ny)[:, None], fftfreq(nx, 1 / nx)[None]
+            beyond = np.hypot(dy, dx) > MAIN_LOBE_BEAMS * np.hypot(self.beam_px, size_px)
+            known = bool(seen[0, 0] > 0) and beyond.any()
+            share = float(seen[beyond].max() / seen[0, 0]) if known else float(beyond.any())
+            self._known[size_px] = min(share, 1.0)
+        return self._known[size_px]
+
+    @cached_property
+    def _spectrum(self) -> np.ndarray:
+        """Of the beam, its peak at [0, 0]."""
+        spectrum: np.ndarray = rfft2(ifftshift(self.beam.astype(np.float32)))
+        return spectrum
+
+    def tells_place(self, size_px: float) -> bool:
+        """Whether a filter sees a source of its size best where that is."""
+        return not self.any or self.share(size_px) < 1.0

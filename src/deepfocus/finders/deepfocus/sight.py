@@ -15,7 +15,7 @@ from deepfocus.core.workspace import Workspace
 from deepfocus.finders.deepfocus.sidelobes import Sidelobes
 from deepfocus.fit.filters import Nearby
 from deepfocus.forward.response import Response, response_of
-from deepfocus.search.bank import Bank, bank_of
+from deepfocus.search.bank import SIZES_BEAMS, Bank, bank_of
 from deepfocus.search.correlation import power_of
 from deepfocus.search.first_filter import FirstFilter, PixelItself, beam_filter
 from deepfocus.search.noise_map import Sample, sample_of
@@ -29,6 +29,7 @@ class Sight:
     """A cube and how it is to be looked at.
 
     data : (chan, y, x) Jy/beam; response : its beams; power : of its noise
+    sidelobes : of the dirty beam in the middle of the band
     bank, first : filters of the search, and the smallest of them on the sky
     workspace : where arrays of the cube's size lie
     """
@@ -36,6 +37,7 @@ class Sight:
     data: Voxels
     response: Response
     power: Power
+    sidelobes: Sidelobes
     bank: Bank
     first: FirstFilter
     workspace: Workspace
@@ -44,13 +46,6 @@ class Sight:
     def sample(self) -> Sample:
         """Of the data, from which the noise is measured."""
         return sample_of(self.data, self.correlated_px)
-
-    @cached_property
-    def sidelobes(self) -> Sidelobes:
-        """Of the dirty beam in the middle of the band."""
-        beams = self.response.dirty_beam
-        ends = self.response.beams.support_px is not None
-        return Sidelobes(beams[len(beams) // 2], self.beam_px, ends)
 
     @property
     def nearby(self) -> Nearby:
@@ -88,17 +83,25 @@ class Sight:
         return int(FEWEST_ALLOWED + MOST_A_BEAM * self.beams)
 
 
+def _sidelobes_of(response: Response) -> Sidelobes:
+    beams = response.dirty_beam
+    ends = response.beams.support_px is not None
+    return Sidelobes(beams[len(beams) // 2], response.beam_px, ends)
+
+
 def sight_of(cube: Cube) -> Sight:
     """Raises `DeepFocusError` for a cube with neither PSF nor beam."""
     response = response_of(cube)
     power = power_of(cube, response.beam_px)
     white = isinstance(power, White)
     finest = response.beam_px if white else response.beam_px / np.sqrt(2)
-    bank = bank_of(len(cube.data), response.beam_px, finest_px=float(finest))
+    sidelobes = _sidelobes_of(response)
+    sizes = tuple(each for each in SIZES_BEAMS if sidelobes.tells_place(each * response.beam_px))
+    bank = bank_of(len(cube.data), response.beam_px, finest_px=float(finest), sizes_beams=sizes)
     step = bank.steps_px[0]
     first: FirstFilter = PixelItself(step)
     if white:
         beam = response.dirty_beam[len(response.dirty_beam) // 2]
         shape = (response.ny, response.nx)
         first = beam_filter(beam, beam_px=response.beam_px, step=step, shape=shape)
-    return Sight(cube.data, response, power, bank, first, cube.workspace)
+    return Sight(cube.data, response, power, sidelobes, bank, first, cube.workspace)

@@ -32,6 +32,7 @@ from deepfocus.fit.parameters import (
     ellipse_of,
     tilt,
 )
+from deepfocus.fit.places import same_place
 from deepfocus.fit.spectra import Profile
 
 AT_HALF, AT_FIFTH = 0.5, 0.2
@@ -47,6 +48,7 @@ SUMMARY = (
 )  # fmt: skip
 PLACE = [SUMMARY.index("x"), SUMMARY.index("y")]
 SHAPE = [SUMMARY.index("cxx"), SUMMARY.index("cyy"), SUMMARY.index("cxy")]
+CENTRE, CONTINUUM_AT = SUMMARY.index("channel"), SUMMARY.index("continuum")
 SHIFT = [SUMMARY.index("shift_x"), SUMMARY.index("shift_y")]
 RESOLVED = 2.0
 """Standard deviations of a squared size, from which on a source counts as resolved."""
@@ -185,10 +187,10 @@ def _variance_along(along: np.ndarray, covariance: np.ndarray) -> float:
 
 def sources_of(explained: Explained, beam_px: float) -> Iterator[SourceFit]:
     """The components, each source's together."""
-    return (_source(explained, members) for members in members_of(explained, beam_px))
+    return (_source(explained, members, beam_px) for members in members_of(explained, beam_px))
 
 
-def _source(explained: Explained, members: np.ndarray) -> SourceFit:
+def _source(explained: Explained, members: np.ndarray, beam_px: float) -> SourceFit:
     order = members[np.argsort(-explained.components[members, FLUX])]
     components, channels = explained.components[order], len(explained.residual)
     profiles = [each.problem.profile for each in explained.fits for _ in each.values]
@@ -199,15 +201,39 @@ def _source(explained: Explained, members: np.ndarray) -> SourceFit:
 
     jacobian = _jacobian(components, summary)
     covariance = jacobian @ _covariance(explained, order) @ jacobian.T
-    gain = np.concatenate([each.gain for each in explained.fits])
+    stated = summary(components)
+    shared = _shared_continuum(explained, order, stated[CENTRE], beam_px)
+    if shared is not None:
+        stated[CONTINUUM_AT], covariance[CONTINUUM_AT, CONTINUUM_AT] = shared
     return SourceFit(
         components=components,
-        summary=summary(components),
+        summary=stated,
         covariance=covariance,
-        gain=float(gain[order].sum()),
+        gain=float(explained.gain[order].sum()),
         freedom=int(np.count_nonzero(explained.free[order])),
         profiles=own,
     )
+
+
+def _shared_continuum(
+    explained: Explained, members: np.ndarray, channel: float, beam_px: float
+) -> tuple[float, float] | None:
+    """The continuum of a line's place, and its variance; None for a source that has its own.
+
+    One component has it where several lines, or a line and a continuum, lie at one place.
+    """
+    shines = explained.free[:, CONTINUUM]
+    if shines[members].any():
+        return None
+    here = explained.components[members[:1]]
+    hosts = np.flatnonzero(shines & same_place(explained.components, here, beam_px))
+    if not len(hosts):
+        return None
+    at = tilt(np.array([channel]), len(explained.residual))[0]
+    weights = np.zeros((len(hosts), COUNT))
+    weights[:, CONTINUUM], weights[:, SLOPE] = 1.0, at
+    variance = weights.ravel() @ _covariance(explained, hosts) @ weights.ravel()
+    return float(np.sum(weights * explained.components[hosts])), float(variance)
 
 
 def _covariance(explained: Explained, members: np.ndarray) -> np.ndarray:

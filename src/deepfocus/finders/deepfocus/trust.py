@@ -131,11 +131,11 @@ def worth_fitting(peaks: Sequence[Peak], sight: Sight, fitted: Sequence[Fitted] 
 
     fitted : what was subtracted before, with its sidelobes as far as the beam is known
     """
-    share = SIDELOBES if sight.sidelobes.any else 0.0
     kept: list[Peak] = []
     channels = len(sight.data)
     broad = channels if is_image(channels) else BROAD * channels
     for peak in sorted(peaks, key=lambda each: (each.width_chan > broad, -each.snr)):
+        share = _sidelobe_share(peak, sight.sidelobes)
         hidden = any(
             peak.snr < share * other.snr and _same_channels(peak, other)
             for other in peaks
@@ -241,6 +241,11 @@ def _far_level(peak: Line, unknown: float, sidelobes: Sidelobes) -> float:
 
 def _reached(peak: Line, each: Fitted, sidelobes: Sidelobes) -> bool:
     return sidelobes.reached(peak.y - each.y, peak.x - each.x, peak.size_px)
+
+
+def _sidelobe_share(peak: Line, sidelobes: Sidelobes) -> float:
+    """Of a stronger peak: what a sidelobe of it may be in the filter of this one."""
+    return max(SIDELOBES, sidelobes.share(peak.size_px)) if sidelobes.any else 0.0
 
 
 def _same_channels(one: Peak, other: Peak) -> bool:
