@@ -32,6 +32,11 @@ def test_pairs_override_the_file_which_overrides_the_defaults(tmp_path: Path) ->
     assert chosen_finder("slim", weights=tmp_path) == Slim(weights=str(tmp_path))
 
 
+def test_a_file_is_no_name_and_the_error_says_where_it_goes() -> None:
+    with pytest.raises(DeepFocusError, match=r"--settings mine\.toml"):
+        chosen_finder("mine.toml")
+
+
 def test_parts_are_chosen_by_their_kind() -> None:
     pairs = ["blobs_finder.split.kind=connected", "astray.kind=leave_astray"]
     chosen = chosen_finder("slim", pairs=[*pairs, "focusing.seen_in.kind=whole_image"])

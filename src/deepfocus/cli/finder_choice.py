@@ -34,6 +34,12 @@ def chosen_finder(
     """
     from deepfocus.finders.kinds import finder_from, finder_to
 
+    if kind and kind.endswith(".toml"):
+        raise DeepFocusError(
+            f"--finder {kind}, which is a file",
+            wanted="a name that deepfocus finders lists",
+            remedy=f"say --settings {kind}",
+        )
     table = _table_of(file) if file else {}
     if kind and table.get("kind", kind) != kind:
         raise DeepFocusError(
