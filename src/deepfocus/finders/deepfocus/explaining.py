@@ -16,7 +16,7 @@ from dataclasses import astuple, dataclass, replace
 import numpy as np
 
 from deepfocus.core.channels import is_image
-from deepfocus.finders.deepfocus.band_wide import broad_as_continua
+from deepfocus.finders.deepfocus.band_wide import as_continua, broad_beside_others, broadest
 from deepfocus.finders.deepfocus.faint_continua import without_faint_continua
 from deepfocus.finders.deepfocus.shared_continua import with_shared_continua, with_their_own
 from deepfocus.fit.bridges import bridged, parts_of
@@ -62,7 +62,7 @@ class Kept:
 
     def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
         fitted = fit_starts(problem, values, free, self.needed)
-        fitted = broad_as_continua(fitted, near_bright(fitted, self.needed))
+        fitted = as_continua(fitted, broadest(fitted), near_bright(fitted, self.needed))
         fitted = with_shared_continua(fitted, near_bright(fitted, self.needed).kept)
         fitted = without_faint_continua(fitted)
         free = _with_slopes(fitted)
@@ -112,11 +112,12 @@ class Refined:
         return _completed(_as_they_move(more, needed), needed)
 
     def _continua_told(self, fitted: Fit) -> Fit:
-        """With continua in place of lines that fill the band, and one where several share a place.
+        """With continua in place of broad lines beside others, and one where several share a place.
 
         Halves of a line that was split each have the continuum of the whole.
         """
-        told = broad_as_continua(fitted, near_bright(fitted, self.needed))
+        broad = broad_beside_others(fitted)
+        told = as_continua(fitted, broad, near_bright(fitted, self.needed))
         return with_shared_continua(told, near_bright(told, self.needed).kept)
 
 
