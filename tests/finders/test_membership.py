@@ -9,6 +9,7 @@ import numpy as np
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.membership import members_of
 from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CYY, FLUX, SIGMA, X, Y
+from deepfocus.fit.together import follow_their_channels
 
 BEAM_PX = 8.0
 
@@ -101,10 +102,13 @@ def test_three_lines_of_one_place_are_parted_where_their_spectrum_is_low() -> No
 
 
 def test_what_lies_in_the_order_of_its_channels_is_a_galaxy_however_small_it_is() -> None:
-    """Two tenths of a beam to a line: at a signal-to-noise of 20 an error of 0.02 to 0.03."""
-    turns = along([60.0, 61.6, 63.2], [36.0, 41.0, 46.0])
+    """0.14 beams to a line, six errors of a place at a signal-to-noise of 20, three at 10."""
+    turns = along([60.0, 61.1, 62.2], [30.0, 41.0, 52.0])
     assert sources(turns) == [[0, 1, 2]]
-    # nobody can tell where noise moves lines as far: then they shape one at one place
-    assert sources(along([60.0, 61.6, 60.0], [36.0, 41.0, 46.0])) == [[0], [1], [2]]
-    # two places, two lines at one of them
-    assert sources(along([60.0, 61.6, 61.6], [36.0, 41.0, 31.0])) == [[0], [1], [2]]
+    # nobody can tell where noise moves lines as far: they are three lines of one place
+    assert sources(turns, gain=100.0) == [[0], [1], [2]]
+    # nor is a galaxy out of order
+    assert sources(along([60.0, 62.2, 61.1], [30.0, 41.0, 52.0])) == [[0], [1], [2]]
+    # nor is there an order in one channel
+    here = along([60.0, 61.1, 62.2], [36.0, 36.0, 36.0])
+    assert not follow_their_channels(here, np.full(3, 0.2))

@@ -90,7 +90,10 @@ def follow_their_channels(components: np.ndarray, errors_px: np.ndarray) -> bool
     places, channels = (
         components[:, columns] - weights @ components[:, columns] for columns in ([X, Y], [CHANNEL])
     )
+    spread = float((weights @ channels**2)[0])
+    if spread == 0:
+        return False
     scatter = float(np.sum((places / errors_px[:, None]) ** 2))
-    drift = (weights @ (places * channels)) / (weights @ channels**2)
+    drift = weights @ (places * channels) / spread
     left = float(np.sum(((places - channels * drift) / errors_px[:, None]) ** 2))
     return scatter > APART * len(components) and left < (1 - IN_A_ROW) * scatter

@@ -15,6 +15,8 @@ NONE = 0.01
 """Of the beam's peak: a beam whose highest sidelobe is lower has none."""
 MAIN_LOBE_BEAMS = 1.5
 """Radius of the main lobe, FWHM."""
+MIDDLE_BEAMS = 32.0
+"""How far from its peak a beam is looked at for its highest sidelobes, FWHM."""
 
 SAFETY, HIGHEST = 2.0, 0.5
 """Times what is known: what is not may be higher, but no higher than that of the peak."""
@@ -72,7 +74,7 @@ class Sidelobes:
         image shows fringes alone, and the filter does not tell where it is.
         """
         if size_px not in self._known:
-            ny, nx = self.beam.shape
+            ny, nx = self._middle.shape
             fy, fx = fftfreq(ny)[:, None], rfftfreq(nx)[None]
             # of the source and of the filter
             variance = 2 * (size_px / FWHM_PER_SIGMA) ** 2
@@ -86,9 +88,16 @@ class Sidelobes:
         return self._known[size_px]
 
     @cached_property
+    def _middle(self) -> np.ndarray:
+        """The beam as far as its highest sidelobes lie, its peak at [n // 2, n // 2]."""
+        reach = int(np.ceil(MIDDLE_BEAMS * self.beam_px))
+        y, x = (slice(max(n // 2 - reach, 0), n // 2 + reach) for n in self.beam.shape)
+        return self.beam[y, x].astype(np.float32)
+
+    @cached_property
     def _spectrum(self) -> np.ndarray:
-        """Of the beam, its peak at [0, 0]."""
-        spectrum: np.ndarray = rfft2(ifftshift(self.beam.astype(np.float32)))
+        """Of the beam's middle, its peak at [0, 0]."""
+        spectrum: np.ndarray = rfft2(ifftshift(self._middle))
         return spectrum
 
     def tells_place(self, size_px: float) -> bool:
