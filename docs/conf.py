@@ -18,6 +18,7 @@ html_theme = "furo"
 html_title = f"DeepFocus {__version__}"
 root_doc = "contents"
 exclude_patterns = ["_build"]
+myst_enable_extensions = ["dollarmath"]
 myst_fence_as_directive = ["math"]
 myst_heading_anchors = 4
 autodoc_typehints = "description"
@@ -33,6 +34,8 @@ PAGES = {
 """Files of the repository that are pages here, too."""
 LINK = re.compile(r"(\]\()(?!\w+:|#)([^)#\s]+)")
 """The relative target of a link or an image."""
+MATH = re.compile(r"\$`([^`]+)`\$")
+"""A formula in a line as GitHub also takes it, where Markdown would read it."""
 FIELD = re.compile(r"^(\w+(?:, \w+)*|\(.*\)) : (.*)$")
 """`name : what it is`, as docstrings say it."""
 
@@ -50,7 +53,7 @@ def _with_pages_of_the_repository(app: Any, name: str, source: list[str]) -> Non
                 target = ROOT / "docs" / f"{page}.md"
         return found[1] + os.path.relpath(target, here)
 
-    source[0] = LINK.sub(moved, text)
+    source[0] = MATH.sub(r"$\1$", LINK.sub(moved, text))
 
 
 def _as_fields(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
