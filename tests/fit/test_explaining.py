@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from deepfocus.finders.deepfocus.band_wide import broad_as_continua
+from deepfocus.finders.deepfocus.band_wide import as_continua, broad_beside_others, broadest
 from deepfocus.finders.deepfocus.explaining import stilled
 from deepfocus.finders.deepfocus.faint_continua import FAINT, without_faint_continua
 from deepfocus.finders.deepfocus.shared_continua import (
@@ -54,7 +54,7 @@ def test_a_line_without_end_becomes_a_continuum(case_named: Callable, component)
     start[[CHANNEL, SIGMA]] = CHANNELS / 2, LARGEST_SIGMA * CHANNELS
     start[[FLUX, CONTINUUM]] = 20.0 * CHANNELS, 0.0
     as_line = fitted(case, data, start, CONTINUUM, SLOPE, *GRADIENT)
-    found = broad_as_continua(as_line, NEEDED)
+    found = as_continua(as_line, broadest(as_line), NEEDED)
     assert found.free[0, CONTINUUM]
     assert not found.free[0, [FLUX, CHANNEL, SIGMA]].any()
     assert found.values[0, FLUX] == 0
@@ -66,7 +66,7 @@ def test_a_line_without_end_becomes_a_continuum(case_named: Callable, component)
 def test_a_line_that_ends_stays_one(case_named: Callable, component) -> None:
     case = case_named("thermal")
     line = fitted(case, case.dirty(component) + case.noise(4), component, SLOPE, *GRADIENT)
-    assert broad_as_continua(line, NEEDED) is line
+    assert as_continua(line, broadest(line), NEEDED) is line
 
 
 def test_two_of_them_at_one_place_are_one_continuum(case_named: Callable, component) -> None:
@@ -79,9 +79,25 @@ def test_two_of_them_at_one_place_are_one_continuum(case_named: Callable, compon
     starts[:, FLUX], starts[:, CONTINUUM] = 10.0 * CHANNELS, 0.0
     free = free_but(2, CONTINUUM, SLOPE, *GRADIENT, SIGMA)
     both = fit_free(case.problem(data), starts, free)
-    found = broad_as_continua(both, replace(NEEDED, kept=1e6))
+    found = as_continua(both, broadest(both), replace(NEEDED, kept=1e6))
     assert len(found.values) == 1
     assert abs(found.values[0, CONTINUUM] / 20.0 - 1) < 0.03
+
+
+def test_a_broad_line_may_be_a_continuum_where_another_line_is(
+    case_named: Callable, component
+) -> None:
+    """Alone at its place it stays, for it may be a faint line and a continuum together."""
+    case = case_named("thermal")
+    rows = np.repeat(component[None], 2, axis=0)
+    rows[0, SIGMA] = 0.9 * LARGEST_SIGMA * CHANNELS
+    free = free_but(2, CONTINUUM, SLOPE, *GRADIENT)
+    beside = fit_free(case.problem(case.dirty(component)), rows, free, most_steps=0)
+    assert broad_beside_others(beside).tolist() == [True, False]
+    assert not broadest(beside).any()
+    rows[0, X] += 3 * case.problem(case.dirty(component)).beam_px
+    apart = fit_free(case.problem(case.dirty(component)), rows, free, most_steps=0)
+    assert not broad_beside_others(apart).any()
 
 
 def test_a_gradient_that_gains_nothing_is_taken_back(case_named: Callable, component) -> None:
