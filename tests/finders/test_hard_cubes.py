@@ -28,6 +28,13 @@ def looked_at(seed: int) -> Matches:
         pytest.param(2000202, 0, id="three-lines-of-a-place"),
         # a source of 0.3 beams that turns, in three components
         pytest.param(2000266, 0, id="a-small-disc"),
+        # half of a line of signal-to-noise 26, half of the band wide, that a slope of its continuum
+        # took for itself
+        pytest.param(2000332, 0, id="a-broad-line-on-a-slope"),
+        # a point with a broad line, brighter than the disc that it touches
+        pytest.param(2000335, 0, id="brighter-than-the-disc-beside-it"),
+        # four faint lines that the ends of the band cut off; two of them are too faint
+        pytest.param(2000274, 2, id="cut-off-by-both-ends"),
     ],
 )
 def test_each_line_is_one_source_and_nothing_else_is(seed: int, missed: int) -> None:

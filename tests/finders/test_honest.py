@@ -68,9 +68,10 @@ def test_a_model_that_leaves_twice_the_noise_has_errors_four_times_as_large() ->
 
 
 def test_a_faint_source_is_known_less_well_than_its_fit_says() -> None:
-    """Of a gain of 36, nine free numbers took 9 from noise."""
+    """Of a gain of 36, nine free numbers took 9 from noise; a place is no linear number."""
     faint = honest(found(gain=36.0), *seen(1.0))
-    assert faint.error("x") == pytest.approx(np.sqrt(36 / 27), rel=0.03)
+    assert faint.error("flux") == pytest.approx(np.sqrt(36 / 27), rel=0.03)
+    assert faint.error("x") == pytest.approx(np.sqrt(36 / 18), rel=0.03)
 
 
 def test_what_moves_or_has_several_components_is_not_trusted_to_be_gaussian() -> None:

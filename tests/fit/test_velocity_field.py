@@ -97,6 +97,16 @@ def test_a_broad_line_beside_a_thin_sheet_is_another_galaxy() -> None:
     assert off(np.concatenate([one, broad])) == [8]
 
 
+def test_a_broad_line_brighter_than_the_disc_beside_it_is_another_galaxy() -> None:
+    """It is a single one, and shows no sheet; off that of the disc it is thick."""
+    one, beside = disc(100.0, 100.0, 50.0), disc(131.0, 100.0, 72.0, stretches=1, flux=2.0)
+    beside[0, [CXX, CYY, CXY, GX, GY]] = 4.0, 4.0, 0.0, 0.0, 0.0
+    beside[0, SIGMA] = 15.0
+    assert off(np.concatenate([one, beside])) == [8]
+    # of two or three, nobody knows which is the disc
+    assert off(np.concatenate([one[3:5], beside])) == []
+
+
 def test_a_broad_line_in_the_middle_is_that_of_a_steep_rotation_curve() -> None:
     one, middle = disc(100.0, 100.0, 50.0), disc(100.0, 103.0, 50.0, stretches=1, flux=0.1)
     middle[0, [CXX, CYY, CXY, GX, GY]] = 4.0, 4.0, 0.0, 0.0, 0.0

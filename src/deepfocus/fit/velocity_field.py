@@ -25,7 +25,10 @@ LEVEL = 1.5
 """The same, beyond which a rotation curve may be level; of an even bar, 1.7 is the end."""
 LEAST_SHARE, MOST_SHARE = 0.05, 0.4
 """Of the flux: what is fainter is the fit's own error, and what has nearly half of it may be the
-other side of one disc, whose halves know nothing of each other's velocities."""
+other side of one disc, whose halves know nothing of each other's velocities; a side in one
+component is as thin as the other."""
+SHEET = 3
+"""Components that show a sheet, off which a single brighter one may lie."""
 MOST = 16
 """Components: all ways to divide them in two are looked at."""
 TOUCHING = 2.5
@@ -69,40 +72,43 @@ class _Light:
 
 
 def off_the_field(components: np.ndarray, *, beam_sigma_px: float) -> np.ndarray:
-    """(n,) bool, components that are another galaxy than the rest, the brighter part; or none.
+    """(n,) bool, components that are another galaxy than the rest, the larger part; or none.
 
     components : (n, 12) with positive fluxes, columns of fit.parameters
     beam_sigma_px : standard deviation of the beam
 
     Of all ways to divide them in two, that whose fainter part lies farthest off the sheet of the
-    brighter one, if it holds together and all of it is off.
+    brighter one, if it holds together and all of it is off. A single line that is brighter than a
+    disc beside it shows no sheet: it may lie off the disc's.
     """
     n = len(components)
     if not 2 <= n <= MOST:
         return np.zeros(n, bool)
     each = _light_of(components)
     touch = _touching(each, beam_sigma_px)
-    fainter, apart = _halves(each, beam_sigma_px)
+    parts, apart = _parts(each, beam_sigma_px)
     for i in np.argsort(-apart, kind="stable"):
         if apart[i] <= OFF:
             break
-        part = fainter[i]
+        part = parts[i]
         if _hold_together(touch[np.ix_(part, part)]) and _all_off(each, part, beam_sigma_px):
             chosen: np.ndarray = part
             return chosen
     return np.zeros(n, bool)
 
 
-def _halves(each: _Light, beam_sigma_px: float) -> tuple[np.ndarray, np.ndarray]:
-    """All fainter parts (m, n) bool that are beside the rest, and how far off its sheet."""
+def _parts(each: _Light, beam_sigma_px: float) -> tuple[np.ndarray, np.ndarray]:
+    """All parts (m, n) bool that are beside the rest, and how far off its sheet."""
     n, whole = len(each.flux), each.flux.sum()
     ways = ((np.arange(1, 2 ** (n - 1))[:, None] >> np.arange(n)) & 1).astype(bool)
     fainter = np.where((2 * (ways @ each.flux) > whole)[:, None], ~ways, ways)
     share = fainter @ each.flux / whole
     fainter = fainter[(share > LEAST_SHARE) & (share < MOST_SHARE)]
-    off, beside = _off(each.of(~fainter), each.of(fainter), beam_sigma_px)
+    bright = (each.flux >= MOST_SHARE * whole) & (n > SHEET)
+    parts = np.concatenate([fainter, np.eye(n, dtype=bool)[bright]])
+    off, beside = _off(each.of(~parts), each.of(parts), beam_sigma_px)
     kept = beside > BESIDE
-    return fainter[kept], off[kept]
+    return parts[kept], off[kept]
 
 
 def _all_off(each: _Light, part: np.ndarray, beam_sigma_px: float) -> bool:

@@ -123,14 +123,13 @@ def _variance(rows: Banded, correlation: np.ndarray) -> np.ndarray:
 
 def _hidden(rows: Banded, correlation: np.ndarray, projection: Projection) -> np.ndarray:
     """(row,) the part of that variance that the projection takes away."""
-    basis = projection.basis
-    correlated = basis * correlation[0]
+    level = projection.level
+    correlated = level * correlation[0]
     for lag, value in enumerate(correlation[1:], start=1):
-        correlated[lag:] += value * basis[:-lag]
-        correlated[:-lag] += value * basis[lag:]
-    on, on_correlated = rows.times(basis), rows.times(correlated)
-    twice = 2 * np.sum(on * on_correlated, axis=1)
-    hidden: np.ndarray = twice - np.sum((on @ (basis.T @ correlated)) * on, axis=1)
+        correlated[lag:] += value * level[:-lag]
+        correlated[:-lag] += value * level[lag:]
+    on, on_correlated = (rows.times(each[:, None])[:, 0] for each in (level, correlated))
+    hidden: np.ndarray = on * (2 * on_correlated - on * (level @ correlated))
     return hidden
 
 

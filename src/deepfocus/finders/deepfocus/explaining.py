@@ -16,12 +16,14 @@ from dataclasses import astuple, dataclass, replace
 import numpy as np
 
 from deepfocus.core.channels import is_image
+from deepfocus.finders.deepfocus.band_ends import at_the_ends
 from deepfocus.finders.deepfocus.band_wide import as_continua, broad_beside_others, broadest
 from deepfocus.finders.deepfocus.faint_continua import without_faint_continua
 from deepfocus.finders.deepfocus.shared_continua import with_shared_continua, with_their_own
+from deepfocus.finders.deepfocus.slopes import levelled, with_slopes
 from deepfocus.fit.bridges import bridged, parts_of
 from deepfocus.fit.grouping import LEAST_SADDLE_MOVING
-from deepfocus.fit.grow import MOST, Needed, continuum_snr, fit_starts, grow
+from deepfocus.fit.grow import MOST, Needed, fit_starts, grow
 from deepfocus.fit.horns import lost_as_disc
 from deepfocus.fit.parameters import CONTINUUM, FLUX, GRADIENT, SIGMA, SLOPE
 from deepfocus.fit.patch import Problem
@@ -38,8 +40,6 @@ NARROW, CLEARLY = 1.5, 9.0
 """Standard deviation of a line in channels, and gain of chi^2, that tell an integrated line."""
 NOT_ALONE = 0.7
 """Of a component's threshold: a residual with a higher square asks for more than one Gaussian."""
-SLOPE_SNR = 20.0
-"""Of a continuum: a spectral index of 3 over a tenth of the band's frequency is 0.15 of it."""
 MODEL_ERROR = 0.015
 """Of a source's signal-to-noise: what its model may be wrong by."""
 AS_GOOD = 16.0
@@ -65,11 +65,11 @@ class Kept:
         fitted = as_continua(fitted, broadest(fitted), near_bright(fitted, self.needed))
         fitted = with_shared_continua(fitted, near_bright(fitted, self.needed).kept)
         fitted = without_faint_continua(fitted)
-        free = _with_slopes(fitted)
+        free = with_slopes(fitted)
         stricter = near_bright(fitted, self.needed)
         if stricter == self.needed and np.array_equal(free, fitted.free):
             return fitted
-        return fit_starts(fitted.problem, fitted.values, free, stricter)
+        return levelled(fit_starts(fitted.problem, fitted.values, free, stricter))
 
 
 @dataclass(frozen=True)
@@ -133,8 +133,8 @@ class Continua:
     def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
         flat = fit_free(problem, values, free, most_steps=MOVING_STEPS)
         flat = with_shared_continua(flat, self.needed)
-        free = _with_slopes(flat)
-        return fit_free(problem, flat.values, free, most_steps=MOVING_STEPS)
+        sloped = fit_free(problem, flat.values, with_slopes(flat), most_steps=MOVING_STEPS)
+        return levelled(sloped)
 
 
 def measured(problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
@@ -145,7 +145,7 @@ def measured(problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
     free = free.copy()
     if not is_image(problem.channels):
         free[:, CONTINUUM] |= own_continuum(values, free[:, CONTINUUM], problem.beam_px)
-    return fit_free(problem, values, free, signed_sizes=True)
+    return at_the_ends(fit_free(problem, values, free, signed_sizes=True))
 
 
 def _completed(fitted: Fit, needed: Needed) -> Fit:
@@ -276,10 +276,3 @@ def _gradient_gain(fitted: Fit) -> np.ndarray:
         if fitted.free[i, GRADIENT].any() and np.isfinite(covariance).all():
             gains[i] = row[GRADIENT] @ np.linalg.pinv(covariance) @ row[GRADIENT]
     return gains
-
-
-def _with_slopes(fitted: Fit) -> np.ndarray:
-    """What is free, and the slope of a continuum that is known so well that it matters."""
-    free = fitted.free.copy()
-    free[:, SLOPE] |= continuum_snr(fitted) > SLOPE_SNR
-    return free

@@ -30,6 +30,8 @@ of what that needs. Measured, as the share is, on galaxies in cubes of validatio
 LEAST_SEEN = 0.05
 """Of a primary beam: where it is lower, nothing is divided by it."""
 IN_FLUX = SUMMARY.index("flux")
+LINEAR = [IN_FLUX, SUMMARY.index("continuum")]
+"""Of the summary: the model is in proportion to them."""
 CORRELATED_BEAMS = 1.133 / 2
 """Voxels of correlated noise that are as good as one, in squares of the beam's FWHM: for squares of
 values, which are correlated over half of the area."""
@@ -47,9 +49,16 @@ def honest(source: SourceFit, sight: Sight, looked: Looked) -> SourceFit:
 
 
 def with_honest_errors(source: SourceFit, wrong: float) -> SourceFit:
-    """With a covariance as large as what was fitted to noise, and a misfit, ask."""
-    share = max(1 - source.freedom / max(source.gain, 1e-9), LEAST_SHARE)
-    covariance = source.covariance * wrong**2 / share
+    """With a covariance as large as what was fitted to noise, and a misfit, ask.
+
+    A flux is linear: its error is that of the model, as bright as the source is. Errors of place,
+    shape and line are that to first order alone, and grow once more by as much.
+    """
+    fitted_to_noise = source.freedom / max(source.gain, 1e-9)
+    linear, curved = (max(1 - k * fitted_to_noise, LEAST_SHARE) for k in (1, 2))
+    share = np.full(len(source.covariance), curved)
+    share[LINEAR] = linear
+    covariance = source.covariance * wrong**2 / np.sqrt(np.outer(share, share))
     if source.is_a_galaxy:
         covariance[IN_FLUX, IN_FLUX] += _model_variance(source)
     return replace(source, covariance=covariance, misfit=wrong)
