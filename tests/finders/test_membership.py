@@ -85,6 +85,8 @@ def test_three_lines_that_overlap_at_one_place_shape_one() -> None:
 def test_what_lies_beyond_the_band_is_one_line() -> None:
     """Its wing is no Gaussian, and takes two."""
     assert sources(along([60.0, 63.0], [96.5, 98.0])) == [[0, 1]]
+    # where nobody can tell how far beyond, it is at the last channel
+    assert sources(along([60.0, 63.0], [95.0, 98.0])) == [[0, 1]]
     assert sources(along([60.0, 63.0], [91.0, 98.0])) == [[0], [1]]
 
 

@@ -9,6 +9,7 @@ from astropy import units as u
 from deepfocus.core.noise import DirtyBeam, Noise
 from deepfocus.core.noise import White as WhitePower
 from deepfocus.forward.kernels import white_kernels
+from deepfocus.instrument.coverage import coverage
 from deepfocus.instrument.noise import Thermal
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
@@ -24,7 +25,7 @@ SOURCE = Component(50.2, 41.7, 6.0, 4.0, 20.0, 0.01, 0.0, (EmissionLine(3.0, 3.4
 def snr_of(observation: Observation, imaging: Dirty | Cleaned = Dirty()) -> float:  # noqa: B008
     """Ideal SNR of the source in the array's own noise."""
     view = imaging.view(telescope_of(observation))
-    sigma = thermal_rms_jy_beam(observation, telescope_of(observation), 1.0)
+    sigma = thermal_rms_jy_beam(coverage(observation), telescope_of(observation), 1.0)
     noise = Noise(view.power(Thermal()), sigma)
     return limits_of(SkyModel(view.telescope.grid, (SOURCE,)), view, noise)[0][0].snr
 

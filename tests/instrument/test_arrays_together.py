@@ -38,7 +38,7 @@ def with_more(*more: Execution, **changes: object) -> Observation:
 
 
 def rms(observation: Observation) -> float:
-    return float(thermal_rms_jy_beam(observation, telescope_of(observation), 0.8)[0])
+    return float(thermal_rms_jy_beam(coverage(observation), telescope_of(observation), 0.8)[0])
 
 
 ACA = Execution("ACA", total_time=3000 * u.s)
@@ -181,9 +181,44 @@ def test_one_execution_has_one_kind_of_dish(tmp_path: Path) -> None:
         coverage(replace(ALONE, configuration=str(path)))
 
 
-def test_flagged_antennas_are_those_of_one_execution() -> None:
-    with pytest.raises(DeepFocusError, match=r"flagged_antennas in \[faults\]"):
-        SetSettings(observation=WITH_ACA, faults=Faults(flagged_antennas=FlaggedAntennas()))
+def test_flagged_antennas_are_those_of_each_execution() -> None:
+    flagged = FlaggedAntennas((0, 5), more=((1, 2, 3),))
+    whole, left = coverage(WITH_ACA), flagged.coverage(WITH_ACA)
+    for before, after, lost in zip(whole.executions, left.executions, (2, 3), strict=True):
+        times, baselines, _ = before.uv_m.shape
+        number = len(antennas(before.observation.configuration))
+        assert baselines == number * (number - 1) // 2
+        assert after.uv_m.shape == (times, (number - lost) * (number - lost - 1) // 2, 2)
+    # each array's rows are seen through its own beam
+    telescope = flagged.telescope(WITH_ACA)
+    assert telescope.grid == telescope_of(WITH_ACA).grid
+    samples = sorted(each.samples for each in left.executions)
+    assert len(telescope.uv_m) == sum(samples)
+    assert sorted(len(rows) for _, _, rows in left.fields) == samples
+
+
+def test_no_antenna_flagged_is_the_whole_array() -> None:
+    none, whole = FlaggedAntennas(()).telescope(WITH_ACA), telescope_of(WITH_ACA)
+    np.testing.assert_array_equal(none.psf, whole.psf)
+    np.testing.assert_array_equal(none.visibility_weights, whole.visibility_weights)
+
+
+def test_an_array_all_but_two_of_whose_dishes_are_flagged_adds_next_to_nothing() -> None:
+    """One baseline of the 7 m array: the noise is that of the 12 m array alone."""
+    most = FlaggedAntennas((), more=(tuple(range(2, len(antennas("ACA")))),))
+    left = thermal_rms_jy_beam(most.coverage(WITH_ACA), most.telescope(WITH_ACA), 0.8)[0]
+    assert left == pytest.approx(rms(ALONE), rel=0.005)
+    assert rms(WITH_ACA) < 0.99 * left
+
+
+def test_flagged_antennas_that_are_not_there_are_refused() -> None:
+    for flagged, says in (
+        (FlaggedAntennas((), more=((400,),)), r"flagged antennas \[400\] of ACA"),
+        (FlaggedAntennas((), more=((), ())), "those of 1, as many as"),
+        (FlaggedAntennas((400,)), r"flagged antennas \[400\] of C-"),
+    ):
+        with pytest.raises(DeepFocusError, match=says):
+            SetSettings(observation=WITH_ACA, faults=Faults(flagged_antennas=flagged))
 
 
 @pytest.mark.parametrize("tsys_ratio", [0.0, -1.0])

@@ -32,7 +32,7 @@ def beside(*east_arcsec: float) -> Listed:
 
 
 def rms(observation: Observation) -> float:
-    return float(thermal_rms_jy_beam(observation, telescope_of(observation), 0.8)[0])
+    return float(thermal_rms_jy_beam(coverage(observation), telescope_of(observation), 0.8)[0])
 
 
 def of_one_pixel(seen: Telescope, y: int, x: int) -> np.ndarray:

@@ -7,6 +7,7 @@ import pytest
 from astropy import units as u
 
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.instrument.coverage import coverage
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.sensitivity import (
     DISHES,
@@ -22,7 +23,7 @@ MIDDLE = np.array([230e9])
 
 
 def image_rms(observation: Observation, pwv_mm: float) -> np.ndarray:
-    return thermal_rms_jy_beam(observation, telescope_of(observation), pwv_mm)
+    return thermal_rms_jy_beam(coverage(observation), telescope_of(observation), pwv_mm)
 
 
 def test_zenith_system_temperature_is_casas() -> None:

@@ -27,9 +27,7 @@ from deepfocus.instrument.telescope import Telescope, telescope_of
 from deepfocus.instrument.total_power import Mapped, TotalPower
 from deepfocus.instrument.weighting import beam_image
 from deepfocus.ops.gaussians import gaussian_2d
-from deepfocus.simulation.faults.faults import Faults
 from deepfocus.simulation.faults.flags import FlaggedAntennas
-from deepfocus.simulation.settings import SetSettings
 
 SIZE, CELL = 200, 0.4
 ALONE = Observation(
@@ -43,7 +41,7 @@ MINUTES = TotalPower(time=600 * u.s, width=60 * u.arcsec)
 
 
 def rms(observation: Observation) -> float:
-    return float(thermal_rms_jy_beam(observation, telescope_of(observation), 0.8)[0])
+    return float(thermal_rms_jy_beam(coverage(observation), telescope_of(observation), 0.8)[0])
 
 
 def extended(fwhm_arcsec: float) -> np.ndarray:
@@ -337,8 +335,19 @@ def test_bad_total_power_is_refused(bad: dict, says: str) -> None:
 def test_what_cannot_be_combined_is_refused() -> None:
     with pytest.raises(DeepFocusError, match="total_power with a mosaic"):
         replace(WITH, mosaic=Hexagonal())
-    with pytest.raises(DeepFocusError, match="with total power"):
-        SetSettings(observation=WITH, faults=Faults(flagged_antennas=FlaggedAntennas()))
+
+
+def test_flagged_antennas_leave_total_power_alone() -> None:
+    whole, left = coverage(WITH), FlaggedAntennas((0, 1, 2)).coverage(WITH)
+    assert whole.mapped is not None
+    assert left.mapped is whole.mapped
+    assert len(left.uv_m) == left.executions[0].samples + len(whole.mapped.uv_m)
+    telescope = FlaggedAntennas((0, 1, 2)).telescope(WITH)
+    # a visibility of the map weighs as much as before beside one of the array
+    np.testing.assert_array_equal(
+        telescope.visibility_weights[-len(whole.mapped.uv_m) :],
+        telescope_of(WITH).visibility_weights[-len(whole.mapped.uv_m) :],
+    )
 
 
 def test_a_map_narrower_than_the_field_is_refused() -> None:

@@ -12,7 +12,7 @@ from deepfocus.core.catalogue import Catalogue, catalogue_of_rows
 from deepfocus.core.channels import ChannelRange
 from deepfocus.core.settings import settings_from, settings_to
 from deepfocus.instrument.antennas import antennas
-from deepfocus.instrument.coverage import track_times
+from deepfocus.instrument.coverage import coverage, track_times
 from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
 from deepfocus.instrument.telescope import telescope_of
 from deepfocus.ops.boxes import Box, blendness
@@ -61,7 +61,9 @@ def deep_field() -> None:
     flux = np.abs(np.concatenate([made.truth["line_flux"], other.truth["line_flux"]]))
     # the flux of a line follows its continuum, whose slope within the band is under 1%
     assert np.all((flux > 0.099) & (flux < 10.1))
-    rms = thermal_rms_jy_beam(settings.observation, telescope_of(settings.observation), 0.8)
+    rms = thermal_rms_jy_beam(
+        coverage(settings.observation), telescope_of(settings.observation), 0.8
+    )
     assert made.cube.noise.level_jy_beam == other.cube.noise.level_jy_beam
     assert made.cube.noise.level_jy_beam == pytest.approx(np.sqrt(np.mean(rms**2)))
     assert 4.8 < made.cube.beam.minor_arcsec / made.cube.grid.cell_arcsec < 5.7
@@ -189,7 +191,7 @@ def aca() -> None:
     # a 12 m dish at 345 GHz is down to 0.2 at 26 arcsec across; 7 m see 1.7 times as far
     assert seen.size * seen.grid.cell_arcsec > 35
     made = simulate(settings, 1)
-    rms = thermal_rms_jy_beam(settings.observation, seen, 0.6)
+    rms = thermal_rms_jy_beam(coverage(settings.observation), seen, 0.6)
     assert made.cube.noise.level_jy_beam == pytest.approx(np.sqrt(np.mean(rms**2)))
 
 
@@ -219,7 +221,7 @@ def arrays_together() -> None:
     assert np.hypot(*seen.uv_m[seven.rows].T).min() < np.hypot(*seen.uv_m[large.rows].T).min()
     assert seven.primary_beam.mean() > large.primary_beam.mean()
     made = simulate(settings, 1)
-    rms = thermal_rms_jy_beam(settings.observation, seen, 1.0)
+    rms = thermal_rms_jy_beam(coverage(settings.observation), seen, 1.0)
     assert made.cube.noise.level_jy_beam == pytest.approx(np.sqrt(np.mean(rms**2)))
     assert np.nanmax(made.truth["ideal_snr"]) == pytest.approx(50, abs=30)
 

@@ -12,6 +12,7 @@ import deepfocus as df
 from deepfocus.core.noise import Noise
 from deepfocus.core.settings import settings_to
 from deepfocus.evaluation.match import match
+from deepfocus.instrument.coverage import coverage
 from deepfocus.instrument.execution import Execution
 from deepfocus.instrument.mosaic import Hexagonal, Listed
 from deepfocus.instrument.noise import Thermal
@@ -46,7 +47,7 @@ def ideal_snr(observation: Observation, *, fwhm_arcsec: float, east_arcsec: floa
     )
     view = Dirty().view(telescope)
     kind = Thermal()
-    noise = Noise(kind.power(telescope), thermal_rms_jy_beam(observation, telescope, 0.8))
+    noise = Noise(kind.power(telescope), thermal_rms_jy_beam(coverage(observation), telescope, 0.8))
     return limits_of(SkyModel(telescope.grid, (source,)), view, noise)[0][0].snr
 
 
@@ -91,7 +92,9 @@ def test_a_mosaics_noise_is_that_of_its_formula() -> None:
     settings = mosaic_set()
     made = simulate(settings, 2)
     left = made.cube.data - made.noise_free
-    rms = thermal_rms_jy_beam(settings.observation, telescope_of(settings.observation), 0.8)
+    rms = thermal_rms_jy_beam(
+        coverage(settings.observation), telescope_of(settings.observation), 0.8
+    )
     assert made.cube.noise is not None
     np.testing.assert_allclose(made.cube.noise.sigma_jy_beam, rms)
     # 48 planes of some thousand beams; a quarter of a side is a sixteenth of it

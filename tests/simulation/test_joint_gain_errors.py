@@ -143,9 +143,19 @@ def test_a_set_has_them_and_its_truth_does_not(kind: str) -> None:
         np.testing.assert_array_equal(wrong.cube.psf, perfect.cube.psf)
 
 
-def test_flagged_antennas_and_errors_below_a_restoring_beam_are_refused() -> None:
-    with pytest.raises(DeepFocusError, match=r"flagged_antennas in \[faults\], of several exec"):
-        joint_set(faults={"flagged_antennas": {}})
+def test_errors_of_the_antennas_that_are_left() -> None:
+    """With flagged antennas of both arrays, gains and pointing are those of the others."""
+    antennas = {"numbers": [0, 1], "more": [[2]]}
+    both = {"gains": {"phase_rms": "60 deg", "baseline": "50 m"}, "pointing": {}}
+    flagged = simulate(joint_set(faults={"flagged_antennas": antennas}), 5)
+    wrong = simulate(joint_set(faults={"flagged_antennas": antennas, **both}), 5)
+    peak = np.abs(flagged.noise_free).max()
+    assert np.abs(wrong.cube.array - flagged.cube.array).max() > 0.05 * peak
+    np.testing.assert_array_equal(wrong.cube.psf, flagged.cube.psf)
+    assert np.abs(flagged.cube.psf - simulate(joint_set(), 5).cube.psf).max() > 1e-3
+
+
+def test_errors_below_a_restoring_beam_are_refused() -> None:
     with pytest.raises(DeepFocusError, match="dirty cubes, or those that CLEAN has cleaned"):
         replace(joint_set(), faults=Faults(gains=Gains()), imaging=Cleaned())
     with pytest.raises(DeepFocusError, match="gains or pointing in"):

@@ -8,6 +8,7 @@ from astropy import units as u
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.settings import settings_from, settings_to
+from deepfocus.instrument.coverage import coverage
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
 from deepfocus.instrument.telescope import telescope_of
@@ -35,7 +36,9 @@ def test_the_cube_of_a_seed_is_what_it_was_in_the_first_release() -> None:
 def test_physical_noise_has_the_rms_of_the_array(kind: str) -> None:
     physical = replace(SMALL, noise=Noise(kind=kind, pwv=0.8 * u.mm))
     made = simulate(physical, 7)
-    rms = thermal_rms_jy_beam(physical.observation, telescope_of(physical.observation), 0.8)
+    rms = thermal_rms_jy_beam(
+        coverage(physical.observation), telescope_of(physical.observation), 0.8
+    )
     assert made.cube.noise.level_jy_beam == pytest.approx(np.sqrt(np.mean(rms**2)))
     # 32 planes of some 250 beams: 0.8% and up to three of it
     assert (made.cube.data - made.noise_free).std() == pytest.approx(rms.mean(), rel=0.025)
@@ -46,7 +49,7 @@ def test_the_integrated_image_has_the_physical_noise_of_all_channels() -> None:
     image, _ = integrated_image(physical, 7)
     summed = simulate(physical, 7).noise_free.sum(axis=0)
     expected = np.linalg.norm(
-        thermal_rms_jy_beam(physical.observation, telescope_of(physical.observation), 0.8)
+        thermal_rms_jy_beam(coverage(physical.observation), telescope_of(physical.observation), 0.8)
     )
     assert (image - summed).std() == pytest.approx(expected, rel=0.03)
 

@@ -12,6 +12,7 @@ import deepfocus as df
 from deepfocus.core.noise import Noise
 from deepfocus.core.settings import settings_to
 from deepfocus.evaluation.match import match
+from deepfocus.instrument.coverage import coverage
 from deepfocus.instrument.noise import Thermal
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.sensitivity import thermal_rms_jy_beam
@@ -49,7 +50,7 @@ def set_of(observation: Observation, *, sources: int = 0) -> SetSettings:
 def test_a_cube_of_noise_alone_has_the_stated_noise(how: dict) -> None:
     observation = replace(WITH, **how)
     made = simulate(set_of(observation), 3)
-    rms = thermal_rms_jy_beam(observation, telescope_of(observation), 0.8)
+    rms = thermal_rms_jy_beam(coverage(observation), telescope_of(observation), 0.8)
     assert made.cube.noise is not None
     np.testing.assert_allclose(made.cube.noise.sigma_jy_beam, rms)
     # 48 planes of a thousand beams: 0.5%, and three times that
@@ -62,7 +63,9 @@ def ideal_snr(observation: Observation, *, fwhm_arcsec: float) -> float:
     px = fwhm_arcsec / 0.4
     source = Component(80.0, 80.0, px, px, 0.0, 1e-3, 0.0, (EmissionLine(5.0, 24.0, 4.0),))
     view = Dirty().view(telescope)
-    noise = Noise(Thermal().power(telescope), thermal_rms_jy_beam(observation, telescope, 0.8))
+    noise = Noise(
+        Thermal().power(telescope), thermal_rms_jy_beam(coverage(observation), telescope, 0.8)
+    )
     return limits_of(SkyModel(telescope.grid, (source,)), view, noise)[0][0].snr
 
 

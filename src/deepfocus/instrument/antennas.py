@@ -62,6 +62,13 @@ class Antennas:
         """Indices (antenna1, antenna2) of all pairs, antenna1 < antenna2."""
         return np.triu_indices(len(self), k=1)
 
+    def without(self, flagged: tuple[int, ...]) -> np.ndarray:
+        """(baseline,) whether neither antenna of each pair is among those numbers."""
+        good = ~np.isin(np.arange(len(self)), flagged)
+        first, second = self.baselines
+        kept: np.ndarray = good[first] & good[second]
+        return kept
+
 
 def antennas(configuration: str) -> Antennas:
     """A shipped configuration by name ('C-1' to 'C-10', 'ACA'), or a `.cfg` file by path.

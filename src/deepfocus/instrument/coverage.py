@@ -6,6 +6,7 @@ Several executions are samples of one uv plane. Each visibility has a weight fro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -52,6 +53,11 @@ class Executed:
         times, baselines, _ = self.uv_m.shape
         return int(times * baselines)
 
+    def without(self, flagged: tuple[int, ...]) -> Executed:
+        """The same without the baselines of antennas of these numbers."""
+        kept = antennas(self.observation.configuration).without(flagged)
+        return replace(self, uv_m=self.uv_m[:, kept])
+
     @property
     def noise_jy(self) -> float:
         """Noise of a visibility at mid band, where the first execution's Tsys is 1 K."""
@@ -80,6 +86,11 @@ class Coverage:
     executions: tuple[Executed, ...]
     offsets_arcsec: np.ndarray
     mapped: Mapped | None = None
+
+    def without(self, flagged: Sequence[tuple[int, ...]]) -> Coverage:
+        """The same without antennas of these numbers, of each execution; total power stays."""
+        left = zip(self.executions, flagged, strict=True)
+        return replace(self, executions=tuple(each.without(numbers) for each, numbers in left))
 
     @cached_property
     def uv_m(self) -> np.ndarray:

@@ -17,7 +17,7 @@ from astropy import units as u
 from astropy.constants import h, k_B
 
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.instrument.coverage import Executed, coverage, track_times
+from deepfocus.instrument.coverage import Coverage, Executed, track_times
 from deepfocus.instrument.dishes import DISHES, SPILLOVER, visibility_noise_jy
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.telescope import Telescope
@@ -80,12 +80,10 @@ def system_temperature_k(
 
 
 @lru_cache(maxsize=16)
-def thermal_rms_jy_beam(
-    observation: Observation, telescope: Telescope, pwv_mm: float
-) -> np.ndarray:
+def thermal_rms_jy_beam(covered: Coverage, telescope: Telescope, pwv_mm: float) -> np.ndarray:
     """(chan,) rms of the dirty cube's thermal noise, Jy/beam, with the observation's weighting.
 
-    telescope : the one of that observation
+    telescope : the one of that coverage
 
     sqrt(sum w^2 sigma^2) / sum w / sqrt(polarisations), where the response is 1. sigma follows the
     elevation along each track. Weights do not: CASA's simulated visibilities of one array all have
@@ -93,7 +91,6 @@ def thermal_rms_jy_beam(
     """
     freq_hz = telescope.grid.freq_hz
     nearest = np.abs(freq_hz[:, None] - telescope.node_hz).argmin(axis=1)
-    covered = coverage(observation)
     executions = covered.executions
     ends = np.cumsum([execution.samples for execution in executions])
     at_nodes = [telescope.weights(hz) for hz in telescope.node_hz]

@@ -228,7 +228,14 @@ def telescope_of(observation: Observation) -> Telescope:
     Raises `DeepFocusError` as `coverage` does, and if the beams do not fit in memory.
     """
     covered = coverage(observation)
-    grid = covered.observation.grid()
+    return telescope_covering(covered, covered.observation.grid())
+
+
+def telescope_covering(covered: Coverage, grid: Grid) -> Telescope:
+    """The telescope of a uv coverage, on the grid of its observation.
+
+    Raises `DeepFocusError` if the beams do not fit in memory.
+    """
     weighting = covered.observation.weighting_scheme(grid.nx * grid.cell_arcsec)
     if len(covered.fields) > 1 or np.any(covered.offsets_arcsec):
         return _joint_telescope(grid, covered, weighting)

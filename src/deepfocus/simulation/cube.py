@@ -280,7 +280,8 @@ def _noise_levels(
     """Noise in Jy/beam: (1,) from the central source's drawn SNR, or (chan,) from the array."""
     if settings.noise.pwv is not None:
         pwv_mm = float(settings.noise.pwv.to_value(u.mm))
-        return thermal_rms_jy_beam(settings.observation, telescope, pwv_mm)
+        covered = settings.faults.coverage(settings.observation)
+        return thermal_rms_jy_beam(covered, telescope, pwv_mm)
     assert settings.noise.target_snr is not None
     low, high = np.log(settings.noise.target_snr)
     return np.array([central_peak / np.exp(_rng(seed, 1).uniform(low, high))])

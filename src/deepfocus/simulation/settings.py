@@ -131,16 +131,11 @@ class SetSettings:
                 )
 
     def _check_faults(self) -> None:
-        """Raises `DeepFocusError` for faults that several arrays or pointings cannot have."""
+        """Raises `DeepFocusError` for faults that an observation cannot have."""
+        if self.faults.flagged_antennas is not None:
+            self.faults.flagged_antennas.of_executions(self.observation)
         if not self.observation.is_joint:
             return
-        if self.faults.flagged_antennas is not None:
-            raise DeepFocusError(
-                "flagged_antennas in [faults], of several executions or pointings, or with total "
-                "power",
-                wanted="one execution and one pointing with flagged antennas",
-                remedy="leave them out, or give an antenna file without them",
-            )
         dishes = self.faults.gains is not None or self.faults.pointing is not None
         if dishes and isinstance(self.imaging, Cleaned):
             raise DeepFocusError(

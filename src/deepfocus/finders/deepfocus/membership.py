@@ -121,9 +121,9 @@ def _at_two_places(
     errors_px : (n,) of places
     """
     place = numbered_places(components, LINES_OF_ONE * beam_px)
-    beyond = _beyond_one_end(components[:, CHANNEL], shape[0])
+    at_an_end = _at_one_end(components[:, CHANNEL], shape[0])
     moves = free[:, [GX, GY]].any() or follow_their_channels(components, errors_px)
-    if moves or place.max() > 1 or beyond:
+    if moves or place.max() > 1 or at_an_end:
         return [np.arange(len(components))]
     parts = (np.flatnonzero(place == number) for number in range(place.max() + 1))
     return [part[line] for part in parts for line in _lines(components[part], beam_px, shape)]
@@ -149,5 +149,6 @@ def _lines(
         yield from np.split(some, 2) if len(some) == 2 else [some]
 
 
-def _beyond_one_end(centres: np.ndarray, channels: int) -> bool:
-    return bool(np.all(centres < -0.5) or np.all(centres > channels - 0.5))
+def _at_one_end(centres: np.ndarray, channels: int) -> bool:
+    """Whether all are at one end of the band, where a last fit puts what is beyond, or farther."""
+    return bool(np.all(centres <= 0) or np.all(centres >= channels - 1))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from deepfocus.instrument.coverage import coverage
+from deepfocus.instrument.coverage import Coverage, coverage
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.telescope import Telescope, telescope_of
 from deepfocus.simulation.faults.bandpass import Ripple, rippled
@@ -20,7 +20,7 @@ from deepfocus.simulation.faults.gains import Gains, products_of, through_gains
 from deepfocus.simulation.faults.pointing import Pointing, through_pointing
 from deepfocus.simulation.faults.smoothing import Hanning
 from deepfocus.simulation.faults.stated import StatedBeam
-from deepfocus.simulation.faults.track import Track, shares_of, track_of, tracks_of
+from deepfocus.simulation.faults.track import Track, shares_of, tracks_of
 from deepfocus.simulation.scene import Scene
 
 STREAM = 3
@@ -45,6 +45,12 @@ class Faults:
     flagged_channels: FlaggedChannels | None = None
     continuum: Subtraction | None = None
     stated: StatedBeam | None = None
+
+    def coverage(self, observation: Observation) -> Coverage:
+        """The uv coverage of the antennas that have data."""
+        if self.flagged_antennas is None:
+            return coverage(observation)
+        return self.flagged_antennas.coverage(observation)
 
     def telescope(self, observation: Observation) -> Telescope:
         """The telescope of the antennas that have data."""
@@ -101,7 +107,7 @@ class SeedFaults:
             rows, rng = len(view.observed.uv_m), self._rng("gains")
             view = through_gains(view, products_of(faults.gains, self._tracks, rows=rows, rng=rng))
         if faults.pointing is not None:
-            covered, rng = coverage(self.observation), self._rng("pointing")
+            covered, rng = faults.coverage(self.observation), self._rng("pointing")
             seen = faults.pointing.seen(scene.view.observed, covered, self._tracks, rng)
             view = through_pointing(view, seen)
         images = scene.sky.images()
@@ -130,7 +136,7 @@ class SeedFaults:
         flagged = self.faults.flagged_antennas
         if flagged is None:
             return tracks_of(self.observation)
-        return (track_of(self.observation, without=flagged.numbers),)
+        return tracks_of(self.observation, flagged.of_executions(self.observation))
 
     @property
     def _flagged(self) -> np.ndarray:

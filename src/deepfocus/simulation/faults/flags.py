@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.kept import kept
 from deepfocus.instrument.antennas import antennas
-from deepfocus.instrument.coverage import coverage, track_times
+from deepfocus.instrument.coverage import Coverage, coverage
 from deepfocus.instrument.observation import Observation
-from deepfocus.instrument.telescope import Telescope, build_telescope, telescope_of
-from deepfocus.simulation.faults.track import baselines_without
+from deepfocus.instrument.telescope import Telescope, telescope_covering, telescope_of
 from deepfocus.simulation.scene import Scene
 
 
@@ -21,38 +21,64 @@ class FlaggedAntennas:
     """Antennas without data, the same in all cubes of a set: beams and noise are those of the rest.
 
     numbers : of the antennas in the order of the configuration's file, from 0
-    The cell, the size and the uv cells of the weights stay those of the whole array.
+    more : of those of each further execution, in their order; none unless given
+    The cell, the size and the uv cells of the weights stay those of the whole array. Total power
+    is another instrument's, and stays.
     """
 
     numbers: tuple[int, ...] = (0, 10, 20, 30)
+    more: tuple[tuple[int, ...], ...] | None = None
+
+    def of_executions(self, observation: Observation) -> tuple[tuple[int, ...], ...]:
+        """Numbers of the flagged antennas of each execution.
+
+        Raises `DeepFocusError` for an antenna or an execution that is not there, or if fewer than
+        two antennas are left.
+        """
+        executions = [each for each, _ in observation.executions()]
+        more, further = self.more or (), len(executions) - 1
+        if len(more) > further:
+            raise DeepFocusError(
+                f"flagged antennas of {len(more)} further executions",
+                wanted=f"those of {further}, as many as [[observation.more_executions]] has",
+                remedy="correct more in [faults.flagged_antennas]",
+            )
+        flagged = (self.numbers, *more, *[()] * (further - len(more)))
+        return tuple(
+            _checked(numbers, each.configuration)
+            for numbers, each in zip(flagged, executions, strict=True)
+        )
+
+    def coverage(self, observation: Observation) -> Coverage:
+        """The uv coverage of an observation without them."""
+        return _coverage_without(observation, self.of_executions(observation))
 
     def telescope(self, observation: Observation) -> Telescope:
-        """The telescope of an observation without them.
+        """The telescope of an observation without them."""
+        return _telescope_without(observation, self.of_executions(observation))
 
-        Raises `DeepFocusError` for an antenna that is not there, or if fewer than two are left.
-        """
-        array = len(antennas(observation.configuration))
-        flagged = set(self.numbers)
-        if not all(0 <= number < array for number in flagged) or array - len(flagged) < 2:
-            raise DeepFocusError(
-                f"flagged antennas {list(self.numbers)}",
-                wanted=f"numbers from 0 to {array - 1}, and at least two antennas left",
-                remedy="correct numbers in [faults.flagged_antennas]",
-            )
-        return _telescope_without(observation, tuple(sorted(flagged)))
+
+def _checked(numbers: tuple[int, ...], configuration: str) -> tuple[int, ...]:
+    """In order and once each. Raises `DeepFocusError` as `of_executions` does."""
+    array, flagged = len(antennas(configuration)), set(numbers)
+    if not all(0 <= number < array for number in flagged) or array - len(flagged) < 2:
+        raise DeepFocusError(
+            f"flagged antennas {list(numbers)} of {configuration}",
+            wanted=f"numbers from 0 to {array - 1}, and at least two antennas left",
+            remedy="correct numbers, or more, in [faults.flagged_antennas]",
+        )
+    return tuple(sorted(flagged))
+
+
+@lru_cache(maxsize=16)
+def _coverage_without(observation: Observation, flagged: tuple[tuple[int, ...], ...]) -> Coverage:
+    return coverage(observation).without(flagged)
 
 
 @kept(lambda observation, flagged: coverage(observation).observation.size or 0)
-def _telescope_without(observation: Observation, flagged: tuple[int, ...]) -> Telescope:
-    whole = telescope_of(observation)
-    of_times = whole.uv_m.reshape(len(track_times(observation)), -1, 2)
-    left = baselines_without(len(antennas(observation.configuration)), flagged)
-    return build_telescope(
-        whole.grid,
-        uv_m=of_times[:, left].reshape(-1, 2),
-        weighting=whole.weighting,
-        response=coverage(observation).response,
-    )
+def _telescope_without(observation: Observation, flagged: tuple[tuple[int, ...], ...]) -> Telescope:
+    grid = telescope_of(observation).grid
+    return telescope_covering(_coverage_without(observation, flagged), grid)
 
 
 @dataclass(frozen=True)

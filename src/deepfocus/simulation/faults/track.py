@@ -41,7 +41,7 @@ def track_of(observation: Observation, *, without: tuple[int, ...] = ()) -> Trac
     """The track of one execution; `without` : numbers of antennas whose data are flagged."""
     array = antennas(observation.configuration)
     first, second = array.baselines
-    kept = baselines_without(len(array), without)
+    kept = array.without(without)
     return Track(
         ground_m=array.enu_m[:, :2],
         time_s=float(observation.integration.to_value(u.s))
@@ -51,9 +51,18 @@ def track_of(observation: Observation, *, without: tuple[int, ...] = ()) -> Trac
     )
 
 
-def tracks_of(observation: Observation) -> tuple[Track, ...]:
-    """The track of each execution, in the order of the telescope's uv samples."""
-    return tuple(track_of(each) for each, _ in observation.executions())
+def tracks_of(
+    observation: Observation, without: Sequence[tuple[int, ...]] | None = None
+) -> tuple[Track, ...]:
+    """The track of each execution, in the order of the telescope's uv samples.
+
+    without : of each, numbers of antennas whose data are flagged; none unless given
+    """
+    executions = [each for each, _ in observation.executions()]
+    flagged = without or [()] * len(executions)
+    return tuple(
+        track_of(each, without=numbers) for each, numbers in zip(executions, flagged, strict=True)
+    )
 
 
 def shares_of(tracks: Sequence[Track], weights: np.ndarray) -> list[float]:
@@ -61,11 +70,3 @@ def shares_of(tracks: Sequence[Track], weights: np.ndarray) -> list[float]:
     parts = np.split(weights, np.cumsum([track.samples for track in tracks]))[: len(tracks)]
     total = weights.sum()
     return [float(part.sum() / total) for part in parts]
-
-
-def baselines_without(number: int, flagged: tuple[int, ...]) -> np.ndarray:
-    """(baseline,) whether neither antenna of each pair of `number` is flagged."""
-    good = ~np.isin(np.arange(number), flagged)
-    first, second = np.triu_indices(number, k=1)
-    kept: np.ndarray = good[first] & good[second]
-    return kept
