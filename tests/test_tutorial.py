@@ -22,6 +22,6 @@ def test_the_tutorial_prints_what_it_shows(
     monkeypatch.chdir(tmp_path)
     said = run_page("tutorial.md", capsys, monkeypatch)
     assert "Believe the" in said
-    assert "source 1: in a negative bowl: the ring around it has -53 Jy km/s" in said
+    assert "source 1: in a negative bowl: the ring around it has -52 Jy km/s" in said
     assert (tmp_path / "ngc3256.png").stat().st_size > 20_000
-    assert "\n929.79" in said
+    assert "\n917.27" in said
