@@ -53,7 +53,7 @@ def shape_errors(moments: np.ndarray, covariance: np.ndarray) -> tuple[float, fl
 
 
 def _as_long_as_it_is(moments: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    """(3,) moments without what noise adds to the square of their elongation; round at least."""
+    """(3,) moments without what noise adds to the square of their elongation: round, if all."""
     long = ELONGATION @ moments
     square = float(long @ long)
     added = float(np.trace(ELONGATION @ covariance @ ELONGATION.T))
