@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from finder_cubes import SIGMA, cube_with, empty_cube, source
+from scipy.ndimage import gaussian_filter
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.source import GAUSSIAN_AREA, Ellipse
@@ -143,3 +144,18 @@ def test_an_image_of_nothing_has_no_source(kind: str) -> None:
 def test_too_few_channels_are_refused(kind: str) -> None:
     with pytest.raises(DeepFocusError, match=f"wanted at least 8 for the finder {kind}"):
         finder_from({"kind": kind}).ready().find(empty_cube(shape=(LEAST_CHANNELS - 1, 40, 40)))
+
+
+@pytest.mark.skipif(find_spec("AegeanTools") is None, reason="needs the extra [peers]")
+def test_a_crowd_whose_fit_has_no_covariance_does_not_end_the_search() -> None:
+    """Aegean names an error that NumPy 2 does not have."""
+    rng = np.random.default_rng(0)
+    noise, light = (
+        gaussian_filter(rng.standard_normal((32, 32)), wide, mode="wrap") for wide in (1.5, 2.0)
+    )
+    image = noise / noise.std() + 60 * np.maximum(light / light.std() - 1, 0)
+    found = Aegean(smooth_beams=0.0).sightings(image, Ellipse(0.0, 0.0, 4.0, 4.0, 0.0))
+    assert found
+    brightest = max(found, key=lambda each: each.snr)
+    y, x = np.unravel_index(np.argmax(image), image.shape)
+    assert np.hypot(brightest.x - x, brightest.y - y) < 4

@@ -38,6 +38,7 @@ def sightings_of(
     with quiet(), TemporaryDirectory(prefix="deepfocus-aegean-") as folder:
         from AegeanTools.source_finder import SourceFinder
 
+        _name_that_aegean_knows()
         file = Path(folder) / "image.fits"
         axes = write_plain(flat / mad_sigma(flat), wider, file)
         found = SourceFinder().find_sources_in_image(
@@ -50,6 +51,15 @@ def sightings_of(
         )
         seen = [_sighting(component, axes, wider) for component in found]
     return [each for each in seen if np.isfinite([each.x, each.y, each.snr]).all()]
+
+
+def _name_that_aegean_knows() -> None:
+    """AegeanTools 2.3.5 catches `np.linalg.linalg.LinAlgError`, a name that NumPy 2 gave up.
+
+    Without it an island whose fit has no covariance ends the search; with it, it has no errors.
+    """
+    if not hasattr(np.linalg, "linalg"):
+        np.linalg.linalg = np.linalg  # type: ignore[attr-defined]
 
 
 def _smoothed(image: np.ndarray, beam: Ellipse, smooth_px: float) -> tuple[np.ndarray, Ellipse]:
