@@ -108,7 +108,9 @@ def sky_cube(size: int, channels: int) -> np.ndarray:
     return out
 
 
-def write_model(name: str, cube: np.ndarray, cell_arcsec: float) -> None:
+def write_model(
+    name: str, cube: np.ndarray, cell_arcsec: float, *, step_hz: float = STEP_HZ
+) -> None:
     channels, size, _ = cube.shape
     ia.fromshape(name, [size, size, 1, channels], overwrite=True)
     axes = ia.coordsys()
@@ -122,7 +124,7 @@ def write_model(name: str, cube: np.ndarray, cell_arcsec: float) -> None:
     axes.setreferencecode("LSRK", "spectral")
     axes.setreferencepixel(0, "spectral")
     axes.setreferencevalue(f"{FIRST_HZ:.1f}Hz", "spectral")
-    axes.setincrement(f"{STEP_HZ:.1f}Hz", "spectral")
+    axes.setincrement(f"{step_hz:.1f}Hz", "spectral")
     ia.setcoordsys(axes.torecord())
     ia.setbrightnessunit("Jy/pixel")
     ia.putchunk(cube.transpose(2, 1, 0)[:, :, None, :])
