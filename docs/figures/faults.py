@@ -50,10 +50,10 @@ def main() -> None:
     out = parser.parse_args().out
     with mpl.rc_context(STYLE):
         for name, draw in (("gains", gains), ("beams", beams), ("channels", channels)):
-            _save(draw(), out / f"faults-{name}.png")
+            save(draw(), out / f"faults-{name}.png")
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
     """Write a PNG of 256 colours: a third of the size, and no eye sees it."""
     figure.canvas.draw()
     pixels = np.asarray(figure.canvas.buffer_rgba())[..., :3]

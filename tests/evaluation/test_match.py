@@ -229,6 +229,28 @@ def test_the_wing_of_a_disc_beyond_the_band_is_its_side() -> None:
     assert match(sources([21.0], [10.0], [18.0]), disc).counts == Counts(fp=1)
 
 
+@pytest.mark.parametrize(("hz_per_channel", "side"), [(-1e6, 1.0), (1e6, -1.0)])
+def test_the_wing_of_a_disc_lies_where_its_line_has_moved(
+    hz_per_channel: float, side: float
+) -> None:
+    """Its receding side, at lower frequencies, is in the east (-x).
+
+    At channel 18 its line, centred at 24, has moved by half of 16 px; 10 px from there is a FWHM.
+    """
+
+    def seen(x: float, channel: float) -> Catalogue:
+        hz = 2e11 + hz_per_channel * channel
+        return sources([x], [10.0], [channel], width=12.0).with_columns(frequency=[hz])
+
+    disc = seen(10.0, 24.0).with_meta(beam_px=6.0, channels=20)
+    disc = disc.with_columns(
+        fwhm_x_px=[8.0], fwhm_y_px=[8.0], line_shift_px=[16.0], kinematic_pa=[90.0]
+    )
+    assert match(seen(10.0 + side * 17.0, 18.0), disc).counts == Counts()
+    assert match(seen(10.0 - side * 17.0, 18.0), disc).counts == Counts(fp=1)
+    assert match(seen(10.0 + side * 19.0, 18.0), disc).counts == Counts(fp=1)
+
+
 def test_rejected_candidates_count_only_when_asked() -> None:
     truth = sources([10.0, 30.0], [10.0, 30.0], [50.0, 60.0])
     found = truth.with_columns(flag=[0, int(Flag.LOW_FOCUSED_SNR)])

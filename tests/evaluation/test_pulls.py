@@ -18,10 +18,16 @@ def measured(spread: float, *, shift: float = 0.0) -> tuple[Catalogue, Catalogue
     rng = np.random.default_rng(3)
     at = np.linspace(0, 50_000, N), np.zeros(N), np.full(N, 50.0)
     stated = rng.uniform(0.05, 0.3, N)
-    truth = sources(*at, pa=np.full(N, 1.0))
+    truth = sources(
+        *at, pa=np.full(N, 1.0), kinematic_pa=np.full(N, 1.0), line_shift_px=np.full(N, 5.0)
+    )
     error = stated * (spread * rng.standard_normal(N) + shift)
-    # an angle of 179 is 2 from one of 1
-    found = sources(at[0] + error, *at[1:], x_err=stated, pa=(1.0 + error) % 180, pa_err=stated)
+    # an angle of 179 is 2 from one of 1, a direction of 359 too
+    found = sources(
+        at[0] + error, *at[1:], x_err=stated, pa=(1.0 + 9 * error) % 180, pa_err=9 * stated,
+        kinematic_pa=(1.0 + 9 * error) % 360, kinematic_pa_err=9 * stated,
+        line_shift_px=5.0 + error, line_shift_px_err=stated,
+    )  # fmt: skip
     return truth, found
 
 
@@ -30,7 +36,7 @@ def by_name(truth: Catalogue, found: Catalogue) -> dict[str, Pulls]:
 
 
 def test_honest_errors_have_pulls_of_one_and_cover_two_thirds() -> None:
-    for name in ("x", "pa"):
+    for name in ("x", "pa", "line shift", "kinematic pa"):
         pulls = by_name(*measured(1.0))[name]
         assert pulls.n == N
         # 900 pairs: the width is known to 4%, the coverage to 1.6%
@@ -58,7 +64,8 @@ def test_a_score_shows_pulls_where_errors_are_stated() -> None:
     truth, found = measured(1.0)
     assert "### Stated errors" in score(found, truth).table()
     assert score(found, truth).as_dict()["pulls"][0]["n"] == N
-    silent = found.with_columns(x_err=np.nan, pa_err=np.nan)
+    stated = ("x_err", "pa_err", "line_shift_px_err", "kinematic_pa_err")
+    silent = found.with_columns(**dict.fromkeys(stated, np.nan))
     assert "### Stated errors" not in score(silent, truth).table()
 
 

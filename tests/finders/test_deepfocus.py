@@ -213,7 +213,9 @@ def test_where_a_line_moves_with_velocity(moving: tuple[Cube, float], rising: bo
     assert found["kinematic_pa"][0] == pytest.approx(along, abs=4 * found["kinematic_pa_err"][0])
     # channels 19 to 29 in equal shares, each line of 2 channels: 10 and 0.72 channels^2
     true = np.hypot(1.8, 0.9) * 10 / 10.72 * found["line_fwhm_chan"][0]
-    assert found["line_shift_px"][0] == pytest.approx(true, rel=0.08)
+    # a galaxy's faint outskirts, for which 12% are added, it does not have
+    assert found["line_shift_px"][0] == pytest.approx(1.12 * true, rel=0.08)
+    assert 0.1 < found["line_shift_px_err"][0] / found["line_shift_px"][0] < 0.2
     cell = cube.grid.cell_arcsec
     assert found["line_shift"][0] == pytest.approx(found["line_shift_px"][0] * cell)
     assert found["line_shift_err"][0] == pytest.approx(found["line_shift_px_err"][0] * cell)

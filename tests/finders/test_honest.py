@@ -13,12 +13,18 @@ import numpy as np
 import pytest
 
 from deepfocus.core.noise import White
-from deepfocus.finders.deepfocus.honest import MODEL_SHARE, UNSEEN, honest
+from deepfocus.finders.deepfocus.galaxy_errors import (
+    IN_DIRECTION,
+    IN_FLUX,
+    IN_MOTION,
+    MOTION_OF_ALL,
+)
+from deepfocus.finders.deepfocus.honest import honest
 from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.sidelobes import Sidelobes
 from deepfocus.finders.deepfocus.sight import Sight
-from deepfocus.finders.deepfocus.sources import SourceFit, summary_of
-from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CYY, FLUX, GX, SIGMA, X, Y
+from deepfocus.finders.deepfocus.sources import SHIFT, SourceFit, summary_of
+from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CYY, FLUX, GX, GY, SIGMA, X, Y
 from deepfocus.search.noise_map import NoiseMap
 
 SHAPE = (32, 48, 48)
@@ -79,7 +85,7 @@ def test_what_moves_or_has_several_components_is_not_trusted_to_be_gaussian() ->
     row[0, GX] = 0.3
     for source in (replace(found(), components=row), of_several(found())):
         bright = replace(source, summary=100.0 * source.summary)
-        share = MODEL_SHARE * bright.value("flux")
+        share = IN_FLUX.share * bright.value("flux")
         assert honest(bright, *seen(1.0)).error("flux") == pytest.approx(
             np.hypot(1.0, share), rel=0.03
         )
@@ -103,7 +109,7 @@ def test_the_flux_that_several_gaussians_leave_is_added_where_the_beam_has_no_si
     # and it is known as well as such a sum of noise of 1 Jy/beam
     in_aperture = np.sqrt(voxels) / restored.sum() / 0.5
     assert in_aperture > 1.3
-    assert whole.error("flux") == pytest.approx(np.hypot(in_aperture, MODEL_SHARE * one), rel=0.1)
+    assert whole.error("flux") == pytest.approx(np.hypot(in_aperture, IN_FLUX.share * one), rel=0.1)
 
 
 def test_what_is_too_faint_for_one_more_gaussian_counts_by_the_signal_to_noise() -> None:
@@ -111,8 +117,28 @@ def test_what_is_too_faint_for_one_more_gaussian_counts_by_the_signal_to_noise()
     flux = faint.value("flux")
     error = honest(faint, *seen(1.0)).error("flux")
     fitted_to_noise = np.sqrt(400 / 391)
-    assert error == pytest.approx(
-        np.hypot(fitted_to_noise, flux * np.hypot(MODEL_SHARE, UNSEEN / 20)), rel=0.03
-    )
+    assert error == pytest.approx(np.hypot(fitted_to_noise, flux * IN_FLUX.at(20)), rel=0.03)
     alone = honest(replace(faint, components=found().components), *seen(1.0))
     assert alone.error("flux") == pytest.approx(fitted_to_noise, rel=0.03)
+
+
+def test_a_galaxy_moves_farther_than_its_model_and_that_is_known_to_a_share() -> None:
+    """Towards (3, 4): the error along it is a share of the motion, that across it an angle."""
+    gain = 400.0
+    source = found(gain)
+    row = source.components[0].copy()
+    row[[GX, GY]] = 3.0, 4.0
+    known = np.zeros_like(source.covariance)
+    moving = replace(
+        source, components=row[None], summary=summary_of(row[None], SHAPE[0]), covariance=known
+    )
+    seen_moving = honest(moving, *seen(1.0))
+    np.testing.assert_allclose(
+        seen_moving.summary[SHIFT], MOTION_OF_ALL * moving.summary[SHIFT], rtol=1e-12
+    )
+    shift = seen_moving.shift
+    assert shift.length_px_err == pytest.approx(IN_MOTION.at(20) * shift.length_px)
+    assert shift.pa_err == pytest.approx(np.rad2deg(IN_DIRECTION.at(20)))
+    assert shift.pa == pytest.approx(moving.shift.pa)
+    # what stays in place has none
+    assert np.isnan(honest(found(gain), *seen(1.0)).shift.length_px)

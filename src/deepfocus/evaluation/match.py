@@ -21,6 +21,7 @@ from deepfocus.evaluation.overlap import (
     box_iou,
     centre_distance,
     channel_distance,
+    distance_along_the_line,
     range_iou,
 )
 
@@ -137,11 +138,15 @@ def beyond_band(truth: Catalogue) -> np.ndarray:
 def _without_wings(matches: Matches, beyond: Catalogue) -> Matches:
     """Matches without the found rows that are the wing of a line beyond the band, one for each.
 
-    The wing of a disc that turns is its side: it may lie at its FWHM, as the wing may in channels.
+    The wing of a disc that turns is its side: it may lie at its FWHM, as the wing may in channels,
+    from its centre or from where the line is at the wing's frequency.
     """
     spurious = np.flatnonzero(matches.spurious)
     candidates = matches.found.at(spurious)
-    distance = centre_distance(candidates, beyond) / (2 * reach_px(beyond))
+    nearest = np.minimum(
+        centre_distance(candidates, beyond), distance_along_the_line(candidates, beyond)
+    )
+    distance = nearest / (2 * reach_px(beyond))
     lines = channel_distance(candidates, beyond) / (2 * reach_chan(beyond))
     is_wing = (distance < 1) & (lines < 1)
     rows, columns = linear_sum_assignment(np.where(is_wing, distance, 2.0 * (1 + len(beyond))))

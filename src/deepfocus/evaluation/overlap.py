@@ -11,10 +11,29 @@ import numpy as np
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.ops import boxes
 
+NARROWEST_CHAN = 1e-3
+"""A line as narrow as that moves nowhere that matters."""
+
 
 def centre_distance(a: Catalogue, b: Catalogue) -> np.ndarray:
     """(len(a), len(b)) distances in the image between `x, y`, px."""
     return _finite(np.hypot(_between(a["x"], b["x"]), _between(a["y"], b["y"])), np.inf)
+
+
+def distance_along_the_line(found: Catalogue, truth: Catalogue) -> np.ndarray:
+    """(len(found), len(truth)) px from where each true line is at the frequency of a found one.
+
+    A line that moves on the sky does so in proportion to its velocity; one that is not known to
+    stays in place. Angles are those of an image with north up.
+    """
+    width = np.maximum(truth["line_fwhm_chan"], NARROWEST_CHAN)
+    widths = _between(found["channel"], truth["channel"]) / width
+    recedes = -np.sign(_between(found["frequency"], truth["frequency"]))
+    along = np.nan_to_num(truth["line_shift_px"] * np.abs(widths) * recedes)
+    angle = np.deg2rad(np.nan_to_num(truth["kinematic_pa"]))
+    x = _between(found["x"], truth["x"]) + along * np.sin(angle)
+    y = _between(found["y"], truth["y"]) - along * np.cos(angle)
+    return _finite(np.hypot(x, y), np.inf)
 
 
 def channel_distance(a: Catalogue, b: Catalogue) -> np.ndarray:

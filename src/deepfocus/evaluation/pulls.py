@@ -16,7 +16,14 @@ from astropy.stats import mad_std
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.evaluation.counts import finite_or_none, wilson_interval
 from deepfocus.evaluation.limits import LARGEST_TURN_DEG, MEASURED
+from deepfocus.evaluation.residuals import difference, direction_difference
 from deepfocus.evaluation.text_table import interval, number, text_table
+
+STATED = MEASURED | {
+    "line shift": ("line_shift_px", difference),
+    "kinematic pa": ("kinematic_pa", direction_difference),
+}
+"""Columns whose errors are stated, with those that have no bound, and how errors are taken."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ def pulls_of(truth: Catalogue, found: Catalogue) -> tuple[Pulls, ...]:
 def pull_values(truth: Catalogue, found: Catalogue) -> dict[str, np.ndarray]:
     """The pulls by parameter, each (pairs whose error is stated,); pairs as in `pulls_of`."""
     pulls = {}
-    for name, (column, error) in MEASURED.items():
+    for name, (column, error) in STATED.items():
         made, stated = -error(truth[column], found[column]), found[f"{column}_err"]
         told = np.isfinite(made) & np.isfinite(stated) & (stated > 0)
         if column == "pa":

@@ -35,6 +35,12 @@ def angle_difference(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     return wrapped
 
 
+def direction_difference(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """true - predicted for directions, in [-180, 180) deg."""
+    wrapped: np.ndarray = (difference(true, predicted) + 180.0) % 360.0 - 180.0
+    return wrapped
+
+
 def clockwise_angle(pa: np.ndarray) -> np.ndarray:
     """The paper's projection angle of a source's x axis, (0, 90] deg, from `pa`."""
     return 90.0 - np.asarray(pa) % 90.0

@@ -31,6 +31,10 @@ class Injectable(Protocol):
     def line_alone(self) -> Self:
         """A copy without continuum."""
 
+    @property
+    def motion(self) -> tuple[float, float]:
+        """What the line's centre moves over its width, px, and where to with rising velocity."""
+
 
 @dataclass(frozen=True)
 class Gaussian:
@@ -46,6 +50,11 @@ class Gaussian:
     def line_alone(self) -> Self:
         """A copy."""
         return replace(self, source=replace(self.source, continuum_jy=0.0))
+
+    @property
+    def motion(self) -> tuple[float, float]:
+        """None."""
+        return 0.0, 0.0
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,11 @@ class Galaxy:
     def line_alone(self) -> Self:
         """A copy."""
         return replace(self, source=replace(self.source, continuum_jy=0.0))
+
+    @property
+    def motion(self) -> tuple[float, float]:
+        """The template's."""
+        return _as_template(self.source, self.template).motion
 
 
 def _as_template(source: Source, template: Template) -> TemplateSource:

@@ -35,7 +35,8 @@ def truth_catalogue(sky: SkyModel, *, peaks: np.ndarray, limits: Limits, cube: C
 
     Line fluxes refer to the noise-free sky before the primary beam. They cover the whole line even
     if the band cuts it, and are negative in absorption. A disc has the shape of the Gaussian with
-    the same half-light ellipse, and W50 as its line width. A point's box is its pixel. The meta has
+    the same half-light ellipse, and W50 as its line width, and moves on the sky along its line, as
+    a template does. A point's box is its pixel. The meta has
     the beam of the cube, `with_beam`.
     """
     rows = []
@@ -120,6 +121,7 @@ def _row(
         "peak": peak_jy_beam * line.peak_share * 1e3,
         "continuum": line.continuum_jy * 1e3,
     }
+    row |= motion_columns(line.shift_px, line.kinematic_pa, cube.grid)
     level = None if cube.noise is None else cube.noise.level_jy_beam
     if level:
         row["snr_peak"] = peak_jy_beam * line.line_share / level
@@ -143,6 +145,16 @@ def limit_columns(limit: Limit, channel: float, flux_jy_kms: float, grid: Grid) 
         "fwhm_y_err": limit.fwhm_y_px * grid.cell_arcsec,
         "pa_err": limit.pa_deg,
         "line_flux_err": limit.flux * abs(flux_jy_kms),
+    }
+
+
+def motion_columns(shift_px: float, kinematic_pa: float, grid: Grid) -> dict[str, float]:
+    """What a line's centre moves on the sky over its width, and where to; NaN if it does not."""
+    moves = shift_px > 0
+    return {
+        "line_shift_px": shift_px if moves else float("nan"),
+        "line_shift": shift_px * grid.cell_arcsec if moves else float("nan"),
+        "kinematic_pa": kinematic_pa if moves else float("nan"),
     }
 
 

@@ -26,6 +26,9 @@ class LineTruth:
     continuum_jy : the source's continuum flux density at the line
     peak_share : brightness at the line over the source's maximum brightness
     line_share : brightness of the line alone over the same maximum; negative for absorption
+    shift_px : what the line's centre moves on the sky over its FWHM: the covariance of place and
+        velocity over the variance of velocity, times the width; 0 if it stays in place
+    kinematic_pa : where to with rising velocity, degrees, north (+y) through east (-x)
     Both shares are taken at the line's centre, or at the nearest end of the band if the centre
     lies outside it.
     """
@@ -36,6 +39,8 @@ class LineTruth:
     continuum_jy: float
     peak_share: float
     line_share: float
+    shift_px: float = 0.0
+    kinematic_pa: float = 0.0
 
 
 class SkySource(Protocol):

@@ -226,6 +226,7 @@ class Disc:
             for flux, line in zip(fluxes, self.lines, strict=True)
         ]
         tops = [c + max(h, 0.0) for c, h in zip(at_line, heights, strict=True)]
+        shift_px = width_kms * self._px_per_kms()
         brightest = max(tops, default=0.0) or 1.0
         return tuple(
             LineTruth(
@@ -235,6 +236,8 @@ class Disc:
                 continuum_jy=at_line[i],
                 peak_share=tops[i] / brightest,
                 line_share=heights[i] / brightest,
+                shift_px=shift_px,
+                kinematic_pa=self.pa_receding % 360.0,
             )
             for i, line in enumerate(self.lines)
         )
@@ -324,15 +327,28 @@ class Disc:
                     out[:, rows, columns] += seen.reshape(-1, *light.shape) * light
         return out
 
-    def _light_by_velocity(self) -> tuple[np.ndarray, np.ndarray]:
-        """Velocities (km/s) and the fraction of light at each: quadrature in radius and azimuth."""
+    def _rings(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Quadrature in radius and azimuth: place along the receding axis (px), velocity (km/s)
+        and light of each."""
         scaled, weights = np.polynomial.legendre.leggauss(192)
         radius = EXTENT * (scaled + 1) / 2
         ring = weights * EXTENT / 2 * radius * np.exp(-radius)
         azimuth = np.cos((np.arange(512) + 0.5) * np.pi / 512)
         sine = np.sin(np.deg2rad(self.inclination_deg))
+        along = radius[:, None] * self.scale_px * azimuth
         kms = self._rotation_kms(radius * self.scale_px)[:, None] * sine * azimuth
-        share = np.repeat(ring[:, None] / 512, 512, axis=1)
+        return along, kms, np.repeat(ring[:, None] / 512, 512, axis=1)
+
+    def _px_per_kms(self) -> float:
+        """What a line's centre moves along the receding axis with velocity."""
+        along, kms, share = self._rings()
+        covariance = np.sum(share * along * kms) / share.sum()
+        variance = np.sum(share * kms**2) / share.sum() + self.dispersion_kms**2
+        return float(covariance / variance)
+
+    def _light_by_velocity(self) -> tuple[np.ndarray, np.ndarray]:
+        """Velocities (km/s) and the fraction of light at each."""
+        _, kms, share = self._rings()
         top = max(float(np.abs(kms).max()), 1e-9)
         bins = max(int(np.ceil(16 * top / self.dispersion_kms)), 1)
         light, edges = np.histogram(kms, bins=bins, range=(-top, top), weights=share)

@@ -114,6 +114,27 @@ class Template:
         high = last + (spectrum[last] - half) / (spectrum[last] - spectrum[last + 1])
         return float((low + high) / 2 - 1), float(high - low)
 
+    @cached_property
+    def motion(self) -> tuple[float, float]:
+        """What the line's centre moves on the sky per channel, in spacings in x, and the angle.
+
+        The covariance of place and channel over the variance of the channel; the position angle of
+        where the receding gas is, from +y towards -x, in [0, 360).
+        """
+        channel, y, x = (
+            np.arange(n) - at for n, at in zip(self.voxels.shape, self._middles(), strict=True)
+        )
+        variance = self.spectrum @ channel**2 + HAT_VARIANCE
+        along_x = channel @ self.voxels.sum(axis=1) @ x / variance
+        along_y = channel @ self.voxels.sum(axis=2) @ y / variance * self.aspect
+        length = float(np.hypot(along_x, along_y))
+        return length, float(np.rad2deg(np.arctan2(-along_x, along_y)) % 360.0)
+
+    def _middles(self) -> tuple[float, ...]:
+        """(chan, y, x) mean place of the light."""
+        channel, (y, x) = self.spectrum, (self.image.sum(axis=axis) for axis in (1, 0))
+        return tuple(float(np.arange(len(light)) @ light) for light in (channel, y, x))
+
     def in_channels(self, channels: int, *, centre: float, scale: float) -> np.ndarray:
         """(channels, chan) share of each of its channels' light that falls in every channel.
 

@@ -63,6 +63,14 @@ class TemplateSource:
         first, second = axes_from_major_minor(self.fwhm_px, minor, pa)
         return Ellipse(self.x, self.y, float(first), float(second), pa)
 
+    @property
+    def motion(self) -> tuple[float, float]:
+        """What the line's centre moves over its width, px, and where to with rising velocity."""
+        (per_channel, towards), (_, width) = self.template.motion, self.template.line
+        own = self.template.shape
+        shift_px = per_channel * width * self.fwhm_px / own.major
+        return shift_px, (towards + self.pa - own.pa) % 360.0
+
     def image(self, shape: tuple[int, int]) -> np.ndarray:
         """(y, x) unit-peak image of all emission summed over frequency."""
         total = (_on_pixels(self, shape) @ self.template.image.ravel()).reshape(shape)
@@ -96,6 +104,7 @@ class TemplateSource:
         continuum = float(np.interp(at, np.arange(last + 1), self._continuum(grid)))
         height = float((self._line_spectra(grid, 0.0, 1.0) @ self.template.spectrum).max())
         brightest = height + continuum
+        shift_px, kinematic_pa = self.motion
         return (
             LineTruth(
                 channel=self.channel,
@@ -104,6 +113,8 @@ class TemplateSource:
                 continuum_jy=continuum,
                 peak_share=1.0,
                 line_share=height / brightest if brightest > 0 else 0.0,
+                shift_px=shift_px,
+                kinematic_pa=kinematic_pa,
             ),
         )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from deepfocus.finders.deepfocus.correlated import correlated_noise
+from deepfocus.finders.deepfocus.galaxy_errors import flux_variance, with_model_errors
 from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.samples import within
 from deepfocus.finders.deepfocus.sight import Sight
@@ -22,11 +23,6 @@ SHINES = 1.5
 """Signal-to-noise of the model in a voxel, from which on its residual tells whether it is right."""
 LEAST_SHARE = 0.25
 """Of chi^2 that noise leaves to a source at least: fainter ones would not have been found."""
-MODEL_SHARE = 0.04
-"""Of the flux: what a few Gaussians are wrong by for a galaxy, even where they explain all."""
-UNSEEN = 1.4
-"""Signal-to-noise of what a galaxy's model misses, being too faint for one more Gaussian: a fifth
-of what that needs. Measured, as the share is, on galaxies in cubes of validation seeds."""
 LEAST_SEEN = 0.05
 """Of a primary beam: where it is lower, nothing is divided by it."""
 IN_FLUX = SUMMARY.index("flux")
@@ -41,8 +37,11 @@ def honest(source: SourceFit, sight: Sight, looked: Looked) -> SourceFit:
     """The source with what its model leaves, and errors that say so."""
     shining = _shining(source, sight, looked)
     checked = with_honest_errors(source, misfit(shining, sight))
+    if not source.is_a_galaxy:
+        return checked
+    checked = with_model_errors(checked)
     # the sum over a dirty beam with its sidelobes is no flux
-    if not source.is_a_galaxy or sight.sidelobes.any or not shining.where.any():
+    if sight.sidelobes.any or not shining.where.any():
         return checked
     noise = correlated_noise(sight, looked).within(shining.box)
     return _with_what_is_left(checked, shining, noise, sight)
@@ -59,8 +58,6 @@ def with_honest_errors(source: SourceFit, wrong: float) -> SourceFit:
     share = np.full(len(source.covariance), curved)
     share[LINEAR] = linear
     covariance = source.covariance * wrong**2 / np.sqrt(np.outer(share, share))
-    if source.is_a_galaxy:
-        covariance[IN_FLUX, IN_FLUX] += _model_variance(source)
     return replace(source, covariance=covariance, misfit=wrong)
 
 
@@ -110,15 +107,9 @@ def _with_what_is_left(
     summary[IN_FLUX] += shining.left.sum(dtype=float) / area
     in_aperture = (noise.error(shining.where) / area) ** 2
     covariance[IN_FLUX, IN_FLUX] = max(
-        covariance[IN_FLUX, IN_FLUX], in_aperture + _model_variance(source)
+        covariance[IN_FLUX, IN_FLUX], in_aperture + flux_variance(source)
     )
     return replace(source, summary=summary, covariance=covariance)
-
-
-def _model_variance(source: SourceFit) -> float:
-    """Of the flux of a galaxy, what its Gaussians are wrong by."""
-    unseen = UNSEEN / np.sqrt(max(source.gain, UNSEEN**2))
-    return float(np.hypot(MODEL_SHARE, unseen) * source.value("flux")) ** 2
 
 
 def _around(source: SourceFit, sight: Sight) -> Slices:
