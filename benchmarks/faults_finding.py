@@ -9,7 +9,7 @@ drawn anew together, and a flux is compared with that of the same source in the 
 
     RECORDS/CASE/      a campaign's records: the same command goes on where it stopped
     RECORDS/rows.jsonl a line for each case and finder
-    RECORDS/table.md   the same as Markdown
+    RECORDS/table.md   the same as Markdown, finder by finder, and all of them beside each other
 
 One thread, one process. The first cube of all cases comes first, then the second: a run that was
 stopped has the same cubes in all cases.
@@ -20,7 +20,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -342,6 +342,8 @@ def write(every: Sequence[Row], out: Path) -> str:
         f"**{label}**\n\n{table([each for each in every if each.finder == label])}"
         for label in labels
     ]
+    if len(labels) > 1:
+        parts += [f"**all**\n\n{beside(every, cell)}" for cell in (_counted, _flux_kept)]
     markdown = "\n\n".join(parts) + "\n"
     with whole_file(out / "table.md") as path:
         path.write_text(markdown, encoding="utf-8")
@@ -375,6 +377,28 @@ def table(every: Sequence[Row]) -> str:
             for each in every
         ],
     )
+
+
+def beside(every: Sequence[Row], cell: Callable[[Row], str]) -> str:
+    """A line for each case, with a cell of each finder."""
+    labels = tuple(dict.fromkeys(each.finder for each in every))
+    cases = tuple(dict.fromkeys((each.fault, each.strength, each.true) for each in every))
+    cells = {(each.fault, each.strength, each.finder): cell(each) for each in every}
+    lines = [
+        [fault, strength, str(true), *(cells[fault, strength, label] for label in labels)]
+        for fault, strength, true in cases
+    ]
+    return text_table(("fault", "strength", "of", *labels), lines)
+
+
+def _counted(row: Row) -> str:
+    """Found and false, in all cubes."""
+    return f"{row.found} / {round(row.false * row.cubes)}"
+
+
+def _flux_kept(row: Row) -> str:
+    """Over that without the fault, of the same sources."""
+    return _cell(row.flux_changed[0], ".2f")
 
 
 def _change(values: Sequence[float], form: str) -> str:

@@ -59,6 +59,14 @@ def test_numbers_of_a_row_are_those_counted_by_hand() -> None:
     assert row.flux_width == pytest.approx(1.4826 * 0.75, rel=1e-4)
 
 
+def test_finders_stand_beside_each_other() -> None:
+    cubes = [result(Counts(tp=1, fp=2, fn=1), [0.5, np.nan])] * 3
+    rows = [faults_finding.row_of(NONE, label, cubes, cubes) for label in ("one", "other")]
+    header, _, line = faults_finding.beside(rows, faults_finding._counted).splitlines()
+    assert [cell.strip() for cell in header.strip("|").split("|")][3:] == ["one", "other"]
+    assert [cell.strip() for cell in line.strip("|").split("|")][2:] == ["6", "3 / 6", "3 / 6"]
+
+
 def test_no_pairs_make_no_numbers() -> None:
     nothing = [result(Counts(tp=0, fp=0, fn=1), [np.nan])] * 2
     row = faults_finding.row_of(NONE, "any", nothing, nothing)
