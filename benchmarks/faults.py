@@ -3,13 +3,15 @@
     python benchmarks/faults.py
     python benchmarks/faults.py gains --cubes 40
     python benchmarks/faults.py --casa .venv-casa/bin/python
+    python benchmarks/faults.py gains --growth
 
 One thread, one process. Beams, and whatever else a set makes once, are made beforehand. Cubes with
 and without the fault are made in turns, and the medians of both are compared: seconds are those of
 one machine, the ratio carries over better.
 
 With CASA's Python tests/casa/faults_in_casa.py runs, once: what CASA takes for a data set as large,
-for tclean's cube of it, and for those faults that it has a task for.
+for tclean's cube of it, and for those faults that it has a task for. --growth times gains again
+with fewer antennas, integrations and channels.
 """
 
 from __future__ import annotations
@@ -21,9 +23,15 @@ import statistics
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from measuring import ONE_THREAD, machine
+
+if TYPE_CHECKING:
+    from deepfocus.simulation.settings import SetSettings
 
 IN_CASA = Path(__file__).resolve().parents[1] / "tests" / "casa" / "faults_in_casa.py"
 SIZE, CHANNELS = 256, 128
@@ -40,28 +48,50 @@ TABLES = {
     "flagged_channels": {"flagged_channels": {"number": 6}},
     "stated": {"stated": {"kind": "scaled", "factor": 1.15}},
 }
+GROWTH = {
+    "43 antennas, 240 integrations, 128 channels": {},
+    "22 antennas": {"flagged_antennas": {"numbers": list(range(0, 42, 2))}},
+    "11 antennas": {"flagged_antennas": {"numbers": [n for n in range(43) if n % 4]}},
+    "120 integrations": {"integration": 20.0},
+    "60 integrations": {"integration": 40.0},
+    "64 channels": {"channels": 64},
+    "256 channels": {"channels": 256},
+}
+"""What changes: of the observation, seconds and channels; or further faults, with and without."""
 TABLES["all"] = {name: part for table in TABLES.values() for name, part in table.items()}
 
 
-def seconds_a_cube(name: str, cubes: int) -> tuple[float, float]:
-    """Median CPU seconds of a cube without and with a fault."""
-    from dataclasses import replace
+def seconds_a_cube(
+    name: str, cubes: int, change: Mapping[str, Any] | None = None
+) -> tuple[float, float]:
+    """Median CPU seconds of a cube without and with a fault; `change` : as in `GROWTH`."""
+    from astropy import units as u
 
     from deepfocus.simulation.cube import simulate
-    from deepfocus.simulation.faults.faults import Faults
     from deepfocus.simulation.sets import set_from, shipped_set
 
-    plain = replace(shipped_set("faults").variants[0], faults=Faults())
-    faulty = replace(plain, faults=set_from({"faults": TABLES[name]}, source=name).faults)
-    spent: dict[bool, list[float]] = {False: [], True: []}
-    for settings in (plain, faulty):
+    changed = dict(change or {})
+    plain = shipped_set("faults").variants[0]
+    observed = plain.observation
+    if "integration" in changed:
+        observed = replace(observed, integration=changed.pop("integration") * u.s)
+    if "channels" in changed:
+        observed = replace(observed, channels=changed.pop("channels"))
+
+    def with_faults(table: Mapping[str, Any]) -> SetSettings:
+        faults = set_from({"faults": {**changed, **table}}, source=name).faults
+        return replace(plain, observation=observed, faults=faults)
+
+    both = with_faults({}), with_faults(TABLES[name])
+    spent: tuple[list[float], list[float]] = ([], [])
+    for settings in both:
         simulate(settings, FIRST_SEED)
     for seed in range(FIRST_SEED, FIRST_SEED + cubes):
-        for with_fault, settings in ((False, plain), (True, faulty)):
+        for settings, seconds in zip(both, spent, strict=True):
             start = time.process_time()
             simulate(settings, seed)
-            spent[with_fault].append(time.process_time() - start)
-    return statistics.median(spent[False]), statistics.median(spent[True])
+            seconds.append(time.process_time() - start)
+    return statistics.median(spent[0]), statistics.median(spent[1])
 
 
 def seconds_in_casa(python: Path) -> dict[str, float]:
@@ -80,6 +110,7 @@ def main() -> None:
     options.add_argument("faults", nargs="*", default=list(TABLES))
     options.add_argument("--cubes", type=int, default=CUBES)
     options.add_argument("--casa", type=Path, default=None, help="its Python")
+    options.add_argument("--growth", action="store_true")
     asked = options.parse_args()
     in_casa = {} if asked.casa is None else seconds_in_casa(asked.casa)
     print(machine())
@@ -95,6 +126,11 @@ def main() -> None:
             f"{faulty / plain:.2f} | {there} |",
             flush=True,
         )
+    if asked.growth:
+        print("\n| `gains` of | without (CPU-s) | with | more |\n|---|---:|---:|---:|")
+        for what, change in GROWTH.items():
+            plain, faulty = seconds_a_cube("gains", asked.cubes, change)
+            print(f"| {what} | {plain:.3f} | {faulty:.3f} | {faulty - plain:.3f} |", flush=True)
 
 
 if __name__ == "__main__":
