@@ -35,7 +35,7 @@ def made_in_casa(python: Path, folder: Path, options: argparse.Namespace) -> dic
     """What tclean took; its cubes lie in the folder."""
     environment = {**os.environ, **ONE_THREAD, "HOME": str(folder)}
     size = [str(options.size), str(options.channels)]
-    command = [str(python), str(SCRIPT), str(folder), "c3", *size]
+    command = [str(python.absolute()), str(SCRIPT), str(folder), "c3", *size]
     subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
     return json.loads((folder / "c3.json").read_text())
 
