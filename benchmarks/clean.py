@@ -11,15 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 from astropy import units as u
-from measuring import ONE_THREAD, machine
+from measuring import machine, run_in_casa
 
 from deepfocus.core.memory import forget_peak, peak_bytes
 from deepfocus.imaging.clean.cube import clean
@@ -33,10 +31,8 @@ SCRIPT = ROOT / "tests" / "casa" / "clean_in_casa.py"
 
 def made_in_casa(python: Path, folder: Path, options: argparse.Namespace) -> dict[str, float]:
     """What tclean took; its cubes lie in the folder."""
-    environment = {**os.environ, **ONE_THREAD, "HOME": str(folder)}
-    size = [str(options.size), str(options.channels)]
-    command = [str(python.absolute()), str(SCRIPT), str(folder), "c3", *size]
-    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    size = str(options.size), str(options.channels)
+    run_in_casa(python, SCRIPT, folder, str(folder), "c3", *size)
     return json.loads((folder / "c3.json").read_text())
 
 

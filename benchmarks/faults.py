@@ -20,7 +20,6 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
@@ -28,7 +27,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from measuring import ONE_THREAD, machine
+from measuring import ONE_THREAD, machine, run_in_casa
 
 if TYPE_CHECKING:
     from deepfocus.simulation.settings import SetSettings
@@ -48,38 +47,40 @@ TABLES = {
     "flagged_channels": {"flagged_channels": {"number": 6}},
     "stated": {"stated": {"kind": "scaled", "factor": 1.15}},
 }
-GROWTH = {
-    "43 antennas, 240 integrations, 128 channels": {},
-    "22 antennas": {"flagged_antennas": {"numbers": list(range(0, 42, 2))}},
-    "11 antennas": {"flagged_antennas": {"numbers": [n for n in range(43) if n % 4]}},
-    "120 integrations": {"integration": 20.0},
-    "60 integrations": {"integration": 40.0},
-    "64 channels": {"channels": 64},
-    "256 channels": {"channels": 256},
-}
-"""What changes: of the observation, seconds and channels; or further faults, with and without."""
 TABLES["all"] = {name: part for table in TABLES.values() for name, part in table.items()}
+GROWTH: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
+    "43 antennas, 240 integrations, 128 channels": ({}, {}),
+    "22 antennas": ({}, {"flagged_antennas": {"numbers": list(range(0, 42, 2))}}),
+    "11 antennas": ({}, {"flagged_antennas": {"numbers": [n for n in range(43) if n % 4]}}),
+    "120 integrations": ({"integration": "20 s"}, {}),
+    "60 integrations": ({"integration": "40 s"}, {}),
+    "64 channels": ({"channels": 64}, {}),
+    "256 channels": ({"channels": 256}, {}),
+}
+"""Of the observation and, without and with the fault, of the other faults: what changes."""
 
 
 def seconds_a_cube(
-    name: str, cubes: int, change: Mapping[str, Any] | None = None
+    name: str,
+    cubes: int,
+    observation: Mapping[str, Any] | None = None,
+    others: Mapping[str, Any] | None = None,
 ) -> tuple[float, float]:
-    """Median CPU seconds of a cube without and with a fault; `change` : as in `GROWTH`."""
+    """Median CPU seconds of a cube without and with a fault; what changes is as in `GROWTH`."""
     from astropy import units as u
 
     from deepfocus.simulation.cube import simulate
     from deepfocus.simulation.sets import set_from, shipped_set
 
-    changed = dict(change or {})
     plain = shipped_set("faults").variants[0]
-    observed = plain.observation
-    if "integration" in changed:
-        observed = replace(observed, integration=changed.pop("integration") * u.s)
-    if "channels" in changed:
-        observed = replace(observed, channels=changed.pop("channels"))
+    changed = {
+        key: u.Quantity(value) if isinstance(value, str) else value
+        for key, value in (observation or {}).items()
+    }
+    observed = replace(plain.observation, **changed)
 
     def with_faults(table: Mapping[str, Any]) -> SetSettings:
-        faults = set_from({"faults": {**changed, **table}}, source=name).faults
+        faults = set_from({"faults": {**(others or {}), **table}}, source=name).faults
         return replace(plain, observation=observed, faults=faults)
 
     both = with_faults({}), with_faults(TABLES[name])
@@ -98,9 +99,7 @@ def seconds_in_casa(python: Path) -> dict[str, float]:
     """By step: the data set, its cube, and each fault that CASA can make."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "took.json"
-        command = [str(python.absolute()), str(IN_CASA), str(file), str(SIZE), str(CHANNELS)]
-        environment = {**os.environ, **ONE_THREAD, "HOME": folder}
-        subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+        run_in_casa(python, IN_CASA, Path(folder), str(file), str(SIZE), str(CHANNELS))
         took: dict[str, float] = json.loads(file.read_text(encoding="utf-8"))
     return took
 
@@ -128,8 +127,8 @@ def main() -> None:
         )
     if asked.growth:
         print("\n| `gains` of | without (CPU-s) | with | more |\n|---|---:|---:|---:|")
-        for what, change in GROWTH.items():
-            plain, faulty = seconds_a_cube("gains", asked.cubes, change)
+        for what, (observation, others) in GROWTH.items():
+            plain, faulty = seconds_a_cube("gains", asked.cubes, observation, others)
             print(f"| {what} | {plain:.3f} | {faulty:.3f} | {faulty - plain:.3f} |", flush=True)
 
 

@@ -75,6 +75,13 @@ def in_fresh_process(script: str, what: str, arguments: Sequence[str]) -> dict[s
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def run_in_casa(python: Path, script: Path, folder: Path, *arguments: str) -> None:
+    """Run a script by CASA's Python with one thread, in a folder that is its home."""
+    command = [str(python.absolute()), str(script), *arguments]
+    environment = {**os.environ, **ONE_THREAD, "HOME": str(folder)}
+    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+
+
 def machine() -> str:
     """Processor, cores and Python, in words."""
     try:

@@ -54,7 +54,7 @@ model, move farthest."""
 
 def with_model_errors(source: SourceFit) -> SourceFit:
     """A galaxy with all of its motion, and a covariance that counts what its model is wrong by."""
-    snr = float(np.sqrt(max(source.gain, 0.0)))
+    snr = _snr(source)
     summary, covariance = source.summary.copy(), source.covariance.copy()
     summary[SHIFT] *= MOTION_OF_ALL
     covariance[SHIFT] *= MOTION_OF_ALL
@@ -72,7 +72,11 @@ def with_model_errors(source: SourceFit) -> SourceFit:
 
 def flux_variance(source: SourceFit) -> float:
     """Of the flux of a galaxy, what its Gaussians are wrong by."""
-    return (IN_FLUX.at(float(np.sqrt(max(source.gain, 0.0)))) * source.value("flux")) ** 2
+    return (IN_FLUX.at(_snr(source)) * source.value("flux")) ** 2
+
+
+def _snr(source: SourceFit) -> float:
+    return float(np.sqrt(max(source.gain, 0.0)))
 
 
 def _of_shape(moments: np.ndarray, snr: float) -> np.ndarray:
