@@ -19,6 +19,7 @@ from deepfocus.evaluation.report_cells import (
 )
 from deepfocus.evaluation.report_table import ReportTable, Row
 from deepfocus.evaluation.residuals import WITHIN, Residuals
+from deepfocus.evaluation.score import Score
 from deepfocus.evaluation.text_table import percent
 
 
@@ -105,15 +106,29 @@ def pulls_table(assessment: Assessment) -> ReportTable:
         name=f"{assessment.name}.pulls",
         title="Stated errors",
         caption="Pull: (measured - true) / stated error, of one-to-one pairs. Honest errors have a "
-        "width of 1 and cover 68 % of the true values. Brackets: 95 % Wilson interval.",
-        shown=_spread_shown("width") | {"within one error": share_of("coverage")},
+        "width of 1 and cover 68 % of the true values. Alone: without those measured as one with "
+        "another true source, at the same place in overlapping channels, that was missed. Several: "
+        "these, their flux against that of all they stand for. Brackets: 95 % Wilson interval.",
+        shown={"of": text_of("of")}
+        | _spread_shown("width")
+        | {"within one error": share_of("coverage")},
         rows=[
-            _spread_row(label, each) | share("coverage", each.coverage, each.coverage_interval)
+            {"of": which}
+            | _spread_row(label, each)
+            | share("coverage", each.coverage, each.coverage_interval)
             for label, results in assessment.finders.items()
-            for each in results.standing.score.pulls
+            for which, pulls in _sorts_of_pulls(results.standing.score).items()
+            for each in pulls
             if each.n
         ],
     )
+
+
+def _sorts_of_pulls(score: Score) -> dict[str, tuple[Pulls, ...]]:
+    """All; and without those measured as one, where there are any."""
+    if not score.of_all.n:
+        return {"all": score.pulls}
+    return {"all": score.pulls, "alone": score.pulls_alone, "several": (score.of_all,)}
 
 
 def reliability_table(assessment: Assessment) -> ReportTable:

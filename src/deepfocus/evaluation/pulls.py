@@ -66,7 +66,7 @@ def pulls_of(truth: Catalogue, found: Catalogue) -> tuple[Pulls, ...]:
 
     Of angles, those of true sources that are long enough to have one, where the truth says so.
     """
-    return tuple(_summary(name, pulls) for name, pulls in pull_values(truth, found).items())
+    return tuple(summary_of(name, pulls) for name, pulls in pull_values(truth, found).items())
 
 
 def pull_values(truth: Catalogue, found: Catalogue) -> dict[str, np.ndarray]:
@@ -98,7 +98,8 @@ def pulls_table(pulls: Sequence[Pulls]) -> str:
     return text_table(header, rows)
 
 
-def _summary(name: str, pulls: np.ndarray) -> Pulls:
+def summary_of(name: str, pulls: np.ndarray) -> Pulls:
+    """Of (n,) pulls of one parameter."""
     if not len(pulls):
         return Pulls(name, 0, np.nan, np.nan, 0)
     within = int(np.count_nonzero(np.abs(pulls) < 1))

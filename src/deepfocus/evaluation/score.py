@@ -29,6 +29,7 @@ from deepfocus.evaluation.text_table import (
     percent,
     text_table,
 )
+from deepfocus.evaluation.together import alone, pulls_of_all
 
 SNR_EDGES = (0.0, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, np.inf)
 IDEAL_SNR_EDGES = (0.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0, 50.0, 100.0, np.inf)
@@ -66,6 +67,8 @@ class Score:
     residuals : every parameter of Table 5 over the one-to-one pairs
     in_bounds : their errors in units of the Cramer-Rao bound, where the truth has it
     pulls : their errors in units of those that the finder states, where it does
+    pulls_alone : the same without pairs whose found one stands for further true sources, which were
+        missed (`together`); of_all : the pull of the flux of these, against that of them all
     by_ideal_snr : one-to-one completeness in bins of the ideal observer's signal-to-noise ratio
     by_snr, by_blendness : the same in bins of true `snr_peak` and blendness (Eq 22)
     truth_matched, found_matched : the one-to-one pairs, row by row, for figures
@@ -79,6 +82,8 @@ class Score:
     residuals: tuple[Residuals, ...]
     in_bounds: tuple[InBounds, ...]
     pulls: tuple[Pulls, ...]
+    pulls_alone: tuple[Pulls, ...]
+    of_all: Pulls
     by_ideal_snr: tuple[Bin, ...]
     by_snr: tuple[Bin, ...]
     by_blendness: tuple[Bin, ...]
@@ -154,6 +159,19 @@ class Score:
             pulls_table(self.pulls),
             "Pull: (measured - true) / stated error; honest errors have a width of 1, and 68 % of "
             "the true values lie within one.",
+            *self._of_those_alone(),
+        ]
+
+    def _of_those_alone(self) -> list[str]:
+        """A table of pulls without what was measured as one with another source."""
+        if not self.of_all.n:
+            return []
+        return [
+            f"### Stated errors, without {self.of_all.n} measured as one with another source",
+            pulls_table((*self.pulls_alone, self.of_all)),
+            "As one: a true source that was missed lies as close in the image as a match asks for, "
+            "and overlaps in channels. Last row: the flux of these against that of all true "
+            "sources that they stand for.",
         ]
 
     def _against_limits(self) -> list[str]:
@@ -179,6 +197,7 @@ class Score:
             "residuals": [residuals.as_dict() for residuals in self.residuals],
             "in_bounds": [each.as_dict() for each in self.in_bounds],
             "pulls": [each.as_dict() for each in self.pulls],
+            "pulls_alone": [each.as_dict() for each in (*self.pulls_alone, self.of_all)],
             "by_ideal_snr": [bin_.as_dict() for bin_ in self.by_ideal_snr],
             "by_snr": [bin_.as_dict() for bin_ in self.by_snr],
             "by_blendness": [bin_.as_dict() for bin_ in self.by_blendness],
@@ -198,6 +217,7 @@ def pool(pairs: Iterable[tuple[Catalogue, Catalogue]]) -> Score:
     truth_matched = stacked(matches.truth_matched for matches in ours)
     found_matched = stacked(matches.found_matched for matches in ours)
     along_axes = along_axes_of(truth_matched, found_matched)
+    apart = _joined([alone(matches) for matches in ours], bool)
     detected = _joined([matches.detected for matches in ours], bool)
     snr = _joined([matches.truth["snr_peak"] for matches in ours], float)
     ideal = _joined([matches.truth["ideal_snr"] for matches in ours], float)
@@ -216,6 +236,8 @@ def pool(pairs: Iterable[tuple[Catalogue, Catalogue]]) -> Score:
         ),
         in_bounds=in_bounds(truth_matched, along_axes),
         pulls=pulls_of(truth_matched, along_axes),
+        pulls_alone=pulls_of(truth_matched.where(apart), along_axes.where(apart)),
+        of_all=pulls_of_all(ours),
         by_ideal_snr=_completeness(ideal, detected, IDEAL_SNR_EDGES),
         by_snr=_completeness(snr, detected, SNR_EDGES),
         by_blendness=_completeness(blended, detected, BLENDNESS_EDGES),
