@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,17 +31,7 @@ SET: dict[str, Any] = {
 
 
 def cube_of(**changes: Any) -> Cube:
-    """With a PSF as wide as the cube, as CASA's are.
-
-    Where sidelobes are known farther away, what a wrong beam leaves of them is fitted as faint
-    sources, and the scale that the rest asks for is too near 1.
-    """
-    cube = simulate(set_from({**SET, **changes}, source="a test"), SEED).cube
-    if cube.psf is None:
-        return cube
-    _, ny, nx = cube.data.shape
-    psf = cube.psf[:, ny // 2 : ny // 2 + ny, nx // 2 : nx // 2 + nx]
-    return replace(cube, psf=psf)
+    return simulate(set_from({**SET, **changes}, source="a test"), SEED).cube
 
 
 def said_of(cube: Cube) -> list[str]:

@@ -9,7 +9,12 @@ import pytest
 
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.sidelobes import Sidelobes
-from deepfocus.finders.deepfocus.trust import Fitted, SeenLine, may_be_far_sidelobe
+from deepfocus.finders.deepfocus.trust import (
+    Fitted,
+    SeenLine,
+    may_be_beam_error,
+    may_be_far_sidelobe,
+)
 
 SIZE, BEAM_PX = 64, 4.0
 SOURCE = Fitted(
@@ -70,3 +75,13 @@ def test_peaks_around_a_bright_source_wait_until_it_is_refined() -> None:
     assert not single.explains(replace(beside, snr=60.0), BEAM_PX)
     # a continuum alone waits for its line
     assert not replace(single, line=0.0).explains(beside, BEAM_PX)
+
+
+def test_what_a_wrong_beam_leaves_has_the_line_of_its_source_too() -> None:
+    # 5 standard deviations of 0.02 of 100, and 4 of noise
+    assert may_be_beam_error(replace(FAR, snr=13.9), [SOURCE], 0.02)
+    assert not may_be_beam_error(replace(FAR, snr=14.1), [SOURCE], 0.02)
+    # near the source as well as far from it, but in its channels alone
+    assert may_be_beam_error(replace(FAR, x=20.0, y=20.0, snr=13.9), [SOURCE], 0.02)
+    assert not may_be_beam_error(replace(FAR, channel=55.0, snr=5.0), [SOURCE], 0.02)
+    assert not may_be_beam_error(replace(FAR, snr=1.0), [SOURCE], 0.0)

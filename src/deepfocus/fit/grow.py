@@ -8,7 +8,7 @@ of its own where the starts have a bright one: two sources that were one at firs
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -57,6 +57,7 @@ class Needed:
         noise may have put anywhere; moves : of a velocity gradient, two numbers at a known place;
         between : of light between two lines, one number at a known place; again : of another line
         where there is one
+    model_error : of the signal-to-noise of all together, what their model may be wrong by
     """
 
     kept: float
@@ -64,6 +65,13 @@ class Needed:
     moves: float
     between: float
     again: float
+    model_error: float = 0.0
+
+    def beside(self, gain: float) -> Needed:
+        """Beside what gains as much, whose own model's errors are not to be mistaken for more."""
+        error = self.model_error**2 * max(gain, 0.0)
+        each = {name: max(value, error) for name, value in asdict(self).items()}
+        return Needed(**each | {"model_error": self.model_error})
 
 
 def fit_starts(problem: Problem, starts: np.ndarray, free: np.ndarray, needed: Needed) -> Fit:

@@ -8,20 +8,21 @@ that it has, explains that. What then stands out of the noise, the stated beam d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from scipy.ndimage import map_coordinates, spline_filter
 
 from deepfocus.core.voxels import Voxels
 from deepfocus.finders.deepfocus.correlated import autocorrelation_of
-from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.sources import SourceFit
 from deepfocus.fit.image import spectrum_of
 from deepfocus.fit.spectra import Sampled
 from deepfocus.ops.peaks import smooth
+from deepfocus.search.noise_map import NoiseMap
 
 INNER, OUTER_BEAMS = 1.5, 8.0
 """Radii of the ring: the first in FWHM of what the beam makes of the source."""
@@ -35,6 +36,10 @@ OTHERS = 0.3
 """Of its signal-to-noise: around brighter sources than that no point is taken."""
 SHINES = 1e-3
 """Of the highest weight of a channel."""
+STANDS_OUT, MOST_PEAKS = 5.0, 30
+"""Standard deviations of a point that may have a source of its own on it, and of how many."""
+BESIDE_POINT = 1 / 3
+"""Of the distance between points: a source may lie between them."""
 FEWEST_POINTS = 100
 """Of a ring, beside what its source may explain."""
 
@@ -72,9 +77,42 @@ class Ring:
         """(n,) values without what flux within the source would explain of them."""
         return _without(values, self.shape)
 
+    def without_peaks(self) -> np.ndarray:
+        """(n,) `left` without what sources on the points that stand out explain of all of it.
+
+        Of several other sources little is left then; of what a wrong beam leaves, most.
+        """
+        left, peaks = self.left, np.empty((len(self.left), 0))
+        noise = np.sqrt(np.diag(self.covariance))
+        for _ in range(MOST_PEAKS):
+            at = int(np.argmax(left / noise))
+            if left[at] < STANDS_OUT * noise[at]:
+                break
+            near = np.stack(list(self._sources_near(at)), axis=1)
+            best = np.argmax(left @ near / np.linalg.norm(near, axis=0))
+            peaks = np.column_stack([peaks, near[:, best]])
+            left = self.left - peaks @ np.linalg.lstsq(peaks, self.left)[0]
+        return left
+
+    def _sources_near(self, at: int) -> Iterator[np.ndarray]:
+        """(n,) each, of one source as large as this one, on a point and about it."""
+        apart = min(np.diff(np.unique(each)).min(initial=np.inf) for each in (self.dy, self.dx))
+        beside = BESIDE_POINT * float(apart)
+        for up, right in product((-beside, 0.0, beside), repeat=2):
+            to_y, to_x = self.dy[at] + up, self.dx[at] + right
+            yield self.without_shape(_at(self.beam, self.dy - to_y, self.dx - to_x))
+
+    @property
+    def power_of_noise(self) -> tuple[float, float]:
+        """Sum of squares that noise leaves in it, and its standard deviation."""
+        shape, covariance = self.shape, self.covariance
+        seen = covariance @ shape
+        left = covariance - seen @ shape.T - shape @ seen.T + shape @ (shape.T @ seen) @ shape.T
+        return float(np.trace(left)), float(np.sqrt(2 * np.sum(left**2)))
+
 
 def ring_around(
-    bright: Bright, others: Sequence[Bright], sight: Sight, looked: Looked
+    bright: Bright, others: Sequence[Bright], sight: Sight, residual: Voxels, noise: NoiseMap
 ) -> Ring | None:
     """The ring around a source; None where the known beam or the image leaves too little of it."""
     source = bright.source
@@ -88,7 +126,7 @@ def ring_around(
     )
     if reach <= INNER * spread or not (len(rows) and len(columns)):
         return None
-    seen = _weighted(looked.explained.residual, rows, columns, source, looked, sight)
+    seen = _weighted(residual, rows, columns, source, noise, sight)
     dy, dx = (each.ravel() for each in np.meshgrid(rows - y, columns - x, indexing="ij"))
     apart = np.hypot(dy, dx)
     used = (apart > INNER * spread) & (apart < reach) & np.isfinite(seen.image.ravel())
@@ -131,13 +169,13 @@ def _weighted(
     rows: np.ndarray,
     columns: np.ndarray,
     source: SourceFit,
-    looked: Looked,
+    noise: NoiseMap,
     sight: Sight,
 ) -> _Weighted:
     """At rows and columns; NaN where a channel of the line is blank."""
     x, y = source.value("x"), source.value("y")
-    sigma = looked.noise.at(x=x, y=y)
-    known = np.where(looked.noise.searched, sigma, np.inf)
+    sigma = noise.at(x=x, y=y)
+    known = np.where(noise.searched, sigma, np.inf)
     spectrum = _spectrum(source, len(sigma)) * sight.response.seen_at(x=x, y=y)
     weights = spectrum / known**2
     lit = np.flatnonzero(np.abs(weights) > SHINES * np.abs(weights).max())
@@ -148,7 +186,7 @@ def _weighted(
         image += weight * plane[np.ix_(rows - rows[0], columns - columns[0])]
     each = weights * sigma[lit]
     lags = np.abs(lit[:, None] - lit)
-    between = looked.noise.between_channels
+    between = noise.between_channels
     correlation = np.where(lags < len(between), between[np.minimum(lags, len(between) - 1)], 0.0)
     return _Weighted(image / by, float(np.sqrt(max(each @ correlation @ each, 0.0))) / by)
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from deepfocus.core.noise import Measured, Power, SquaredWeights, White
-from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.forward.response import Response
 from deepfocus.search.correlation import REACH_BEAMS
 from deepfocus.search.mask import CorrelatedNoise
+from deepfocus.search.noise_map import NoiseMap
 
 
-def correlated_noise(sight: Sight, looked: Looked) -> CorrelatedNoise:
-    """On the sky and between channels, as the last search knew it."""
+def correlated_noise(sight: Sight, noise: NoiseMap) -> CorrelatedNoise:
+    """On the sky and between channels."""
     return CorrelatedNoise(
-        looked.noise.channel,
-        looked.noise.position,
+        noise.channel,
+        noise.position,
         autocorrelation_of(sight.power, sight.response, int(REACH_BEAMS * sight.beam_px)),
-        looked.noise.between_channels,
+        noise.between_channels,
     )
 
 

@@ -11,7 +11,7 @@ Whether a place has continuum is what the search said: a line without one is not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,8 +40,6 @@ NARROW, CLEARLY = 1.5, 9.0
 """Standard deviation of a line in channels, and gain of chi^2, that tell an integrated line."""
 NOT_ALONE = 0.7
 """Of a component's threshold: a residual with a higher square asks for more than one Gaussian."""
-MODEL_ERROR = 0.015
-"""Of a source's signal-to-noise: what its model may be wrong by."""
 AS_GOOD = 16.0
 """Chi^2 that one moving Gaussian may lose, for each still one that it stands for."""
 PAIR_LOST = 0.4
@@ -62,11 +60,11 @@ class Kept:
 
     def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
         fitted = fit_starts(problem, values, free, self.needed)
-        fitted = as_continua(fitted, broadest(fitted), near_bright(fitted, self.needed))
-        fitted = with_shared_continua(fitted, near_bright(fitted, self.needed).kept)
+        fitted = as_continua(fitted, broadest(fitted), self.needed.beside(-fitted.chi2))
+        fitted = with_shared_continua(fitted, self.needed.beside(-fitted.chi2).kept)
         fitted = without_faint_continua(fitted)
         free = with_slopes(fitted)
-        stricter = near_bright(fitted, self.needed)
+        stricter = self.needed.beside(-fitted.chi2)
         if stricter == self.needed and np.array_equal(free, fitted.free):
             return fitted
         return levelled(fit_starts(fitted.problem, fitted.values, free, stricter))
@@ -99,8 +97,8 @@ class Refined:
 
     def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
         simple = self._continua_told(fit_free(problem, values, free))
-        simple = with_their_own(simple, near_bright(simple, self.needed).added)
-        needed = near_bright(simple, self.needed)
+        simple = with_their_own(simple, self.needed.beside(-simple.chi2).added)
+        needed = self.needed.beside(-simple.chi2)
         fewer = _as_they_move(simple, needed)
         left = fewer.residual_peak**2 > NOT_ALONE * needed.added
         if len(fewer.values) >= MOST or not (left or _may_be_two(fewer, needed)):
@@ -117,8 +115,8 @@ class Refined:
         Halves of a line that was split each have the continuum of the whole.
         """
         broad = broad_beside_others(fitted)
-        told = as_continua(fitted, broad, near_bright(fitted, self.needed))
-        return with_shared_continua(told, near_bright(told, self.needed).kept)
+        told = as_continua(fitted, broad, self.needed.beside(-fitted.chi2))
+        return with_shared_continua(told, self.needed.beside(-told.chi2).kept)
 
 
 @dataclass(frozen=True)
@@ -251,12 +249,6 @@ def stilled(fitted: Fit, needed: Needed) -> Fit:
     still = fit_free(fitted.problem, values, free, most_steps=MOVING_STEPS)
     lost = still.chi2 - fitted.chi2
     return still if lost < needed.moves * np.count_nonzero(moves) else fitted
-
-
-def near_bright(fitted: Fit, needed: Needed) -> Needed:
-    """Near a bright source, its model's own errors are not to be mistaken for more sources."""
-    error = MODEL_ERROR**2 * max(-fitted.chi2, 0.0)
-    return Needed(*(max(each, error) for each in astuple(needed)))
 
 
 def _may_be_two(fitted: Fit, needed: Needed) -> bool:

@@ -38,7 +38,11 @@ from deepfocus.finders.deepfocus.sight import Sight, sight_of
 from deepfocus.finders.deepfocus.sources import SourceFit, sources_of
 from deepfocus.finders.deepfocus.stated_beam import notes_of_beam
 from deepfocus.finders.deepfocus.table import Entry, fitted, table_of, table_of_peaks
-from deepfocus.finders.deepfocus.trust import far_sidelobes, left_of_continua
+from deepfocus.finders.deepfocus.trust import (
+    beam_error_level,
+    left_of_continua,
+    unfitted_sidelobes,
+)
 from deepfocus.finders.finder import Detection, refuse_empty
 
 
@@ -77,6 +81,7 @@ def _notes(cube: Cube, looked: Looked, sight: Sight, entries: Sequence[Entry]) -
         *_notes_of_continuum(looked, sight),
         *_notes_if_given_up(looked),
         *notes_of_beam(_accepted(entries), sight, looked),
+        *_notes_of_beam_error(_accepted(entries), looked),
     )
 
 
@@ -110,6 +115,18 @@ def _notes_of_continuum(looked: Looked, sight: Sight) -> tuple[str, ...]:
     return (
         f"a continuum hides lines below a signal-to-noise of {left:.0f}: they are not told from "
         "what a dirty beam leaves of it; subtract it from the visibilities, or clean it",
+    )
+
+
+def _notes_of_beam_error(sources: Sequence[Bright], looked: Looked) -> tuple[str, ...]:
+    """Up to where lines beside bright ones are not told from what the beam does not explain."""
+    if not (looked.beam_error and sources):
+        return ()
+    level = beam_error_level(max(each.snr for each in sources), looked.beam_error)
+    return (
+        f"around bright sources {100 * looked.beam_error:.2g}% of their signal-to-noise is left "
+        "that the beam does not explain: lines in their channels, up to a signal-to-noise of "
+        f"{level:.0f} beside the brightest, are rejected as sidelobes",
     )
 
 
@@ -153,7 +170,9 @@ class ReadyDeepFocus:
             ),
             key=lambda entry: -entry.verdict.snr,
         )
-        sidelobes = far_sidelobes(looked.found[-1].peaks, sight, looked.fitted)
+        sidelobes = unfitted_sidelobes(
+            looked.found[-1].peaks, sight, looked.fitted, looked.beam_error
+        )
         catalogue = table_of(entries, sidelobes, cube, looked.noise)
         return Detection(
             catalogue=catalogue,

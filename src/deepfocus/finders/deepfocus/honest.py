@@ -43,7 +43,7 @@ def honest(source: SourceFit, sight: Sight, looked: Looked) -> SourceFit:
     # the sum over a dirty beam with its sidelobes is no flux
     if sight.sidelobes.any or not shining.where.any():
         return checked
-    noise = correlated_noise(sight, looked).within(shining.box)
+    noise = correlated_noise(sight, looked.noise).within(shining.box)
     return _with_what_is_left(checked, shining, noise, sight)
 
 

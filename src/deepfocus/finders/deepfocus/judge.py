@@ -12,7 +12,12 @@ from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.sources import SourceFit
-from deepfocus.finders.deepfocus.trust import Fitted, SeenLine, may_be_far_sidelobe
+from deepfocus.finders.deepfocus.trust import (
+    Fitted,
+    SeenLine,
+    may_be_beam_error,
+    may_be_far_sidelobe,
+)
 from deepfocus.fit.parameters import CHANNEL, FLUX, PEAK_PER_FLUX, SIGMA, X, Y, covariance_of
 from deepfocus.fit.solve import LARGEST_BEAMS
 from deepfocus.search.peaks import Peak
@@ -68,7 +73,9 @@ def judged(source: SourceFit, looked: Looked, sight: Sight, most: float) -> Judg
     broad = is_too_broad(source, len(looked.explained.residual))
     if broad or is_too_large(source, sight) or is_trough(source):
         flag |= Flag.BAD_FIT
-    if may_be_far_sidelobe(_line_of(source, snr), _others(source, looked), sight.sidelobes):
+    line, others = _line_of(source, snr), _others(source, looked)
+    far = may_be_far_sidelobe(line, others, sight.sidelobes)
+    if far or may_be_beam_error(line, others, looked.beam_error):
         flag |= Flag.SIDELOBE
     return Judgement(snr, false_alarm, flag)
 

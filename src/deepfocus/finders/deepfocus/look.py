@@ -15,11 +15,19 @@ from hashlib import blake2b
 import numpy as np
 
 from deepfocus.finders.deepfocus.adding import continua_of, noise_of, with_peaks
+from deepfocus.finders.deepfocus.beam_errors import beam_error
 from deepfocus.finders.deepfocus.clusters import Explained, refined
 from deepfocus.finders.deepfocus.explaining import Refined
 from deepfocus.finders.deepfocus.last_fit import last_fit
 from deepfocus.finders.deepfocus.sight import Sight
-from deepfocus.finders.deepfocus.trust import Fitted, fitted_of, left_of_continua, worth_fitting
+from deepfocus.finders.deepfocus.trust import (
+    MODEL_ERROR,
+    PEAKS,
+    Fitted,
+    fitted_of,
+    left_of_continua,
+    worth_fitting,
+)
 from deepfocus.fit.grow import Needed
 from deepfocus.search.as_arrays import searched_once
 from deepfocus.search.noise_map import NoiseMap
@@ -47,11 +55,13 @@ class Looked:
 
     found : by each search, of what earlier components leave; the first is of the cube itself
     exhausted : whether nothing is left, or else it was given up
+    beam_error : standard deviation of what a wrong beam leaves of bright sources, of each
     """
 
     found: tuple[Found, ...]
     explained: Explained
     exhausted: bool = True
+    beam_error: float = 0.0
 
     @cached_property
     def fitted(self) -> tuple[Fitted, ...]:
@@ -68,6 +78,7 @@ def look(sight: Sight, *, false_peaks: float) -> Looked:
     """Search and fit as long as that finds something; then the components are measured."""
     explained, noise = continua_of(sight)
     each: list[Found] = []
+    error = 0.0
     for _ in range(MOST_ROUNDS):
         found = searched_once(
             sight.workspace.steps,
@@ -87,14 +98,16 @@ def look(sight: Sight, *, false_peaks: float) -> Looked:
         noise = found.noise
         fitted = tuple(fitted_of(explained))
         left = left_of_continua(fitted, sight.sidelobes) ** 2
+        error = beam_error(explained, noise, sight, before=error)
         needed = Needed(
             kept=max(CONFIRMED * found.threshold**2, left),
             added=max(2 * float(np.log(sight.places)) + BESIDE, left),
             moves=max(MOVES, left),
             between=max(BETWEEN, left),
             again=max(2 * float(np.log(len(sight.data))) + AGAIN, left),
+            model_error=max(MODEL_ERROR, PEAKS * error),
         )
-        peaks = worth_fitting(found.peaks, sight, fitted)
+        peaks = worth_fitting(found.peaks, sight, fitted, beam_error=error)
         before = explained.free
         if peaks:
             explained = with_peaks(explained, peaks, found, sight, needed)
@@ -106,7 +119,7 @@ def look(sight: Sight, *, false_peaks: float) -> Looked:
         if len(explained.components) > sight.most_components:
             break
     exhausted = len(explained.components) <= sight.most_components
-    return Looked(tuple(each), last_fit(explained, sight, noise), exhausted)
+    return Looked(tuple(each), last_fit(explained, sight, noise), exhausted, error)
 
 
 def _in_short(found: Sequence[Found], explained: Explained) -> str:

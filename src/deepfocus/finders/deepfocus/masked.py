@@ -117,7 +117,7 @@ def restored_of(cube: Cube, sight: Sight, looked: Looked) -> Restored | None:
     """None for a dirty cube, in which a sum over voxels is no flux."""
     if cube.psf is not None:
         return None
-    noise = correlated_noise(sight, looked)
+    noise = correlated_noise(sight, looked.noise)
     return Restored(looked.explained.residual, noise, beam_ellipse(cube), sight.response)
 
 

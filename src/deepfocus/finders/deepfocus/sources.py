@@ -190,6 +190,17 @@ def sources_of(explained: Explained, beam_px: float) -> Iterator[SourceFit]:
     return (_source(explained, members, beam_px) for members in members_of(explained, beam_px))
 
 
+def brighter_sources(
+    explained: Explained, beam_px: float, least_gain: float
+) -> Iterator[SourceFit]:
+    """Those that gain as much."""
+    return (
+        _source(explained, members, beam_px)
+        for members in members_of(explained, beam_px)
+        if explained.gain[members].sum() >= least_gain
+    )
+
+
 def _source(explained: Explained, members: np.ndarray, beam_px: float) -> SourceFit:
     order = members[np.argsort(-explained.components[members, FLUX])]
     components, channels = explained.components[order], len(explained.residual)

@@ -15,23 +15,18 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from deepfocus.finders.deepfocus.around_bright import Bright, Ring, ring_around
+from deepfocus.finders.deepfocus.beam_errors import LEAST_EXCESS, MOST, SURE
 from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.sight import Sight
 
 BRIGHT = 50.0
 """Signal-to-noise of a source whose ring tells anything."""
-MOST = 3
-"""Sources that are asked, the brightest."""
 SCALES = np.geomspace(0.7, 1.4, 29)
 """From which the best is looked for."""
 STEP = 0.005
 """Of a scale, over which its derivative is taken."""
-SURE = 5.0
-"""Standard deviations from which on something is said."""
 LEAST_SCALE = 0.01
 """Of the beam: less may be the pixels' doing."""
-LEAST_EXCESS = 1.5
-"""Power left over that of noise, from which on something is said."""
 OF_SCALE, OF_ERRORS = "around bright sources a beam", "around the brightest source"
 """How either note begins."""
 
@@ -66,7 +61,8 @@ def notes_of_beam(sources: Sequence[Bright], sight: Sight, looked: Looked) -> tu
         (bright, asked_of(ring))
         for bright in brightest[:MOST]
         if bright.snr >= BRIGHT
-        and (ring := ring_around(bright, brightest, sight, looked)) is not None
+        and (ring := ring_around(bright, brightest, sight, looked.explained.residual, looked.noise))
+        is not None
     ]
     if not asked:
         return ()
@@ -86,7 +82,7 @@ def asked_of(ring: Ring) -> Asked:
     slope = ring.without_shape((ring.beam_at(best + STEP) - ring.beam_at(best - STEP)) / (2 * STEP))
     squared = float(slope @ slope)
     error = np.sqrt(max(float(slope @ ring.covariance @ slope), 0.0)) / squared
-    expected, scatter = _power_of_noise(ring)
+    expected, scatter = ring.power_of_noise
     power = float(ring.left @ ring.left)
     left = ring.left - at_best
     of_scaled = float(left @ left) / expected
@@ -120,14 +116,6 @@ def _best_scale(ring: Ring) -> float:
     at = int(np.argmin([left(scale) for scale in SCALES]))
     bounds = SCALES[max(at - 1, 0)], SCALES[min(at + 1, len(SCALES) - 1)]
     return float(minimize_scalar(left, bounds=bounds, method="bounded").x)
-
-
-def _power_of_noise(ring: Ring) -> tuple[float, float]:
-    """Sum of squares that noise leaves in a ring, and its standard deviation."""
-    shape, covariance = ring.shape, ring.covariance
-    seen = covariance @ shape
-    left = covariance - seen @ shape.T - shape @ seen.T + shape @ (shape.T @ seen) @ shape.T
-    return float(np.trace(left)), float(np.sqrt(2 * np.sum(left**2)))
 
 
 def _of_scale(scale: float, error: float) -> str:

@@ -10,7 +10,6 @@ import numpy as np
 from deepfocus.core.channels import is_image
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.clusters import Explained
-from deepfocus.finders.deepfocus.explaining import MODEL_ERROR
 from deepfocus.finders.deepfocus.sidelobes import Sidelobes
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.fit.in_band import shown
@@ -20,12 +19,16 @@ from deepfocus.search.peaks import Peak
 SIDELOBES = 0.35
 """Of a peak: what is lower in the same channels may be a sidelobe of it, summed by a wide filter.
 It waits until that one is subtracted. Restored cubes have no sidelobes."""
+MODEL_ERROR = 0.015
+"""Of a source's signal-to-noise: what its model may be wrong by."""
 LEFT_OVER = 0.04
 """Of a source that was subtracted: what its model's errors leave elsewhere in the same channels."""
 UNREFINED = 0.05
 """Of a source that is a single Gaussian yet: lower peaks around it wait until it may be more."""
 NOISE = 4.0
 """Signal-to-noise that noise may add to a sidelobe."""
+PEAKS = 5.0
+"""Standard deviations of what a wrong beam leaves around a source: its peaks are no higher."""
 CURVED = 0.1
 """Of a continuum's sidelobe: far away they move with frequency, and are not straight."""
 LEFT_CONTINUUM = 2e-3
@@ -126,10 +129,13 @@ def fitted_of(explained: Explained) -> Iterator[Fitted]:
             yield Fitted(x, y, channel, width, float(line), continuum, total, cluster, refined)
 
 
-def worth_fitting(peaks: Sequence[Peak], sight: Sight, fitted: Sequence[Fitted] = ()) -> list[Peak]:
+def worth_fitting(
+    peaks: Sequence[Peak], sight: Sight, fitted: Sequence[Fitted] = (), *, beam_error: float = 0.0
+) -> list[Peak]:
     """Peaks, highest first, that no stronger one explains.
 
     fitted : what was subtracted before, with its sidelobes as far as the beam is known
+    beam_error : what that was wrong by, of a source
     """
     kept: list[Peak] = []
     channels = len(sight.data)
@@ -142,6 +148,7 @@ def worth_fitting(peaks: Sequence[Peak], sight: Sight, fitted: Sequence[Fitted] 
             if other.snr > peak.snr and (other.width_chan <= broad or peak.width_chan > broad)
         )
         hidden = hidden or line_left(peak, fitted, sight.sidelobes)
+        hidden = hidden or may_be_beam_error(peak, fitted, beam_error)
         hidden = hidden or any(each.explains(peak, sight.beam_px) for each in fitted)
         if not hidden and not any(_part_of(peak, other, sight.beam_px) for other in kept):
             kept.append(peak)
@@ -171,11 +178,26 @@ def may_be_far_sidelobe(peak: Line, fitted: Sequence[Fitted], sidelobes: Sidelob
     return peak.snr < _far_level(peak, line + continuum, sidelobes)
 
 
-def far_sidelobes(peaks: Sequence[Peak], sight: Sight, fitted: Sequence[Fitted]) -> list[Peak]:
-    """Peaks that are not fitted, since they may be far sidelobes; the highest of each place."""
+def may_be_beam_error(peak: Line, fitted: Sequence[Fitted], beam_error: float) -> bool:
+    """Whether a line is no higher than what a wrong beam leaves of others in its channels."""
+    if not beam_error:
+        return False
+    return peak.snr < beam_error_level(_together(_lines_of_clusters(peak, fitted)), beam_error)
+
+
+def beam_error_level(line: float, beam_error: float) -> float:
+    """Signal-to-noise that a wrong beam's pattern of so bright a line may reach, noise included."""
+    return PEAKS * beam_error * line + NOISE
+
+
+def unfitted_sidelobes(
+    peaks: Sequence[Peak], sight: Sight, fitted: Sequence[Fitted], beam_error: float
+) -> list[Peak]:
+    """Peaks that are not fitted, since they may be sidelobes; the highest of each place."""
     kept: list[Peak] = []
     for peak in sorted(peaks, key=lambda each: -each.snr):
-        if not may_be_far_sidelobe(peak, fitted, sight.sidelobes):
+        far = may_be_far_sidelobe(peak, fitted, sight.sidelobes)
+        if not (far or may_be_beam_error(peak, fitted, beam_error)):
             continue
         if not any(_part_of(peak, other, sight.beam_px) for other in kept):
             kept.append(peak)
