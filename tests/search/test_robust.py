@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepfocus.search.robust import negative_rms, negative_rms_of_rows, shrunk
+from deepfocus.search.robust import negative_rms, shrunk
 
 
 @given(st.floats(1e-6, 1e6), st.integers(0, 1000))
@@ -39,17 +39,3 @@ def test_scatter_that_the_error_explains_is_taken_away_and_outliers_stay() -> No
 
 def test_unknown_levels_become_the_mean() -> None:
     assert shrunk(np.array([2.0, 2.0, np.nan, 2.0]), 0.1) == pytest.approx(2.0)
-
-
-def test_rows_are_as_noisy_as_each_alone() -> None:
-    rng = np.random.default_rng(4)
-    levels = np.array([0.5, 1.0, 3.0])
-    values = levels[:, None] * rng.standard_normal((3, 20_000))
-    # emission, and absorption that is clipped
-    values[1, :500] += 20.0
-    values[2, :20] -= 60.0
-    rows = negative_rms_of_rows(values)
-    # 10,000 values below zero: 0.7%
-    assert rows == pytest.approx(levels, rel=0.03)
-    assert rows == pytest.approx([negative_rms(row) for row in values], rel=0.02)
-    assert negative_rms_of_rows(np.zeros((2, 5))).tolist() == [0, 0]

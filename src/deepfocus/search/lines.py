@@ -29,12 +29,12 @@ class LineFilters:
     plain: tuple[Banded, ...]
     projected: tuple[Banded, ...]
 
-    def over(self, plain: Sequence[np.ndarray], projected: Sequence[np.ndarray]) -> LineFilters:
-        """The same, for fields whose noise is that much higher: (rows,) for each width."""
+    def over(self, noise: Sequence[float]) -> LineFilters:
+        """The same, for fields whose noise after each width is that much higher."""
         return LineFilters(
             *(
-                tuple(_over_rows(*each) for each in zip(rows, levels, strict=True))
-                for rows, levels in ((self.plain, plain), (self.projected, projected))
+                tuple(_scaled(each, 1 / level) for each, level in zip(rows, noise, strict=True))
+                for rows in (self.plain, self.projected)
             )
         )
 
@@ -134,9 +134,9 @@ def _hidden(rows: Banded, correlation: np.ndarray, projection: Projection) -> np
 
 
 def _normalised(rows: Banded, variance: np.ndarray) -> Banded:
-    return _over_rows(rows, np.sqrt(variance))
-
-
-def _over_rows(rows: Banded, levels: np.ndarray) -> Banded:
-    scale = 1 / levels
+    scale = 1 / np.sqrt(variance)
     return rows.changed(lambda block: block.matrix * scale[block.start : block.stop, None])
+
+
+def _scaled(rows: Banded, by: float) -> Banded:
+    return rows if by == 1 else rows.changed(lambda block: block.matrix * by)

@@ -35,19 +35,6 @@ def negative_rms(values: np.ndarray) -> float:
     return level
 
 
-def negative_rms_of_rows(values: np.ndarray) -> np.ndarray:
-    """(rows,) the same of each row of (rows, n), in two rounds; 0 where none is below zero."""
-    below = np.minimum(values, 0)
-    level = _rms_of_rows(below, below < 0)
-    return _rms_of_rows(below, (below < 0) & (below > -CLIP * level[:, None])) / CUT
-
-
-def _rms_of_rows(values: np.ndarray, used: np.ndarray) -> np.ndarray:
-    squares = np.sum(np.where(used, values, 0) ** 2, axis=1, dtype=float)
-    level: np.ndarray = np.sqrt(squares / np.maximum(used.sum(axis=1), 1))
-    return level
-
-
 def shrunk(levels: np.ndarray, relative_error: float) -> np.ndarray:
     """Noise levels drawn towards their geometric mean by as much as their own error explains.
 

@@ -65,10 +65,10 @@ def search(
     workspace : where the filtered cube lies
     """
     projection = projection_of(noise.channel)
-    sizes: tuple[Searched, ...] = ()
-    for i, field in enumerate(fields(data, noise, bank, first, workspace)):
-        along_band = sizes[0].along_band if sizes else None
-        sizes += (searched(field, bank, i, noise.channel, projection, along_band),)
+    sizes = tuple(
+        searched(field, bank, i, noise.channel, projection)
+        for i, field in enumerate(fields(data, noise, bank, first, workspace))
+    )
     shape = data.shape[1], data.shape[2]
     alarms = false_alarms(statistics_of(sizes, bank, noise.channel, projection, shape))
     threshold = alarms.threshold(false_peaks)

@@ -1,9 +1,7 @@
 """Fields in units of their own noise, and how that noise is correlated, from a part of each.
 
 Noise after a spatial filter is measured: what correlates it is not known beforehand. That of wider
-lines follows from the correlation of channels; a measured excess counts where it is significant,
-over the band and in a part of it: where a continuum was fitted to other channels and extrapolated,
-all channels share the noise of its fit, which a broad line sees and none of them shows.
+lines follows from the correlation of channels; a measured excess counts where it is significant.
 """
 
 from __future__ import annotations
@@ -15,13 +13,13 @@ import numpy as np
 from scipy.special import ndtr, stdtrit
 
 from deepfocus.core.channels import is_image
-from deepfocus.search.banded import Banded, gaussian
+from deepfocus.search.banded import gaussian
 from deepfocus.search.bank import Bank
 from deepfocus.search.continuum import Projection
 from deepfocus.search.false_alarms import BankStatistics
 from deepfocus.search.fields import Field
-from deepfocus.search.lines import LineFilters, band_noise, band_weight, line_filters
-from deepfocus.search.robust import CLIP, negative_rms, negative_rms_of_rows
+from deepfocus.search.lines import LineFilters, line_filters
+from deepfocus.search.robust import CLIP, negative_rms
 
 LAGS = 5
 STUDENT_SNR = 5.0
@@ -30,10 +28,6 @@ LEAST_CORRELATION = 0.02
 """Between channels: what is smaller is not told from none."""
 EXCESS_ERRORS = 2.5
 """Measured noise above the predicted one counts from that many errors on."""
-ROW_ERRORS = 3.5
-"""The same in a part of the band, of which there are as many as nodes along it."""
-SHINING = 4.0
-"""Band-integrated signal-to-noise of a spectrum that is no noise as it is."""
 MOST_COLUMNS, MOST_VALUES = 4096, 1 << 24
 """Of a sample; of a band with many channels, fewer columns are enough."""
 SPACING = 0.75
@@ -41,42 +35,28 @@ SPACING = 0.75
 
 
 @dataclass(frozen=True, eq=False)
-class AlongBand:
-    """Noise of line filters over the predicted one, (rows,) for each width; 1 where it is that.
-
-    plain : of spectra as they are; projected : of those without their continuum
-    """
-
-    plain: tuple[np.ndarray, ...]
-    projected: tuple[np.ndarray, ...]
-
-
-@dataclass(frozen=True, eq=False)
 class Searched:
     """One size of a bank, ready to be searched.
 
     level : noise of the field; filters : of all widths, whose output has unit noise
-    correlation : (lags,) of channels; along_band : what more noise a part of the band has
+    correlation : (lags,) of channels
     """
 
     field: Field
     level: float
     filters: LineFilters
     correlation: np.ndarray
-    along_band: AlongBand
 
 
 @dataclass(frozen=True, eq=False)
 class Columns:
     """Spectra without continuum: (chan, n) values of unit white noise, and which of them are noise.
 
-    The noise of a channel is not lessened by the projection: it is divided out. as_they_are : with
-    their continuum
+    The noise of a channel is not lessened by the projection: it is divided out.
     """
 
     values: np.ndarray
     noise: np.ndarray
-    as_they_are: np.ndarray
 
     def with_unit_noise(self) -> tuple[Columns, float]:
         """Over their own standard deviation, and that: endless where they do not tell it.
@@ -85,26 +65,13 @@ class Columns:
         """
         level = negative_rms(self.values[self.noise])
         level = level if level > 0 else float("inf")
-        unit = replace(
-            self,
-            values=self.values / np.float32(level),
-            as_they_are=self.as_they_are / np.float32(level),
-        )
-        return unit, level
+        return replace(self, values=self.values / np.float32(level)), level
 
 
 def searched(
-    field: Field,
-    bank: Bank,
-    size: int,
-    sigma: np.ndarray,
-    projection: Projection,
-    along_band: AlongBand | None = None,
+    field: Field, bank: Bank, size: int, sigma: np.ndarray, projection: Projection
 ) -> Searched:
-    """The noise of a field of that size of the bank; sigma : (chan,) noise of the cube.
-
-    along_band : of the finest size, which has most values to tell it; measured here unless given
-    """
+    """The noise of a field of that size of the bank; sigma : (chan,) noise of the cube."""
     noise_px = bank.kernel_px(size)
     apart = _nodes_apart(field, noise_px)
     columns = columns_of(field.values[:, ::apart, ::apart], sigma, projection)
@@ -112,24 +79,10 @@ def searched(
     correlation = channel_correlation(unit, projection)
     filters = line_filters(bank, sigma, correlation, projection)
     independent = max(1.0, 1.133 * 2 * (noise_px / (apart * field.step)) ** 2)
-    spectra = _without_continuum(unit, projection)
-    excess = _excess(spectra, unit, filters, bank, independent)
+    excess = _excess(unit, filters, bank, projection, independent)
     if is_image(len(sigma)):
         level *= raised(columns.noise.sum() / independent)
-    if along_band is None:
-        # a continuum is no noise of spectra as they are
-        as_they_are = _faint_ones(unit, sigma, correlation)
-        along_band = AlongBand(
-            plain=_excess_in_parts(filters.plain, as_they_are, independent),
-            projected=_excess_in_parts(filters.projected, spectra, independent),
-        )
-    over = filters.over(
-        *(
-            [level * np.maximum(*each) for each in zip(excess, of_rows, strict=True)]
-            for of_rows in (along_band.plain, along_band.projected)
-        )
-    )
-    return Searched(field, level, over, correlation, along_band)
+    return Searched(field, level, filters.over([level * each for each in excess]), correlation)
 
 
 def raised(values: float) -> float:
@@ -179,7 +132,7 @@ def columns_of(values: np.ndarray, sigma: np.ndarray, projection: Projection) ->
     line = projection.of(flat) / share[:, None]
     used = (flat != 0) & np.isfinite(sigma)[:, None]
     level = negative_rms(line[used])
-    return Columns(line, used & (np.abs(line) < CLIP * level), flat)
+    return Columns(line, used & (np.abs(line) < CLIP * level))
 
 
 def channel_correlation(columns: Columns, projection: Projection) -> np.ndarray:
@@ -245,28 +198,19 @@ def _correlation(
     return float(np.vdot(x, y)) / float(np.sqrt(powers[0] * powers[1])) if min(powers) > 0 else 0.5
 
 
-def _without_continuum(columns: Columns, projection: Projection) -> np.ndarray:
-    """(chan, n) as the projected filters see them; 0 where there is more than noise."""
-    share = np.sqrt(np.maximum(projection.share_left, 0.05)).astype(np.float32)
-    spectra: np.ndarray = np.where(columns.noise, columns.values, 0) * share[:, None]
-    return spectra
-
-
-def _faint_ones(columns: Columns, sigma: np.ndarray, correlation: np.ndarray) -> np.ndarray:
-    """(chan, fewer) spectra as they are, but those with a continuum."""
-    spectra = np.where(columns.noise, columns.as_they_are, np.float32(0))
-    weight = band_weight(sigma)
-    band = np.abs(weight @ spectra) / band_noise(weight, correlation)
-    return np.ascontiguousarray(spectra[:, band < SHINING])
-
-
 def _excess(
-    spectra: np.ndarray, columns: Columns, filters: LineFilters, bank: Bank, independent: float
+    columns: Columns,
+    filters: LineFilters,
+    bank: Bank,
+    projection: Projection,
+    independent: float,
 ) -> list[float]:
     """Noise after each width over the predicted one; 1 where the difference is not significant.
 
     independent : columns that are as good as one
     """
+    share = np.sqrt(np.maximum(projection.share_left, 0.05)).astype(np.float32)
+    spectra = np.where(columns.noise, columns.values, 0) * share[:, None]
     excess = []
     for width, rows in zip(bank.widths_chan, filters.projected, strict=True):
         output = rows.times(spectra)
@@ -275,17 +219,6 @@ def _excess(
         error = np.sqrt(1 / max(values, 4.0))
         excess.append(level if level > 1 + EXCESS_ERRORS * error else 1.0)
     return excess
-
-
-def _excess_in_parts(
-    filters: tuple[Banded, ...], spectra: np.ndarray, independent: float
-) -> tuple[np.ndarray, ...]:
-    """(rows,) for each width: the same at each node along the band, which an image has not."""
-    if is_image(spectra.shape[0]):
-        return tuple(np.ones(rows.rows) for rows in filters)
-    least = 1 + ROW_ERRORS * np.sqrt(1 / max(spectra.shape[1] / independent, 4.0))
-    levels = (negative_rms_of_rows(rows.times(spectra)) for rows in filters)
-    return tuple(np.where(level > least, level, 1.0) for level in levels)
 
 
 def _nodes_apart(field: Field, noise_px: float) -> int:
