@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 import numpy as np
 import pytest
+from bright_source import BRIGHT_SOURCE, SEED
 
 from deepfocus.core.cube import Cube
 from deepfocus.core.flags import Flag
@@ -20,27 +20,12 @@ from deepfocus.finders.finder import Detection
 from deepfocus.simulation.cube import Simulated, simulate
 from deepfocus.simulation.sets import set_from
 
-SEED = 2_000_000
-SNR = 200.0
-SET: dict[str, Any] = {
-    "observation": {
-        "size": 128, "channels": 32, "total_time": "1200 s", "integration": "30 s",
-    },
-    "population": {
-        "kind": "corrected", "sources": [1, 1], "point_fraction": 0.0, "disc_fraction": 0.0,
-        "fwhm_px": [5.0, 6.0], "axis_ratio": [0.8, 1.0], "line_fwhm_chan": [5.0, 8.0],
-        "line_margin_chan": 8.0, "field_fraction": 0.2, "with_continuum": 0.0,
-        "ideal_snr": [SNR, SNR],
-    },
-    "noise": {"kind": "thermal", "pwv": "0.8 mm"},
-}  # fmt: skip
-
 
 @cache
 def made(factor: float | None = None) -> Simulated:
     """A cube of one bright source, whose beam is stated so many times as wide."""
     faults = {} if factor is None else {"faults": {"stated": {"kind": "scaled", "factor": factor}}}
-    return simulate(set_from({**SET, **faults}, source="a test"), SEED)
+    return simulate(set_from({**BRIGHT_SOURCE, **faults}, source="a test"), SEED)
 
 
 def found_in(cube: Cube) -> Detection:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bright_source import BRIGHT_SOURCE, SEED
 
 from deepfocus.core.cube import Cube
 from deepfocus.finders.deepfocus.around_bright import Ring
@@ -15,23 +16,9 @@ from deepfocus.finders.deepfocus.stated_beam import OF_ERRORS, OF_SCALE, Asked, 
 from deepfocus.simulation.cube import simulate
 from deepfocus.simulation.sets import set_from
 
-SEED = 2_000_000
-SET: dict[str, Any] = {
-    "observation": {
-        "size": 128, "channels": 32, "total_time": "1200 s", "integration": "30 s",
-    },
-    "population": {
-        "kind": "corrected", "sources": [1, 1], "point_fraction": 0.0, "disc_fraction": 0.0,
-        "fwhm_px": [5.0, 6.0], "axis_ratio": [0.8, 1.0], "line_fwhm_chan": [5.0, 8.0],
-        "line_margin_chan": 8.0, "field_fraction": 0.2, "with_continuum": 0.0,
-        "ideal_snr": [200.0, 200.0],
-    },
-    "noise": {"kind": "thermal", "pwv": "0.8 mm"},
-}  # fmt: skip
-
 
 def cube_of(**changes: Any) -> Cube:
-    return simulate(set_from({**SET, **changes}, source="a test"), SEED).cube
+    return simulate(set_from({**BRIGHT_SOURCE, **changes}, source="a test"), SEED).cube
 
 
 def said_of(cube: Cube) -> list[str]:
@@ -55,7 +42,7 @@ def test_the_right_beam_is_not_named() -> None:
 
 
 def test_gain_errors_of_a_bright_source_are_named() -> None:
-    bright = {**SET["population"], "ideal_snr": [2000.0, 2000.0]}
+    bright = {**BRIGHT_SOURCE["population"], "ideal_snr": [2000.0, 2000.0]}
     gains = {"phase_rms": "30 deg", "amplitude_rms": 0.1}
     (note,) = said_of(cube_of(population=bright, faults={"gains": gains}))
     assert note.startswith((OF_ERRORS, OF_SCALE))
