@@ -40,6 +40,8 @@ STANDS_OUT, MOST_PEAKS = 5.0, 30
 """Standard deviations of a point that may have a source of its own on it, and of how many."""
 BESIDE_POINT = 1 / 3
 """Of the distance between points: a source may lie between them."""
+MOST = 3
+"""Sources that are asked, the brightest."""
 FEWEST_POINTS = 100
 """Of a ring, beside what its source may explain."""
 
@@ -109,6 +111,19 @@ class Ring:
         seen = covariance @ shape
         left = covariance - seen @ shape.T - shape @ seen.T + shape @ (shape.T @ seen) @ shape.T
         return float(np.trace(left)), float(np.sqrt(2 * np.sum(left**2)))
+
+
+def rings_around(
+    sources: Sequence[Bright], least_snr: float, sight: Sight, residual: Voxels, noise: NoiseMap
+) -> list[tuple[Bright, Ring]]:
+    """The brightest sources, from a signal-to-noise on, with their rings, where there is room."""
+    brightest = sorted(sources, key=lambda each: -each.snr)
+    return [
+        (bright, ring)
+        for bright in brightest[:MOST]
+        if bright.snr >= least_snr
+        and (ring := ring_around(bright, brightest, sight, residual, noise)) is not None
+    ]
 
 
 def ring_around(

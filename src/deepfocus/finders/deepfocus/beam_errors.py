@@ -10,16 +10,14 @@ from __future__ import annotations
 import numpy as np
 from astropy.stats import mad_std
 
-from deepfocus.finders.deepfocus.around_bright import Bright, Ring, ring_around
+from deepfocus.finders.deepfocus.around_bright import Bright, Ring, rings_around
 from deepfocus.finders.deepfocus.clusters import Explained
 from deepfocus.finders.deepfocus.sight import Sight
-from deepfocus.finders.deepfocus.sources import brighter_sources
+from deepfocus.finders.deepfocus.sources import sources_of
 from deepfocus.search.noise_map import NoiseMap
 
 BRIGHT_ENOUGH = 30.0
 """Signal-to-noise of a source around which an error shows."""
-MOST = 3
-"""Sources that are asked, the brightest."""
 SURE = 5.0
 """Standard deviations from which on something is said."""
 LEAST_EXCESS = 1.5
@@ -37,17 +35,13 @@ def beam_error(explained: Explained, noise: NoiseMap, sight: Sight, *, before: f
     """
     if not sight.sidelobes.any or not np.any(explained.gain >= BRIGHT_ENOUGH**2):
         return before
+    least_gain = (ALSO * BRIGHT_ENOUGH) ** 2
     sources = [
         Bright(source, float(np.sqrt(max(source.gain, 0.0))))
-        for source in brighter_sources(explained, sight.beam_px, (ALSO * BRIGHT_ENOUGH) ** 2)
+        for source in sources_of(explained, sight.beam_px, least_gain=least_gain)
     ]
-    brightest = sorted(sources, key=lambda each: -each.snr)
-    allowed = [
-        _allowed(ring, bright.snr)
-        for bright in brightest[:MOST]
-        if bright.snr >= BRIGHT_ENOUGH
-        and (ring := ring_around(bright, brightest, sight, explained.residual, noise)) is not None
-    ]
+    rings = rings_around(sources, BRIGHT_ENOUGH, sight, explained.residual, noise)
+    allowed = [_allowed(ring, bright.snr) for bright, ring in rings]
     least, told = min(allowed, default=(np.inf, False))
     if told:
         return least

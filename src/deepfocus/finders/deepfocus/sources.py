@@ -185,19 +185,14 @@ def _variance_along(along: np.ndarray, covariance: np.ndarray) -> float:
     return float(weights @ covariance @ weights)
 
 
-def sources_of(explained: Explained, beam_px: float) -> Iterator[SourceFit]:
-    """The components, each source's together."""
-    return (_source(explained, members, beam_px) for members in members_of(explained, beam_px))
-
-
-def brighter_sources(
-    explained: Explained, beam_px: float, least_gain: float
+def sources_of(
+    explained: Explained, beam_px: float, *, least_gain: float = -np.inf
 ) -> Iterator[SourceFit]:
-    """Those that gain as much."""
+    """The components, each source's together, of those that gain as much."""
     return (
         _source(explained, members, beam_px)
         for members in members_of(explained, beam_px)
-        if explained.gain[members].sum() >= least_gain
+        if not explained.gain[members].sum() < least_gain  # also where it is not known
     )
 
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from deepfocus.finders.deepfocus.around_bright import Bright, Ring, ring_around
-from deepfocus.finders.deepfocus.beam_errors import LEAST_EXCESS, MOST, SURE
+from deepfocus.finders.deepfocus.around_bright import Bright, Ring, rings_around
+from deepfocus.finders.deepfocus.beam_errors import LEAST_EXCESS, SURE
 from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.sight import Sight
 
@@ -56,14 +56,8 @@ def notes_of_beam(sources: Sequence[Bright], sight: Sight, looked: Looked) -> tu
     """
     if not sight.sidelobes.any:
         return ()
-    brightest = sorted(sources, key=lambda each: -each.snr)
-    asked = [
-        (bright, asked_of(ring))
-        for bright in brightest[:MOST]
-        if bright.snr >= BRIGHT
-        and (ring := ring_around(bright, brightest, sight, looked.explained.residual, looked.noise))
-        is not None
-    ]
+    rings = rings_around(sources, BRIGHT, sight, looked.explained.residual, looked.noise)
+    asked = [(bright, asked_of(ring)) for bright, ring in rings]
     if not asked:
         return ()
     scale, error = together([each for _, each in asked])
