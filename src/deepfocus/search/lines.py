@@ -40,11 +40,17 @@ class LineFilters:
 
 
 def line_filters(
-    bank: Bank, sigma: np.ndarray, correlation: np.ndarray, projection: Projection
+    bank: Bank,
+    sigma: np.ndarray,
+    correlation: np.ndarray,
+    projection: Projection,
+    subtracted: Projection | None = None,
 ) -> LineFilters:
     """Filters whose output has unit noise.
 
     sigma : (chan,) noise, infinite without data; correlation : (lags,) of the noise, 1 at lag 0
+    subtracted : what was subtracted from the spectra before. What noise it left more of counts,
+        and not what it took, which in a field it may have taken in the middle alone
     """
     weight = _weight(sigma)
     plain, projected = [], []
@@ -52,10 +58,13 @@ def line_filters(
         rows = gaussians(len(sigma), width, step).changed(
             lambda block: block.matrix * weight[block.low : block.high]
         )
-        variance = _variance(rows, correlation)
-        hidden = _hidden(rows, correlation, projection)
-        left = np.maximum(variance - hidden, 0.0)
-        told = left > LEAST_LEFT * variance
+        independent = _variance(rows, correlation)
+        variance, left = independent, independent - projection.hidden(rows, correlation)
+        if subtracted is not None:
+            both = projection.after(subtracted)
+            variance = np.maximum(variance, independent - subtracted.hidden(rows, correlation))
+            left = np.maximum(left, independent - both.hidden(rows, correlation))
+        told = left > LEAST_LEFT * independent
         plain.append(_normalised(rows, np.where(variance > 0, variance, np.inf)))
         projected.append(_normalised(rows, np.where(told, left, np.inf)))
     return LineFilters(tuple(plain), tuple(projected))
@@ -66,13 +75,21 @@ def band_weight(sigma: np.ndarray) -> np.ndarray:
     return _weight(sigma)
 
 
-def band_noise(weight: np.ndarray, correlation: np.ndarray) -> float:
-    """Standard deviation of noise with that correlation of channels, (lags,), after it."""
+def band_noise(
+    weight: np.ndarray, correlation: np.ndarray, subtracted: Projection | None = None
+) -> float:
+    """Standard deviation of noise with that correlation of channels, (lags,), after it.
+
+    subtracted : from the spectra before
+    """
     variance = float(weight @ weight)
     for lag, value in enumerate(correlation[1:], start=1):
         variance += 2 * float(value) * float(weight[lag:] @ weight[:-lag])
     # measured in few channels, a correlation may leave less than nothing
-    return float(np.sqrt(max(variance, LEAST_NOISE * float(weight @ weight))))
+    variance = max(variance, LEAST_NOISE * float(weight @ weight))
+    if subtracted is not None:
+        variance += subtracted.added(weight)
+    return float(np.sqrt(variance))
 
 
 def highest(spectra: np.ndarray, rows: Sequence[Banded]) -> np.ndarray:
@@ -112,25 +129,16 @@ def _variance(rows: Banded, correlation: np.ndarray) -> np.ndarray:
 
     def of_block(block: Block) -> np.ndarray:
         h = block.matrix.astype(float)
-        variance: np.ndarray = np.sum(h * h, axis=1)
+        independent: np.ndarray = np.sum(h * h, axis=1)
+        variance = independent.copy()
         for lag, value in enumerate(correlation[1:], start=1):
             if value and lag < h.shape[1]:
                 variance += 2 * value * np.sum(h[:, lag:] * h[:, :-lag], axis=1)
-        return variance
+        # measured in few channels, a correlation may leave less than nothing
+        told: np.ndarray = np.maximum(variance, LEAST_NOISE * independent)
+        return told
 
     return np.concatenate([of_block(block) for block in rows.blocks])
-
-
-def _hidden(rows: Banded, correlation: np.ndarray, projection: Projection) -> np.ndarray:
-    """(row,) the part of that variance that the projection takes away."""
-    level = projection.level
-    correlated = level * correlation[0]
-    for lag, value in enumerate(correlation[1:], start=1):
-        correlated[lag:] += value * level[:-lag]
-        correlated[:-lag] += value * level[lag:]
-    on, on_correlated = (rows.times(each[:, None])[:, 0] for each in (level, correlated))
-    hidden: np.ndarray = on * (2 * on_correlated - on * (level @ correlated))
-    return hidden
 
 
 def _normalised(rows: Banded, variance: np.ndarray) -> Banded:

@@ -66,13 +66,13 @@ def search(
     """
     projection = projection_of(noise.channel)
     sizes = tuple(
-        searched(field, bank, i, noise.channel, projection)
+        searched(field, bank, i, noise.channel, projection, noise.subtracted)
         for i, field in enumerate(fields(data, noise, bank, first, workspace))
     )
     shape = data.shape[1], data.shape[2]
     alarms = false_alarms(statistics_of(sizes, bank, noise.channel, projection, shape))
     threshold = alarms.threshold(false_peaks)
-    band = _above_band_noise(sizes, noise.channel)
+    band = _above_band_noise(sizes, noise)
     # a sidelobe of a bright continuum is as often below zero
     on_continuum = (np.abs(band) > continuum_snr) & (not is_image(len(data)))
     if known_continuum is not None:
@@ -106,11 +106,11 @@ def _high_nodes(
     return np.concatenate(nodes), highest
 
 
-def _above_band_noise(sizes: tuple[Searched, ...], sigma: np.ndarray) -> np.ndarray:
+def _above_band_noise(sizes: tuple[Searched, ...], noise: NoiseMap) -> np.ndarray:
     """(rows, columns) signal-to-noise of the band-integrated cube, the largest of all sizes."""
-    weight = band_weight(sigma)
+    weight = band_weight(noise.channel)
     maps = [
-        each.field.band / (each.level * band_noise(weight, each.correlation))
+        each.field.band / (each.level * band_noise(weight, each.correlation, noise.subtracted))
         for each in reversed(sizes)
     ]
     parts = [

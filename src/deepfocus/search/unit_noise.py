@@ -15,10 +15,10 @@ from scipy.special import ndtr, stdtrit
 from deepfocus.core.channels import is_image
 from deepfocus.search.banded import gaussian
 from deepfocus.search.bank import Bank
-from deepfocus.search.continuum import Projection
+from deepfocus.search.continuum import LEAST_SHARE, Projection
 from deepfocus.search.false_alarms import BankStatistics
 from deepfocus.search.fields import Field
-from deepfocus.search.lines import LineFilters, line_filters
+from deepfocus.search.lines import LEAST_NOISE, LineFilters, line_filters
 from deepfocus.search.robust import CLIP, negative_rms
 
 LAGS = 5
@@ -69,17 +69,26 @@ class Columns:
 
 
 def searched(
-    field: Field, bank: Bank, size: int, sigma: np.ndarray, projection: Projection
+    field: Field,
+    bank: Bank,
+    size: int,
+    sigma: np.ndarray,
+    projection: Projection,
+    subtracted: Projection | None = None,
 ) -> Searched:
-    """The noise of a field of that size of the bank; sigma : (chan,) noise of the cube."""
+    """The noise of a field of that size of the bank.
+
+    sigma : (chan,) noise of the cube; subtracted : what was subtracted from its spectra before
+    """
     noise_px = bank.kernel_px(size)
     apart = _nodes_apart(field, noise_px)
-    columns = columns_of(field.values[:, ::apart, ::apart], sigma, projection)
+    both = projection if subtracted is None else projection.after(subtracted)
+    columns = columns_of(field.values[:, ::apart, ::apart], sigma, projection, both.share_left)
     unit, level = columns.with_unit_noise()
-    correlation = channel_correlation(unit, projection)
-    filters = line_filters(bank, sigma, correlation, projection)
+    correlation = channel_correlation(unit, both)
+    filters = line_filters(bank, sigma, correlation, projection, subtracted)
     independent = max(1.0, 1.133 * 2 * (noise_px / (apart * field.step)) ** 2)
-    excess = _excess(unit, filters, bank, projection, independent)
+    excess = _excess(unit, filters, bank, both, independent)
     if is_image(len(sigma)):
         level *= raised(columns.noise.sum() / independent)
     return Searched(field, level, filters.over([level * each for each in excess]), correlation)
@@ -124,12 +133,16 @@ def statistics_of(
     )
 
 
-def columns_of(values: np.ndarray, sigma: np.ndarray, projection: Projection) -> Columns:
-    """Spectra (chan, ...) without continuum; emission is left out where it exceeds the clip."""
+def columns_of(
+    values: np.ndarray, sigma: np.ndarray, projection: Projection, share_left: np.ndarray
+) -> Columns:
+    """Spectra (chan, ...) without continuum; emission is left out where it exceeds the clip.
+
+    share_left : (chan,) of the variance of the noise
+    """
     flat = np.ascontiguousarray(values.reshape(len(values), -1))
     flat = flat[:, np.any(flat != 0, axis=0)]
-    share = np.sqrt(np.maximum(projection.share_left, 0.05)).astype(np.float32)
-    line = projection.of(flat) / share[:, None]
+    line = projection.of(flat) / _deviation(share_left)[:, None]
     used = (flat != 0) & np.isfinite(sigma)[:, None]
     level = negative_rms(line[used])
     return Columns(line, used & (np.abs(line) < CLIP * level))
@@ -191,7 +204,8 @@ def _correlation(
     """Of the noise of two sets of spectra (chan, ...), place by place."""
     a, b = (each.reshape(len(each), -1) for each in (one, other))
     covered = np.any(a != 0, axis=0) & np.any(b != 0, axis=0)
-    first, second = (columns_of(each[:, covered], sigma, projection) for each in (a, b))
+    share = projection.share_left
+    first, second = (columns_of(each[:, covered], sigma, projection, share) for each in (a, b))
     both = first.noise & second.noise
     x, y = first.values[both], second.values[both]
     powers = float(np.vdot(x, x)), float(np.vdot(y, y))
@@ -209,7 +223,7 @@ def _excess(
 
     independent : columns that are as good as one
     """
-    share = np.sqrt(np.maximum(projection.share_left, 0.05)).astype(np.float32)
+    share = _deviation(projection.share_left)
     spectra = np.where(columns.noise, columns.values, 0) * share[:, None]
     excess = []
     for width, rows in zip(bank.widths_chan, filters.projected, strict=True):
@@ -219,6 +233,12 @@ def _excess(
         error = np.sqrt(1 / max(values, 4.0))
         excess.append(level if level > 1 + EXCESS_ERRORS * error else 1.0)
     return excess
+
+
+def _deviation(share_left: np.ndarray) -> np.ndarray:
+    """(chan,) of what is left of unit noise."""
+    deviation: np.ndarray = np.sqrt(np.maximum(share_left, LEAST_SHARE)).astype(np.float32)
+    return deviation
 
 
 def _nodes_apart(field: Field, noise_px: float) -> int:
@@ -248,4 +268,8 @@ def _overlap(one: np.ndarray, other: np.ndarray, correlation: np.ndarray, *, shi
             total += value * float(p[lag:] @ q[:-lag] + p[:-lag] @ q[lag:])
         return total
 
-    return float(product(a, np.roll(b, shift)) / np.sqrt(product(a, a) * product(b, b)))
+    def power(p: np.ndarray) -> float:
+        # measured in few channels, a correlation may leave less than nothing
+        return max(product(p, p), LEAST_NOISE * float(p @ p))
+
+    return float(np.clip(product(a, np.roll(b, shift)) / np.sqrt(power(a) * power(b)), -1, 1))

@@ -16,8 +16,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from deepfocus.core.catalogue import numbered
-from deepfocus.core.channels import is_image
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.flags import Flag
@@ -33,16 +31,12 @@ from deepfocus.finders.deepfocus.masked import (
     mask_flux_of,
     restored_of,
 )
+from deepfocus.finders.deepfocus.notes import notes_of
 from deepfocus.finders.deepfocus.panels import panels_of
 from deepfocus.finders.deepfocus.sight import Sight, sight_of
 from deepfocus.finders.deepfocus.sources import SourceFit, sources_of
-from deepfocus.finders.deepfocus.stated_beam import notes_of_beam
 from deepfocus.finders.deepfocus.table import Entry, fitted, table_of, table_of_peaks
-from deepfocus.finders.deepfocus.trust import (
-    beam_error_level,
-    left_of_continua,
-    unfitted_sidelobes,
-)
+from deepfocus.finders.deepfocus.trust import unfitted_sidelobes
 from deepfocus.finders.finder import Detection, refuse_empty
 
 
@@ -74,70 +68,9 @@ class DeepFocus:
         return ReadyDeepFocus(self)
 
 
-def _notes(cube: Cube, looked: Looked, sight: Sight, entries: Sequence[Entry]) -> tuple[str, ...]:
-    """What a user has to know of how it went."""
-    return (
-        *_notes_of_image(cube),
-        *_notes_of_continuum(looked, sight),
-        *_notes_if_given_up(looked),
-        *notes_of_beam(_accepted(entries), sight, looked),
-        *_notes_of_beam_error(_accepted(entries), looked),
-    )
-
-
 def _accepted(entries: Sequence[Entry]) -> list[Bright]:
     verdicts = ((entry.source, entry.verdict) for entry in entries)
     return [Bright(source, each.snr) for source, each in verdicts if each.flag == Flag.ACCEPTED]
-
-
-def _notes_of_image(cube: Cube) -> tuple[str, ...]:
-    """What few channels do not tell."""
-    channels = len(cube.data)
-    if not is_image(channels):
-        return ()
-    searched = (
-        f"searched as an image of {numbered(channels, 'channel')}: what is found may be a line or "
-        "continuum, and line_fwhm_limit is all that is known of a line's width"
-    )
-    if np.isfinite(cube.grid.width_kms(1.0, 0.0)):
-        return (searched,)
-    return (
-        searched,
-        "the width of the channel is not known: no line_flux; flux densities are in continuum",
-    )
-
-
-def _notes_of_continuum(looked: Looked, sight: Sight) -> tuple[str, ...]:
-    """Whether a bright one hides lines that stand out of the noise: they are in no row."""
-    left = left_of_continua(looked.fitted, sight.sidelobes)
-    if left <= looked.found[-1].threshold:
-        return ()
-    return (
-        f"a continuum hides lines below a signal-to-noise of {left:.0f}: they are not told from "
-        "what a dirty beam leaves of it; subtract it from the visibilities, or clean it",
-    )
-
-
-def _notes_of_beam_error(sources: Sequence[Bright], looked: Looked) -> tuple[str, ...]:
-    """Up to where lines beside bright ones are not told from what the beam does not explain."""
-    if not (looked.beam_error and sources):
-        return ()
-    level = beam_error_level(max(each.snr for each in sources), looked.beam_error)
-    return (
-        f"around bright sources {100 * looked.beam_error:.2g}% of their signal-to-noise is left "
-        "that the beam does not explain: lines in their channels, up to a signal-to-noise of "
-        f"{level:.0f} beside the brightest, are rejected as sidelobes",
-    )
-
-
-def _notes_if_given_up(looked: Looked) -> tuple[str, ...]:
-    if looked.exhausted:
-        return ()
-    return (
-        f"given up at {len(looked.explained.components)} components, with more to explain: noise "
-        "that changes from place to place or channel to channel, artefacts, or a crowded field; "
-        "blank what is bad, or trust the brightest sources alone",
-    )
 
 
 @dataclass(frozen=True)
@@ -176,7 +109,7 @@ class ReadyDeepFocus:
         catalogue = table_of(entries, sidelobes, cube, looked.noise)
         return Detection(
             catalogue=catalogue,
-            notes=_notes(cube, looked, sight, entries),
+            notes=notes_of(_accepted(entries), cube, looked, sight),
             snapshots={"search": table_of_peaks(looked.found[0].peaks, cube.grid)},
             evidence=panels_of(catalogue, cube, looked),
             covariances=covariances_of(
