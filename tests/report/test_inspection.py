@@ -110,3 +110,15 @@ def test_a_velocity_axis_without_frequencies_has_none(cube: Cube) -> None:
 
 def test_it_is_plain_values(whole: Inspection) -> None:
     assert json.loads(json.dumps(asdict(whole)))["beams"]["dirty_beam"] == 3
+
+
+def test_a_continuum_that_was_subtracted_is_seen(cube: Cube, whole: Inspection) -> None:
+    assert whole.noise is not None
+    assert whole.noise.continuum_channels == ()
+    used = np.arange(CHANNELS) >= 8
+    taken = replace(cube, data=cube.data - cube.data[used].mean(axis=0))
+    inspection = inspected(taken)
+    assert inspection.noise is not None
+    assert inspection.noise.continuum_channels == tuple(np.flatnonzero(used))
+    said = dict(line.split(maxsplit=1) for line in lines_of(inspection, ()))
+    assert said["continuum"] == "subtracted, as it was fitted to the channels 8 to 23"

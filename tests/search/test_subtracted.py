@@ -20,7 +20,7 @@ from tests.search.searching import (
 from deepfocus.search.continuum import Projection
 from deepfocus.search.noise_map import NoiseMap, noise_map, sample_of
 from deepfocus.search.search import Found, search
-from deepfocus.search.subtracted import subtracted_of
+from deepfocus.search.subtracted import fitted_channels, subtracted_of
 
 SHAPE = (64, 96, 96)
 CHANNELS = np.arange(SHAPE[0])
@@ -62,6 +62,8 @@ def test_noise_of_a_broad_line_is_what_a_fit_leaves(
     ).subtracted
     assert subtracted is not None
     assert subtracted.onto.shape == (64, order + 1)
+    # in pairs of channels, of which one may be fitted and the other not
+    assert np.count_nonzero(fitted_channels(subtracted) != used) <= 3
     drawn = np.random.default_rng(2).standard_normal((64, 40_000))
     left = without_continuum(drawn[:, None], used, order)[:, 0].astype(float)
     for at in (5, 32, 58):

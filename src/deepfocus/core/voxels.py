@@ -162,6 +162,14 @@ def runs(marks: np.ndarray, most: int | None = None) -> Iterator[slice]:
             yield slice(first, min(first + (most or stop), stop))
 
 
+def runs_in_words(marks: np.ndarray) -> str:
+    """Those that are marked (n,): '0 to 42, 85 to 127'."""
+    return ", ".join(
+        f"{run.start}" if run.stop - run.start == 1 else f"{run.start} to {run.stop - 1}"
+        for run in runs(marks)
+    )
+
+
 def channel_blocks(
     shape: Sequence[int], values_at_once: int, *, multiple: int = 1
 ) -> Iterator[slice]:

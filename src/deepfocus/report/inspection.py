@@ -11,8 +11,9 @@ from deepfocus.core.cell_shape import sides_arcsec
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.voxels import Voxels, channel_blocks
-from deepfocus.finders.deepfocus.sight import sight_of
-from deepfocus.search.noise_map import noise_of_sample
+from deepfocus.finders.deepfocus.sight import Sight, sight_of
+from deepfocus.search.noise_map import NoiseMap, noise_of_sample
+from deepfocus.search.subtracted import fitted_channels, subtracted_of
 
 AT_ONCE = 1 << 24
 """Voxels that are looked at together."""
@@ -73,6 +74,8 @@ class NoiseLevels:
     """mJy/beam. by_channel : None in a channel without data; kind : its power, 'measured' or known
 
     relative : lowest and highest by position in the image, over the mean
+    continuum_channels : those to which a continuum was fitted that was subtracted from the spectra,
+        as their noise shows; empty where it does not
     """
 
     median: float
@@ -81,6 +84,7 @@ class NoiseLevels:
     relative: tuple[float, float]
     kind: str
     by_channel: tuple[float | None, ...]
+    continuum_channels: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -230,7 +234,15 @@ def _noise(cube: Cube) -> tuple[NoiseLevels | None, tuple[str, ...]]:
         relative=(float(noise.position.min()), float(noise.position.max())),
         kind=sight.power.name or "measured",
         by_channel=tuple(float(each) if np.isfinite(each) else None for each in levels),
+        continuum_channels=_continuum_channels(sight, noise),
     ), ()
+
+
+def _continuum_channels(sight: Sight, noise: NoiseMap) -> tuple[int, ...]:
+    subtracted = subtracted_of(sight.sample, noise.channel, correlated_px=sight.correlated_px)
+    if subtracted is None:
+        return ()
+    return tuple(int(each) for each in np.flatnonzero(fitted_channels(subtracted)))
 
 
 def _missing(cube: Cube) -> Iterator[Missing]:

@@ -8,7 +8,7 @@ import numpy as np
 from astropy.coordinates import SkyCoord
 
 from deepfocus.core.in_words import place_in_words
-from deepfocus.core.voxels import runs
+from deepfocus.core.voxels import runs_in_words
 from deepfocus.finders.suitability import Suitability
 from deepfocus.report.inspection import Band, Beams, Inspection, NoiseLevels, SkyAxes
 
@@ -40,6 +40,11 @@ def understood_of(inspection: Inspection) -> list[tuple[str, str]]:
         ),
         ("blanks", _blanks_in_words(inspection)),
         ("noise", _noise_in_words(inspection.noise)),
+        *(
+            ("continuum", _continuum_in_words(each.continuum_channels, inspection.shape[0]))
+            for each in [inspection.noise]
+            if each is not None and each.continuum_channels
+        ),
         *(("missing", f"{each.what}: {each.effect}; {each.remedy}") for each in inspection.missing),
     ]
 
@@ -103,11 +108,13 @@ def _blanks_in_words(inspection: Inspection) -> str:
         return said
     dead = np.zeros(inspection.shape[0], bool)
     dead[list(inspection.blank_channels)] = True
-    ranges = [
-        f"{run.start}" if run.stop - run.start == 1 else f"{run.start} to {run.stop - 1}"
-        for run in runs(dead)
-    ]
-    return f"{said}; without data are the channels {', '.join(ranges)}"
+    return f"{said}; without data are the channels {runs_in_words(dead)}"
+
+
+def _continuum_in_words(channels: Sequence[int], of: int) -> str:
+    fitted = np.zeros(of, bool)
+    fitted[list(channels)] = True
+    return f"subtracted, as it was fitted to the channels {runs_in_words(fitted)}"
 
 
 def _noise_in_words(noise: NoiseLevels | None) -> str:

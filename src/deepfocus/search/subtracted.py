@@ -30,6 +30,8 @@ MOST_NUMBERS = 3
 """Of a fit: a parabola."""
 NOT_ALONG = 0.05
 """Cosine between what is zero and a polynomial: below, it is something else."""
+LEAST_LEVERAGE = 0.25
+"""Of a channel that was fitted, of the mean if all were."""
 AS_SEEN = 0.5
 """Of the variance of polynomials that such a fit leaves, there has to be at least that."""
 
@@ -68,6 +70,17 @@ def subtracted_of(sample: Sample, sigma: np.ndarray, *, correlated_px: float) ->
         _of_all(channels / sigma[known, None], known, len(sigma)),
         _of_all((weights / noise[:, None])[of_bin] * sigma[known, None], known, len(sigma)),
     )
+
+
+def fitted_channels(subtracted: Projection) -> np.ndarray:
+    """(chan,) bool, to which channels that was fitted which was subtracted.
+
+    By the leverage of each, which is one over their number or more, and 0 in the others.
+    """
+    basis, _ = np.linalg.qr(subtracted.along)
+    leverage = np.sum(basis**2, axis=1)
+    fitted: np.ndarray = leverage > LEAST_LEVERAGE * basis.shape[1] / len(basis)
+    return fitted
 
 
 def _is_fit(zero: np.ndarray, onto: np.ndarray, covariance: np.ndarray) -> bool:

@@ -11,11 +11,13 @@ from deepfocus.core.catalogue import numbered
 from deepfocus.core.channels import is_image
 from deepfocus.core.cube import Cube
 from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.core.voxels import runs_in_words
 from deepfocus.finders.deepfocus.around_bright import Bright
 from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.stated_beam import notes_of_beam
 from deepfocus.finders.deepfocus.trust import beam_error_level, left_of_continua
+from deepfocus.search.subtracted import fitted_channels
 
 BROAD = 0.25
 """Of the band: a line that sees noise which channels share."""
@@ -56,7 +58,8 @@ def _notes_of_image(cube: Cube) -> tuple[str, ...]:
 
 def _notes_of_subtracted(looked: Looked) -> tuple[str, ...]:
     """Where a continuum that was fitted to other channels left its own noise."""
-    if looked.noise.subtracted is None:
+    subtracted = looked.noise.subtracted
+    if subtracted is None:
         return ()
     channels = len(looked.noise.channel)
     # what is correlated with its neighbours alone is so everywhere
@@ -67,7 +70,8 @@ def _notes_of_subtracted(looked: Looked) -> tuple[str, ...]:
     if not noisy.size:
         return ()
     return (
-        "a continuum was subtracted that was fitted to other channels: a line of "
+        "a continuum was subtracted that was fitted to the channels "
+        f"{runs_in_words(fitted_channels(subtracted))}: a line of "
         f"{numbered(round(BROAD * channels), 'channel')} has up to {noise.max():.2g} times the "
         f"noise of independent ones between channels {noisy[0]} and {noisy[-1]}; leave the "
         "continuum in the cube, which the search tells from lines, or fit it to both ends",

@@ -1,0 +1,89 @@
+"""A continuum that was fitted to other channels and subtracted: no lines, and larger errors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from astropy import units as u
+from dirty_cubes import dirty_cube
+
+from deepfocus.core.cube import Cube
+from deepfocus.finders.deepfocus.finder import DeepFocus
+from deepfocus.finders.finder import Detection
+from deepfocus.instrument.noise import Thermal
+from deepfocus.instrument.observation import Observation
+from deepfocus.search.continuum import Projection
+from deepfocus.search.noise_map import NoiseMap
+from deepfocus.sky.components import Component, EmissionLine
+
+OBSERVATION = Observation(channels=64, size=128, total_time=600 * u.s, integration=60 * u.s)
+FITTED = 38
+"""Channels, from the first."""
+POWERS = np.linspace(-1, 1, 64)[:, None] ** np.arange(2)
+PLACES = [(40.0, 45.0), (85.0, 60.0), (60.0, 90.0)]
+
+
+def extrapolated(cube: Cube) -> Cube:
+    """Each pixel less the straight line through its first channels."""
+    fitted = np.tensordot(np.linalg.pinv(POWERS[:FITTED]), cube.data[:FITTED], axes=1)
+    return replace(cube, data=(cube.data - np.tensordot(POWERS, fitted, axes=1)).astype(np.float32))
+
+
+def broad_line(x: float, y: float) -> Component:
+    """A small source whose line lies beyond the channels that are fitted."""
+    return Component(
+        x=x,
+        y=y,
+        fwhm_x_px=2.0,
+        fwhm_y_px=2.0,
+        pa=0.0,
+        peak_jy_px=0.016 / 4.5 / 1000.0,
+        spectral_index=0.0,
+        lines=(EmissionLine(1000.0, 51.0, 8.0),),
+    )
+
+
+@cache
+def found(seed: int, *, sources: bool) -> Detection:
+    components = [broad_line(*place) for place in PLACES] if sources else []
+    return (
+        DeepFocus().ready().find(extrapolated(dirty_cube(OBSERVATION, components, Thermal(), seed)))
+    )
+
+
+def test_noise_of_a_line_is_that_of_the_fit_as_well() -> None:
+    weights = np.pad(np.linalg.pinv(POWERS[:FITTED]).T, ((0, 64 - FITTED), (0, 0)))
+    sigma = np.linspace(1.0, 1.5, 64)
+    subtracted = Projection(POWERS / sigma[:, None], weights * sigma[:, None])
+    noise = NoiseMap(sigma, np.ones((8, 8)), subtracted=subtracted)
+    left = np.eye(64) - POWERS @ weights.T
+    covariance = left @ np.diag(sigma**2) @ left.T
+    for channel, width in ((51.0, 3.0), (51.0, 6.0), (60.0, 4.0)):
+        line = np.exp(-0.5 * ((np.arange(64) - channel) / width) ** 2) / sigma**2
+        expected = (line @ covariance @ line) / (line @ np.diag(sigma**2) @ line)
+        assert noise.excess(width, channel) == pytest.approx(expected, rel=1e-6)
+        assert expected > 1.3
+
+
+def test_noise_makes_no_sources_and_a_note_says_where_there_is_more() -> None:
+    for seed in range(3):
+        assert not len(found(seed, sources=False).catalogue.accepted)
+        (note,) = found(seed, sources=False).notes
+        assert note.startswith(
+            f"a continuum was subtracted that was fitted to the channels 0 to {FITTED - 1}: "
+            "a line of 16 channels has up to 2."
+        )
+        assert "independent ones between channels 38 and 63;" in note
+
+
+def test_errors_of_lines_there_are_those_that_are_made() -> None:
+    lines = [found(seed, sources=True).catalogue.accepted for seed in range(6)]
+    assert [len(each) for each in lines] == [3] * 6
+    flux = np.concatenate([each["line_flux"] for each in lines])
+    error = np.concatenate([each["line_flux_err"] for each in lines])
+    scatter = flux.std() / np.median(error)
+    # eighteen values tell it to a sixth; of independent channels errors would be half of these
+    assert 0.7 < scatter < 1.4
