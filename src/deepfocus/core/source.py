@@ -15,6 +15,8 @@ from deepfocus.core.channels import ChannelRange, around
 FWHM_PER_SIGMA = float(2 * np.sqrt(2 * np.log(2)))
 GAUSSIAN_AREA = float(np.sqrt(2 * np.pi) / FWHM_PER_SIGMA)
 """Integral of a one-dimensional Gaussian of unit peak and unit FWHM."""
+FIFTH_PER_HALF = float(np.sqrt(np.log2(5)))
+"""Width of a Gaussian at 20% of its peak, over its FWHM."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from deepfocus.evaluation.residuals import difference, direction_difference
 from deepfocus.evaluation.text_table import interval, number, text_table
 
 STATED = MEASURED | {
+    "line W20": ("line_w20_chan", difference),
     "line shift": ("line_shift_px", difference),
     "kinematic pa": ("kinematic_pa", direction_difference),
 }

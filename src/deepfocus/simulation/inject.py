@@ -26,7 +26,7 @@ from deepfocus.forward.response import Response, response_of
 from deepfocus.simulation.drawn_sources import brightest, drawn_sources
 from deepfocus.simulation.injected_source import Gaussian, Injectable, rendered
 from deepfocus.simulation.injection import Injection
-from deepfocus.simulation.truth import limit_columns, motion_columns, place_and_shape
+from deepfocus.simulation.truth import limit_columns, motion_columns, place_and_shape, w20_columns
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -128,6 +128,7 @@ def _row(
         "continuum": source.continuum_jy * 1e3,
         "snr_peak": line_peak / noise_jy_beam,
     }
+    row |= w20_columns(injected.w20_chan, source.channel, cube.grid)
     row |= motion_columns(*injected.motion, cube.grid)
     if isinstance(injected, Gaussian) and _noise_is_known(cube):
         assert cube.noise is not None

@@ -9,7 +9,7 @@ from typing import Protocol, Self
 import numpy as np
 
 from deepfocus.core.grid import Grid
-from deepfocus.core.source import GAUSSIAN_AREA, Source
+from deepfocus.core.source import FIFTH_PER_HALF, GAUSSIAN_AREA, Source
 from deepfocus.forward.response import Response
 from deepfocus.sky.template import Template
 from deepfocus.sky.template_source import TemplateSource
@@ -32,6 +32,10 @@ class Injectable(Protocol):
         """A copy without continuum."""
 
     @property
+    def w20_chan(self) -> float:
+        """Width of the line at 20% of its peak, channels."""
+
+    @property
     def motion(self) -> tuple[float, float]:
         """What the line's centre moves over its width, px, and where to with rising velocity."""
 
@@ -50,6 +54,11 @@ class Gaussian:
     def line_alone(self) -> Self:
         """A copy."""
         return replace(self, source=replace(self.source, continuum_jy=0.0))
+
+    @property
+    def w20_chan(self) -> float:
+        """A Gaussian's."""
+        return FIFTH_PER_HALF * self.source.fwhm_chan
 
     @property
     def motion(self) -> tuple[float, float]:
@@ -90,6 +99,11 @@ class Galaxy:
     def line_alone(self) -> Self:
         """A copy."""
         return replace(self, source=replace(self.source, continuum_jy=0.0))
+
+    @property
+    def w20_chan(self) -> float:
+        """The template's."""
+        return _as_template(self.source, self.template).w20_chan
 
     @property
     def motion(self) -> tuple[float, float]:

@@ -35,8 +35,8 @@ def truth_catalogue(sky: SkyModel, *, peaks: np.ndarray, limits: Limits, cube: C
 
     Line fluxes refer to the noise-free sky before the primary beam. They cover the whole line even
     if the band cuts it, and are negative in absorption. A disc has the shape of the Gaussian with
-    the same half-light ellipse, and W50 as its line width, and moves on the sky along its line, as
-    a template does. A point's box is its pixel. The meta has
+    the same half-light ellipse, W50 and W20 as its line widths, and moves on the sky along its
+    line, as a template does. A point's box is its pixel. The meta has
     the beam of the cube, `with_beam`.
     """
     rows = []
@@ -121,6 +121,7 @@ def _row(
         "peak": peak_jy_beam * line.peak_share * 1e3,
         "continuum": line.continuum_jy * 1e3,
     }
+    row |= w20_columns(line.w20_chan, line.channel, cube.grid)
     row |= motion_columns(line.shift_px, line.kinematic_pa, cube.grid)
     level = None if cube.noise is None else cube.noise.level_jy_beam
     if level:
@@ -146,6 +147,11 @@ def limit_columns(limit: Limit, channel: float, flux_jy_kms: float, grid: Grid) 
         "pa_err": limit.pa_deg,
         "line_flux_err": limit.flux * abs(flux_jy_kms),
     }
+
+
+def w20_columns(w20_chan: float, channel: float, grid: Grid) -> dict[str, float]:
+    """The width of a line at that channel, at 20% of its peak."""
+    return {"line_w20_chan": w20_chan, "line_w20": float(grid.width_kms(w20_chan, channel))}
 
 
 def motion_columns(shift_px: float, kinematic_pa: float, grid: Grid) -> dict[str, float]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
-from deepfocus.core.source import FWHM_PER_SIGMA, GAUSSIAN_AREA, Ellipse
+from deepfocus.core.source import FIFTH_PER_HALF, FWHM_PER_SIGMA, GAUSSIAN_AREA, Ellipse
 from deepfocus.ops.gaussians import gaussian_2d
 from deepfocus.sky.tangent import Tangent, line_spectra, tangent_of
 
@@ -20,7 +20,7 @@ from deepfocus.sky.tangent import Tangent, line_spectra, tangent_of
 class LineTruth:
     """True properties of one line of a source, before any beam.
 
-    channel, fwhm_chan : centre and width in channels
+    channel, fwhm_chan : centre and width in channels; w20_chan : width at 20% of the peak
     flux_jy_kms : integrated flux of the line alone, including any part outside the band;
         negative for absorption
     continuum_jy : the source's continuum flux density at the line
@@ -35,6 +35,7 @@ class LineTruth:
 
     channel: float
     fwhm_chan: float
+    w20_chan: float
     flux_jy_kms: float
     continuum_jy: float
     peak_share: float
@@ -153,6 +154,7 @@ def multiplied_lines(
             LineTruth(
                 channel=line.channel,
                 fwhm_chan=line.fwhm_chan,
+                w20_chan=FIFTH_PER_HALF * line.fwhm_chan,
                 flux_jy_kms=relative_to_jy * line.relative * width_kms * GAUSSIAN_AREA,
                 continuum_jy=relative_to_jy * continuum_share,
                 peak_share=(continuum_share + max(peak, 0.0)) / brightest,

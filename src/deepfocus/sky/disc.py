@@ -212,7 +212,7 @@ class Disc:
         channels = np.arange(len(grid.freq_hz))
         continuum = power_law(self.continuum_jy, self.spectral_index, grid)
         kms, per_kms = self._whole_line()
-        width_kms = _width_at_half(kms, per_kms)
+        width_kms, w20_kms = (_width_at(level, kms, per_kms) for level in (0.5, 0.2))
         at_line = [float(np.interp(line.channel, channels, continuum)) for line in self.lines]
         area_kms = np.sqrt(2 * np.pi) * self.dispersion_kms
         fluxes = [
@@ -231,7 +231,8 @@ class Disc:
         return tuple(
             LineTruth(
                 channel=line.channel,
-                fwhm_chan=width_kms / float(grid.width_kms(1.0, line.channel)),
+                fwhm_chan=width_kms / _channel_kms(grid, line),
+                w20_chan=w20_kms / _channel_kms(grid, line),
                 flux_jy_kms=fluxes[i],
                 continuum_jy=at_line[i],
                 peak_share=tops[i] / brightest,
@@ -367,13 +368,13 @@ def _channel_kms(grid: Grid, line: DiscLine | DiscAbsorption) -> float:
     return float(grid.width_kms(1.0, line.channel))
 
 
-def _width_at_half(at: np.ndarray, line: np.ndarray) -> float:
-    """Distance between the outermost half-maximum points of a line."""
-    half = float(line.max()) / 2
-    above = np.flatnonzero(line >= half)
+def _width_at(level: float, at: np.ndarray, line: np.ndarray) -> float:
+    """Distance between the outermost points at that share of a line's maximum."""
+    height = level * float(line.max())
+    above = np.flatnonzero(line >= height)
     first, last = above[0], above[-1]
-    low = np.interp(half, line[first - 1 : first + 1], at[first - 1 : first + 1])
-    high = np.interp(-half, -line[last : last + 2], at[last : last + 2])
+    low = np.interp(height, line[first - 1 : first + 1], at[first - 1 : first + 1])
+    high = np.interp(-height, -line[last : last + 2], at[last : last + 2])
     return float(high - low)
 
 

@@ -106,13 +106,24 @@ class Template:
     @cached_property
     def line(self) -> tuple[float, float]:
         """Middle and width at half maximum (W50) of the whole line, in its own channels."""
+        low, high = self._ends(0.5)
+        return (low + high) / 2 - 1, high - low
+
+    @cached_property
+    def w20(self) -> float:
+        """Width of the whole line at 20% of its maximum, in its own channels."""
+        low, high = self._ends(0.2)
+        return high - low
+
+    def _ends(self, level: float) -> tuple[float, float]:
+        """Outermost places at that share of the line's maximum, in channels from the one before."""
         spectrum = np.concatenate([[0.0], self.spectrum, [0.0]])
-        half = spectrum.max() / 2
-        above = np.flatnonzero(spectrum >= half)
+        height = level * spectrum.max()
+        above = np.flatnonzero(spectrum >= height)
         first, last = above[0], above[-1]
-        low = first - (spectrum[first] - half) / (spectrum[first] - spectrum[first - 1])
-        high = last + (spectrum[last] - half) / (spectrum[last] - spectrum[last + 1])
-        return float((low + high) / 2 - 1), float(high - low)
+        low = first - (spectrum[first] - height) / (spectrum[first] - spectrum[first - 1])
+        high = last + (spectrum[last] - height) / (spectrum[last] - spectrum[last + 1])
+        return float(low), float(high)
 
     @cached_property
     def motion(self) -> tuple[float, float]:

@@ -64,6 +64,12 @@ class TemplateSource:
         return Ellipse(self.x, self.y, float(first), float(second), pa)
 
     @property
+    def w20_chan(self) -> float:
+        """Width of the whole line at 20% of its maximum, channels."""
+        _, width = self.template.line
+        return self.fwhm_chan * self.template.w20 / width
+
+    @property
     def motion(self) -> tuple[float, float]:
         """What the line's centre moves over its width, px, and where to with rising velocity."""
         (per_channel, towards), (_, width) = self.template.motion, self.template.line
@@ -109,6 +115,7 @@ class TemplateSource:
             LineTruth(
                 channel=self.channel,
                 fwhm_chan=self.fwhm_chan,
+                w20_chan=self.w20_chan,
                 flux_jy_kms=self.flux_jy_kms,
                 continuum_jy=continuum,
                 peak_share=1.0,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from deepfocus.core.mapped_ellipses import of_moments
-from deepfocus.core.source import FWHM_PER_SIGMA, Ellipse
+from deepfocus.core.source import FIFTH_PER_HALF, FWHM_PER_SIGMA, Ellipse
 from deepfocus.finders.deepfocus.clusters import Explained
 from deepfocus.finders.deepfocus.membership import members_of
 from deepfocus.finders.deepfocus.shapes import shape_errors
@@ -36,8 +36,6 @@ from deepfocus.fit.places import same_place
 from deepfocus.fit.spectra import Profile
 
 AT_HALF, AT_FIFTH = 0.5, 0.2
-FIFTH_PER_HALF = float(np.sqrt(np.log2(1 / AT_FIFTH)))
-"""Width of a Gaussian at 20% of its peak, over its FWHM."""
 SAMPLES = 20
 """Of the narrowest line's standard deviation, where a profile of several lines is drawn."""
 DRAWN_SIGMA = 3.0
