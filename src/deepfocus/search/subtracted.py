@@ -13,6 +13,8 @@ what it took away.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from deepfocus.search.continuum import Projection
@@ -36,40 +38,76 @@ AS_SEEN = 0.5
 """Of the variance of polynomials that such a fit leaves, there has to be at least that."""
 
 
+@dataclass(frozen=True, eq=False)
+class Bins:
+    """Channels with data, some together, and how their sums vary over the image.
+
+    known : (n,) the channels; starts : (bins,) of them; noise : (bins,) of their sums
+    covariance : (bins, bins) in units of that
+    """
+
+    known: np.ndarray
+    starts: np.ndarray
+    noise: np.ndarray
+    covariance: np.ndarray
+
+    def summed(self, spectra: np.ndarray) -> np.ndarray:
+        """(bins, n) in units of the noise, of spectra of channels with data (known, n)."""
+        return _summed(spectra, self.starts, self.noise)
+
+    def over_channels(self, weights: np.ndarray) -> np.ndarray:
+        """(known, n) weights of channels that sum to those of bins (bins, n)."""
+        of_bin = np.repeat(np.arange(len(self.starts)), np.diff([*self.starts, len(self.known)]))
+        each: np.ndarray = weights / self.noise[:, None]
+        return each[of_bin]
+
+
 def subtracted_of(sample: Sample, sigma: np.ndarray, *, correlated_px: float) -> Projection | None:
     """Of spectra in units of their noise; None where nothing was subtracted, or nobody can tell.
 
     sigma : (chan,) noise, infinite in channels without data
     correlated_px : FWHM of the beam that correlates the noise; 0 for white noise
     """
-    known = np.flatnonzero(np.isfinite(sigma))
-    spectra = sample.values.reshape(len(sigma), -1)[known]
-    spectra = spectra[:, np.isfinite(spectra).all(axis=0) & spectra.any(axis=0)]
-    together = max(1.13 * correlated_px**2 / 2 / sample.step**2, 1.0)
-    bins = int(
-        min(len(known) / CHANNELS_A_BIN, spectra.shape[1] / together / SPECTRA_A_BIN, MOST_BINS)
-    )
-    if bins < FEWEST_BINS:
+    bins = _bins_of(sample, sigma, correlated_px)
+    if bins is None:
         return None
-    starts = np.linspace(0, len(known), bins + 1).astype(int)[:-1]
-    noise = np.sqrt(np.add.reduceat(sigma[known].astype(float) ** 2, starts))
-    summed = np.add.reduceat(spectra, starts, axis=0, dtype=float) / noise[:, None]
-    covariance = summed @ summed.T / summed.shape[1]
-    values, vectors = np.linalg.eigh(covariance)
+    values, vectors = np.linalg.eigh(bins.covariance)
     zero = vectors[:, values < ZERO]
     numbers = zero.shape[1]
     if not 0 < numbers <= MOST_NUMBERS:
         return None
-    channels = np.polynomial.legendre.legvander(np.linspace(-1, 1, len(sigma)), numbers - 1)[known]
-    onto = np.add.reduceat(channels, starts, axis=0) / noise[:, None]
-    if not _is_fit(zero, onto, covariance):
+    at = np.linspace(-1, 1, len(sigma))[bins.known]
+    polynomials = np.polynomial.legendre.legvander(at, numbers - 1)
+    onto = bins.summed(polynomials)
+    if not _is_fit(zero, onto, bins.covariance):
         return None
-    weights = zero @ np.linalg.inv(onto.T @ zero)
-    of_bin = np.repeat(np.arange(bins), np.diff([*starts, len(known)]))
+    along = bins.over_channels(zero @ np.linalg.inv(onto.T @ zero))
+    of_known = sigma[bins.known, None]
     return Projection(
-        _of_all(channels / sigma[known, None], known, len(sigma)),
-        _of_all((weights / noise[:, None])[of_bin] * sigma[known, None], known, len(sigma)),
+        _of_all(polynomials / of_known, bins.known, len(sigma)),
+        _of_all(along * of_known, bins.known, len(sigma)),
     )
+
+
+def _bins_of(sample: Sample, sigma: np.ndarray, correlated_px: float) -> Bins | None:
+    """As many as independent spectra tell apart, of those with data in all channels."""
+    known = np.flatnonzero(np.isfinite(sigma))
+    spectra = sample.values.reshape(len(sigma), -1)[known]
+    spectra = spectra[:, np.isfinite(spectra).all(axis=0) & spectra.any(axis=0)]
+    together = max(1.13 * correlated_px**2 / 2 / sample.step**2, 1.0)
+    independent = spectra.shape[1] / together
+    number = int(min(len(known) / CHANNELS_A_BIN, independent / SPECTRA_A_BIN, MOST_BINS))
+    if number < FEWEST_BINS:
+        return None
+    starts = np.linspace(0, len(known), number + 1).astype(int)[:-1]
+    noise = np.sqrt(np.add.reduceat(sigma[known].astype(float) ** 2, starts))
+    summed = _summed(spectra, starts, noise)
+    return Bins(known, starts, noise, summed @ summed.T / summed.shape[1])
+
+
+def _summed(spectra: np.ndarray, starts: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    sums: np.ndarray = np.add.reduceat(spectra, starts, axis=0, dtype=float) / noise[:, None]
+    return sums
 
 
 def fitted_channels(subtracted: Projection) -> np.ndarray:
