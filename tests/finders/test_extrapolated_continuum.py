@@ -26,9 +26,9 @@ POWERS = np.linspace(-1, 1, 64)[:, None] ** np.arange(2)
 PLACES = [(40.0, 45.0), (85.0, 60.0), (60.0, 90.0)]
 
 
-def extrapolated(cube: Cube) -> Cube:
+def extrapolated(cube: Cube, channels: int = FITTED) -> Cube:
     """Each pixel less the straight line through its first channels."""
-    fitted = np.tensordot(np.linalg.pinv(POWERS[:FITTED]), cube.data[:FITTED], axes=1)
+    fitted = np.tensordot(np.linalg.pinv(POWERS[:channels]), cube.data[:channels], axes=1)
     return replace(cube, data=(cube.data - np.tensordot(POWERS, fitted, axes=1)).astype(np.float32))
 
 
@@ -87,3 +87,31 @@ def test_errors_of_lines_there_are_those_that_are_made() -> None:
     scatter = flux.std() / np.median(error)
     # eighteen values tell it to a sixth; of independent channels errors would be half of these
     assert 0.7 < scatter < 1.4
+
+
+def test_places_there_are_as_uncertain_as_they_scatter() -> None:
+    lines = [found(seed, sources=True).catalogue.accepted for seed in range(6)]
+    pulls = []
+    for each in lines:
+        for x, y in PLACES:
+            nearest = int(np.argmin(np.hypot(each["x"] - x, each["y"] - y)))
+            for name, true in (("x", x), ("y", y)):
+                pulls.append((each[name][nearest] - true) / each[f"{name}_err"][nearest])
+    # 36 values; without the noise that channels share, pulls would be twice as wide
+    assert 0.7 < float(np.std(pulls)) < 1.35
+
+
+def test_what_was_subtracted_of_a_line_is_no_flux_lost() -> None:
+    """Fitted to all channels, a line of eight takes a fifth of itself away."""
+    components = [broad_line(*place) for place in PLACES]
+    cube = dirty_cube(OBSERVATION, components, Thermal(), 1)
+    before, after = (
+        DeepFocus().ready().find(each).catalogue.accepted
+        for each in (cube, extrapolated(cube, channels=64))
+    )
+    assert len(before) == len(after) == 3
+    ratio = np.sort(after["line_flux"]) / np.sort(before["line_flux"])
+    # the same noise in both, but for the straight line that takes its part
+    assert ratio == pytest.approx(1.0, abs=0.08)
+    # a trough is what is left of the continuum's place
+    assert np.all(after["continuum"] < 0)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from deepfocus.finders.deepfocus.slopes import levelled, with_slopes
+from deepfocus.finders.deepfocus.slopes import OfSpectralIndices, OfStraightLines
 from deepfocus.fit.image import model_cube
 from deepfocus.fit.parameters import (
     CHANNEL,
@@ -35,7 +35,7 @@ def test_a_spectral_index_is_a_slope(case_named: Callable, component, index: flo
     """Over a tenth of the band's frequency, and at a hundred sigma."""
     component[[FLUX, CONTINUUM, SLOPE]] = 0.0, 20.0, 20.0 * index * 0.05
     found = sloped(case_named("thermal"), component, seed=1)
-    assert levelled(found) is found
+    assert OfSpectralIndices().allowed(found) is found
 
 
 def test_half_of_a_broad_line_is_none(case_named: Callable, component) -> None:
@@ -43,7 +43,7 @@ def test_half_of_a_broad_line_is_none(case_named: Callable, component) -> None:
     component[[CHANNEL, SIGMA, FLUX, CONTINUUM]] = 19.0, 9.0, 200.0, 2.0
     found = sloped(case_named("thermal"), component, seed=2)
     assert found.values[0, SLOPE] > 0.5 * found.values[0, CONTINUUM]
-    level = levelled(found)
+    level = OfSpectralIndices().allowed(found)
     assert level.values[0, SLOPE] == 0
     assert not level.free[0, SLOPE]
     assert level.free[0, CONTINUUM]
@@ -56,4 +56,5 @@ def test_slopes_are_free_where_they_matter(case_named: Callable, component) -> N
         component[[FLUX, CONTINUUM]] = 0.0, continuum
         found = sloped(case_named("thermal"), component, seed=3)
         found = fit_free(found.problem, found.values, found.free & (np.arange(12) != SLOPE))
-        assert with_slopes(found)[0, SLOPE] == matters
+        assert OfSpectralIndices().free(found)[0, SLOPE] == matters
+        assert OfStraightLines().free(found)[0, SLOPE]

@@ -33,6 +33,11 @@ class Projection:
     onto: np.ndarray
     along: np.ndarray
 
+    @property
+    def parts(self) -> int:
+        """How many are taken away."""
+        return len(self.onto.T)
+
     def of(self, spectra: np.ndarray) -> np.ndarray:
         """(chan, n) spectra without these parts."""
         onto, along = (each.astype(spectra.dtype) for each in (self.onto, self.along))

@@ -17,6 +17,7 @@ from deepfocus.finders.deepfocus.explaining import (
     Kept,
 )
 from deepfocus.finders.deepfocus.sight import Sight
+from deepfocus.finders.deepfocus.slopes import slopes_in
 from deepfocus.finders.deepfocus.trust import start_of
 from deepfocus.fit.grow import Needed
 from deepfocus.fit.in_band import free_lines, started
@@ -44,7 +45,6 @@ SWEEPS = 1
 """Clusters fitted once more after new ones, for sidelobes link all."""
 LEAST_NOISE = 1e-15
 """Jy/beam: below, its square is no number of single precision."""
-CONTINUA = Continua(BRIGHT**2)
 EMISSION_SIGMA = 1.0
 """Voxels where the model is brighter are not noise."""
 
@@ -64,6 +64,7 @@ def continua_of(sight: Sight) -> tuple[Explained, NoiseMap]:
         )
     subtracted = subtracted_of(sight.sample, noise.channel, correlated_px=sight.correlated_px)
     noise = replace(noise, subtracted=subtracted)
+    fitting = Continua(BRIGHT**2, slopes_in(noise))
     # what shines in all channels of an image is as likely what is looked for
     for _ in range(0 if is_image(len(sight.data)) else MOST_TURNS):
         starts = bright_continua(explained, noise, sight)
@@ -71,9 +72,9 @@ def continua_of(sight: Sight) -> tuple[Explained, NoiseMap]:
             break
         free = free_but(len(starts), CHANNEL, SIGMA, FLUX, *GRADIENT, SLOPE)
         explained = with_starts(
-            explained, starts, free, sight, noise, CONTINUA, replaced=np.empty(0, int)
+            explained, starts, free, sight, noise, fitting, replaced=np.empty(0, int)
         )
-        explained = _swept(explained, sight, noise, CONTINUA)
+        explained = _swept(explained, sight, noise, fitting)
         noise = noise_of(sight, explained, noise)
     return explained, noise
 
@@ -97,7 +98,7 @@ def with_peaks(
         host = known[shared[i]]
         starts[i, [X, Y, *SIZES, CONTINUUM, SLOPE]] = host[[X, Y, *SIZES, CONTINUUM, SLOPE]]
         free[i, SLOPE] = explained.free[shared[i], SLOPE]
-    kept = Kept(needed)
+    kept = Kept(needed, slopes_in(found.noise))
     explained = with_starts(
         explained,
         starts,

@@ -20,7 +20,7 @@ from deepfocus.finders.deepfocus.band_ends import at_the_ends
 from deepfocus.finders.deepfocus.band_wide import as_continua, broad_beside_others, broadest
 from deepfocus.finders.deepfocus.faint_continua import without_faint_continua
 from deepfocus.finders.deepfocus.shared_continua import with_shared_continua, with_their_own
-from deepfocus.finders.deepfocus.slopes import levelled, with_slopes
+from deepfocus.finders.deepfocus.slopes import Slopes
 from deepfocus.fit.bridges import bridged, parts_of
 from deepfocus.fit.grouping import LEAST_SADDLE_MOVING
 from deepfocus.fit.grow import MOST, Needed, fit_starts, grow
@@ -57,17 +57,18 @@ class Kept:
     """The peaks of a search as Gaussians, those whose lines gain enough."""
 
     needed: Needed
+    slopes: Slopes
 
     def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
         fitted = fit_starts(problem, values, free, self.needed)
         fitted = as_continua(fitted, broadest(fitted), self.needed.beside(-fitted.chi2))
         fitted = with_shared_continua(fitted, self.needed.beside(-fitted.chi2).kept)
         fitted = without_faint_continua(fitted)
-        free = with_slopes(fitted)
+        free = self.slopes.free(fitted)
         stricter = self.needed.beside(-fitted.chi2)
         if stricter == self.needed and np.array_equal(free, fitted.free):
             return fitted
-        return levelled(fit_starts(fitted.problem, fitted.values, free, stricter))
+        return self.slopes.allowed(fit_starts(fitted.problem, fitted.values, free, stricter))
 
 
 @dataclass(frozen=True)
@@ -127,23 +128,30 @@ class Continua:
     """
 
     needed: float
+    slopes: Slopes
 
     def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
         flat = fit_free(problem, values, free, most_steps=MOVING_STEPS)
         flat = with_shared_continua(flat, self.needed)
-        sloped = fit_free(problem, flat.values, with_slopes(flat), most_steps=MOVING_STEPS)
-        return levelled(sloped)
+        free = self.slopes.free(flat)
+        return self.slopes.allowed(fit_free(problem, flat.values, free, most_steps=MOVING_STEPS))
 
 
-def measured(problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
+@dataclass(frozen=True)
+class Measured:
     """To the end, with sizes that noise may make negative; each place has a continuum.
 
     But in an image, where a line is all that shines.
     """
-    free = free.copy()
-    if not is_image(problem.channels):
-        free[:, CONTINUUM] |= own_continuum(values, free[:, CONTINUUM], problem.beam_px)
-    return at_the_ends(fit_free(problem, values, free, signed_sizes=True))
+
+    slopes: Slopes
+
+    def __call__(self, problem: Problem, values: np.ndarray, free: np.ndarray) -> Fit:
+        free = free.copy()
+        if not is_image(problem.channels):
+            free[:, CONTINUUM] |= own_continuum(values, free[:, CONTINUUM], problem.beam_px)
+        free = self.slopes.measured(free)
+        return at_the_ends(fit_free(problem, values, free, signed_sizes=True))
 
 
 def _completed(fitted: Fit, needed: Needed) -> Fit:

@@ -10,6 +10,7 @@ from deepfocus.core.channels import is_image
 from deepfocus.core.flags import Flag
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.look import Looked
+from deepfocus.finders.deepfocus.shared_noise import trough_under
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.sources import SourceFit
 from deepfocus.finders.deepfocus.trust import (
@@ -70,8 +71,9 @@ def judged(source: SourceFit, looked: Looked, sight: Sight, most: float) -> Judg
     false_alarm = min(by_noise or [float(looked.found[-1].alarms.probability(gained))])
     gone = source.gain < GONE * looked.found[-1].threshold ** 2
     flag = Flag.ACCEPTED if false_alarm <= most and not gone else Flag.LOW_PROBABILITY
+    dug = trough_under(source, looked, sight.beam_px)
     broad = is_too_broad(source, len(looked.explained.residual))
-    if broad or is_too_large(source, sight) or is_trough(source):
+    if broad or is_too_large(source, sight) or is_trough(source, dug):
         flag |= Flag.BAD_FIT
     line, others = _line_of(source, snr), _others(source, looked)
     far = may_be_far_sidelobe(line, others, sight.sidelobes)
@@ -105,10 +107,13 @@ def is_too_large(source: SourceFit, sight: Sight) -> bool:
     return sight.sidelobes.any and bool(flux[at_the_limit].sum() > MOST_OF_IT * flux.sum())
 
 
-def is_trough(source: SourceFit) -> bool:
-    """Whether a line only fills what its continuum, below zero, digs: absorption beside it."""
+def is_trough(source: SourceFit, dug: float = 0.0) -> bool:
+    """Whether a line only fills what its continuum, below zero, digs: absorption beside it.
+
+    dug : Jy, below zero, of its continuum, that was subtracted of the line itself
+    """
     peak = PEAK_PER_FLUX * FWHM_PER_SIGMA * source.value("flux") / source.value("fwhm_chan")
-    return source.value("continuum") < -FILLED * peak
+    return source.value("continuum") - dug < -FILLED * peak
 
 
 def _others(source: SourceFit, looked: Looked) -> list[Fitted]:
