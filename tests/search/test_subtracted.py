@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from tests.search.searching import (
@@ -17,10 +15,10 @@ from tests.search.searching import (
     white_noise,
 )
 
-from deepfocus.search.continuum import Projection
-from deepfocus.search.noise_map import NoiseMap, noise_map, sample_of
+from deepfocus.search.continuum import projection_of
+from deepfocus.search.noise_map import noise_map, sample_of
 from deepfocus.search.search import Found, search
-from deepfocus.search.subtracted import fitted_channels, subtracted_of
+from deepfocus.search.subtracted import Subtracted, subtracted_of, take
 
 SHAPE = (64, 96, 96)
 CHANNELS = np.arange(SHAPE[0])
@@ -38,53 +36,47 @@ def without_continuum(cube: np.ndarray, used: np.ndarray, order: int) -> np.ndar
     return (cube - np.tensordot(powers, fitted, axes=1)).astype(np.float32)
 
 
-def known_of(cube: np.ndarray, *, white: bool = False) -> NoiseMap:
-    """The noise of a cube, and what was subtracted from it."""
+def seen_in(cube: np.ndarray, *, white: bool = False) -> Subtracted | None:
+    """What was subtracted from a cube."""
     correlated_px = 0.0 if white else BEAM_PX
-    noise = noise_map(cube, correlated_px=correlated_px, emission=np.zeros(cube.shape, bool))
-    subtracted = subtracted_of(
-        sample_of(cube, correlated_px), noise.channel, correlated_px=correlated_px
-    )
-    return replace(noise, subtracted=subtracted)
+    sigma = noise_map(cube, correlated_px=correlated_px).channel
+    return subtracted_of(sample_of(cube, correlated_px), sigma, correlated_px=correlated_px)
 
 
 def found_knowing(cube: np.ndarray, *, false_peaks: float = 0.01) -> Found:
-    return search(cube, known_of(cube), *filters(cube.shape, white=False), false_peaks=false_peaks)
+    """What a search finds once that is taken from all channels."""
+    subtracted = seen_in(cube)
+    assert subtracted is not None
+    sigma = noise_map(cube, correlated_px=BEAM_PX).channel
+    taken, cube = projection_of(sigma, subtracted.numbers), cube.copy()
+    take(taken, cube, sigma, 1 << 20)
+    none = np.zeros(cube.shape, bool)
+    noise = noise_map(cube, correlated_px=BEAM_PX, emission=none)
+    known = filters(cube.shape, white=False)
+    return search(cube, noise, *known, false_peaks=false_peaks, taken=taken)
 
 
 @pytest.mark.parametrize("order", [0, 1])
 @pytest.mark.parametrize("used", FITTED.values(), ids=FITTED.keys())
-def test_noise_of_a_broad_line_is_what_a_fit_leaves(
-    noise: Noise, used: np.ndarray, order: int
-) -> None:
-    subtracted = known_of(
+def test_channels_that_were_fitted_are_seen(noise: Noise, used: np.ndarray, order: int) -> None:
+    subtracted = seen_in(
         without_continuum(noise(1, SHAPE), used, order), white=noise is white_noise
-    ).subtracted
+    )
     assert subtracted is not None
-    assert subtracted.onto.shape == (64, order + 1)
+    assert subtracted.numbers == order + 1
     # in pairs of channels, of which one may be fitted and the other not
-    assert np.count_nonzero(fitted_channels(subtracted) != used) <= 3
-    drawn = np.random.default_rng(2).standard_normal((64, 40_000))
-    left = without_continuum(drawn[:, None], used, order)[:, 0].astype(float)
-    for at in (5, 32, 58):
-        row = line(64, at, 16.0)[:, 0, 0]
-        measured, independent = float(np.var(row @ left)), float(row @ row)
-        # channels are told in pairs, so that the fit's ends are known to one of 43
-        expected = max(measured - independent, 0.0)
-        assert subtracted.added(row) == pytest.approx(
-            expected, abs=0.05 * independent + 0.1 * expected
-        )
+    assert np.count_nonzero(subtracted.channels != used) <= 3
 
 
 def test_nothing_was_subtracted_from_noise_lines_and_continua(noise: Noise) -> None:
     white = noise is white_noise
     cube = noise(3, SHAPE)
-    assert known_of(cube, white=white).subtracted is None
+    assert seen_in(cube, white=white) is None
     bright = 200 * line(64, 30, 8) * gaussian(SHAPE, 40, 40) + 50 * gaussian(SHAPE, 60, 60)
-    assert known_of((cube + bright).astype(np.float32), white=white).subtracted is None
+    assert seen_in((cube + bright).astype(np.float32), white=white) is None
     # Hanning's weights leave almost nothing of what alternates from channel to channel
     smooth = 0.25 * cube[:-2] + 0.5 * cube[1:-1] + 0.25 * cube[2:]
-    assert known_of(smooth, white=white).subtracted is None
+    assert seen_in(smooth, white=white) is None
 
 
 def test_lines_and_blank_channels_do_not_hide_it() -> None:
@@ -92,17 +84,34 @@ def test_lines_and_blank_channels_do_not_hide_it() -> None:
     cube = without_continuum(cube, FITTED["lower two thirds"], 1)
     cube[20:24] = np.nan
     cube[:, :10] = np.nan
-    subtracted = known_of(cube).subtracted
+    subtracted = seen_in(cube)
     assert subtracted is not None
-    assert not subtracted.along[20:24].any()
-    # what the blank ones had is missing in the sums, so that these are not quite zero
-    weights = np.abs(subtracted.along)
-    assert weights[46:].max() < 0.1 * weights[:43].max()
+    assert subtracted.channels[:20].all()
+    assert not subtracted.channels[20:24].any()
+    assert not subtracted.channels[46:].any()
 
 
 def test_few_spectra_tell_nothing() -> None:
     cube = without_continuum(beam_noise(5, (64, 24, 24)), FITTED["lower two thirds"], 1)
-    assert known_of(cube).subtracted is None
+    assert seen_in(cube) is None
+
+
+def test_what_is_taken_is_a_fit_to_the_channels_that_have_data() -> None:
+    rng = np.random.default_rng(6)
+    cube = rng.standard_normal((30, 5, 4)).astype(np.float32)
+    sigma = rng.uniform(0.5, 2.0, 30)
+    sigma[[3, 4]] = np.inf
+    cube[[3, 4]] = np.nan
+    cube[20:, 2, 1] = np.nan
+    left = cube.copy()
+    take(projection_of(sigma, 2), left, sigma, 3 * 20)
+    for spectrum, after in zip(cube.reshape(30, -1).T, left.reshape(30, -1).T, strict=True):
+        known = np.isfinite(spectrum)
+        at = np.arange(30)[known]
+        fitted = np.polynomial.Polynomial.fit(at, spectrum[known], 1, w=1 / sigma[known])
+        # in single precision
+        assert after[known] == pytest.approx(spectrum[known] - fitted(at), abs=1e-5)
+        assert np.isnan(after[~known]).all()
 
 
 @pytest.mark.parametrize("used", FITTED.values(), ids=FITTED.keys())
@@ -130,13 +139,3 @@ def test_it_hides_nothing_elsewhere() -> None:
     used = (CHANNELS > 24) & (CHANNELS < 56)
     (peak,) = found_knowing(without_continuum(cube, used, 0)).peaks
     assert (peak.x, peak.y, peak.channel) == pytest.approx((40, 40, 12), abs=2)
-
-
-def test_one_projection_after_another_is_both() -> None:
-    rng = np.random.default_rng(6)
-    first, second = (Projection(*rng.standard_normal((2, 20, k))) for k in (2, 1))
-    spectra = rng.standard_normal((20, 7))
-    both = second.after(first)
-    assert both.of(spectra) == pytest.approx(second.of(first.of(spectra)))
-    matrix = both.of(np.eye(20))
-    assert both.share_left == pytest.approx(np.diag(matrix @ matrix.T))

@@ -12,8 +12,7 @@ from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.voxels import Voxels, channel_blocks
 from deepfocus.finders.deepfocus.sight import Sight, sight_of
-from deepfocus.search.noise_map import NoiseMap, noise_of_sample
-from deepfocus.search.subtracted import fitted_channels, subtracted_of
+from deepfocus.search.noise_map import noise_of_sample
 
 AT_ONCE = 1 << 24
 """Voxels that are looked at together."""
@@ -234,15 +233,14 @@ def _noise(cube: Cube) -> tuple[NoiseLevels | None, tuple[str, ...]]:
         relative=(float(noise.position.min()), float(noise.position.max())),
         kind=sight.power.name or "measured",
         by_channel=tuple(float(each) if np.isfinite(each) else None for each in levels),
-        continuum_channels=_continuum_channels(sight, noise),
+        continuum_channels=_continuum_channels(sight),
     ), ()
 
 
-def _continuum_channels(sight: Sight, noise: NoiseMap) -> tuple[int, ...]:
-    subtracted = subtracted_of(sight.sample, noise.channel, correlated_px=sight.correlated_px)
-    if subtracted is None:
+def _continuum_channels(sight: Sight) -> tuple[int, ...]:
+    if sight.subtracted is None:
         return ()
-    return tuple(int(each) for each in np.flatnonzero(fitted_channels(subtracted)))
+    return tuple(int(each) for each in np.flatnonzero(sight.subtracted.channels))
 
 
 def _missing(cube: Cube) -> Iterator[Missing]:

@@ -8,7 +8,6 @@ import numpy as np
 
 from deepfocus.core.arrays import NamedArrays
 from deepfocus.core.steps import Steps
-from deepfocus.search.continuum import Projection
 from deepfocus.search.false_alarms import FalseAlarms
 from deepfocus.search.noise_map import NoiseMap
 from deepfocus.search.peaks import Peak
@@ -37,7 +36,6 @@ def arrays_of(found: Found) -> NamedArrays:
         "noise_channel": found.noise.channel,
         "noise_position": found.noise.position,
         "noise_between_channels": found.noise.between_channels,
-        **_arrays_of_subtracted(found.noise.subtracted),
     }
 
 
@@ -51,24 +49,9 @@ def found_of(arrays: NamedArrays) -> Found:
         step=int(arrays["step"]),
         on_continuum=arrays["on_continuum"],
         noise=NoiseMap(
-            arrays["noise_channel"],
-            arrays["noise_position"],
-            arrays["noise_between_channels"],
-            _subtracted_of(arrays),
+            arrays["noise_channel"], arrays["noise_position"], arrays["noise_between_channels"]
         ),
     )
-
-
-def _arrays_of_subtracted(subtracted: Projection | None) -> NamedArrays:
-    if subtracted is None:
-        return {}
-    return {"subtracted_onto": subtracted.onto, "subtracted_along": subtracted.along}
-
-
-def _subtracted_of(arrays: NamedArrays) -> Projection | None:
-    if "subtracted_onto" not in arrays:
-        return None
-    return Projection(arrays["subtracted_onto"], arrays["subtracted_along"])
 
 
 def _peak(row: list[float]) -> Peak:

@@ -109,12 +109,6 @@ def gaussian(fwhm: float, half: int) -> np.ndarray:
     return values
 
 
-def one_row(values: np.ndarray) -> Banded:
-    """A single filter (columns,) as a matrix."""
-    n = len(values)
-    return Banded(1, n, n, (Block(0, 1, 0, n, values[None]),))
-
-
 def doubled(values: np.ndarray, n: int, axis: int) -> np.ndarray:
     """Linear interpolation to twice the nodes along an axis, n of them."""
     shape = list(values.shape)

@@ -44,13 +44,10 @@ def line_filters(
     sigma: np.ndarray,
     correlation: np.ndarray,
     projection: Projection,
-    subtracted: Projection | None = None,
 ) -> LineFilters:
     """Filters whose output has unit noise.
 
     sigma : (chan,) noise, infinite without data; correlation : (lags,) of the noise, 1 at lag 0
-    subtracted : what was subtracted from the spectra before. What noise it left more of counts,
-        and not what it took, which in a field it may have taken in the middle alone
     """
     weight = _weight(sigma)
     plain, projected = [], []
@@ -58,13 +55,9 @@ def line_filters(
         rows = gaussians(len(sigma), width, step).changed(
             lambda block: block.matrix * weight[block.low : block.high]
         )
-        independent = _variance(rows, correlation)
-        variance, left = independent, independent - projection.hidden(rows, correlation)
-        if subtracted is not None:
-            both = projection.after(subtracted)
-            variance = np.maximum(variance, independent - subtracted.hidden(rows, correlation))
-            left = np.maximum(left, independent - both.hidden(rows, correlation))
-        told = left > LEAST_LEFT * independent
+        variance = _variance(rows, correlation)
+        left = variance - projection.hidden(rows, correlation)
+        told = left > LEAST_LEFT * variance
         plain.append(_normalised(rows, np.where(variance > 0, variance, np.inf)))
         projected.append(_normalised(rows, np.where(told, left, np.inf)))
     return LineFilters(tuple(plain), tuple(projected))
@@ -75,21 +68,13 @@ def band_weight(sigma: np.ndarray) -> np.ndarray:
     return _weight(sigma)
 
 
-def band_noise(
-    weight: np.ndarray, correlation: np.ndarray, subtracted: Projection | None = None
-) -> float:
-    """Standard deviation of noise with that correlation of channels, (lags,), after it.
-
-    subtracted : from the spectra before
-    """
+def band_noise(weight: np.ndarray, correlation: np.ndarray) -> float:
+    """Standard deviation of noise with that correlation of channels, (lags,), after it."""
     variance = float(weight @ weight)
     for lag, value in enumerate(correlation[1:], start=1):
         variance += 2 * float(value) * float(weight[lag:] @ weight[:-lag])
     # measured in few channels, a correlation may leave less than nothing
-    variance = max(variance, LEAST_NOISE * float(weight @ weight))
-    if subtracted is not None:
-        variance += subtracted.added(weight)
-    return float(np.sqrt(variance))
+    return float(np.sqrt(max(variance, LEAST_NOISE * float(weight @ weight))))
 
 
 def highest(spectra: np.ndarray, rows: Sequence[Banded]) -> np.ndarray:

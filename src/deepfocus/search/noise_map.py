@@ -8,7 +8,6 @@ import numpy as np
 
 from deepfocus.core.channels import is_image
 from deepfocus.core.voxels import Voxels, channel_blocks
-from deepfocus.search.continuum import Projection
 from deepfocus.search.robust import negative_rms, shrunk
 
 BLOCK_BEAMS, SMALLEST_BLOCK_PX = 5.0, 12
@@ -35,14 +34,11 @@ class NoiseMap:
     position : (y, x) relative, root mean square 1
     between_channels : (lags,) correlation of channels, 1 at lag 0; of independent ones unless a
         search measured it
-    subtracted : from the spectra, in units of their noise, by which channels are correlated too;
-        None unless it is known
     """
 
     channel: np.ndarray
     position: np.ndarray
     between_channels: np.ndarray = field(default_factory=lambda: np.ones(1))
-    subtracted: Projection | None = None
 
     @property
     def searched(self) -> np.ndarray:
@@ -57,22 +53,15 @@ class NoiseMap:
         at: np.ndarray = self.channel * float(self.position[row, column])
         return at
 
-    def excess(self, sigma_chan: float, channel: float = 0.0) -> float:
+    def excess(self, sigma_chan: float) -> float:
         """Variance of the noise in a Gaussian line, over that of independent channels.
 
-        sigma_chan : standard deviation of the line; infinite for a continuum; channel : its centre.
-        Two such lines, so many channels apart, overlap by exp(-lag^2 / 4 sigma^2).
+        sigma_chan : standard deviation of the line; infinite for a continuum. Two such lines, so
+        many channels apart, overlap by exp(-lag^2 / 4 sigma^2).
         """
-        sigma = max(sigma_chan, NARROWEST)
         lags = np.arange(1, len(self.between_channels))
-        overlap = np.exp(-((lags / (2 * sigma)) ** 2))
-        excess = max(1.0 + 2.0 * float(overlap @ self.between_channels[1:]), LEAST_EXCESS)
-        if self.subtracted is None:
-            return excess
-        away = (np.arange(len(self.channel)) - channel) / sigma
-        line = np.where(self.searched, np.exp(-(away**2) / 2) / self.channel, 0.0)
-        power = float(line @ line)
-        return excess + self.subtracted.added(line) / power if power else excess
+        overlap = np.exp(-((lags / (2 * max(sigma_chan, NARROWEST))) ** 2))
+        return max(1.0 + 2.0 * float(overlap @ self.between_channels[1:]), LEAST_EXCESS)
 
 
 @dataclass(frozen=True, eq=False)

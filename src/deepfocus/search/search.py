@@ -10,7 +10,7 @@ from deepfocus.core.channels import is_image
 from deepfocus.core.voxels import Voxels
 from deepfocus.core.workspace import IN_MEMORY, Workspace
 from deepfocus.search.bank import Bank
-from deepfocus.search.continuum import projection_of
+from deepfocus.search.continuum import Projection, projection_of
 from deepfocus.search.false_alarms import FalseAlarms, false_alarms
 from deepfocus.search.fields import fields
 from deepfocus.search.first_filter import FirstFilter
@@ -56,25 +56,29 @@ def search(
     false_peaks: float,
     continuum_snr: float = CONTINUUM_SNR,
     known_continuum: np.ndarray | None = None,
+    taken: Projection | None = None,
     workspace: Workspace = IN_MEMORY,
 ) -> Found:
     """Peaks of a cube (chan, y, x), of which `false_peaks` are expected to be noise.
 
     known_continuum : (rows, columns) bool, `Found.on_continuum` of an earlier search: what was
         subtracted there may have been no straight line
+    taken : from all spectra, with the noise that was in it
     workspace : where the filtered cube lies
     """
-    projection = projection_of(noise.channel)
+    projection = projection_of(noise.channel) if taken is None else taken
     sizes = tuple(
-        searched(field, bank, i, noise.channel, projection, noise.subtracted)
+        searched(field, bank, i, noise.channel, projection)
         for i, field in enumerate(fields(data, noise, bank, first, workspace))
     )
     shape = data.shape[1], data.shape[2]
     alarms = false_alarms(statistics_of(sizes, bank, noise.channel, projection, shape))
     threshold = alarms.threshold(false_peaks)
-    band = _above_band_noise(sizes, noise)
+    band = _above_band_noise(sizes, noise.channel)
     # a sidelobe of a bright continuum is as often below zero
     on_continuum = (np.abs(band) > continuum_snr) & (not is_image(len(data)))
+    if taken is not None:
+        on_continuum[:] = True
     if known_continuum is not None:
         on_continuum = on_continuum | known_continuum
     lattice = Lattice(sizes, bank, projection, on_continuum)
@@ -106,11 +110,11 @@ def _high_nodes(
     return np.concatenate(nodes), highest
 
 
-def _above_band_noise(sizes: tuple[Searched, ...], noise: NoiseMap) -> np.ndarray:
+def _above_band_noise(sizes: tuple[Searched, ...], sigma: np.ndarray) -> np.ndarray:
     """(rows, columns) signal-to-noise of the band-integrated cube, the largest of all sizes."""
-    weight = band_weight(noise.channel)
+    weight = band_weight(sigma)
     maps = [
-        each.field.band / (each.level * band_noise(weight, each.correlation, noise.subtracted))
+        each.field.band / (each.level * band_noise(weight, each.correlation))
         for each in reversed(sizes)
     ]
     parts = [

@@ -1,14 +1,13 @@
-"""What was subtracted from all spectra alike before we see them, and what noise that leaves.
-
-A continuum that is fitted to some channels and subtracted from all takes its own noise with it: in
-the channels that it was fitted to there is less, and beyond them more, the same in all of them. No
-channel shows that, but a broad line sees twice the noise of independent channels there.
+"""Whether a continuum was subtracted from all spectra alike, to which channels it was fitted.
 
 A fit of a polynomial leaves spectra in which as many sums over its channels as it has numbers are
 zero, wherever one looks, whatever else the spectra hold. So the covariance of channels over the
-image has as many eigenvalues of zero. Their eigenvectors say all of it: which channels were used,
-and how. With X the polynomials, and V what is zero, the fit was V (X^T V)^-1, and X times that is
-what it took away.
+image has as many eigenvalues of zero, and their eigenvectors are the channels that were used.
+
+Beyond these channels such a fit leaves its own noise, the same in all of them: no channel shows it,
+but a broad line sees twice the noise of independent channels there. And of a line within them it
+takes a part. Once the same polynomial, fitted to all channels, is taken from the spectra again, the
+first is gone, and the second is a straight line, too.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from deepfocus.core.voxels import Changeable, channel_blocks
 from deepfocus.search.continuum import Projection
 from deepfocus.search.noise_map import Sample
 
@@ -55,15 +55,22 @@ class Bins:
         """(bins, n) in units of the noise, of spectra of channels with data (known, n)."""
         return _summed(spectra, self.starts, self.noise)
 
-    def over_channels(self, weights: np.ndarray) -> np.ndarray:
-        """(known, n) weights of channels that sum to those of bins (bins, n)."""
-        of_bin = np.repeat(np.arange(len(self.starts)), np.diff([*self.starts, len(self.known)]))
-        each: np.ndarray = weights / self.noise[:, None]
-        return each[of_bin]
+    def of_channels(self, marks: np.ndarray) -> np.ndarray:
+        """(known,) what bins (bins,) say of their channels."""
+        each: np.ndarray = np.repeat(marks, np.diff([*self.starts, len(self.known)]))
+        return each
 
 
-def subtracted_of(sample: Sample, sigma: np.ndarray, *, correlated_px: float) -> Projection | None:
-    """Of spectra in units of their noise; None where nothing was subtracted, or nobody can tell.
+@dataclass(frozen=True, eq=False)
+class Subtracted:
+    """A polynomial of so many numbers, fitted to channels (chan,) bool."""
+
+    numbers: int
+    channels: np.ndarray
+
+
+def subtracted_of(sample: Sample, sigma: np.ndarray, *, correlated_px: float) -> Subtracted | None:
+    """None where nothing was subtracted, or nobody can tell.
 
     sigma : (chan,) noise, infinite in channels without data
     correlated_px : FWHM of the beam that correlates the noise; 0 for white noise
@@ -78,15 +85,36 @@ def subtracted_of(sample: Sample, sigma: np.ndarray, *, correlated_px: float) ->
         return None
     at = np.linspace(-1, 1, len(sigma))[bins.known]
     polynomials = np.polynomial.legendre.legvander(at, numbers - 1)
-    onto = bins.summed(polynomials)
-    if not _is_fit(zero, onto, bins.covariance):
+    if not _is_fit(zero, bins.summed(polynomials), bins.covariance):
         return None
-    along = bins.over_channels(zero @ np.linalg.inv(onto.T @ zero))
-    of_known = sigma[bins.known, None]
-    return Projection(
-        _of_all(polynomials / of_known, bins.known, len(sigma)),
-        _of_all(along * of_known, bins.known, len(sigma)),
-    )
+    # one over the number of channels that were fitted, or more
+    leverage = np.sum(zero**2, axis=1)
+    fitted = leverage > LEAST_LEVERAGE * numbers / len(leverage)
+    channels = np.zeros(len(sigma), bool)
+    channels[bins.known] = bins.of_channels(fitted)
+    return Subtracted(numbers, channels)
+
+
+def take(taken: Projection, data: Changeable, sigma: np.ndarray, values_at_once: int) -> None:
+    """What is fitted to all channels of each pixel of a cube (chan, y, x), in place.
+
+    sigma : (chan,) its noise, in units of which the projection is; blank voxels take no part
+    """
+    basis, unit = taken.basis, np.where(np.isfinite(sigma), sigma, 1.0)[:, None]
+    parts = basis.shape[1]
+    seen, squares = np.zeros((*data.shape[1:], parts)), np.zeros((*data.shape[1:], parts, parts))
+    blocks = list(channel_blocks(data.shape, values_at_once))
+    for block in blocks:
+        part = data[block]
+        known = np.isfinite(part)
+        in_noise = basis[block] / unit[block]
+        seen += np.tensordot(np.where(known, part, 0.0), in_noise, axes=(0, 0))
+        pairs = basis[block, :, None] * basis[block, None]
+        squares += np.tensordot(known.astype(float), pairs, axes=(0, 0))
+    amounts = np.einsum("yxij,yxj->yxi", np.linalg.pinv(squares, hermitian=True), seen)
+    for block in blocks:
+        fitted = np.tensordot(basis[block] * unit[block], amounts, axes=(1, 2))
+        data[block] = data[block] - fitted.astype(np.float32)
 
 
 def _bins_of(sample: Sample, sigma: np.ndarray, correlated_px: float) -> Bins | None:
@@ -110,17 +138,6 @@ def _summed(spectra: np.ndarray, starts: np.ndarray, noise: np.ndarray) -> np.nd
     return sums
 
 
-def fitted_channels(subtracted: Projection) -> np.ndarray:
-    """(chan,) bool, to which channels that was fitted which was subtracted.
-
-    By the leverage of each, which is one over their number or more, and 0 in the others.
-    """
-    basis, _ = np.linalg.qr(subtracted.along)
-    leverage = np.sum(basis**2, axis=1)
-    fitted: np.ndarray = leverage > LEAST_LEVERAGE * basis.shape[1] / len(basis)
-    return fitted
-
-
 def _is_fit(zero: np.ndarray, onto: np.ndarray, covariance: np.ndarray) -> bool:
     """Whether what is zero in binned spectra is what a fit of polynomials left, not aught else."""
     polynomials, _ = np.linalg.qr(onto)
@@ -131,10 +148,3 @@ def _is_fit(zero: np.ndarray, onto: np.ndarray, covariance: np.ndarray) -> bool:
     due = np.sum((polynomials - weights) ** 2, axis=0)
     seen = np.sum(polynomials * (covariance @ polynomials), axis=0)
     return bool(np.all(seen >= AS_SEEN * due - ZERO))
-
-
-def _of_all(values: np.ndarray, known: np.ndarray, channels: int) -> np.ndarray:
-    """(channels, parts) with 0 where nothing is known."""
-    out = np.zeros((channels, values.shape[1]))
-    out[known] = values
-    return out

@@ -15,7 +15,7 @@ from scipy.special import ndtr, stdtrit
 from deepfocus.core.channels import is_image
 from deepfocus.search.banded import gaussian
 from deepfocus.search.bank import Bank
-from deepfocus.search.continuum import LEAST_SHARE, Projection
+from deepfocus.search.continuum import Projection
 from deepfocus.search.false_alarms import BankStatistics
 from deepfocus.search.fields import Field
 from deepfocus.search.lines import LEAST_NOISE, LineFilters, line_filters
@@ -28,6 +28,8 @@ LEAST_CORRELATION = 0.02
 """Between channels: what is smaller is not told from none."""
 EXCESS_ERRORS = 2.5
 """Measured noise above the predicted one counts from that many errors on."""
+LEAST_SHARE = 0.05
+"""Of a channel's variance, to tell its noise by."""
 MOST_COLUMNS, MOST_VALUES = 4096, 1 << 24
 """Of a sample; of a band with many channels, fewer columns are enough."""
 SPACING = 0.75
@@ -74,21 +76,16 @@ def searched(
     size: int,
     sigma: np.ndarray,
     projection: Projection,
-    subtracted: Projection | None = None,
 ) -> Searched:
-    """The noise of a field of that size of the bank.
-
-    sigma : (chan,) noise of the cube; subtracted : what was subtracted from its spectra before
-    """
+    """The noise of a field of that size of the bank; sigma : (chan,) noise of the cube."""
     noise_px = bank.kernel_px(size)
     apart = _nodes_apart(field, noise_px)
-    both = projection if subtracted is None else projection.after(subtracted)
-    columns = columns_of(field.values[:, ::apart, ::apart], sigma, projection, both.share_left)
+    columns = columns_of(field.values[:, ::apart, ::apart], sigma, projection)
     unit, level = columns.with_unit_noise()
-    correlation = channel_correlation(unit, both)
-    filters = line_filters(bank, sigma, correlation, projection, subtracted)
+    correlation = channel_correlation(unit, projection)
+    filters = line_filters(bank, sigma, correlation, projection)
     independent = max(1.0, 1.133 * 2 * (noise_px / (apart * field.step)) ** 2)
-    excess = _excess(unit, filters, bank, both, independent)
+    excess = _excess(unit, filters, bank, projection, independent)
     if is_image(len(sigma)):
         level *= raised(columns.noise.sum() / independent)
     return Searched(field, level, filters.over([level * each for each in excess]), correlation)
@@ -133,16 +130,11 @@ def statistics_of(
     )
 
 
-def columns_of(
-    values: np.ndarray, sigma: np.ndarray, projection: Projection, share_left: np.ndarray
-) -> Columns:
-    """Spectra (chan, ...) without continuum; emission is left out where it exceeds the clip.
-
-    share_left : (chan,) of the variance of the noise
-    """
+def columns_of(values: np.ndarray, sigma: np.ndarray, projection: Projection) -> Columns:
+    """Spectra (chan, ...) without continuum; emission is left out where it exceeds the clip."""
     flat = np.ascontiguousarray(values.reshape(len(values), -1))
     flat = flat[:, np.any(flat != 0, axis=0)]
-    line = projection.of(flat) / _deviation(share_left)[:, None]
+    line = projection.of(flat) / _deviation(projection.share_left)[:, None]
     used = (flat != 0) & np.isfinite(sigma)[:, None]
     level = negative_rms(line[used])
     return Columns(line, used & (np.abs(line) < CLIP * level))
@@ -204,8 +196,7 @@ def _correlation(
     """Of the noise of two sets of spectra (chan, ...), place by place."""
     a, b = (each.reshape(len(each), -1) for each in (one, other))
     covered = np.any(a != 0, axis=0) & np.any(b != 0, axis=0)
-    share = projection.share_left
-    first, second = (columns_of(each[:, covered], sigma, projection, share) for each in (a, b))
+    first, second = (columns_of(each[:, covered], sigma, projection) for each in (a, b))
     both = first.noise & second.noise
     x, y = first.values[both], second.values[both]
     powers = float(np.vdot(x, x)), float(np.vdot(y, y))

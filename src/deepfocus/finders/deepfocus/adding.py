@@ -37,7 +37,6 @@ from deepfocus.fit.places import own_continuum, own_line_of
 from deepfocus.search.noise_map import NoiseMap, noise_of_sample
 from deepfocus.search.peaks import Peak
 from deepfocus.search.search import Found
-from deepfocus.search.subtracted import subtracted_of
 
 MOST_TURNS = 10
 """Of looking for bright continua in what the brighter ones leave."""
@@ -62,9 +61,7 @@ def continua_of(sight: Sight) -> tuple[Explained, NoiseMap]:
             wanted="values that scatter about zero or a continuum, as an observation's do",
             remedy="add noise to a model cube (deepfocus simulate does)",
         )
-    subtracted = subtracted_of(sight.sample, noise.channel, correlated_px=sight.correlated_px)
-    noise = replace(noise, subtracted=subtracted)
-    fitting = Continua(BRIGHT**2, slopes_in(noise))
+    fitting = Continua(BRIGHT**2, slopes_in(sight))
     # what shines in all channels of an image is as likely what is looked for
     for _ in range(0 if is_image(len(sight.data)) else MOST_TURNS):
         starts = bright_continua(explained, noise, sight)
@@ -98,7 +95,7 @@ def with_peaks(
         host = known[shared[i]]
         starts[i, [X, Y, *SIZES, CONTINUUM, SLOPE]] = host[[X, Y, *SIZES, CONTINUUM, SLOPE]]
         free[i, SLOPE] = explained.free[shared[i], SLOPE]
-    kept = Kept(needed, slopes_in(found.noise))
+    kept = Kept(needed, slopes_in(sight))
     explained = with_starts(
         explained,
         starts,
@@ -130,4 +127,4 @@ def noise_of(sight: Sight, explained: Explained, before: NoiseMap) -> NoiseMap:
     measured = noise_of_sample(
         replace(sample, values=left), correlated_px=sight.correlated_px, emission=shines
     )
-    return replace(measured, between_channels=before.between_channels, subtracted=before.subtracted)
+    return replace(measured, between_channels=before.between_channels)

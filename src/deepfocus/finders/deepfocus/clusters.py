@@ -318,17 +318,10 @@ def _problem(
     """In channels taken for independent ones, of a noise as high as it is in the starts' lines."""
     y, x = starts[:, [Y, X]].mean(axis=0)
     channel = float(np.clip(starts[0, CHANNEL], 0, len(seen.data) - 1))
-    lines = starts[starts[:, FLUX] != 0]
-    sigma = noise.at(x=x, y=y) * float(np.sqrt(_excess(lines, noise)))
+    lines = starts[starts[:, FLUX] != 0, SIGMA]
+    excess = noise.excess(float(np.median(lines)) if len(lines) else np.inf)
+    sigma = noise.at(x=x, y=y) * float(np.sqrt(excess))
     return patch_problem(seen.data, sigma, seen.filtering, box=box, channel=round(channel))
-
-
-def _excess(lines: np.ndarray, noise: NoiseMap) -> float:
-    """Variance of noise in a typical line, over that of independent channels."""
-    if not len(lines):
-        return noise.excess(np.inf)
-    width = float(np.median(lines[:, SIGMA]))
-    return float(np.median([noise.excess(width, channel) for channel in lines[:, CHANNEL]]))
 
 
 def _fwhm(components: np.ndarray) -> np.ndarray:

@@ -15,7 +15,6 @@ from deepfocus.finders.deepfocus.correlated import correlated_noise
 from deepfocus.finders.deepfocus.galaxy_errors import flux_variance, with_model_errors
 from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.samples import within
-from deepfocus.finders.deepfocus.shared_noise import with_shared_noise
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.sources import SUMMARY, SourceFit
 from deepfocus.search.mask import CorrelatedNoise, Slices
@@ -37,8 +36,7 @@ values, which are correlated over half of the area."""
 def honest(source: SourceFit, sight: Sight, looked: Looked) -> SourceFit:
     """The source with what its model leaves, and errors that say so."""
     shining = _shining(source, sight, looked)
-    fitted = with_shared_noise(source, looked.noise)
-    checked = with_honest_errors(fitted, misfit(shining, sight))
+    checked = with_honest_errors(source, misfit(shining, sight))
     if not source.is_a_galaxy:
         return checked
     checked = with_model_errors(checked)

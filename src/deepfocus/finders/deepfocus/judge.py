@@ -10,7 +10,7 @@ from deepfocus.core.channels import is_image
 from deepfocus.core.flags import Flag
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.look import Looked
-from deepfocus.finders.deepfocus.shared_noise import trough_under
+from deepfocus.finders.deepfocus.own_trough import trough_under
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.sources import SourceFit
 from deepfocus.finders.deepfocus.trust import (
@@ -71,7 +71,7 @@ def judged(source: SourceFit, looked: Looked, sight: Sight, most: float) -> Judg
     false_alarm = min(by_noise or [float(looked.found[-1].alarms.probability(gained))])
     gone = source.gain < GONE * looked.found[-1].threshold ** 2
     flag = Flag.ACCEPTED if false_alarm <= most and not gone else Flag.LOW_PROBABILITY
-    dug = trough_under(source, looked, sight.beam_px)
+    dug = trough_under(source, looked, sight)
     broad = is_too_broad(source, len(looked.explained.residual))
     if broad or is_too_large(source, sight) or is_trough(source, dug):
         flag |= Flag.BAD_FIT

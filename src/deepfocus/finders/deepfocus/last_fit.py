@@ -7,8 +7,6 @@ be mistaken for another.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from deepfocus.core.voxels import Changeable
 from deepfocus.finders.deepfocus.clusters import Explained, Seen, refitted
 from deepfocus.finders.deepfocus.explaining import Measured
@@ -18,18 +16,10 @@ from deepfocus.fit.image import Part, add_model
 from deepfocus.fit.whole_beam import WholeBeam
 from deepfocus.search.noise_map import NoiseMap
 
-STRAIGHT = 2
-"""Numbers of a straight line."""
-
 
 def last_fit(explained: Explained, sight: Sight, noise: NoiseMap) -> Explained:
-    """Every cluster measured, the others' final models subtracted.
-
-    A continuum of any slope takes up the noise of a straight line that was subtracted, too.
-    """
-    measured = Measured(slopes_in(noise))
-    if noise.subtracted is not None and noise.subtracted.parts <= STRAIGHT:
-        noise = replace(noise, subtracted=None)
+    """Every cluster measured, the others' final models subtracted."""
+    measured = Measured(slopes_in(sight))
     if not (sight.white and sight.response.reaches_everywhere):
         return refitted(explained, sight, noise, measured)
     whole = WholeBeam(sight.response)

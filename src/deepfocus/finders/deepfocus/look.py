@@ -91,6 +91,7 @@ def look(sight: Sight, *, false_peaks: float) -> Looked:
                 sight.first,
                 false_peaks=false_peaks,
                 known_continuum=each[-1].on_continuum if each else None,
+                taken=sight.taken,
                 workspace=sight.workspace,
             ),
         )

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from deepfocus.core.catalogue import numbered
 from deepfocus.core.channels import is_image
 from deepfocus.core.cube import Cube
-from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.core.voxels import runs_in_words
 from deepfocus.finders.deepfocus.around_bright import Bright
 from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.stated_beam import notes_of_beam
 from deepfocus.finders.deepfocus.trust import beam_error_level, left_of_continua
-from deepfocus.search.subtracted import fitted_channels
-
-BROAD = 0.25
-"""Of the band: a line that sees noise which channels share."""
-NOISY = 1.2
-"""Times the noise of independent channels: worth to be said."""
 
 
 def notes_of(
@@ -31,7 +23,7 @@ def notes_of(
     """All of it; accepted : the sources of the catalogue."""
     return (
         *_notes_of_image(cube),
-        *_notes_of_subtracted(looked),
+        *_notes_of_subtracted(sight),
         *_notes_of_continuum(looked, sight),
         *_notes_if_given_up(looked),
         *notes_of_beam(accepted, sight, looked),
@@ -56,25 +48,16 @@ def _notes_of_image(cube: Cube) -> tuple[str, ...]:
     )
 
 
-def _notes_of_subtracted(looked: Looked) -> tuple[str, ...]:
-    """Where a continuum that was fitted to other channels left its own noise."""
-    subtracted = looked.noise.subtracted
-    if subtracted is None:
+def _notes_of_subtracted(sight: Sight) -> tuple[str, ...]:
+    """What was subtracted before, which costs lines that are like it."""
+    if sight.subtracted is None:
         return ()
-    channels = len(looked.noise.channel)
-    # what is correlated with its neighbours alone is so everywhere
-    shared = replace(looked.noise, between_channels=np.ones(1))
-    width = BROAD * channels / FWHM_PER_SIGMA
-    noise = np.sqrt([shared.excess(width, channel) for channel in range(channels)])
-    noisy = np.flatnonzero(noise > NOISY)
-    if not noisy.size:
-        return ()
+    what = {1: "a level", 2: "a straight line"}.get(sight.subtracted.numbers, "a curve")
     return (
-        "a continuum was subtracted that was fitted to the channels "
-        f"{runs_in_words(fitted_channels(subtracted))}: a line of "
-        f"{numbered(round(BROAD * channels), 'channel')} has up to {noise.max():.2g} times the "
-        f"noise of independent ones between channels {noisy[0]} and {noisy[-1]}; leave the "
-        "continuum in the cube, which the search tells from lines, or fit it to both ends",
+        f"{what} was subtracted from all spectra, which was fitted to the channels "
+        f"{runs_in_words(sight.subtracted.channels)}: spectra are searched and fitted without one "
+        "over the whole band, and broad lines lose by it; leave the continuum in the cube, which "
+        "the search tells from lines",
     )
 
 

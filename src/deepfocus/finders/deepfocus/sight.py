@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,9 +16,11 @@ from deepfocus.finders.deepfocus.sidelobes import Sidelobes
 from deepfocus.fit.filters import Nearby
 from deepfocus.forward.response import Response, response_of
 from deepfocus.search.bank import SIZES_BEAMS, Bank, bank_of
+from deepfocus.search.continuum import Projection, projection_of
 from deepfocus.search.correlation import power_of
 from deepfocus.search.first_filter import FirstFilter, PixelItself, beam_filter
-from deepfocus.search.noise_map import Sample, sample_of
+from deepfocus.search.noise_map import Sample, noise_of_sample, sample_of
+from deepfocus.search.subtracted import Subtracted, subtracted_of, take
 
 FEWEST_ALLOWED, MOST_A_BEAM = 30, 0.3
 """Components in a small image, and for each beam of a larger one."""
@@ -31,6 +33,7 @@ class Sight:
     data : (chan, y, x) Jy/beam; response : its beams; power : of its noise
     sidelobes : of the dirty beam in the middle of the band
     bank, first : filters of the search, and the smallest of them on the sky
+    subtracted : from all spectra, before; taken : the same from the data, of all channels
     workspace : where arrays of the cube's size lie
     """
 
@@ -41,6 +44,8 @@ class Sight:
     bank: Bank
     first: FirstFilter
     workspace: Workspace
+    subtracted: Subtracted | None = None
+    taken: Projection | None = None
 
     @cached_property
     def sample(self) -> Sample:
@@ -104,4 +109,17 @@ def sight_of(cube: Cube) -> Sight:
         beam = response.dirty_beam[len(response.dirty_beam) // 2]
         shape = (response.ny, response.nx)
         first = beam_filter(beam, beam_px=response.beam_px, step=step, shape=shape)
-    return Sight(cube.data, response, power, sidelobes, bank, first, cube.workspace)
+    sight = Sight(cube.data, response, power, sidelobes, bank, first, cube.workspace)
+    return _without_what_was_subtracted(sight)
+
+
+def _without_what_was_subtracted(sight: Sight) -> Sight:
+    """A continuum that was fitted to some channels is taken from the data again, of all."""
+    sigma = noise_of_sample(sight.sample, correlated_px=sight.correlated_px).channel
+    subtracted = subtracted_of(sight.sample, sigma, correlated_px=sight.correlated_px)
+    if subtracted is None:
+        return sight
+    taken = projection_of(sigma, subtracted.numbers)
+    data = sight.workspace.copy(sight.data)
+    take(taken, data, sigma, sight.workspace.values_at_once)
+    return replace(sight, data=data, subtracted=subtracted, taken=taken)

@@ -11,10 +11,10 @@ from typing import Protocol
 
 import numpy as np
 
+from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.fit.grow import continuum_snr
 from deepfocus.fit.parameters import CONTINUUM, SLOPE
 from deepfocus.fit.solve import Fit, fit_free
-from deepfocus.search.noise_map import NoiseMap
 
 SLOPE_SNR = 20.0
 """Of a continuum: a spectral index of 3 over a tenth of the band's frequency is 0.15 of it."""
@@ -80,7 +80,7 @@ class OfStraightLines:
         return free
 
 
-def slopes_in(noise: NoiseMap) -> Slopes:
+def slopes_in(sight: Sight) -> Slopes:
     """By what was subtracted from the spectra."""
-    straight = noise.subtracted is not None and noise.subtracted.parts > 1
+    straight = sight.subtracted is not None and sight.subtracted.numbers > 1
     return OfStraightLines() if straight else OfSpectralIndices()
