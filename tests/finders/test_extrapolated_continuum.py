@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from astropy import units as u
 from dirty_cubes import dirty_cube
 
 from deepfocus.core.cube import Cube
+from deepfocus.core.workspace import OnDisk
 from deepfocus.finders.deepfocus.finder import DeepFocus
 from deepfocus.finders.finder import Detection
 from deepfocus.instrument.noise import Thermal
@@ -98,3 +100,14 @@ def test_what_was_subtracted_of_a_line_is_no_flux_lost() -> None:
     assert ratio == pytest.approx(1.0, abs=0.08)
     # a trough is what is left of the continuum's place
     assert np.all(after["continuum"] < 0)
+
+
+def test_by_parts_it_is_the_same(tmp_path: Path) -> None:
+    cube = extrapolated(
+        dirty_cube(OBSERVATION, [broad_line(*place) for place in PLACES], Thermal(), 1)
+    )
+    some = replace(cube, workspace=OnDisk(tmp_path, 1 << 16))
+    of_whole, by_parts = (DeepFocus().ready().find(each).catalogue for each in (cube, some))
+    assert len(of_whole.accepted) == len(by_parts.accepted) == 3
+    for name in ("x", "channel", "line_flux", "line_flux_err"):
+        np.testing.assert_allclose(by_parts[name], of_whole[name], rtol=1e-3)
