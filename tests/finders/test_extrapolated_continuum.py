@@ -14,6 +14,7 @@ from dirty_cubes import dirty_cube
 from deepfocus.core.cube import Cube
 from deepfocus.core.workspace import OnDisk
 from deepfocus.finders.deepfocus.finder import DeepFocus
+from deepfocus.finders.evidence import SpectrumPanel
 from deepfocus.finders.finder import Detection
 from deepfocus.instrument.noise import Thermal
 from deepfocus.instrument.observation import Observation
@@ -100,6 +101,15 @@ def test_what_was_subtracted_of_a_line_is_no_flux_lost() -> None:
     assert ratio == pytest.approx(1.0, abs=0.08)
     # a trough is what is left of the continuum's place
     assert np.all(after["continuum"] < 0)
+
+
+def test_spectra_of_the_report_are_those_that_were_fitted() -> None:
+    detection = found(1, sources=True)
+    spectrum = next(each for each in detection.evidence if isinstance(each, SpectrumPanel))
+    measured, channels = spectrum.measured.values, np.arange(64)
+    straight = np.polynomial.Polynomial.fit(channels, measured, 1)
+    # channels differ in noise by some per cent, with which the line was fitted to them
+    assert np.abs(straight(channels)).max() < 0.05 * measured.std()
 
 
 def test_by_parts_it_is_the_same(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ check    the flux in a mask, in a restored cube, and what to keep in mind
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -111,7 +111,7 @@ class ReadyDeepFocus:
             catalogue=catalogue,
             notes=notes_of(_accepted(entries), cube, looked, sight),
             snapshots={"search": table_of_peaks(looked.found[0].peaks, cube.grid)},
-            evidence=panels_of(catalogue, cube, looked),
+            evidence=panels_of(catalogue, replace(cube, data=sight.data), looked),
             covariances=covariances_of(
                 [entry.source for entry in entries], catalogue["id"][fitted(catalogue)], cube
             ),
