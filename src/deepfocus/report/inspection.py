@@ -12,7 +12,6 @@ from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.voxels import Voxels, channel_blocks
 from deepfocus.finders.deepfocus.sight import Sight, sight_of
-from deepfocus.search.noise_map import noise_of_sample
 
 AT_ONCE = 1 << 24
 """Voxels that are looked at together."""
@@ -221,7 +220,7 @@ def _noise(cube: Cube) -> tuple[NoiseLevels | None, tuple[str, ...]]:
         sight = sight_of(cube)
     except DeepFocusError as error:
         return None, (f"the noise was not measured: {error.came}",)
-    noise = noise_of_sample(sight.sample, correlated_px=sight.correlated_px)
+    noise = sight.noise
     told = noise.channel[noise.searched]
     if not len(told):
         return None, ("the noise cannot be measured: no channel has enough values that scatter",)

@@ -54,7 +54,7 @@ def continua_of(sight: Sight) -> tuple[Explained, NoiseMap]:
     And the noise of what they leave. Raises `DeepFocusError` for a cube without noise.
     """
     explained = Explained((), sight.workspace.copy(sight.data))
-    noise = noise_of_sample(sight.sample, correlated_px=sight.correlated_px)
+    noise = sight.noise
     if not np.isfinite(noise.channel).any() or not np.all(noise.channel > LEAST_NOISE):
         raise DeepFocusError(
             "the noise of the cube cannot be measured",

@@ -19,7 +19,7 @@ from deepfocus.search.bank import SIZES_BEAMS, Bank, bank_of
 from deepfocus.search.continuum import Projection, projection_of
 from deepfocus.search.correlation import power_of
 from deepfocus.search.first_filter import FirstFilter, PixelItself, beam_filter
-from deepfocus.search.noise_map import Sample, noise_of_sample, sample_of
+from deepfocus.search.noise_map import NoiseMap, Sample, noise_of_sample, sample_of
 from deepfocus.search.subtracted import Subtracted, subtracted_of, take
 
 FEWEST_ALLOWED, MOST_A_BEAM = 30, 0.3
@@ -51,6 +51,11 @@ class Sight:
     def sample(self) -> Sample:
         """Of the data, from which the noise is measured."""
         return sample_of(self.data, self.correlated_px)
+
+    @cached_property
+    def noise(self) -> NoiseMap:
+        """Of the data, in bright sources' light."""
+        return noise_of_sample(self.sample, correlated_px=self.correlated_px)
 
     @property
     def nearby(self) -> Nearby:
@@ -115,7 +120,7 @@ def sight_of(cube: Cube) -> Sight:
 
 def _without_what_was_subtracted(sight: Sight) -> Sight:
     """A continuum that was fitted to some channels is taken from the data again, of all."""
-    sigma = noise_of_sample(sight.sample, correlated_px=sight.correlated_px).channel
+    sigma = sight.noise.channel
     subtracted = subtracted_of(sight.sample, sigma, correlated_px=sight.correlated_px)
     if subtracted is None:
         return sight
