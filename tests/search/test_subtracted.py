@@ -48,12 +48,12 @@ def found_knowing(cube: np.ndarray, *, false_peaks: float = 0.01) -> Found:
     subtracted = seen_in(cube)
     assert subtracted is not None
     sigma = noise_map(cube, correlated_px=BEAM_PX).channel
-    taken, cube = projection_of(sigma, subtracted.numbers), cube.copy()
-    take(taken, cube, sigma, 1 << 20)
+    cube = cube.copy()
+    take(projection_of(sigma, subtracted.numbers), cube, sigma, 1 << 20)
     none = np.zeros(cube.shape, bool)
     noise = noise_map(cube, correlated_px=BEAM_PX, emission=none)
     known = filters(cube.shape, white=False)
-    return search(cube, noise, *known, false_peaks=false_peaks, taken=taken)
+    return search(cube, noise, *known, false_peaks=false_peaks, taken=subtracted.numbers)
 
 
 @pytest.mark.parametrize("order", [0, 1])

@@ -10,7 +10,7 @@ from deepfocus.core.channels import is_image
 from deepfocus.core.voxels import Voxels
 from deepfocus.core.workspace import IN_MEMORY, Workspace
 from deepfocus.search.bank import Bank
-from deepfocus.search.continuum import Projection, projection_of
+from deepfocus.search.continuum import projection_of
 from deepfocus.search.false_alarms import FalseAlarms, false_alarms
 from deepfocus.search.fields import fields
 from deepfocus.search.first_filter import FirstFilter
@@ -56,17 +56,17 @@ def search(
     false_peaks: float,
     continuum_snr: float = CONTINUUM_SNR,
     known_continuum: np.ndarray | None = None,
-    taken: Projection | None = None,
+    taken: int = 0,
     workspace: Workspace = IN_MEMORY,
 ) -> Found:
     """Peaks of a cube (chan, y, x), of which `false_peaks` are expected to be noise.
 
     known_continuum : (rows, columns) bool, `Found.on_continuum` of an earlier search: what was
         subtracted there may have been no straight line
-    taken : from all spectra, with the noise that was in it
+    taken : numbers of a polynomial that was taken from all spectra, with the noise that was in it
     workspace : where the filtered cube lies
     """
-    projection = projection_of(noise.channel) if taken is None else taken
+    projection = projection_of(noise.channel, max(taken, 1))
     sizes = tuple(
         searched(field, bank, i, noise.channel, projection)
         for i, field in enumerate(fields(data, noise, bank, first, workspace))
@@ -77,7 +77,7 @@ def search(
     band = _above_band_noise(sizes, noise.channel)
     # a sidelobe of a bright continuum is as often below zero
     on_continuum = (np.abs(band) > continuum_snr) & (not is_image(len(data)))
-    if taken is not None:
+    if taken:
         on_continuum[:] = True
     if known_continuum is not None:
         on_continuum = on_continuum | known_continuum

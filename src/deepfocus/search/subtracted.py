@@ -32,6 +32,8 @@ MOST_NUMBERS = 3
 """Of a fit: a parabola."""
 NOT_ALONG = 0.05
 """Cosine between what is zero and a polynomial: below, it is something else."""
+ORTHONORMAL = 1e-6
+"""What rounding leaves of products of polynomials where no channel is blank."""
 LEAST_LEVERAGE = 0.25
 """Of a channel that was fitted, of the mean if all were."""
 AS_SEEN = 0.5
@@ -111,7 +113,10 @@ def take(taken: Projection, data: Changeable, sigma: np.ndarray, values_at_once:
         seen += np.tensordot(np.where(known, part, 0.0), in_noise, axes=(0, 0))
         pairs = basis[block, :, None] * basis[block, None]
         squares += np.tensordot(known.astype(float), pairs, axes=(0, 0))
-    amounts = np.einsum("yxij,yxj->yxi", np.linalg.pinv(squares, hermitian=True), seen)
+    amounts = seen
+    gaps = np.abs(squares - np.eye(parts)).max(axis=(2, 3)) > ORTHONORMAL
+    inverse = np.linalg.pinv(squares[gaps], hermitian=True)
+    amounts[gaps] = np.einsum("nij,nj->ni", inverse, seen[gaps])
     for block in blocks:
         fitted = np.tensordot(basis[block] * unit[block], amounts, axes=(1, 2))
         data[block] = data[block] - fitted.astype(np.float32)

@@ -11,11 +11,12 @@ from deepfocus.fit.image import spectrum_of
 from deepfocus.fit.parameters import CONTINUUM, SLOPE
 from deepfocus.fit.places import same_place
 from deepfocus.fit.spectra import Sampled
+from deepfocus.search.continuum import projection_of
 
 
 def trough_under(source: SourceFit, looked: Looked, sight: Sight) -> float:
     """Jy, below zero: what was taken of all lines at its place, in the middle of its own."""
-    if sight.taken is None:
+    if not sight.taken:
         return 0.0
     components = looked.explained.components
     here = components[same_place(components, source.components[:1], sight.beam_px)].copy()
@@ -25,6 +26,6 @@ def trough_under(source: SourceFit, looked: Looked, sight: Sight) -> float:
     known = np.flatnonzero(looked.noise.searched)
     in_noise = np.zeros((len(sigma), 1))
     in_noise[known, 0] = line[known] / sigma[known]
-    taken = sight.taken.of(in_noise) - in_noise
+    taken = projection_of(sigma, sight.taken).of(in_noise) - in_noise
     nearest = known[np.argmin(np.abs(known - source.value("channel")))]
     return float(min(taken[nearest, 0] * sigma[nearest], 0.0))

@@ -16,7 +16,7 @@ from deepfocus.finders.deepfocus.sidelobes import Sidelobes
 from deepfocus.fit.filters import Nearby
 from deepfocus.forward.response import Response, response_of
 from deepfocus.search.bank import SIZES_BEAMS, Bank, bank_of
-from deepfocus.search.continuum import Projection, projection_of
+from deepfocus.search.continuum import projection_of
 from deepfocus.search.correlation import power_of
 from deepfocus.search.first_filter import FirstFilter, PixelItself, beam_filter
 from deepfocus.search.noise_map import NoiseMap, Sample, noise_of_sample, sample_of
@@ -33,7 +33,7 @@ class Sight:
     data : (chan, y, x) Jy/beam; response : its beams; power : of its noise
     sidelobes : of the dirty beam in the middle of the band
     bank, first : filters of the search, and the smallest of them on the sky
-    subtracted : from all spectra, before; taken : the same from the data, of all channels
+    subtracted : from all spectra, before; from the data the same was taken, of all channels
     workspace : where arrays of the cube's size lie
     """
 
@@ -45,7 +45,6 @@ class Sight:
     first: FirstFilter
     workspace: Workspace
     subtracted: Subtracted | None = None
-    taken: Projection | None = None
 
     @cached_property
     def sample(self) -> Sample:
@@ -56,6 +55,11 @@ class Sight:
     def noise(self) -> NoiseMap:
         """Of the data, in bright sources' light."""
         return noise_of_sample(self.sample, correlated_px=self.correlated_px)
+
+    @property
+    def taken(self) -> int:
+        """Numbers of the polynomial that was taken from all spectra; 0 if none was."""
+        return 0 if self.subtracted is None else self.subtracted.numbers
 
     @property
     def nearby(self) -> Nearby:
@@ -124,7 +128,7 @@ def _without_what_was_subtracted(sight: Sight) -> Sight:
     subtracted = subtracted_of(sight.sample, sigma, correlated_px=sight.correlated_px)
     if subtracted is None:
         return sight
-    taken = projection_of(sigma, subtracted.numbers)
     data = sight.workspace.copy(sight.data)
-    take(taken, data, sigma, sight.workspace.values_at_once)
-    return replace(sight, data=data, subtracted=subtracted, taken=taken)
+    polynomial = projection_of(sigma, subtracted.numbers)
+    take(polynomial, data, sigma, sight.workspace.values_at_once)
+    return replace(sight, data=data, subtracted=subtracted)

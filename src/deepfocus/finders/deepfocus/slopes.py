@@ -82,5 +82,4 @@ class OfStraightLines:
 
 def slopes_in(sight: Sight) -> Slopes:
     """By what was subtracted from the spectra."""
-    straight = sight.subtracted is not None and sight.subtracted.numbers > 1
-    return OfStraightLines() if straight else OfSpectralIndices()
+    return OfStraightLines() if sight.taken > 1 else OfSpectralIndices()
