@@ -24,7 +24,7 @@ from measuring import ONE_THREAD, machine
 from tune import append, records
 
 from deepfocus.evaluation.text_table import text_table
-from deepfocus.finders.deepfocus import finder as finding
+from deepfocus.finders.deepfocus import notes
 from deepfocus.finders.deepfocus.finder import DeepFocus
 from deepfocus.finders.deepfocus.stated_beam import OF_ERRORS, OF_SCALE
 from deepfocus.simulation.cube import simulate
@@ -74,7 +74,7 @@ def one_source(snr: float, percent: float, seed: int) -> AnySet:
 def searched(settings: AnySet, seed: int) -> dict[str, Any]:
     """What was said of a cube, and CPU seconds of the search and of what says it."""
     spent = [0.0]
-    original = finding.notes_of_beam
+    original = notes.notes_of_beam
 
     def timed(*given: Any) -> tuple[str, ...]:
         start = time.process_time()
@@ -83,13 +83,13 @@ def searched(settings: AnySet, seed: int) -> dict[str, Any]:
         return said
 
     cube = simulate(settings, seed).cube
-    finding.notes_of_beam = timed
+    notes.notes_of_beam = timed
     try:
         start = time.process_time()
         detection = DeepFocus().ready().find(cube)
         whole = time.process_time() - start
     finally:
-        finding.notes_of_beam = original
+        notes.notes_of_beam = original
     said = [note for note in detection.notes if note.startswith((OF_SCALE, OF_ERRORS))]
     return {"said": said, "find_s": round(whole, 3), "notes_s": round(spent[0], 4)}
 
