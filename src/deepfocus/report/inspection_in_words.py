@@ -40,11 +40,7 @@ def understood_of(inspection: Inspection) -> list[tuple[str, str]]:
         ),
         ("blanks", _blanks_in_words(inspection)),
         ("noise", _noise_in_words(inspection.noise)),
-        *(
-            ("continuum", _continuum_in_words(each.continuum_channels, inspection.shape[0]))
-            for each in [inspection.noise]
-            if each is not None and each.continuum_channels
-        ),
+        *_continuum_in_words(inspection),
         *(("missing", f"{each.what}: {each.effect}; {each.remedy}") for each in inspection.missing),
     ]
 
@@ -111,10 +107,14 @@ def _blanks_in_words(inspection: Inspection) -> str:
     return f"{said}; without data are the channels {runs_in_words(dead)}"
 
 
-def _continuum_in_words(channels: Sequence[int], of: int) -> str:
-    fitted = np.zeros(of, bool)
-    fitted[list(channels)] = True
-    return f"subtracted, as it was fitted to the channels {runs_in_words(fitted)}"
+def _continuum_in_words(inspection: Inspection) -> list[tuple[str, str]]:
+    """Nothing where none was seen to be subtracted."""
+    if inspection.noise is None or not inspection.noise.continuum_channels:
+        return []
+    fitted = np.zeros(inspection.shape[0], bool)
+    fitted[list(inspection.noise.continuum_channels)] = True
+    said = f"subtracted, as it was fitted to the channels {runs_in_words(fitted)}"
+    return [("continuum", said)]
 
 
 def _noise_in_words(noise: NoiseLevels | None) -> str:

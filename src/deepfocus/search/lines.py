@@ -40,10 +40,7 @@ class LineFilters:
 
 
 def line_filters(
-    bank: Bank,
-    sigma: np.ndarray,
-    correlation: np.ndarray,
-    projection: Projection,
+    bank: Bank, sigma: np.ndarray, correlation: np.ndarray, projection: Projection
 ) -> LineFilters:
     """Filters whose output has unit noise.
 
@@ -114,14 +111,11 @@ def _variance(rows: Banded, correlation: np.ndarray) -> np.ndarray:
 
     def of_block(block: Block) -> np.ndarray:
         h = block.matrix.astype(float)
-        independent: np.ndarray = np.sum(h * h, axis=1)
-        variance = independent.copy()
+        variance: np.ndarray = np.sum(h * h, axis=1)
         for lag, value in enumerate(correlation[1:], start=1):
             if value and lag < h.shape[1]:
                 variance += 2 * value * np.sum(h[:, lag:] * h[:, :-lag], axis=1)
-        # measured in few channels, a correlation may leave less than nothing
-        told: np.ndarray = np.maximum(variance, LEAST_NOISE * independent)
-        return told
+        return variance
 
     return np.concatenate([of_block(block) for block in rows.blocks])
 

@@ -1,4 +1,4 @@
-"""Whether a continuum was subtracted from all spectra alike, to which channels it was fitted.
+"""Whether a continuum was subtracted from all spectra alike, and to which channels it was fitted.
 
 A fit of a polynomial leaves spectra in which as many sums over its channels as it has numbers are
 zero, wherever one looks, whatever else the spectra hold. So the covariance of channels over the

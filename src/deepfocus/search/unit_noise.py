@@ -18,7 +18,7 @@ from deepfocus.search.bank import Bank
 from deepfocus.search.continuum import Projection
 from deepfocus.search.false_alarms import BankStatistics
 from deepfocus.search.fields import Field
-from deepfocus.search.lines import LEAST_NOISE, LineFilters, line_filters
+from deepfocus.search.lines import LineFilters, line_filters
 from deepfocus.search.robust import CLIP, negative_rms
 
 LAGS = 5
@@ -71,11 +71,7 @@ class Columns:
 
 
 def searched(
-    field: Field,
-    bank: Bank,
-    size: int,
-    sigma: np.ndarray,
-    projection: Projection,
+    field: Field, bank: Bank, size: int, sigma: np.ndarray, projection: Projection
 ) -> Searched:
     """The noise of a field of that size of the bank; sigma : (chan,) noise of the cube."""
     noise_px = bank.kernel_px(size)
@@ -259,8 +255,4 @@ def _overlap(one: np.ndarray, other: np.ndarray, correlation: np.ndarray, *, shi
             total += value * float(p[lag:] @ q[:-lag] + p[:-lag] @ q[lag:])
         return total
 
-    def power(p: np.ndarray) -> float:
-        # measured in few channels, a correlation may leave less than nothing
-        return max(product(p, p), LEAST_NOISE * float(p @ p))
-
-    return float(np.clip(product(a, np.roll(b, shift)) / np.sqrt(power(a) * power(b)), -1, 1))
+    return float(product(a, np.roll(b, shift)) / np.sqrt(product(a, a) * product(b, b)))
