@@ -118,15 +118,30 @@ def test_several_components_are_summed_up_as_one_source() -> None:
 
 
 def test_w20_of_a_gaussian_and_of_two_lines_apart() -> None:
-    """sqrt(log2 5) times the FWHM; of two, their distance more. Drawn lines are sampled: 1e-3."""
+    """sqrt(log2 5) times the FWHM; of two, their distance more."""
     components = np.zeros((2, COUNT))
     components[:, CHANNEL], components[:, SIGMA], components[:, FLUX] = [20.0, 40.0], 3.0, 1.0
     of_one = FWHM_PER_SIGMA * 3.0 * np.sqrt(np.log2(5))
     w20 = SUMMARY.index("w20_chan")
     assert summary_of(components[:1], 64)[w20] == pytest.approx(of_one, rel=1e-9)
-    assert summary_of(components, 64)[w20] == pytest.approx(20.0 + of_one, rel=1e-3)
+    assert summary_of(components, 64)[w20] == pytest.approx(20.0 + of_one, rel=1e-9)
     components[0, GX] = 0.3
-    assert summary_of(components[:1], 64)[w20] == pytest.approx(of_one, rel=1e-3)
+    assert summary_of(components[:1], 64)[w20] == pytest.approx(of_one, rel=1e-9)
+
+
+@pytest.mark.parametrize("sigma", [0.4, 2.3, 7.192, 7.2, 11.1])
+def test_widths_of_several_lines_change_smoothly(sigma: float) -> None:
+    """Errors are differences of them: a sampled width would jump from one sample to the next."""
+    components = np.zeros((2, COUNT))
+    components[:, CHANNEL], components[:, FLUX] = 30.0, [1.0, 1e-9]
+    components[:, GX] = 0.3
+    ends = []
+    for width in (sigma * (1 - 1e-4), sigma * (1 + 1e-4)):
+        components[:, SIGMA] = width
+        ends.append(summary_of(components, 64))
+    change = (ends[1] - ends[0]) / (2e-4 * sigma)
+    assert change[SUMMARY.index("fwhm_chan")] == pytest.approx(FWHM_PER_SIGMA, rel=1e-6)
+    assert change[SUMMARY.index("w20_chan")] == pytest.approx(np.sqrt(8 * np.log(5)), rel=1e-6)
 
 
 def test_the_shift_of_a_line_is_its_motion_over_its_own_width() -> None:

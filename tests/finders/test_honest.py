@@ -17,7 +17,7 @@ from deepfocus.finders.deepfocus.galaxy_errors import (
     IN_DIRECTION,
     IN_FLUX,
     IN_MOTION,
-    MOTION_OF_ALL,
+    MOTION_OF_ONE,
 )
 from deepfocus.finders.deepfocus.honest import honest
 from deepfocus.finders.deepfocus.look import Looked
@@ -134,7 +134,7 @@ def test_a_galaxy_moves_farther_than_its_model_and_that_is_known_to_a_share() ->
     )
     seen_moving = honest(moving, *seen(1.0))
     np.testing.assert_allclose(
-        seen_moving.summary[SHIFT], MOTION_OF_ALL * moving.summary[SHIFT], rtol=1e-12
+        seen_moving.summary[SHIFT], MOTION_OF_ONE * moving.summary[SHIFT], rtol=1e-12
     )
     shift = seen_moving.shift
     assert shift.length_px_err == pytest.approx(IN_MOTION.at(20) * shift.length_px)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from deepfocus.core.noise import Measured
 from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.fit.image import model_cube
 from deepfocus.fit.parameters import (
+    CHANNEL,
     CONTINUUM,
     FLUX,
     GRADIENT,
     GX,
     GY,
+    SIGMA,
     SIZES,
     SLOPE,
     free_but,
@@ -22,7 +26,8 @@ from deepfocus.fit.parameters import (
     row_of,
     source_of,
 )
-from deepfocus.fit.solve import fit
+from deepfocus.fit.solve import fit, fit_free
+from deepfocus.fit.spectra import Integrated
 from deepfocus.search.correlation import noise_power
 from deepfocus.search.noise_map import noise_map
 
@@ -180,3 +185,17 @@ def test_noise_whose_power_is_measured_biases_nothing(
     assert row[FLUX] == pytest.approx(component[FLUX], rel=5e-3)
     # without an end to the filter, 1.3 to 1.7 px^2 of 6 too large
     assert row[SIZES] == pytest.approx(component[SIZES], abs=0.02 * component[SIZES[0]])
+
+
+def test_a_line_narrower_than_a_channel_is_known_to_lie_in_it(
+    case_named: Callable, component: np.ndarray
+) -> None:
+    case, row = case_named("thermal"), component.copy()
+    row[CHANNEL], row[SIGMA] = 11.0, 0.2
+    data = model_cube(row[None], case.response, profile=Integrated()) + case.noise(3)
+    problem = replace(case.problem(data), profile=Integrated())
+    fitted = fit_free(problem, row[None], free_but(1, SLOPE, *GRADIENT))
+    errors = np.sqrt(np.diag(fitted.covariance[0, :, 0]))
+    # what the data alone tell of both is worse than that
+    assert 0.05 < errors[CHANNEL] < 0.35
+    assert 0.05 < errors[SIGMA] < 0.35

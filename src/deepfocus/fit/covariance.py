@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from deepfocus.fit.equations import score_covariance
-from deepfocus.fit.parameters import CONTINUUM, COUNT, FLUX, SLOPE
+from deepfocus.fit.parameters import CHANNEL, CONTINUUM, COUNT, FLUX, SIGMA, SLOPE
 from deepfocus.fit.patch import Problem
+from deepfocus.fit.spectra import ONE_CHANNEL_SIGMA
 
 
 def sandwich(
@@ -18,11 +19,22 @@ def sandwich(
         information has no variance either: NaN
     """
     at = np.flatnonzero(free.ravel() & (np.diag(information) > 0))
-    both = np.ix_(at, at)
-    inverse = inverse_of(information[both])
+    both, known = np.ix_(at, at), np.diag(_known_of_narrow(values)[at])
+    inverse = inverse_of(information[both] + known)
     covariance = np.full(information.shape, np.nan)
-    covariance[both] = inverse @ score_covariance(problem, values)[both] @ inverse
+    covariance[both] = inverse @ (score_covariance(problem, values)[both] + known) @ inverse
     return covariance.reshape(*free.shape, *free.shape)
+
+
+def _known_of_narrow(values: np.ndarray) -> np.ndarray:
+    """(12 n,) information about lines that are narrower than a channel: they lie in one.
+
+    The data tell no more of such a line, and without it its centre and width have no bounds.
+    """
+    known = np.zeros(values.shape)
+    narrow = np.flatnonzero(values[:, SIGMA] < ONE_CHANNEL_SIGMA)
+    known[narrow[:, None], [CHANNEL, SIGMA]] = ONE_CHANNEL_SIGMA**-2
+    return known.ravel()
 
 
 def line_gain(values: np.ndarray, information: np.ndarray, free: np.ndarray) -> np.ndarray:

@@ -76,7 +76,7 @@ def score_covariance(problem: Problem, values: np.ndarray) -> np.ndarray:
     """(12 n, 12 n) J'A^2 N J / sigma^2: the covariance of the gradient in the noise."""
     band = _band(problem, values)
     if not np.any(values[:, GRADIENT]):
-        images = _images(problem, values, np.zeros((len(values), 1)))[:, 0]
+        images = images_of(problem, values, np.zeros((len(values), 1)))[:, 0]
         return _separable(_products(images, np.repeat(problem.noise, 2)), band)
     terms = terms_of(problem, values, _lines(values, band))
     return information(terms, products(problem, terms, problem.noise), band.weights)
@@ -84,7 +84,7 @@ def score_covariance(problem: Problem, values: np.ndarray) -> np.ndarray:
 
 def templates_of(problem: Problem, values: np.ndarray) -> np.ndarray:
     """(n, cell) complex transforms of the components' images, each of unit flux."""
-    images: np.ndarray = _images(problem, values, np.zeros((len(values), 1)))[:, 0, 0]
+    images: np.ndarray = images_of(problem, values, np.zeros((len(values), 1)))[:, 0, 0]
     return images.view(complex)
 
 
@@ -98,7 +98,7 @@ def model_score(problem: Problem, values: np.ndarray) -> np.ndarray:
         near = window(row[CHANNEL], row[SIGMA], problem.channels)
         if np.any(row[GRADIENT]):
             offsets = (channels[near] - row[CHANNEL])[None]
-            moved = _images(problem, row[None], offsets)[0, :, 0]
+            moved = images_of(problem, row[None], offsets)[0, :, 0]
             model[near] += profile[near, None] * moved
         else:
             model[near] += np.outer(profile[near], image)
@@ -149,7 +149,7 @@ def _continuum(values: np.ndarray, tilts: np.ndarray) -> np.ndarray:
 
 
 def _still(problem: Problem, values: np.ndarray, band: _Band) -> Normal:
-    images = _images(problem, values, np.zeros((len(values), 1)))[:, 0]
+    images = images_of(problem, values, np.zeros((len(values), 1)))[:, 0]
     gram = _products(images, np.repeat(problem.model, 2))
     information = _separable(gram, band)
     weighted = band.spectra * band.weights
@@ -206,7 +206,7 @@ def _products(images: np.ndarray, power: np.ndarray) -> np.ndarray:
     return products
 
 
-def _images(problem: Problem, values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+def images_of(problem: Problem, values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     """(n, m, 6, 2 cell) transforms of images of unit flux, and their changes by place and shape.
 
     offsets : (n, m) channels from the line's centre: the image has moved so far along its gradient

@@ -51,12 +51,11 @@ class Bins:
 
     def without(self, problem: Problem, near: np.ndarray) -> Bins:
         """Means instead of sums, without some channels; bins in which none is left are gone."""
-        at = self.of_channel[near]
-        weights, tilts, score = self.weights.copy(), self.tilt.copy(), self.score.copy()
-        taken = problem.weights[near]
-        np.subtract.at(weights, at, taken)
-        np.subtract.at(tilts, at, taken * tilt(near, problem.channels))
-        np.subtract.at(score, at, taken[:, None] * problem.score[near])
+        taken = np.zeros((len(self.weights), len(near)))
+        taken[self.of_channel[near], np.arange(len(near))] = problem.weights[near]
+        weights = self.weights - taken.sum(axis=1)
+        tilts = self.tilt - taken @ tilt(near, problem.channels)
+        score = self.score - taken @ problem.score[near]
         left = weights > 1e-9 * max(float(problem.weights.max()), 1e-300)
         by = weights[left]
         return Bins(self.of_channel, by, tilts[left] / by, score[left] / by[:, None])

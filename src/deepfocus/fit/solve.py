@@ -15,6 +15,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from deepfocus.fit.covariance import line_gain, sandwich
 from deepfocus.fit.equations import Normal, normal_equations
+from deepfocus.fit.line_spectra import LineSpectrum
 from deepfocus.fit.parameters import (
     CHANNEL,
     CONTINUUM,
@@ -54,6 +55,7 @@ class Fit:
     values : (n, 12); chi2 : of the components less that of none, prior included
     information : (12 n, 12 n), prior included; free : (n, 12) what was fitted
     converged, steps : whether and when the fit came to an end
+    spectra : (n,) of lines that move, where they were measured
     """
 
     problem: Problem
@@ -63,6 +65,7 @@ class Fit:
     free: np.ndarray
     converged: bool
     steps: int
+    spectra: tuple[LineSpectrum | None, ...] = ()
 
     @cached_property
     def covariance(self) -> np.ndarray:

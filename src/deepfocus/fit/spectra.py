@@ -14,6 +14,8 @@ LINE_REACH = 5.0
 
 LARGEST_SIGMA = 0.3
 """Of a line, over the band: broader ones are continuum."""
+ONE_CHANNEL_SIGMA = 0.3
+"""Channels: standard deviation of one, 1 / sqrt(12)."""
 OUTSIDE_CHAN = 3.0
 """How far outside the band the centre of a line may lie."""
 

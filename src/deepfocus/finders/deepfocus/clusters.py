@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -23,6 +24,7 @@ from deepfocus.fit.equations import model_score
 from deepfocus.fit.filters import Filtering
 from deepfocus.fit.image import Part
 from deepfocus.fit.in_band import shown
+from deepfocus.fit.line_spectra import LineSpectrum
 from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CYY, FLUX, SIGMA, X, Y
 from deepfocus.fit.patch import Problem, patch_problem
 from deepfocus.fit.solve import Fit
@@ -73,6 +75,12 @@ class Explained:
     def gain(self) -> np.ndarray:
         """(n,) chi^2 that their lines gain."""
         return np.concatenate([np.empty(0), *(each.gain for each in self.fits)])
+
+    @property
+    def spectra(self) -> tuple[LineSpectrum | None, ...]:
+        """(n,) of lines that move, once they are measured to the end."""
+        each = (fit.spectra or (None,) * len(fit.values) for fit in self.fits)
+        return tuple(chain.from_iterable(each))
 
 
 def with_starts(

@@ -25,6 +25,7 @@ from deepfocus.fit.bridges import bridged, parts_of
 from deepfocus.fit.grouping import LEAST_SADDLE_MOVING
 from deepfocus.fit.grow import MOST, Needed, fit_starts, grow
 from deepfocus.fit.horns import lost_as_disc
+from deepfocus.fit.line_spectra import moving_spectra
 from deepfocus.fit.parameters import CONTINUUM, FLUX, GRADIENT, SIGMA, SLOPE
 from deepfocus.fit.patch import Problem
 from deepfocus.fit.places import own_continuum
@@ -151,7 +152,9 @@ class Measured:
         if not is_image(problem.channels):
             free[:, CONTINUUM] |= own_continuum(values, free[:, CONTINUUM], problem.beam_px)
         free = self.slopes.measured(free)
-        return at_the_ends(fit_free(problem, values, free, signed_sizes=True))
+        fitted = at_the_ends(fit_free(problem, values, free, signed_sizes=True))
+        spectra = moving_spectra(fitted.problem, fitted.values, fitted.free)
+        return replace(fitted, spectra=spectra)
 
 
 def _completed(fitted: Fit, needed: Needed) -> Fit:

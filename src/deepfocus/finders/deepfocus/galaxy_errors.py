@@ -37,8 +37,10 @@ IN_PLACE = Wrong(0.005, 0.35)
 """Of the size, along x and y."""
 IN_CHANNEL = Wrong(0.003, 0.35)
 """Of the line's width."""
-IN_WIDTH = Wrong(0.004, 1.5)
-"""Of itself: two horns are wider than the Gaussian that a faint one is fitted with."""
+IN_WIDTH = Wrong(0.01, 1.4)
+"""Of itself: Gaussians have wings, and no edges."""
+IN_SHAPE = 0.03
+"""Of a width that was measured in the spectrum: its shape is none of those that are tried there."""
 IN_SIZE = Wrong(0.07, 1.5)
 """Of each axis."""
 IN_ANGLE = Wrong(0.02, 0.5)
@@ -47,23 +49,25 @@ IN_MOTION = Wrong(0.11, 3.5)
 """Of what the line moves on the sky."""
 IN_DIRECTION = Wrong(0.015, 0.0)
 """Radians."""
-MOTION_OF_ALL = 1.12
-"""What a galaxy's line moves on the sky, over what its model does: the outskirts, too faint for the
-model, move farthest."""
+MOTION_OF_ALL, MOTION_OF_ONE = 1.1, 1.3
+"""What a galaxy's line moves on the sky, over what its model does, of several components and of
+one: the outskirts, too faint for the model, move farthest."""
 
 
 def with_model_errors(source: SourceFit) -> SourceFit:
     """A galaxy with all of its motion, and a covariance that counts what its model is wrong by."""
     snr = _snr(source)
     summary, covariance = source.summary.copy(), source.covariance.copy()
-    summary[SHIFT] *= MOTION_OF_ALL
-    covariance[SHIFT] *= MOTION_OF_ALL
-    covariance[:, SHIFT] *= MOTION_OF_ALL
+    motion = MOTION_OF_ONE if len(source.components) == 1 else MOTION_OF_ALL
+    summary[SHIFT] *= motion
+    covariance[SHIFT] *= motion
+    covariance[:, SHIFT] *= motion
     size = FWHM_PER_SIGMA * np.sqrt(max(float(summary[SHAPE[:2]].sum()), 0.0))
     covariance[PLACE, PLACE] += (IN_PLACE.at(snr) * size) ** 2
     covariance[CHANNEL, CHANNEL] += (IN_CHANNEL.at(snr) * summary[WIDTH]) ** 2
+    in_width = IN_WIDTH.at(snr) if source.spectrum is None else IN_SHAPE
     for at in (WIDTH, W20):
-        covariance[at, at] += (IN_WIDTH.at(snr) * summary[at]) ** 2
+        covariance[at, at] += (in_width * summary[at]) ** 2
     covariance[FLUX, FLUX] += flux_variance(source)
     covariance[np.ix_(SHAPE, SHAPE)] += _of_shape(summary[SHAPE], snr)
     covariance[np.ix_(SHIFT, SHIFT)] += _of_motion(summary[SHIFT], snr)

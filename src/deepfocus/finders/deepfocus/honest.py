@@ -13,6 +13,7 @@ import numpy as np
 
 from deepfocus.finders.deepfocus.correlated import correlated_noise
 from deepfocus.finders.deepfocus.galaxy_errors import flux_variance, with_model_errors
+from deepfocus.finders.deepfocus.galaxy_lines import with_widths_of_its_shape
 from deepfocus.finders.deepfocus.look import Looked
 from deepfocus.finders.deepfocus.samples import within
 from deepfocus.finders.deepfocus.sight import Sight
@@ -35,6 +36,7 @@ values, which are correlated over half of the area."""
 
 def honest(source: SourceFit, sight: Sight, looked: Looked) -> SourceFit:
     """The source with what its model leaves, and errors that say so."""
+    source = with_widths_of_its_shape(source)
     shining = _shining(source, sight, looked)
     checked = with_honest_errors(source, misfit(shining, sight))
     if not source.is_a_galaxy:

@@ -13,6 +13,8 @@ from deepfocus.finders.deepfocus.clusters import Explained
 from deepfocus.finders.deepfocus.membership import members_of
 from deepfocus.finders.deepfocus.shapes import shape_errors
 from deepfocus.fit.in_band import shown
+from deepfocus.fit.line_shapes import AT_FIFTH, AT_HALF
+from deepfocus.fit.line_spectra import LineSpectrum
 from deepfocus.fit.parameters import (
     CHANNEL,
     CONTINUUM,
@@ -34,10 +36,12 @@ from deepfocus.fit.parameters import (
 )
 from deepfocus.fit.places import same_place
 from deepfocus.fit.spectra import Profile
+from deepfocus.ops.line_widths import crossings
 
-AT_HALF, AT_FIFTH = 0.5, 0.2
 SAMPLES = 20
 """Of the narrowest line's standard deviation, where a profile of several lines is drawn."""
+POLISHED = 4
+"""Newton's steps from there, to the spectrum's own peak and crossings."""
 DRAWN_SIGMA = 3.0
 """How far: beyond, no sum of lines is above 20% of its peak."""
 SUMMARY = (
@@ -79,6 +83,7 @@ class SourceFit:
     freedom : how many numbers were fitted
     profiles : (n,) of the components' lines; `Sampled` unless given
     misfit : reduced chi^2 of its model, 1 where it explains the data
+    spectrum : of its line, where that is one component that moves; its widths are those of that
     """
 
     components: np.ndarray
@@ -88,6 +93,7 @@ class SourceFit:
     freedom: int
     profiles: tuple[Profile, ...] = ()
     misfit: float = 1.0
+    spectrum: LineSpectrum | None = None
 
     @property
     def components_shown(self) -> np.ndarray:
@@ -216,6 +222,7 @@ def _source(explained: Explained, members: np.ndarray, beam_px: float) -> Source
         gain=float(explained.gain[order].sum()),
         freedom=int(np.count_nonzero(explained.free[order])),
         profiles=own,
+        spectrum=explained.spectra[order[0]] if len(order) == 1 else None,
     )
 
 
@@ -294,30 +301,37 @@ def _continuum_at(components: np.ndarray, channel: float, channels: int) -> floa
 
 
 def _widths(components: np.ndarray) -> tuple[tuple[float, float], ...]:
-    """Centre and width of the spectrum at half and at a fifth of its peak, channels."""
+    """Centre and width of the spectrum at half and at a fifth of its peak, channels.
+
+    To the last digit, for what samples miss is not smooth, and errors are differences of widths.
+    """
     centre, sigma = components[:, CHANNEL], components[:, SIGMA]
     low, high = (centre - DRAWN_SIGMA * sigma).min(), (centre + DRAWN_SIGMA * sigma).max()
     at = np.linspace(low, high, max(int(SAMPLES * (high - low) / sigma.min()), SAMPLES))
-    offset = (at[:, None] - centre) / sigma
-    spectrum = np.exp(-0.5 * offset**2) @ (components[:, FLUX] / sigma)
-    return tuple(_width(at, spectrum, level * spectrum.max()) for level in (AT_HALF, AT_FIFTH))
+    spectrum, _, _ = _lines(components, at)
+    peak = at[[np.argmax(spectrum)]]
+    for _ in range(POLISHED):
+        _, slope, bend = _lines(components, peak)
+        peak -= np.where(bend < 0, slope / bend, 0.0)
+    highest = _lines(components, peak)[0][0]
+    widths = []
+    for share in (AT_HALF, AT_FIFTH):
+        ends = np.array(crossings(at, spectrum, share))
+        for _ in range(POLISHED):
+            height, slope, _ = _lines(components, ends)
+            step = (height - share * highest) / np.where(slope == 0, np.inf, slope)
+            ends -= np.clip(step, -(at[1] - at[0]), at[1] - at[0])
+        widths.append((float(ends.mean()), float(ends[1] - ends[0])))
+    return tuple(widths)
 
 
-def _width(at: np.ndarray, spectrum: np.ndarray, level: float) -> tuple[float, float]:
-    """Middle and distance of the outermost crossings of a level."""
-    above = np.flatnonzero(spectrum >= level)
-    low, high = (
-        _crossing(at, spectrum, level, int(above[k]), step) for k, step in ((0, -1), (-1, 1))
-    )
-    return (low + high) / 2, high - low
-
-
-def _crossing(at: np.ndarray, spectrum: np.ndarray, level: float, i: int, step: int) -> float:
-    j = i + step
-    if not 0 <= j < len(at):
-        return float(at[i])
-    share = (spectrum[i] - level) / (spectrum[i] - spectrum[j])
-    return float(at[i] + share * (at[j] - at[i]))
+def _lines(components: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, ...]:
+    """(n,) their spectrum, its slope and how that changes, but for a factor."""
+    sigma = components[:, SIGMA]
+    offset = (at[:, None] - components[:, CHANNEL]) / sigma
+    each = np.exp(-0.5 * offset**2) * (components[:, FLUX] / sigma)
+    slopes, bends = -offset / sigma, (offset**2 - 1) / sigma**2
+    return each.sum(axis=1), (each * slopes).sum(axis=1), (each * bends).sum(axis=1)
 
 
 def _shown(components: np.ndarray, profiles: Sequence[Profile]) -> np.ndarray:
