@@ -3,16 +3,17 @@
 A component is two terms: its line, which is elsewhere in every channel, and its continuum. All
 images and their changes are one Gaussian each times a power of u and v, so the product of two of
 them depends on the channel through their displacement alone: few sums over the uv cells serve for
-all parameters.
+all parameters. Terms that stay in place, as all continua do, are the same image in all channels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from deepfocus.fit.nodes import nodes_for
 from deepfocus.fit.parameters import (
     CHANNEL,
     CONTINUUM,
@@ -36,6 +37,7 @@ FACTORS = np.array(
 MONOMIALS = sorted({tuple(a + b) for a in ORDERS for b in ORDERS})
 MONOMIAL_OF = np.array([[MONOMIALS.index(tuple(a + b)) for b in ORDERS] for a in ORDERS])
 PRODUCT = np.conj(FACTORS)[:, None] * FACTORS[None, :]
+TURN = 2 * np.pi
 DARK = 23.0
 """Exponent of a Gaussian in the uv plane from which on nothing is left of it."""
 
@@ -83,11 +85,15 @@ class Terms:
     """All terms of components, and how the model and its derivatives are made of them.
 
     of : lines first, then continua
+    still : (s,) those of them that shine and stay in place; images : (s, 6, 2 cell) transforms of
+        their images of unit flux, and of the changes of these
     parts : (n, m, 12, 2, 6) derivatives by parameter in images of line and continuum
     model : (n, m, 2, 6) the model itself in them
     """
 
     of: tuple[_Term, ...]
+    still: np.ndarray
+    images: np.ndarray
     parts: np.ndarray
     model: np.ndarray
 
@@ -120,7 +126,23 @@ def terms_of(problem: Problem, values: np.ndarray, lines: Lines) -> Terms:
         parts[i, :, GRADIENT, 0] = (moved * chain[:, 1:3]).swapaxes(0, 1)
         model[i, :, 0] = line * chain[:, 0]
         model[i, :, 1] = continuum * chain_still[:, 0]
-    return Terms((*moving, *still), parts, model)
+    of = (*moving, *still)
+    stays = np.flatnonzero([len(each.shines) > 0 and len(each.centre) == 1 for each in of])
+    return Terms(of, stays, _images(problem, [of[a] for a in stays]), parts, model)
+
+
+def _images(problem: Problem, still: Sequence[_Term]) -> np.ndarray:
+    """(s, 6, 2 cell) transforms of images of unit flux, as the cube shows them, and their changes.
+
+    By place and size in the cube, real and imaginary parts.
+    """
+    u, v = problem.u, problem.v
+    centres = np.array([each.centre[0] for each in still]).reshape(-1, 2)
+    sizes = np.array([[c[0, 0], c[1, 1], 2 * c[0, 1]] for c in (each.covariance for each in still)])
+    light = np.exp(-2 * np.pi**2 * sizes.reshape(-1, 3) @ np.stack([u * u, v * v, u * v]))
+    transforms = problem.waves(-centres, np.arange(len(u))) * light
+    changes = FACTORS[:, None] * np.stack([u**a * v**b for a, b in ORDERS])
+    return np.asarray((transforms[:, None] * changes).view(float))
 
 
 def products(problem: Problem, terms: Terms, power: np.ndarray) -> np.ndarray:
@@ -128,16 +150,22 @@ def products(problem: Problem, terms: Terms, power: np.ndarray) -> np.ndarray:
     n, m = terms.model.shape[:2]
     grams = np.zeros((n, n, m, 2, 6, 2, 6))
     sums = _sums_over(problem, power)
+    flat = terms.images.reshape(-1, 2 * len(power))
+    of_still = ((flat * np.repeat(power, 2)) @ flat.T).reshape(*terms.images.shape[:2] * 2)
+    at = {a: place for place, a in enumerate(terms.still)}
     there = [a for a in range(2 * n) if len(terms.of[a].shines)]
     for place, a in enumerate(there):
         for b in there[place:]:
             both = np.intersect1d(terms.of[a].shines, terms.of[b].shines, assume_unique=True)
             if not len(both):
                 continue
-            gram = _gram(terms.of[a], terms.of[b], both, sums)
+            if a in at and b in at:
+                gram = of_still[at[a], :, at[b]]
+            else:
+                gram = _gram(terms.of[a], terms.of[b], both, sums)
             (ka, i), (kb, j) = divmod(a, n), divmod(b, n)
             grams[i, j, both, ka, :, kb] = gram
-            grams[j, i, both, kb, :, ka] = gram.swapaxes(1, 2)
+            grams[j, i, both, kb, :, ka] = gram.swapaxes(-2, -1)
     return grams
 
 
@@ -162,11 +190,15 @@ def data_products(problem: Problem, terms: Terms, score: np.ndarray) -> np.ndarr
     seen = score.view(complex)
     out = np.zeros((n, m, 2, 6))
     powers = np.stack([problem.u**a * problem.v**b for a, b in ORDERS], axis=1)
-    for index, term in enumerate(terms.of):
+    for index, images in zip(terms.still, terms.images, strict=True):
         kind, i = divmod(index, n)
+        shines = terms.of[index].shines
+        out[i, shines, kind] = score[shines] @ images.T
+    for index in np.setdiff1d(np.arange(2 * n), terms.still):
+        (kind, i), term = divmod(index, n), terms.of[index]
         cells, light = _lit(problem.u, problem.v, term.covariance)
         waves = problem.waves(term.places(term.shines), cells)
-        sums = (seen[np.ix_(term.shines, cells)] * waves) @ (powers[cells] * light[:, None])
+        sums = _summed(seen[np.ix_(term.shines, cells)] * waves, powers[cells] * light[:, None])
         out[i, term.shines, kind] = np.real(np.conj(FACTORS) * sums)
     return out
 
@@ -203,11 +235,20 @@ def _sums_over(problem: Problem, power: np.ndarray) -> Sums:
         if not np.any(displacement):
             together: np.ndarray = of_cells.sum(axis=0, keepdims=True).astype(complex)
             return together
-        waves = problem.waves(displacement, cells)
-        by_channel: np.ndarray = waves.real @ of_cells + 1j * (waves.imag @ of_cells)
-        return by_channel
+        highest = np.array([np.abs(u[cells]).max(), np.abs(v[cells]).max()])
+        few = nodes_for(len(displacement), float(TURN * highest @ np.ptp(displacement, axis=0)))
+        if few is None:
+            return _summed(problem.waves(displacement, cells), of_cells)
+        there = _summed(problem.waves(displacement[few.channels], cells), of_cells)
+        return np.asarray(few.between @ there)
 
     return sums
+
+
+def _summed(waves: np.ndarray, of_cells: np.ndarray) -> np.ndarray:
+    """(m, monomial) of complex waves (m, cell) times real values (cell, monomial)."""
+    summed: np.ndarray = waves.real @ of_cells + 1j * (waves.imag @ of_cells)
+    return summed
 
 
 def _gram(one: _Term, other: _Term, channels: np.ndarray, sums: Sums) -> np.ndarray:

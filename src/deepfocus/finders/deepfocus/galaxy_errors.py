@@ -37,7 +37,7 @@ IN_PLACE = Wrong(0.005, 0.35)
 """Of the size, along x and y."""
 IN_CHANNEL = Wrong(0.003, 0.35)
 """Of the line's width."""
-IN_WIDTH = Wrong(0.01, 1.4)
+IN_WIDTH = Wrong(0.005, 0.8)
 """Of itself: Gaussians have wings, and no edges."""
 IN_SHAPE = 0.03
 """Of a width that was measured in the spectrum: its shape is none of those that are tried there."""
