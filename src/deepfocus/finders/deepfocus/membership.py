@@ -1,4 +1,4 @@
-"""Which components are one source: by saddles of their model, by movement, by velocity field."""
+"""Which components are one source: by saddles, movement, velocity field, and what is in a row."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from deepfocus.core.channels import is_image
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.clusters import Explained
+from deepfocus.finders.deepfocus.rows import joined_in_rows
 from deepfocus.fit.grouping import LEAST_SADDLE, LEAST_SADDLE_MOVING, grouped
 from deepfocus.fit.parameters import CHANNEL, CXX, CYY, FLUX, GRADIENT, GX, GY
 from deepfocus.fit.places import numbered_places
@@ -30,7 +31,7 @@ def members_of(explained: Explained, beam_px: float) -> Iterator[np.ndarray]:
     """Indices of the components of each source: those without deep saddles in their own model.
 
     What lies off the velocity field of the others that it touches is another galaxy. Without it,
-    those are grouped anew: it may have tied two, or parted one.
+    those are grouped anew: it may have tied two, or parted one. What lies in a row is one as well.
     """
     components, free = explained.components_shown, explained.free
     if not len(components):
@@ -56,7 +57,9 @@ def members_of(explained: Explained, beam_px: float) -> Iterator[np.ndarray]:
             break
         yield from (galaxy for galaxy in apart if len(galaxy))
         left = np.setdiff1d(left, np.concatenate(apart))
-    yield from groups
+    yield from (
+        groups if is_image(chan) else joined_in_rows(groups, components, explained.gain, beam_px)
+    )
 
 
 def _groups(explained: Explained, some: np.ndarray, beam_px: float) -> Iterator[np.ndarray]:
