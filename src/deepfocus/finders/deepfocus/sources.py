@@ -309,20 +309,33 @@ def _widths(components: np.ndarray) -> tuple[tuple[float, float], ...]:
     low, high = (centre - DRAWN_SIGMA * sigma).min(), (centre + DRAWN_SIGMA * sigma).max()
     at = np.linspace(low, high, max(int(SAMPLES * (high - low) / sigma.min()), SAMPLES))
     spectrum, _, _ = _lines(components, at)
-    peak = at[[np.argmax(spectrum)]]
+    highest = _highest(components, at[[np.argmax(spectrum)]])
+    each = (
+        _solved(
+            components, np.array(crossings(at, spectrum, share)), share * highest, at[1] - at[0]
+        )
+        for share in (AT_HALF, AT_FIFTH)
+    )
+    return tuple((float(ends.mean()), float(ends[1] - ends[0])) for ends in each)
+
+
+def _highest(components: np.ndarray, near: np.ndarray) -> float:
+    """The spectrum at its peak, from a sample (1,) near by."""
+    peak = near
     for _ in range(POLISHED):
         _, slope, bend = _lines(components, peak)
-        peak -= np.where(bend < 0, slope / bend, 0.0)
-    highest = _lines(components, peak)[0][0]
-    widths = []
-    for share in (AT_HALF, AT_FIFTH):
-        ends = np.array(crossings(at, spectrum, share))
-        for _ in range(POLISHED):
-            height, slope, _ = _lines(components, ends)
-            step = (height - share * highest) / np.where(slope == 0, np.inf, slope)
-            ends -= np.clip(step, -(at[1] - at[0]), at[1] - at[0])
-        widths.append((float(ends.mean()), float(ends[1] - ends[0])))
-    return tuple(widths)
+        peak = peak - np.where(bend < 0, slope / bend, 0.0)
+    return float(_lines(components, peak)[0][0])
+
+
+def _solved(components: np.ndarray, near: np.ndarray, level: float, step: float) -> np.ndarray:
+    """(2,) where the spectrum crosses a level, from nearer than a step."""
+    ends = near
+    for _ in range(POLISHED):
+        height, slope, _ = _lines(components, ends)
+        ahead = (height - level) / np.where(slope == 0, np.inf, slope)
+        ends = ends - np.clip(ahead, -step, step)
+    return ends
 
 
 def _lines(components: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, ...]:
