@@ -1,7 +1,7 @@
 """Line widths of a galaxy that one moving Gaussian is enough for.
 
-That Gaussian has the flux and the place, and the wings of none: of discs at a signal-to-noise of 15
-to 60 it is a seventh too narrow at half of the peak, at less two fifths too wide at a fifth of it.
+That Gaussian has the galaxy's flux and place, and wings that no galaxy has: at a signal-to-noise of
+15 to 60 it is a fifth too narrow at half of the peak, below a third too wide at a fifth of it.
 Which shape the line has its spectrum tells (`fit.line_shapes`).
 """
 
