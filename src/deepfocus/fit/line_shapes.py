@@ -17,9 +17,8 @@ from scipy.special import ndtr
 
 from deepfocus.fit.line_spectra import LineSpectrum
 from deepfocus.fit.spectra import ONE_CHANNEL_SIGMA
-from deepfocus.ops.line_widths import crossings
+from deepfocus.ops.line_widths import AT_FIFTH, AT_HALF, crossings
 
-AT_HALF, AT_FIFTH = 0.5, 0.2
 GAUSSIANS = 32
 """In a row from horn to horn."""
 ON_THE_WAY = np.cos(np.pi * (np.arange(GAUSSIANS) + 0.5) / GAUSSIANS)

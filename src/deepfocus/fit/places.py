@@ -25,7 +25,7 @@ def own_continuum(values: np.ndarray, known: np.ndarray, beam_px: float) -> np.n
 def same_place(values: np.ndarray, one: np.ndarray, beam_px: float) -> np.ndarray:
     """(n,) bool: the components that share the continuum of one (1, 12)."""
     apart = np.hypot(*(values[:, [X, Y]] - one[:, [X, Y]]).T)
-    same: np.ndarray = apart < SAME_PLACE * _apparent_fwhm(one, beam_px)
+    same: np.ndarray = apart < SAME_PLACE * apparent_fwhm(one, beam_px)
     return same
 
 
@@ -42,7 +42,7 @@ def own_line_of(
         if not len(free):
             break
         apart = np.hypot(*(known[free][:, [X, Y]] - start[[X, Y]]).T)
-        apart /= _apparent_fwhm(known[free], beam_px)
+        apart /= apparent_fwhm(known[free], beam_px)
         nearest = int(np.argmin(apart))
         if apart[nearest] < SAME_PLACE:
             host[i] = free[nearest]
@@ -58,8 +58,18 @@ def numbered_places(values: np.ndarray, near_px: float) -> np.ndarray:
     return number
 
 
-def _apparent_fwhm(values: np.ndarray, beam_px: float) -> np.ndarray:
+def apparent_fwhm(values: np.ndarray, beam_px: float) -> np.ndarray:
     """(n,) of components, the mean of both axes, as the beam shows them."""
     squared = np.maximum(values[:, CXX] + values[:, CYY], 0.0) / 2
     fwhm: np.ndarray = np.hypot(beam_px, FWHM_PER_SIGMA * np.sqrt(squared))
     return fwhm
+
+
+def place_errors(values: np.ndarray, gain: np.ndarray, beam_px: float) -> np.ndarray:
+    """(n,) px: what noise leaves of the places of components along an axis, each as if alone.
+
+    gain : (n,) chi^2 that they gain
+    """
+    sigma = apparent_fwhm(values, beam_px) / FWHM_PER_SIGMA
+    errors: np.ndarray = sigma / np.sqrt(np.maximum(gain, 1.0))
+    return errors

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+AT_HALF, AT_FIFTH = 0.5, 0.2
+"""Of the peak, where `line_fwhm` and `line_w20` are measured."""
+
 
 def crossings(at: np.ndarray, spectrum: np.ndarray, share: float) -> tuple[float, float]:
     """The outermost places (low, high) where a spectrum crosses a share of its peak.

@@ -21,6 +21,7 @@ from scipy.special import erf
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.core.source import Ellipse
+from deepfocus.ops.line_widths import AT_FIFTH, AT_HALF, crossings
 from deepfocus.ops.morphology import axes_from_major_minor
 from deepfocus.sky.components import LineTruth, power_law
 from deepfocus.sky.parts import first_of_unit_peak, onto_first_axis
@@ -212,7 +213,9 @@ class Disc:
         channels = np.arange(len(grid.freq_hz))
         continuum = power_law(self.continuum_jy, self.spectral_index, grid)
         kms, per_kms = self._whole_line()
-        width_kms, w20_kms = (_width_at(level, kms, per_kms) for level in (0.5, 0.2))
+        width_kms, w20_kms = (
+            float(np.ptp(crossings(kms, per_kms, share))) for share in (AT_HALF, AT_FIFTH)
+        )
         at_line = [float(np.interp(line.channel, channels, continuum)) for line in self.lines]
         area_kms = np.sqrt(2 * np.pi) * self.dispersion_kms
         fluxes = [
@@ -366,16 +369,6 @@ class Disc:
 
 def _channel_kms(grid: Grid, line: DiscLine | DiscAbsorption) -> float:
     return float(grid.width_kms(1.0, line.channel))
-
-
-def _width_at(level: float, at: np.ndarray, line: np.ndarray) -> float:
-    """Distance between the outermost points at that share of a line's maximum."""
-    height = level * float(line.max())
-    above = np.flatnonzero(line >= height)
-    first, last = above[0], above[-1]
-    low = np.interp(height, line[first - 1 : first + 1], at[first - 1 : first + 1])
-    high = np.interp(-height, -line[last : last + 2], at[last : last + 2])
-    return float(high - low)
 
 
 def _highest_within(

@@ -11,8 +11,8 @@ from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.clusters import Explained
 from deepfocus.finders.deepfocus.rows import joined_in_rows
 from deepfocus.fit.grouping import LEAST_SADDLE, LEAST_SADDLE_MOVING, grouped
-from deepfocus.fit.parameters import CHANNEL, CXX, CYY, FLUX, GRADIENT, GX, GY
-from deepfocus.fit.places import numbered_places
+from deepfocus.fit.parameters import CHANNEL, FLUX, GRADIENT, GX, GY
+from deepfocus.fit.places import numbered_places, place_errors
 from deepfocus.fit.together import explained_by_moving, follow_their_channels
 from deepfocus.fit.velocity_field import off_the_field
 
@@ -45,7 +45,7 @@ def members_of(explained: Explained, beam_px: float) -> Iterator[np.ndarray]:
             for part in _at_two_places(
                 components[left[group]],
                 free[left[group]],
-                _place_errors(components[left[group]], explained.gain[left[group]], beam_px),
+                place_errors(components[left[group]], explained.gain[left[group]], beam_px),
                 beam_px,
                 (chan, ny, nx),
             )
@@ -130,14 +130,6 @@ def _at_two_places(
         return [np.arange(len(components))]
     parts = (np.flatnonzero(place == number) for number in range(place.max() + 1))
     return [part[line] for part in parts for line in _lines(components[part], beam_px, shape)]
-
-
-def _place_errors(components: np.ndarray, gain: np.ndarray, beam_px: float) -> np.ndarray:
-    """(n,) px: what noise leaves of a place, along an axis, where a component stands alone."""
-    squared = np.maximum(components[:, CXX] + components[:, CYY], 0.0) / 2
-    apparent = np.hypot(beam_px / FWHM_PER_SIGMA, np.sqrt(squared))
-    errors: np.ndarray = apparent / np.sqrt(np.maximum(gain, 1.0))
-    return errors
 
 
 def _lines(

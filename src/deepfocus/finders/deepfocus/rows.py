@@ -17,10 +17,12 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from deepfocus.core.source import FWHM_PER_SIGMA
-from deepfocus.fit.parameters import CHANNEL, CXX, CYY, FLUX, SIGMA, X, Y
+from deepfocus.fit.parameters import CHANNEL, FLUX, SIGMA, X, Y
+from deepfocus.fit.places import apparent_fwhm, place_errors
 from deepfocus.fit.together import as_one
 
 MANY = 3
+"""Pieces that make a row: a line goes through any two."""
 NEAR = 2.0
 """From piece to piece, in mean FWHM of what the beam makes of them: those of galaxies are 0.5 to
 1.2 apart."""
@@ -87,15 +89,13 @@ def _pieces(
     each = np.array([as_one(components[group]) for group in shining]).reshape(
         -1, components.shape[1]
     )
-    size = np.maximum(each[:, CXX] + each[:, CYY], 0.0) / 2
-    apparent = np.hypot(beam_px, FWHM_PER_SIGMA * np.sqrt(size))
-    seen = np.array([max(float(gain[group].sum()), 1.0) for group in shining])
+    seen = np.array([gain[group].sum() for group in shining])
     return _Pieces(
         place=each[:, [X, Y]],
         channel=each[:, CHANNEL],
         fwhm_chan=FWHM_PER_SIGMA * each[:, SIGMA],
-        apparent_px=apparent,
-        error_px=apparent / FWHM_PER_SIGMA / np.sqrt(seen),
+        apparent_px=apparent_fwhm(each, beam_px),
+        error_px=place_errors(each, seen, beam_px),
     )
 
 

@@ -13,7 +13,6 @@ from deepfocus.finders.deepfocus.clusters import Explained
 from deepfocus.finders.deepfocus.membership import members_of
 from deepfocus.finders.deepfocus.shapes import shape_errors
 from deepfocus.fit.in_band import shown
-from deepfocus.fit.line_shapes import AT_FIFTH, AT_HALF
 from deepfocus.fit.line_spectra import LineSpectrum
 from deepfocus.fit.parameters import (
     CHANNEL,
@@ -36,7 +35,7 @@ from deepfocus.fit.parameters import (
 )
 from deepfocus.fit.places import same_place
 from deepfocus.fit.spectra import Profile
-from deepfocus.ops.line_widths import crossings
+from deepfocus.ops.line_widths import AT_FIFTH, AT_HALF, crossings
 
 SAMPLES = 20
 """Of the narrowest line's standard deviation, where a profile of several lines is drawn."""
