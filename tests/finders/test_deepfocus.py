@@ -418,6 +418,27 @@ def test_the_sides_of_a_disc_with_a_narrow_line_are_one_source() -> None:
     assert found["x"][0] == pytest.approx(64.0, abs=0.3)
 
 
+def ring(peak_jy: float) -> list[Component]:
+    """Seen edge on, two and a half beams and thirty channels long; brightest at both ends."""
+    along = np.cos(np.pi * (np.arange(41) + 0.5) / 41)
+    line = [EmissionLine(400.0, float(24 + 15 * at), 1.5) for at in along]
+    return [
+        replace(source(64.0 + 9 * at, 64.0 - 4.5 * at, peak_jy / 41), lines=(each,))
+        for at, each in zip(along, line, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("peak_jy", [1.0e-4, 1.4e-4])
+def test_the_sides_of_a_ring_are_one_source_whatever_is_seen_between(peak_jy: float) -> None:
+    """At a signal-to-noise of 10 and 14; its ends alone, as bright as they are then, are two."""
+    whole = ring(peak_jy)
+    found = DeepFocus().ready().find(cube_of(whole, Thermal(), 2)).catalogue.accepted
+    assert len(found) == 1
+    ends = [replace(each, peak_jy_px=2 * each.peak_jy_px) for each in whole[:8] + whole[-8:]]
+    found = DeepFocus().ready().find(cube_of(ends, Thermal(), 2)).catalogue.accepted
+    assert len(found) == 2
+
+
 def test_what_may_be_a_sidelobe_from_afar_is_listed_as_such() -> None:
     """Of a source in a corner, whose dirty beam is known no farther than half the image."""
     found = DeepFocus().ready().find(cube_of([source(14.0, 14.0, 0.5)], Thermal(), 13)).catalogue

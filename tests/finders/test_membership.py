@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 
 from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.finders.deepfocus.clusters import Explained
 from deepfocus.finders.deepfocus.membership import members_of
 from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CYY, FLUX, SIGMA, X, Y
 from deepfocus.fit.together import follow_their_channels
@@ -14,12 +16,19 @@ from deepfocus.fit.together import follow_their_channels
 BEAM_PX = 8.0
 
 
-def sources(components: np.ndarray, *, channels: int = 96, gain: float = 400.0) -> list[list[int]]:
+def sources(
+    components: np.ndarray,
+    *,
+    channels: int = 96,
+    gain: float = 400.0,
+    sides: tuple[tuple[int, int], ...] = (),
+) -> list[list[int]]:
     """Of still components, each at a signal-to-noise of 20, in a cube of 96 channels."""
     explained = SimpleNamespace(
         components_shown=components,
         free=np.zeros(components.shape, bool),
         gain=np.full(len(components), gain),
+        sides=np.reshape(sides, (-1, 2)).astype(int),
         residual=np.zeros((channels, 160, 160), np.float32),
     )
     return sorted(sorted(each.tolist()) for each in members_of(explained, BEAM_PX))
@@ -57,6 +66,32 @@ def test_without_the_other_galaxy_those_that_are_left_are_grouped_anew() -> None
     assert sources(halves) == [[0, 1, 2, 3]]
     other = along([72.0], [32.0], sigma=8.0)
     assert sources(np.concatenate([halves, other])) == [[0, 1, 2, 3], [4]]
+
+
+def test_two_sides_are_one_source_with_all_that_touches_either() -> None:
+    far = along([50.0, 76.0], [30.0, 54.0])
+    assert sources(far) == [[0], [1]]
+    assert sources(far, sides=((1, 0),)) == [[0, 1]]
+    both = np.concatenate([DISC, far + np.array([40.0, *[0.0] * (COUNT - 1)])])
+    assert sources(both, sides=((4, 5),)) == [[0, 1, 2, 3], [4, 5]]
+    assert sources(both, sides=((3, 4),)) == [[0, 1, 2, 3, 4], [5]]
+
+
+def test_pairs_of_sides_are_numbered_through_all_fits() -> None:
+    fits = [
+        SimpleNamespace(values=np.zeros((3, COUNT)), sides=((0, 2),)),
+        SimpleNamespace(values=np.zeros((1, COUNT)), sides=()),
+        SimpleNamespace(values=np.zeros((2, COUNT)), sides=((1, 0),)),
+    ]
+    residual = np.zeros((4, 8, 8), np.float32)
+    assert Explained(cast(Any, tuple(fits)), residual).sides.tolist() == [[0, 2], [5, 4]]
+    assert Explained((), residual).sides.shape == (0, 2)
+
+
+def test_a_side_is_no_other_galaxy_however_far_off_the_field_it_lies() -> None:
+    other = along([82.0, 90.0, 98.0], [46.0, 38.0, 30.0], flux=5.0)
+    both = np.concatenate([DISC, other])
+    assert sources(both, sides=((3, 4), (5, 6))) == [[0, 1, 2, 3, 4, 5, 6]]
 
 
 def test_a_line_that_absorbs_is_no_source() -> None:

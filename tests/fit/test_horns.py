@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from deepfocus.fit.horns import lost_as_disc
+from deepfocus.fit.horns import are_sides, lost_as_disc
 from deepfocus.fit.image import model_cube
 from deepfocus.fit.parameters import (
     CHANNEL,
@@ -17,6 +17,7 @@ from deepfocus.fit.parameters import (
     CYY,
     FLUX,
     GRADIENT,
+    GX,
     SIGMA,
     SLOPE,
     X,
@@ -76,3 +77,65 @@ def test_a_disc_loses_nothing_in_place_of_its_sides(
 def test_a_disc_in_place_of_two_sources_does(case_named: Callable, name: str, ratio: float) -> None:
     fitted = as_two_lines(case_named(name), pair(100.0, ratio), seed=1)
     assert lost_as_disc(fitted, np.array([0, 1])) > ALLOWED
+
+
+FAR = np.array([12.0, 0.0, 6.0])
+"""From the middle of a ring to its horns: three beams from one to the other, in 12 channels."""
+
+
+def ring(flux: float) -> np.ndarray:
+    """(40, 12) a thin ring seen edge on, as sharp in velocity as a channel."""
+    rows = np.zeros((40, COUNT))
+    azimuth = np.pi * (np.arange(40) + 0.5) / 40
+    rows[:, [X, Y, CHANNEL]] = PLACE + np.outer(np.cos(azimuth), FAR)
+    rows[:, [CXX, CYY]], rows[:, SIGMA], rows[:, FLUX] = 2.0, 1.0, flux / 40
+    return rows
+
+
+def ends(flux: float) -> np.ndarray:
+    """(2, 12) the horns alone."""
+    rows = np.zeros((2, COUNT))
+    rows[:, [X, Y, CHANNEL]] = PLACE + np.outer([-0.9, 0.9], FAR)
+    rows[:, [CXX, CYY]], rows[:, SIGMA], rows[:, FLUX] = 4.0, 1.2, flux / 2
+    return rows
+
+
+def as_ends(case, light: np.ndarray, seed: int) -> Fit:
+    data = model_cube(light, case.response) + case.noise(seed)
+    return fit_free(case.problem(data), ends(60.0), free_but(2, CONTINUUM, SLOPE, *GRADIENT))
+
+
+@pytest.mark.parametrize("name", ["thermal", "cleaned"])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_horns_that_do_not_touch_are_sides_where_a_ring_shines(
+    case_named: Callable, name: str, seed: int
+) -> None:
+    case = case_named(name)
+    assert are_sides(as_ends(case, ring(90.0), seed), np.array([0, 1]))
+    assert not are_sides(as_ends(case, ends(60.0), seed), np.array([1, 0]))
+
+
+def test_lines_in_the_same_channels_are_no_sides(case_named: Callable) -> None:
+    """What shines between two such lines is a longer source, and nothing that rotates."""
+    case = case_named("thermal")
+    row = ring(90.0)
+    row[:, CHANNEL] = PLACE[2]
+    data = model_cube(row, case.response) + case.noise(1)
+    starts = ends(60.0)
+    starts[:, CHANNEL] = PLACE[2]
+    free = free_but(2, CONTINUUM, SLOPE, CHANNEL, *GRADIENT)
+    assert not are_sides(fit_free(case.problem(data), starts, free), np.array([0, 1]))
+
+
+def test_a_line_that_moves_is_not_judged_as_if_it_stood_still(case_named: Callable) -> None:
+    """Across the way to the other, as no disc moves that has both."""
+    case = case_named("thermal")
+    light = ends(100.0)
+    light[0, SIGMA], light[0, GX] = 2.5, -4.0
+    data = model_cube(light, case.response) + case.noise(1)
+    moving = fit_free(case.problem(data), light, free_but(2, CONTINUUM, SLOPE))
+    assert lost_as_disc(moving, np.array([0, 1])) > 3 * ALLOWED
+    still = moving.values.copy()
+    still[:, GRADIENT] = 0.0
+    stilled = fit_free(case.problem(data), still, free_but(2, CONTINUUM, SLOPE, *GRADIENT))
+    assert lost_as_disc(stilled, np.array([0, 1])) < lost_as_disc(moving, np.array([0, 1]))

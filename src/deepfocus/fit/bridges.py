@@ -8,20 +8,16 @@ sources there is nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.fit.covariance import inverse_of
 from deepfocus.fit.equations import normal_equations
-from deepfocus.fit.grouping import LEAST_SADDLE_MOVING, grouped
+from deepfocus.fit.grouping import LEAST_SADDLE_MOVING
 from deepfocus.fit.grow import MOST, Needed
+from deepfocus.fit.horns import are_sides
 from deepfocus.fit.parameters import (
     CHANNEL,
     COUNT,
-    CXX,
-    CYY,
     FLUX,
     GRADIENT,
     SIGMA,
@@ -30,13 +26,10 @@ from deepfocus.fit.parameters import (
     Y,
     covariance_of,
 )
+from deepfocus.fit.parts import neighbours
 from deepfocus.fit.solve import FAINT, Fit, fit_free
 from deepfocus.fit.together import of_moments
 
-NEAR = 2.5
-"""Lines that may be sides of one galaxy, in mean FWHM of what the beam makes of them."""
-FAR = 8.0
-"""Standard deviations in place and channel; the sides of galaxies are 4 to 6 apart."""
 SPAN = 0.25
 """Of the way from line to line: the standard deviation of what fills it."""
 WORTH_A_TRY = 0.5
@@ -49,30 +42,17 @@ def bridged(fitted: Fit, needed: Needed) -> Fit:
     """With a moving component between lines that do not touch, wherever light is there."""
     if len(fitted.values) >= MOST:
         return fitted
-    for one, other in _neighbours(fitted):
+    for one, other in neighbours(fitted, LEAST_SADDLE_MOVING):
         row = between_of(fitted.values[one], fitted.values[other])
-        if _gain(fitted, row) < WORTH_A_TRY * needed.between:
+        gain = _gain(fitted, row)
+        disc = gain > 0 and are_sides(fitted, np.array([one, other]))
+        if not (disc or gain > WORTH_A_TRY * needed.between):
             continue
         between = _with_flux(fitted, row)
         gained = fitted.chi2 - between.chi2
-        if between.values[-1, FLUX] > 0 and gained > needed.between:
+        if between.values[-1, FLUX] > 0 and (disc or gained > needed.between):
             return bridged(_released(between, one, other), needed)
     return fitted
-
-
-def parts_of(fitted: Fit, least_saddle: float) -> Iterator[np.ndarray]:
-    """Indices of components that the model joins over saddles no lower than a fraction."""
-    if not len(fitted.values):
-        return
-    problem = fitted.problem
-    part = grouped(
-        fitted.values,
-        beam_sigma_px=problem.beam_sigma_px,
-        shape=(problem.channels, problem.rows.stop + 1, problem.columns.stop + 1),
-        least_saddle=least_saddle,
-    ).source
-    for number in np.unique(part):
-        yield np.flatnonzero(part == number)
 
 
 def between_of(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -88,35 +68,6 @@ def between_of(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     row = of_moments((one + other)[[X, Y, CHANNEL]] / 2, spread)
     row[FLUX] = np.nan
     return row
-
-
-def _neighbours(fitted: Fit) -> Iterator[tuple[int, int]]:
-    """The nearest two lines of each two parts of the model that do not touch."""
-    values = fitted.values
-    shining = fitted.free[:, FLUX] & (values[:, FLUX] > 0)
-    parts = [part[shining[part]] for part in parts_of(fitted, LEAST_SADDLE_MOVING)]
-    parts = [part for part in parts if len(part)]
-    seen, apart = _distances(fitted)
-    for i, part in enumerate(parts):
-        for beyond in parts[:i]:
-            pairs = np.ix_(part, beyond)
-            k, m = np.unravel_index(int(np.argmin(apart[pairs])), apart[pairs].shape)
-            one, other = int(part[k]), int(beyond[m])
-            if seen[one, other] < NEAR and apart[one, other] < FAR:
-                yield one, other
-
-
-def _distances(fitted: Fit) -> tuple[np.ndarray, np.ndarray]:
-    """(n, n) on the sky, in mean FWHM of what the beam makes of two; and in place and channel,
-    in standard deviations."""
-    values = fitted.values
-    squared = np.maximum((values[:, CXX] + values[:, CYY]) / 2, 0.0)
-    sigma = np.hypot(fitted.problem.beam_sigma_px, np.sqrt(squared))
-    reach = (sigma[:, None] + sigma) / 2
-    way = values[:, None, [X, Y, CHANNEL]] - values[None, :, [X, Y, CHANNEL]]
-    on_sky = np.hypot(way[..., 0], way[..., 1]) / reach
-    width = np.hypot(values[:, None, SIGMA], values[:, SIGMA])
-    return on_sky / FWHM_PER_SIGMA, np.hypot(on_sky, way[..., 2] / width)
 
 
 def _gain(fitted: Fit, row: np.ndarray) -> float:

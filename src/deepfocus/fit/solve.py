@@ -56,6 +56,7 @@ class Fit:
     information : (12 n, 12 n), prior included; free : (n, 12) what was fitted
     converged, steps : whether and when the fit came to an end
     spectra : (n,) of lines that move, where they were measured
+    sides : pairs of components that are two sides of one galaxy, where that was asked
     """
 
     problem: Problem
@@ -66,6 +67,7 @@ class Fit:
     converged: bool
     steps: int
     spectra: tuple[LineSpectrum | None, ...] = ()
+    sides: tuple[tuple[int, int], ...] = ()
 
     @cached_property
     def covariance(self) -> np.ndarray:

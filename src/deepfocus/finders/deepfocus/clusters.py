@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import accumulate, chain
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -81,6 +81,17 @@ class Explained:
         """(n,) of lines that move, once they are measured to the end."""
         each = (fit.spectra or (None,) * len(fit.values) for fit in self.fits)
         return tuple(chain.from_iterable(each))
+
+    @property
+    def sides(self) -> np.ndarray:
+        """(pair, 2) indices of components that are sides of one galaxy."""
+        first = [0, *accumulate(len(fit.values) for fit in self.fits)]
+        pairs = [
+            (at + one, at + other)
+            for at, fit in zip(first, self.fits, strict=False)
+            for one, other in fit.sides
+        ]
+        return np.reshape(pairs, (-1, 2)).astype(int)
 
 
 def with_starts(

@@ -21,15 +21,17 @@ from deepfocus.finders.deepfocus.band_wide import as_continua, broad_beside_othe
 from deepfocus.finders.deepfocus.faint_continua import without_faint_continua
 from deepfocus.finders.deepfocus.shared_continua import with_shared_continua, with_their_own
 from deepfocus.finders.deepfocus.slopes import Slopes
-from deepfocus.fit.bridges import bridged, parts_of
+from deepfocus.fit.bridges import bridged
 from deepfocus.fit.grouping import LEAST_SADDLE_MOVING
 from deepfocus.fit.grow import MOST, Needed, fit_starts, grow
-from deepfocus.fit.horns import lost_as_disc
+from deepfocus.fit.horns import AS_DISC, lost_as_disc
 from deepfocus.fit.line_spectra import moving_spectra
 from deepfocus.fit.parameters import CONTINUUM, FLUX, GRADIENT, SIGMA, SLOPE
+from deepfocus.fit.parts import parts_of
 from deepfocus.fit.patch import Problem
 from deepfocus.fit.places import own_continuum
 from deepfocus.fit.second_lines import with_second_lines
+from deepfocus.fit.sides import sides_of
 from deepfocus.fit.solve import Fit, fit_free
 from deepfocus.fit.spectra import Integrated, Sampled
 from deepfocus.fit.together import as_one
@@ -45,9 +47,6 @@ AS_GOOD = 16.0
 """Chi^2 that one moving Gaussian may lose, for each still one that it stands for."""
 PAIR_LOST = 0.4
 """Of what two still Gaussians gain over a single one: one that moves may lose that."""
-AS_DISC = 12.0
-"""Chi^2 that a disc may lose in place of two Gaussians: noise gives as much to their five numbers
-more in 3% of discs."""
 MOST_MOVING = 6
 """Components whose gradients are free together; more of them show how a source moves anyway."""
 MOVING_STEPS = 15
@@ -154,7 +153,12 @@ class Measured:
         free = self.slopes.measured(free)
         fitted = at_the_ends(fit_free(problem, values, free, signed_sizes=True))
         spectra = moving_spectra(fitted.problem, fitted.values, fitted.free)
-        return replace(fitted, spectra=spectra)
+        return replace(fitted, spectra=spectra, sides=self._sides(fitted))
+
+    @staticmethod
+    def _sides(fitted: Fit) -> tuple[tuple[int, int], ...]:
+        """In an image of few channels nothing is seen to move."""
+        return () if is_image(fitted.problem.channels) else sides_of(fitted)
 
 
 def _completed(fitted: Fit, needed: Needed) -> Fit:

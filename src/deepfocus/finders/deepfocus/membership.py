@@ -9,6 +9,7 @@ import numpy as np
 from deepfocus.core.channels import is_image
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.finders.deepfocus.clusters import Explained
+from deepfocus.finders.deepfocus.links import linked
 from deepfocus.finders.deepfocus.rows import joined_in_rows
 from deepfocus.fit.grouping import LEAST_SADDLE, LEAST_SADDLE_MOVING, grouped
 from deepfocus.fit.parameters import CHANNEL, FLUX, GRADIENT, GX, GY
@@ -30,8 +31,9 @@ low saddles join the parts, 0.55 or less in neighbours."""
 def members_of(explained: Explained, beam_px: float) -> Iterator[np.ndarray]:
     """Indices of the components of each source: those without deep saddles in their own model.
 
-    What lies off the velocity field of the others that it touches is another galaxy. Without it,
-    those are grouped anew: it may have tied two, or parted one. What lies in a row is one as well.
+    What lies off the velocity field of the others that it touches is another galaxy, unless it is
+    one of two sides. Without it, those are grouped anew: it may have tied two, or parted one. What
+    lies in a row is one as well, and so are two sides.
     """
     components, free = explained.components_shown, explained.free
     if not len(components):
@@ -51,15 +53,31 @@ def members_of(explained: Explained, beam_px: float) -> Iterator[np.ndarray]:
             )
         ]
         apart = [
-            group[_off_the_field(components[group], beam_px, channels=chan)] for group in groups
+            group[
+                _off_the_field(components[group], beam_px, channels=chan)
+                & ~np.isin(group, explained.sides)
+            ]
+            for group in groups
         ]
         if not any(map(len, apart)):
             break
         yield from (galaxy for galaxy in apart if len(galaxy))
         left = np.setdiff1d(left, np.concatenate(apart))
-    yield from (
-        groups if is_image(chan) else joined_in_rows(groups, components, explained.gain, beam_px)
-    )
+    if is_image(chan):
+        yield from groups
+        return
+    in_rows = joined_in_rows(groups, components, explained.gain, beam_px)
+    yield from linked(in_rows, _in_groups(explained.sides, in_rows, len(components)))
+
+
+def _in_groups(sides: np.ndarray, groups: list[np.ndarray], n: int) -> np.ndarray:
+    """(pair, 2) the groups of pairs (pair, 2) of n components, if both are in any."""
+    group_of = np.full(n, -1)
+    for number, group in enumerate(groups):
+        group_of[group] = number
+    pairs = group_of[sides]
+    known: np.ndarray = pairs[np.all(pairs >= 0, axis=1)]
+    return known
 
 
 def _groups(explained: Explained, some: np.ndarray, beam_px: float) -> Iterator[np.ndarray]:

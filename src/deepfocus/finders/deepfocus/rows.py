@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.finders.deepfocus.links import linked
 from deepfocus.fit.parameters import CHANNEL, FLUX, SIGMA, X, Y
 from deepfocus.fit.places import apparent_fwhm, place_errors
 from deepfocus.fit.together import as_one
@@ -60,13 +59,7 @@ def joined_in_rows(
     rows = np.array([*_rows(_pieces(groups, components, gain, beam_px), beam_px)], int)
     if not len(rows):
         return list(groups)
-    links = np.concatenate([rows[:, :2], rows[:, 1:]]).T
-    graph = coo_array((np.ones(links.shape[1]), tuple(links)), shape=(len(groups),) * 2)
-    count, source = connected_components(graph, directed=False)
-    return [
-        np.concatenate([group for group, own in zip(groups, source, strict=True) if own == number])
-        for number in range(count)
-    ]
+    return linked(groups, np.concatenate([rows[:, :2], rows[:, 1:]]))
 
 
 def _rows(pieces: _Pieces, beam_px: float) -> Iterator[tuple[int, int, int]]:

@@ -1,0 +1,61 @@
+"""Parts of a fit's model that no saddle joins, and lines of two that may be sides of one galaxy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from deepfocus.core.source import FWHM_PER_SIGMA
+from deepfocus.fit.grouping import grouped
+from deepfocus.fit.parameters import CHANNEL, CXX, CYY, FLUX, SIGMA, X, Y
+from deepfocus.fit.solve import Fit
+
+NEAR = 2.5
+"""Lines that may be sides of one galaxy, in mean FWHM of what the beam makes of them."""
+FAR = 12.0
+"""Standard deviations in place and channel; the sides of galaxies are 4 to 8 apart."""
+
+
+def parts_of(fitted: Fit, least_saddle: float) -> Iterator[np.ndarray]:
+    """Indices of components that the model joins over saddles no lower than a fraction."""
+    if not len(fitted.values):
+        return
+    problem = fitted.problem
+    part = grouped(
+        fitted.values,
+        beam_sigma_px=problem.beam_sigma_px,
+        shape=(problem.channels, problem.rows.stop + 1, problem.columns.stop + 1),
+        least_saddle=least_saddle,
+    ).source
+    for number in np.unique(part):
+        yield np.flatnonzero(part == number)
+
+
+def neighbours(fitted: Fit, least_saddle: float) -> Iterator[tuple[int, int]]:
+    """The nearest two lines of each two parts of the model that are near each other."""
+    values = fitted.values
+    shining = fitted.free[:, FLUX] & (values[:, FLUX] > 0)
+    parts = [part[shining[part]] for part in parts_of(fitted, least_saddle)]
+    parts = [part for part in parts if len(part)]
+    seen, apart = _distances(fitted)
+    for i, part in enumerate(parts):
+        for beyond in parts[:i]:
+            pairs = np.ix_(part, beyond)
+            k, m = np.unravel_index(int(np.argmin(apart[pairs])), apart[pairs].shape)
+            one, other = int(part[k]), int(beyond[m])
+            if seen[one, other] < NEAR and apart[one, other] < FAR:
+                yield one, other
+
+
+def _distances(fitted: Fit) -> tuple[np.ndarray, np.ndarray]:
+    """(n, n) on the sky, in mean FWHM of what the beam makes of two; and in place and channel,
+    in standard deviations."""
+    values = fitted.values
+    squared = np.maximum((values[:, CXX] + values[:, CYY]) / 2, 0.0)
+    sigma = np.hypot(fitted.problem.beam_sigma_px, np.sqrt(squared))
+    reach = (sigma[:, None] + sigma) / 2
+    way = values[:, None, [X, Y, CHANNEL]] - values[None, :, [X, Y, CHANNEL]]
+    on_sky = np.hypot(way[..., 0], way[..., 1]) / reach
+    width = np.hypot(values[:, None, SIGMA], values[:, SIGMA])
+    return on_sky / FWHM_PER_SIGMA, np.hypot(on_sky, way[..., 2] / width)
