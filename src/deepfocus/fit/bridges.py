@@ -30,6 +30,8 @@ from deepfocus.fit.parts import neighbours
 from deepfocus.fit.solve import FAINT, Fit, fit_free
 from deepfocus.fit.together import of_moments
 
+FAR = 8.0
+"""Standard deviations in place and channel: of lines farther apart, light alone tells nothing."""
 SPAN = 0.25
 """Of the way from line to line: the standard deviation of what fills it."""
 WORTH_A_TRY = 0.5
@@ -42,11 +44,11 @@ def bridged(fitted: Fit, needed: Needed) -> Fit:
     """With a moving component between lines that do not touch, wherever light is there."""
     if len(fitted.values) >= MOST:
         return fitted
-    for one, other in neighbours(fitted, LEAST_SADDLE_MOVING):
+    for one, other, apart in neighbours(fitted, LEAST_SADDLE_MOVING):
         row = between_of(fitted.values[one], fitted.values[other])
         gain = _gain(fitted, row)
         disc = gain > 0 and are_sides(fitted, np.array([one, other]))
-        if not (disc or gain > WORTH_A_TRY * needed.between):
+        if not disc and (apart > FAR or gain < WORTH_A_TRY * needed.between):
             continue
         between = _with_flux(fitted, row)
         gained = fitted.chi2 - between.chi2

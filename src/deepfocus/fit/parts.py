@@ -32,8 +32,11 @@ def parts_of(fitted: Fit, least_saddle: float) -> Iterator[np.ndarray]:
         yield np.flatnonzero(part == number)
 
 
-def neighbours(fitted: Fit, least_saddle: float) -> Iterator[tuple[int, int]]:
-    """The nearest two lines of each two parts of the model that are near each other."""
+def neighbours(fitted: Fit, least_saddle: float) -> Iterator[tuple[int, int, float]]:
+    """The nearest two lines of each two parts of the model that are near each other.
+
+    And how far they are from each other in place and channel, in standard deviations.
+    """
     values = fitted.values
     shining = fitted.free[:, FLUX] & (values[:, FLUX] > 0)
     parts = [part[shining[part]] for part in parts_of(fitted, least_saddle)]
@@ -45,7 +48,7 @@ def neighbours(fitted: Fit, least_saddle: float) -> Iterator[tuple[int, int]]:
             k, m = np.unravel_index(int(np.argmin(apart[pairs])), apart[pairs].shape)
             one, other = int(part[k]), int(beyond[m])
             if seen[one, other] < NEAR and apart[one, other] < FAR:
-                yield one, other
+                yield one, other, float(apart[one, other])
 
 
 def _distances(fitted: Fit) -> tuple[np.ndarray, np.ndarray]:

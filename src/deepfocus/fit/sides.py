@@ -38,7 +38,7 @@ def _possible(fitted: Fit) -> Iterator[tuple[int, int, np.ndarray]]:
     for part in parts:
         if len(part) == 2 and fitted.free[part][:, GRADIENT].any():
             yield int(part[0]), int(part[1]), part
-    for one, other in neighbours(fitted, LEAST_SADDLE):
+    for one, other, _ in neighbours(fitted, LEAST_SADDLE):
         both = np.concatenate([part_of[one], part_of[other]])
         if len(both) <= MOST:
             yield one, other, both
