@@ -41,7 +41,10 @@ FREED = [X, Y, *SIZES, CHANNEL, SIGMA, FLUX]
 
 
 def bridged(fitted: Fit, needed: Needed) -> Fit:
-    """With a moving component between lines that do not touch, wherever light is there."""
+    """With a moving component between lines that do not touch, wherever light is there.
+
+    It takes less of it where one disc explains as much as both lines.
+    """
     if len(fitted.values) >= MOST:
         return fitted
     for one, other, apart in neighbours(fitted, LEAST_SADDLE_MOVING):
