@@ -30,7 +30,7 @@ from deepfocus.fit.parts import neighbours
 from deepfocus.fit.solve import FAINT, Fit, fit_free
 from deepfocus.fit.together import of_moments
 
-FAR = 8.0
+LIT = 8.0
 """Standard deviations in place and channel: of lines farther apart, light alone tells nothing."""
 SPAN = 0.25
 """Of the way from line to line: the standard deviation of what fills it."""
@@ -50,12 +50,15 @@ def bridged(fitted: Fit, needed: Needed) -> Fit:
     for one, other, apart in neighbours(fitted, LEAST_SADDLE_MOVING):
         row = between_of(fitted.values[one], fitted.values[other])
         gain = _gain(fitted, row)
-        disc = gain > 0 and are_sides(fitted, np.array([one, other]))
-        if not disc and (apart > FAR or gain < WORTH_A_TRY * needed.between):
+        lit = apart <= LIT and gain >= WORTH_A_TRY * needed.between
+        ends = np.array([one, other])
+        if not lit and (gain == 0 or not are_sides(fitted, ends)):
             continue
         between = _with_flux(fitted, row)
-        gained = fitted.chi2 - between.chi2
-        if between.values[-1, FLUX] > 0 and (disc or gained > needed.between):
+        if between.values[-1, FLUX] <= 0:
+            continue
+        bright = fitted.chi2 - between.chi2 > needed.between
+        if not lit or bright or are_sides(fitted, ends):
             return bridged(_released(between, one, other), needed)
     return fitted
 

@@ -46,8 +46,9 @@ AS_DISC = 12.0
 """Chi^2 that a disc may lose in place of two Gaussians: noise gives as much to their five numbers
 more in 3% of discs."""
 BEYOND_NOISE = 3.0
-"""The same, of lines that need not touch, above one for each number that they have more: of 12
-pairs of sides a disc lost 2 at most, of 131 pairs of sources 9 and more."""
+"""The same, of lines that need not touch, above one for each number that they have more: of 131
+pairs of sources a disc lost 9 in one, 14 and more in the others; of 15 pairs of sides no more than
+this allows in ten, 14 to 51 in five."""
 LEAST_GAP = 1.5
 """From side to side, in standard deviations of both lines: sides differ in velocity."""
 LOST_AT_FIRST = 0.45

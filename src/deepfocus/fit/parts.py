@@ -8,7 +8,8 @@ import numpy as np
 
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.fit.grouping import grouped
-from deepfocus.fit.parameters import CHANNEL, CXX, CYY, FLUX, SIGMA, X, Y
+from deepfocus.fit.parameters import CHANNEL, FLUX, SIGMA, X, Y
+from deepfocus.fit.places import apparent_fwhm
 from deepfocus.fit.solve import Fit
 
 NEAR = 2.5
@@ -32,15 +33,19 @@ def parts_of(fitted: Fit, least_saddle: float) -> Iterator[np.ndarray]:
         yield np.flatnonzero(part == number)
 
 
+def shining_parts(fitted: Fit, least_saddle: float) -> list[np.ndarray]:
+    """The lines of each part that has any: of components without one, and of absorption, none."""
+    shining = fitted.free[:, FLUX] & (fitted.values[:, FLUX] > 0)
+    parts = (part[shining[part]] for part in parts_of(fitted, least_saddle))
+    return [part for part in parts if len(part)]
+
+
 def neighbours(fitted: Fit, least_saddle: float) -> Iterator[tuple[int, int, float]]:
     """The nearest two lines of each two parts of the model that are near each other.
 
     And how far they are from each other in place and channel, in standard deviations.
     """
-    values = fitted.values
-    shining = fitted.free[:, FLUX] & (values[:, FLUX] > 0)
-    parts = [part[shining[part]] for part in parts_of(fitted, least_saddle)]
-    parts = [part for part in parts if len(part)]
+    parts = shining_parts(fitted, least_saddle)
     seen, apart = _distances(fitted)
     for i, part in enumerate(parts):
         for beyond in parts[:i]:
@@ -55,10 +60,8 @@ def _distances(fitted: Fit) -> tuple[np.ndarray, np.ndarray]:
     """(n, n) on the sky, in mean FWHM of what the beam makes of two; and in place and channel,
     in standard deviations."""
     values = fitted.values
-    squared = np.maximum((values[:, CXX] + values[:, CYY]) / 2, 0.0)
-    sigma = np.hypot(fitted.problem.beam_sigma_px, np.sqrt(squared))
-    reach = (sigma[:, None] + sigma) / 2
+    fwhm = apparent_fwhm(values, fitted.problem.beam_px)
     way = values[:, None, [X, Y, CHANNEL]] - values[None, :, [X, Y, CHANNEL]]
-    on_sky = np.hypot(way[..., 0], way[..., 1]) / reach
+    on_sky = np.hypot(way[..., 0], way[..., 1]) / ((fwhm[:, None] + fwhm) / 2)
     width = np.hypot(values[:, None, SIGMA], values[:, SIGMA])
-    return on_sky / FWHM_PER_SIGMA, np.hypot(on_sky, way[..., 2] / width)
+    return on_sky, np.hypot(FWHM_PER_SIGMA * on_sky, way[..., 2] / width)

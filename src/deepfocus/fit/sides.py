@@ -2,8 +2,7 @@
 
 Between the sides of a faint disc that is seen edge on there may be too little to be seen, and what
 its sides are as Gaussians, still or moving, need not touch. But what one disc looks like, two
-sources hardly do: of 66 pairs of sources a disc loses 38 of chi^2 and more, of 12 pairs of sides 2
-at most.
+sources hardly do (`horns.BEYOND_NOISE`).
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ import numpy as np
 
 from deepfocus.fit.grouping import LEAST_SADDLE
 from deepfocus.fit.horns import are_sides
-from deepfocus.fit.parameters import FLUX, GRADIENT
-from deepfocus.fit.parts import neighbours, parts_of
+from deepfocus.fit.parameters import GRADIENT
+from deepfocus.fit.parts import neighbours, shining_parts
 from deepfocus.fit.solve import Fit
 
 MOST = 3
@@ -32,8 +31,7 @@ def sides_of(fitted: Fit) -> tuple[tuple[int, int], ...]:
 
 def _possible(fitted: Fit) -> Iterator[tuple[int, int, np.ndarray]]:
     """Two components, and all that would be one disc with them."""
-    shining = fitted.free[:, FLUX] & (fitted.values[:, FLUX] > 0)
-    parts = [part[shining[part]] for part in parts_of(fitted, LEAST_SADDLE)]
+    parts = shining_parts(fitted, LEAST_SADDLE)
     part_of = {int(i): part for part in parts for i in part}
     for part in parts:
         if len(part) == 2 and fitted.free[part][:, GRADIENT].any():

@@ -153,12 +153,9 @@ class Measured:
         free = self.slopes.measured(free)
         fitted = at_the_ends(fit_free(problem, values, free, signed_sizes=True))
         spectra = moving_spectra(fitted.problem, fitted.values, fitted.free)
-        return replace(fitted, spectra=spectra, sides=self._sides(fitted))
-
-    @staticmethod
-    def _sides(fitted: Fit) -> tuple[tuple[int, int], ...]:
-        """In an image of few channels nothing is seen to move."""
-        return () if is_image(fitted.problem.channels) else sides_of(fitted)
+        # in an image of few channels nothing is seen to move
+        sides = () if is_image(problem.channels) else sides_of(fitted)
+        return replace(fitted, spectra=spectra, sides=sides)
 
 
 def _completed(fitted: Fit, needed: Needed) -> Fit:
