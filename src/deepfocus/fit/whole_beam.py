@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.fft import irfft2, next_fast_len, rfft2
+from scipy.fft import fft, ifft, irfft, next_fast_len, rfft
 
 from deepfocus.core.voxels import Changeable
 from deepfocus.fit.filters import THERMAL_REACH, Filter
@@ -52,10 +52,16 @@ class WholeBeam:
         )
 
     def see_again(self, data: Changeable) -> None:
-        """Each channel (y, x) correlated with its dirty beam, in place; blanks count as 0."""
-        shape = self.response.drawn_on
+        """Each channel (y, x) correlated with its dirty beam, in place; blanks count as 0.
+
+        One axis after the other: what lies below the image is nothing before, and not asked for
+        after.
+        """
+        rows, columns = self.response.drawn_on
         ny, nx = self.response.ny, self.response.nx
         for channel in range(len(data)):
             plane = np.nan_to_num(np.asarray(data[channel], np.float32))
-            seen = rfft2(plane, s=shape) * self.response.drawn_through_at(channel).conj()
-            data[channel] = irfft2(seen, s=shape)[:ny, :nx]
+            seen = fft(rfft(plane, n=columns, axis=1), n=rows, axis=0, overwrite_x=True)
+            seen *= self.response.drawn_through_at(channel).conj()
+            again = ifft(seen, axis=0, overwrite_x=True)[:ny]
+            data[channel] = irfft(again, n=columns, axis=1)[:, :nx]

@@ -310,13 +310,18 @@ def node_weights(nodes_hz: np.ndarray, freq_hz: np.ndarray) -> np.ndarray:
 
 
 def summed(shares: np.ndarray, transfers: np.ndarray) -> np.ndarray:
-    """(rows, columns) a sum of transfer functions (k, rows, columns), often just one of them."""
+    """(rows, columns) a sum of transfer functions (k, rows, columns), often just one of them.
+
+    shares : (k,) real; real and imaginary parts are summed as numbers of their own
+    """
     only = np.flatnonzero(shares)
     if len(only) == 1 and shares[only[0]] == 1:
         one: np.ndarray = transfers[only[0]]
         return one
-    total: np.ndarray = np.tensordot(shares.astype(np.float32), transfers, axes=1)
-    return total
+    parts = transfers.reshape(len(transfers), -1).view(transfers.real.dtype)
+    total = shares.astype(parts.dtype) @ parts
+    transfer: np.ndarray = total.view(transfers.dtype).reshape(transfers.shape[1:])
+    return transfer
 
 
 def _transfer(beams: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

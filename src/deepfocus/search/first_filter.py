@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from scipy.fft import irfft2, next_fast_len, rfft2
+from scipy.fft import fft, irfft2, next_fast_len, rfft, rfft2
 
 from deepfocus.ops.circular import circular
 
@@ -64,9 +64,9 @@ class BeamFilter:
     def of(self, plane: np.ndarray) -> np.ndarray:
         """Correlation with the beam, which is symmetric, at the nodes."""
         rows, columns = (n // self.step for n in self._padded)
-        spectrum = rfft2(plane, self._padded) * self._transfer
-        kept = np.concatenate([spectrum[: rows // 2], spectrum[-(rows - rows // 2) :]])
-        sampled = irfft2(kept[:, : columns // 2 + 1], (rows, columns)) / self.step**2
+        along_x = rfft(plane, self._padded[1], axis=1)[:, : columns // 2 + 1]
+        spectrum = _low(fft(along_x, self._padded[0], axis=0), rows) * self._transfer
+        sampled = irfft2(spectrum, (rows, columns)) / self.step**2
         ny, nx = (-(-n // self.step) for n in self.shape)
         nodes: np.ndarray = sampled[:ny, :nx]
         return nodes
@@ -81,8 +81,15 @@ class BeamFilter:
 
     @cached_property
     def _transfer(self) -> np.ndarray:
-        transfer: np.ndarray = rfft2(circular(self.kernel, self._padded)).real.astype(np.float32)
-        return transfer
+        """Of the frequencies that the nodes sample."""
+        rows, columns = (n // self.step for n in self._padded)
+        transfer = rfft2(circular(self.kernel, self._padded)).real.astype(np.float32)
+        return _low(transfer[:, : columns // 2 + 1], rows)
+
+
+def _low(spectrum: np.ndarray, rows: int) -> np.ndarray:
+    """(rows, columns) the rows of the lowest frequencies."""
+    return np.concatenate([spectrum[: rows // 2], spectrum[-(rows - rows // 2) :]])
 
 
 def beam_filter(

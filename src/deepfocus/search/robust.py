@@ -25,9 +25,10 @@ def negative_rms(values: np.ndarray) -> float:
     if below.size < FEWEST:
         return float("nan")
     level = float(-np.median(below[:: max(below.size // 4096, 1)])) / 0.6745
-    kept = -1
+    kept, lowest = -1, float(below.min())
     for _ in range(ROUNDS):
-        inside = below[below > -CLIP * level]
+        clip = -CLIP * level
+        inside = below if lowest > clip else below[below > clip]
         if inside.size in (kept, 0):
             break
         kept = inside.size
