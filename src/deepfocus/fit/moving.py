@@ -34,8 +34,8 @@ ORDERS = np.array([(0, 0), (1, 0), (0, 1), (2, 0), (0, 2), (1, 1)])
 FACTORS = np.array(
     [1, -2j * np.pi, -2j * np.pi, -2 * np.pi**2, -2 * np.pi**2, -4 * np.pi**2], complex
 )
-MONOMIALS = sorted({tuple(a + b) for a in ORDERS for b in ORDERS})
-MONOMIAL_OF = np.array([[MONOMIALS.index(tuple(a + b)) for b in ORDERS] for a in ORDERS])
+U_AND_V = tuple(np.moveaxis(ORDERS[:, None] + ORDERS, -1, 0))
+"""(6, 6) powers of u and of v in products of two of them."""
 PRODUCT = np.conj(FACTORS)[:, None] * FACTORS[None, :]
 TURN = 2 * np.pi
 DARK = 23.0
@@ -140,7 +140,7 @@ def _images(problem: Problem, still: Sequence[_Term]) -> np.ndarray:
     centres = np.array([each.centre[0] for each in still]).reshape(-1, 2)
     sizes = np.array([[c[0, 0], c[1, 1], 2 * c[0, 1]] for c in (each.covariance for each in still)])
     light = np.exp(-2 * np.pi**2 * sizes.reshape(-1, 3) @ np.stack([u * u, v * v, u * v]))
-    transforms = problem.waves(-centres, np.arange(len(u))) * light
+    transforms = problem.grid.waves(-centres, np.arange(len(u))) * light
     changes = FACTORS[:, None] * np.stack([u**a * v**b for a, b in ORDERS])
     return np.asarray((transforms[:, None] * changes).view(float))
 
@@ -187,19 +187,19 @@ def information(terms: Terms, grams: np.ndarray, weights: np.ndarray) -> np.ndar
 def data_products(problem: Problem, terms: Terms, score: np.ndarray) -> np.ndarray:
     """(n, m, 2, 6) products of all images with the data's score (m, 2 cell)."""
     n, m = terms.model.shape[:2]
-    seen = score.view(complex)
     out = np.zeros((n, m, 2, 6))
-    powers = np.stack([problem.u**a * problem.v**b for a, b in ORDERS], axis=1)
-    for index, images in zip(terms.still, terms.images, strict=True):
-        kind, i = divmod(index, n)
-        shines = terms.of[index].shines
-        out[i, shines, kind] = score[shines] @ images.T
+    of_still = score @ terms.images.reshape(-1, score.shape[1]).T
+    for place, index in enumerate(terms.still):
+        (kind, i), shines = divmod(index, n), terms.of[index].shines
+        out[i, shines, kind] = of_still[shines, 6 * place : 6 * place + 6]
+    grid = problem.grid
+    seen = grid.spread(score.view(complex), np.arange(len(problem.u)))
     for index in np.setdiff1d(np.arange(2 * n), terms.still):
         (kind, i), term = divmod(index, n), terms.of[index]
         cells, light = _lit(problem.u, problem.v, term.covariance)
-        waves = problem.waves(term.places(term.shines), cells)
-        sums = _summed(seen[np.ix_(term.shines, cells)] * waves, powers[cells] * light[:, None])
-        out[i, term.shines, kind] = np.real(np.conj(FACTORS) * sums)
+        places = term.places(term.shines)
+        sums = grid.sums_of_each(seen[term.shines], grid.spread(light, cells), places)
+        out[i, term.shines, kind] = np.real(np.conj(FACTORS) * sums[:, *ORDERS.T])
     return out
 
 
@@ -225,37 +225,31 @@ Sums = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def _sums_over(problem: Problem, power: np.ndarray) -> Sums:
-    """From displacements (m, 2) and the sum of two covariances to (m, monomial) complex sums."""
-    u, v = problem.u, problem.v
-    monomials = np.stack([u**a * v**b for a, b in MONOMIALS], axis=1) * power[:, None]
+    """From displacements (m, 2) and the sum of two covariances to (m, 5, 5) complex sums.
+
+    Of waves times powers of u and v, or (1, 5, 5) where nothing is displaced.
+    """
 
     def sums(displacement: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-        cells, light = _lit(u, v, covariance)
-        of_cells = monomials[cells] * light[:, None]
+        cells, light = _lit(problem.u, problem.v, covariance)
+        of_cells = power[cells] * light
         if not np.any(displacement):
-            together: np.ndarray = of_cells.sum(axis=0, keepdims=True).astype(complex)
-            return together
-        highest = np.array([np.abs(u[cells]).max(), np.abs(v[cells]).max()])
+            displacement = displacement[:1]
+        highest = np.array([np.abs(each[cells]).max(initial=0) for each in (problem.u, problem.v)])
         few = nodes_for(len(displacement), float(TURN * highest @ np.ptp(displacement, axis=0)))
         if few is None:
-            return _summed(problem.waves(displacement, cells), of_cells)
-        there = _summed(problem.waves(displacement[few.channels], cells), of_cells)
-        return np.asarray(few.between @ there)
+            return problem.grid.sums(of_cells, cells, displacement)
+        there = problem.grid.sums(of_cells, cells, displacement[few.channels])
+        return np.tensordot(few.between, there, axes=1)
 
     return sums
-
-
-def _summed(waves: np.ndarray, of_cells: np.ndarray) -> np.ndarray:
-    """(m, monomial) of complex waves (m, cell) times real values (cell, monomial)."""
-    summed: np.ndarray = waves.real @ of_cells + 1j * (waves.imag @ of_cells)
-    return summed
 
 
 def _gram(one: _Term, other: _Term, channels: np.ndarray, sums: Sums) -> np.ndarray:
     """(some channels or 1, 6, 6) products of the images of two terms."""
     displacement = one.places(channels) - other.places(channels)
-    of_cells = sums(displacement, one.covariance + other.covariance)
-    gram: np.ndarray = np.real(PRODUCT * of_cells[:, MONOMIAL_OF])
+    summed = sums(displacement, one.covariance + other.covariance)
+    gram: np.ndarray = np.real(PRODUCT * summed[:, *U_AND_V])
     return gram
 
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-
-from deepfocus.ops.lagrange import lagrange
+from numpy.polynomial.chebyshev import chebvander
 
 BY_TURN, AT_LEAST = 1.5, 14
 """Nodes for each radian that a wave turns to either side of the middle, and beside them: what is
@@ -48,4 +47,7 @@ def _nodes(count: int, nodes: int) -> Nodes:
     middle = (count - 1) / 2
     at = middle - middle * np.cos(np.pi * np.arange(nodes) / (nodes - 1))
     channels = np.unique(np.rint(at).astype(int))
-    return Nodes(channels, lagrange(channels, np.arange(count)).T)
+    here, everywhere = (
+        chebvander(each / middle - 1, len(channels) - 1) for each in (channels, np.arange(count))
+    )
+    return Nodes(channels, np.linalg.solve(here.T, everywhere.T).T)

@@ -20,6 +20,7 @@ from deepfocus.fit.filters import Filter, Filtering
 from deepfocus.fit.in_band import profile_of
 from deepfocus.fit.parameters import tilt
 from deepfocus.fit.spectra import Profile, Sampled
+from deepfocus.fit.uv_grid import UvGrid
 from deepfocus.forward.response import Response
 from deepfocus.ops.circular import power
 
@@ -98,19 +99,10 @@ class Problem:
         """The same, with a score of 0 that takes no memory."""
         return replace(self, score=np.broadcast_to(0.0, self.score.shape))
 
-    def waves(self, places: np.ndarray, cells: np.ndarray) -> np.ndarray:
-        """(m, some cells) complex exp(2 pi i u.r) at places r (m, 2) in pixels."""
-        waves = np.ones((len(places), len(cells)), complex)
-        for (frequency, of_cell), along in zip(self._axes, places.T, strict=True):
-            waves *= np.exp(2j * np.pi * np.outer(along, frequency))[:, of_cell[cells]]
-        return waves
-
     @cached_property
-    def _axes(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
-        """Of u and of v: the frequencies that there are, and which of them each cell has."""
-        u, of_u = np.unique(self.u, return_inverse=True)
-        v, of_v = np.unique(self.v, return_inverse=True)
-        return (u, of_u), (v, of_v)
+    def grid(self) -> UvGrid:
+        """The rows and columns of the cells."""
+        return UvGrid.of(self.u, self.v)
 
     @cached_property
     def bins(self) -> Bins:
