@@ -64,7 +64,7 @@ def test_it_has_the_catalogue_of_its_fits_file(
 ) -> None:
     out = tmp_path / "out"
     assert run("detect", products, "--out", out) == 0
-    assert capsys.readouterr().err.count("not searched, products beside their image") == 1
+    assert capsys.readouterr().err.count("not searched, products beside their cube") == 1
     found = read_catalogue(out / "x.image.catalogue.ecsv").accepted
     exported = tmp_path / "exported"
     exported.mkdir()

@@ -80,7 +80,7 @@ def test_a_folder_is_searched_image_by_image(
     assert main(["detect", str(given), "--out", str(tmp_path / "out")]) == 0
     assert [each.name for each in (tmp_path / "out").glob("*.ecsv")] == ["x.image.catalogue.ecsv"]
     said = capsys.readouterr().err
-    assert said.count("not searched, products beside their image") == 1
+    assert said.count("not searched, products beside their cube") == 1
 
 
 def test_a_source_beyond_the_cut_off_says_so(

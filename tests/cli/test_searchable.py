@@ -30,7 +30,7 @@ def test_companions_of_given_cubes_are_no_inputs_of_their_own() -> None:
 def test_products_beside_their_image_are_left_out_and_said_once() -> None:
     chosen = searchable(paths(*CASA))
     assert names(chosen.files) == ["x.image.fits"]
-    assert chosen.note.startswith("not searched, products beside their image: x.mask.fits, ")
+    assert chosen.note.startswith("not searched, products beside their cube: x.mask.fits, ")
     assert chosen.note.endswith("and 2 more")
 
 
@@ -39,6 +39,15 @@ def test_a_corrected_image_is_searched_where_it_is_alone() -> None:
     assert names(searchable(archive).files) == ["u.spw25.cube.I.pbcor.fits"]
     both = searchable(paths("x.image.fits", "x.image.pbcor.fits"))
     assert names(both.files) == ["x.image.fits"]
+
+
+def test_an_image_of_the_continuum_is_left_out_beside_cubes() -> None:
+    cubes = ["u.spw25.cube.I.pbcor.fits", "u.spw25.cube.I.cont.sub.fits", "u.line_cont.fits"]
+    continua = ["u.spw25.mfs.I.pbcor.fits", "u.spw25_27.cont.I.tt0.pbcor.fits", "u.cont.fits"]
+    chosen = searchable(paths(*cubes, *continua))
+    assert names(chosen.files) == cubes
+    assert names(chosen.left_out) == continua
+    assert names(searchable(paths(*continua)).files) == continua
 
 
 def test_a_file_named_alone_is_searched_whatever_it_is_called() -> None:

@@ -2,7 +2,8 @@
 
 A folder of imaging products, or a shell's `*.fits`, holds masks, models, residuals and beams beside
 each image. Those are left out, and so is an image corrected for its primary beam where the
-uncorrected one is there as well, and a CASA image beside its own FITS file.
+uncorrected one is there as well, a CASA image beside its own FITS file, and an image of the
+continuum beside cubes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,15 @@ from pathlib import Path
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import STORE
 from deepfocus.io.casa_folder import is_casa_table
-from deepfocus.io.product_names import Kind, ProductName, base_name, is_fits, is_image, product_name
+from deepfocus.io.product_names import (
+    Kind,
+    ProductName,
+    base_name,
+    is_continuum,
+    is_fits,
+    is_image,
+    product_name,
+)
 
 CUBES = (Kind.IMAGE, Kind.CORRECTED)
 MOST_NAMED = 3
@@ -37,7 +46,7 @@ class Searchable:
             return ""
         named = ", ".join(path.name for path in self.left_out[:MOST_NAMED])
         more = f" and {n - MOST_NAMED} more" if n > MOST_NAMED else ""
-        return f"not searched, products beside their image: {named}{more}"
+        return f"not searched, products beside their cube: {named}{more}"
 
 
 def searchable(given: Sequence[Path]) -> Searchable:
@@ -47,6 +56,9 @@ def searchable(given: Sequence[Path]) -> Searchable:
         {_field(path, name) for path, name in named if name.kind in kinds}
         for kinds in ((Kind.IMAGE,), CUBES)
     )
+    with_cubes = {
+        path.parent for path, name in named if name.kind in CUBES and not is_continuum(path)
+    }
     exports = {path.parent / base_name(path) for path, _ in named if is_fits(path)}
     left_out: dict[Path, None] = {}
     for path, name in named:
@@ -54,7 +66,9 @@ def searchable(given: Sequence[Path]) -> Searchable:
         # a beam or residual whose image is not there may be looked at, but not in a folder
         kept = name.kind is Kind.CORRECTED or path in given
         alone = kept and _field(path, name) not in beside
-        if (name.kind is not Kind.IMAGE and not alone) or _is_exported(path, exports):
+        beside_cubes = is_continuum(path) and path.parent in with_cubes
+        product = name.kind is not Kind.IMAGE and not alone
+        if product or beside_cubes or _is_exported(path, exports):
             left_out[path] = None
     return Searchable(tuple(path for path, _ in named if path not in left_out), tuple(left_out))
 

@@ -51,6 +51,8 @@ KIND_OF_WORD: Mapping[str, Kind] = {
 }
 LAST_WORD = re.compile(r"^(?P<left>.+)[._-](?P<word>[A-Za-z]+)$")
 TERM = re.compile(r"^(?P<left>.+)(?P<term>\.tt\d+)$")
+CONTINUUM = re.compile(r"\.(cont|continuum|mfs)(\.(?!sub)|$)", re.IGNORECASE)
+"""In names of the archive's images of the whole band, and not of what `cont.sub` stands for."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,15 @@ def product_name(path: Path) -> ProductName:
             kind, word = KIND_OF_WORD[said], said
         name = last["left"]
     return ProductName(name + term, kind, word)
+
+
+def is_continuum(path: Path) -> bool:
+    """Whether a name is that of an image of the continuum.
+
+    >>> is_continuum(Path("uid___A1.spw25_27.cont.I.pbcor.fits"))
+    True
+    """
+    return CONTINUUM.search(base_name(path)) is not None
 
 
 def is_fits(path: Path) -> bool:
