@@ -46,8 +46,11 @@ def test_primary_beam_at_a_line_lies_between_the_planes_of_its_channel() -> None
         np.testing.assert_allclose(cube.primary_beam_in(at), expected)
 
 
-def test_primary_beam_at_a_line_ignores_blanks_of_a_plane_it_has_no_share_of() -> None:
+def test_primary_beam_at_a_line_is_that_of_the_planes_that_know_it() -> None:
     planes = np.stack([np.full((4, 4), 0.5), np.full((4, 4), np.nan)]).astype(np.float32)
     cube = replace(_cube(), primary_beam=planes, psf_channels=np.array([1, 6]))
     response = cube.primary_beam_at_lines(x=np.ones(2), y=np.ones(2), channel=np.array([0.0, 3.0]))
-    np.testing.assert_array_equal(response, [0.5, np.nan])
+    np.testing.assert_array_equal(response, [0.5, 0.5])
+    nowhere = replace(cube, primary_beam=np.full((2, 4, 4), np.nan, np.float32))
+    assert np.isnan(nowhere.primary_beam_at_lines(x=np.ones(1), y=np.ones(1), channel=np.ones(1)))
+    assert np.isnan(nowhere.primary_beam_in(2.0)).all()

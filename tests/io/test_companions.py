@@ -162,3 +162,42 @@ def test_a_named_companion_is_taken_in_place_of_the_one_beside(tmp_path: Path) -
     cube = df.read(str(tmp_path / "x.fits"), primary_beam=str(other))
     assert cube.primary_beam_at(x=3.0, y=4.0) == RESPONSE / 2
     assert cube.meta["primary_beam"] == "mine.fits"
+
+
+def saved_with_empty_plane(folder: Path, name: str, values: np.ndarray) -> None:
+    """Of a flagged channel, the first."""
+    values[0] = np.nan
+    saved(folder / name, data=values, BUNIT="")
+
+
+def test_the_empty_plane_of_a_flagged_channel_is_passed_over(tmp_path: Path) -> None:
+    saved(tmp_path / "x.image.fits")
+    saved_with_empty_plane(tmp_path, "x.pb.fits", planes())
+    beam = np.zeros((NCHAN, NY, NX), ">f4")
+    beam[:, NY // 2, NX // 2] = 1.0
+    saved_with_empty_plane(tmp_path, "x.psf.fits", beam)
+    cube = read_cube(tmp_path / "x.image.fits")
+    assert cube.psf is not None
+    assert cube.psf_channels is not None
+    assert list(cube.psf_channels) == [1, NCHAN // 2 + 1, NCHAN - 1][: len(cube.psf_channels)]
+    assert cube.primary_beam is not None
+    assert np.isfinite(cube.primary_beam).all()
+
+
+def test_a_companion_of_empty_planes_is_left_out(tmp_path: Path) -> None:
+    saved(tmp_path / "x.image.fits")
+    saved(tmp_path / "x.pb.fits", data=np.full((NCHAN, NY, NX), np.nan, ">f4"), BUNIT="")
+    cube = read_cube(tmp_path / "x.image.fits")
+    assert cube.primary_beam is None
+    assert "no data" in notes(cube) or "x.pb.fits" in notes(cube)
+
+
+def test_a_corrected_cube_keeps_what_one_of_two_planes_knows(tmp_path: Path) -> None:
+    """A beam that is cut off at a level ends nearer at the upper end of the band."""
+    saved(tmp_path / "x.cube.I.pbcor.fits")
+    values = planes()
+    values[NCHAN // 2 :, 2:, :] = np.nan
+    saved(tmp_path / "x.cube.I.pb.fits", data=values, BUNIT="")
+    flat = read_cube(tmp_path / "x.cube.I.pbcor.fits").data
+    assert np.isfinite(flat[: NCHAN // 2]).all()
+    assert not np.isfinite(flat[-1, 2:]).any()

@@ -13,6 +13,7 @@ from deepfocus.core.grid import Grid
 from deepfocus.core.in_words import cube_in_words
 from deepfocus.core.memory import require_memory
 from deepfocus.core.noise import Noise
+from deepfocus.core.planes import mean_of_known, shares_of_planes
 from deepfocus.core.steps import Steps
 from deepfocus.core.voxels import Voxels
 from deepfocus.core.workspace import InMemory, Workspace
@@ -122,23 +123,20 @@ class Cube:
         planes = np.array([_bilinear(plane, x=x, y=y) for plane in self.primary_beam])
         mid_band = (len(self.data) - 1) / 2
         shares = self._shares_of_planes(np.where(np.isfinite(channel), channel, mid_band))
-        response: np.ndarray = np.sum(np.where(shares > 0, shares * planes, 0.0), axis=0)
-        return response
+        return mean_of_known(shares, planes)
 
     def primary_beam_in(self, channel: float) -> np.ndarray:
         """(y, x) known primary beam in a channel, linear between its planes."""
         assert self.primary_beam is not None
         shares = self._shares_of_planes(channel)
-        response: np.ndarray = np.tensordot(shares, self.primary_beam, axes=1)
-        return response
+        near = shares > 0
+        return mean_of_known(shares[near, None, None], self.primary_beam[near])
 
     def _shares_of_planes(self, channel: np.ndarray | float) -> np.ndarray:
         """(k, ...) how much of each plane of the primary beam a channel has."""
         assert self.primary_beam is not None
-        planes = len(self.primary_beam)
-        at = channels_of_planes(self.psf_channels, planes, len(self.data))
-        order = np.argsort(at)
-        return np.array([np.interp(channel, at[order], one[order]) for one in np.eye(planes)])
+        at = channels_of_planes(self.psf_channels, len(self.primary_beam), len(self.data))
+        return shares_of_planes(at, channel)
 
 
 def _bilinear(plane: np.ndarray, *, x: np.ndarray | float, y: np.ndarray | float) -> np.ndarray:

@@ -126,7 +126,7 @@ def line_snr_of(sources: Catalogue, response: Response, noise_jy_beam: float) ->
     sizes = [np.nan_to_num(sources[name]) ** 2 for name in ("fwhm_x_px", "fwhm_y_px")]
     share = beam / np.sqrt((beam + sizes[0]) * (beam + sizes[1]))
     places = zip(sources["x"], sources["y"], strict=True)
-    seen = np.array([response.seen_at(x=x, y=y) for x, y in places])
+    seen = np.array([response.seen_mid_band(x=x, y=y) for x, y in places])
     peak = sources["line_flux"] / (sources["line_fwhm"] * GAUSSIAN_AREA)
     gain = line_filter_gain(sources["line_fwhm_chan"])
     snr: np.ndarray = peak * seen * share * gain / noise_jy_beam

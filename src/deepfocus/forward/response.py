@@ -183,12 +183,19 @@ class Response:
             beam_px=self.beam_px,
         )
 
-    def seen_at(self, *, x: float, y: float) -> float:
-        """The primary beam at the nearest pixel, the mean of its nodes; 1 without any."""
+    def seen_at(self, *, x: float, y: float, channel: float) -> float:
+        """The primary beam at the nearest pixel and channel; 1 without any."""
         if self.primary_beam is None:
             return 1.0
-        row, column = (min(max(round(at), 0), n - 1) for at, n in ((y, self.ny), (x, self.nx)))
-        return float(self.primary_beam[:, row, column].mean())
+        row, column, nearest = (
+            min(max(round(at), 0), n - 1)
+            for at, n in ((y, self.ny), (x, self.nx), (channel, self.interpolation.shape[1]))
+        )
+        return float(self.interpolation[:, nearest] @ self.primary_beam[:, row, column])
+
+    def seen_mid_band(self, *, x: float, y: float) -> float:
+        """The primary beam at the nearest pixel in the middle of the band; 1 without any."""
+        return self.seen_at(x=x, y=y, channel=(self.interpolation.shape[1] - 1) / 2)
 
     def beam_at(self, *, x: np.ndarray | float, y: np.ndarray | float, channel: int) -> np.ndarray:
         """Dirty beam of a channel at offsets (x, y) in pixels from a source; 1 at the source.

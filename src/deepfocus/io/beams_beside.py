@@ -10,6 +10,7 @@ import numpy as np
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
+from deepfocus.core.planes import mean_of_known, shares_of_planes
 from deepfocus.io.companions import Planes, as_primary_beam, as_psf, read_planes
 from deepfocus.io.overrides import NO_OVERRIDES, Overrides
 
@@ -84,12 +85,6 @@ def with_companions(cube: Cube, beside: Companions) -> Cube:
 
 def _at_channels(planes: Planes, channels: np.ndarray) -> Planes:
     """Planes at other channels: linear interpolation, and the end planes beyond the ends."""
-    if len(planes.channels) == 1:
-        return Planes(np.repeat(planes.values, len(channels), axis=0), channels)
-    order = np.argsort(planes.channels)
-    at, values = planes.channels[order], planes.values[order]
-    index = np.interp(channels, at, np.arange(len(at)))
-    low = np.minimum(index.astype(int), len(at) - 2)
-    weight = (index - low)[:, None, None]
-    mixed = (1 - weight) * values[low] + weight * values[low + 1]
-    return Planes(mixed.astype(np.float32), channels)
+    shares = shares_of_planes(planes.channels, channels)
+    mixed = [mean_of_known(each[:, None, None], planes.values) for each in shares.T]
+    return Planes(np.array(mixed, np.float32), channels)

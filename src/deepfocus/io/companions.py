@@ -7,6 +7,7 @@ the planes; other files have one plane per channel, or a single plane.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -102,9 +103,10 @@ def _preference(path: Path) -> tuple[int, bool, int, str]:
 def read_planes(path: Path, grid: Grid, overrides: Overrides = NO_OVERRIDES) -> Planes:
     """The planes of a companion, and the cube's channels that they belong to.
 
-    If a file has more than three planes, only the first, middle and last are kept: between
-    them, a beam scales with frequency. Raises `DeepFocusError` if the file cannot be read or
-    covers other frequencies or has pixels of another size.
+    If a file has more than three planes, only the first, middle and last that hold anything are
+    kept: between them, a beam scales with frequency, and one of a flagged channel is empty. Raises
+    `DeepFocusError` if the file cannot be read, is empty, covers other frequencies or has pixels of
+    another size.
     overrides : how the cube was read
     """
     with image_by_parts(path, overrides) as image:
@@ -119,7 +121,10 @@ def read_planes(path: Path, grid: Grid, overrides: Overrides = NO_OVERRIDES) -> 
         values = np.stack([image.data[plane] for plane in keep])
     if not np.isfinite(values).any():
         raise no_data(str(path))
-    return Planes(values, channels, image.axes.sky, str(image.header.get("BUNIT", "")))
+    holds = np.array([_holds_anything(plane) for plane in values])
+    told = holds if holds.any() else slice(None)
+    unit = str(image.header.get("BUNIT", ""))
+    return Planes(values[told], channels[told], image.axes.sky, unit)
 
 
 def _kept(image: FitsImage, path: Path, grid: Grid) -> tuple[list[int], np.ndarray]:
@@ -143,8 +148,24 @@ def _kept(image: FitsImage, path: Path, grid: Grid) -> tuple[list[int], np.ndarr
         )
     if chans == 1:
         return [int(np.argmin(offsets))], np.zeros(1)
-    keep = sorted({0, n // 2, n - 1})
+    keep = _first_middle_last(image)
     return keep, channels[keep]
+
+
+def _first_middle_last(image: FitsImage) -> list[int]:
+    """Of the planes that hold anything; of all, if none does."""
+
+    def nearest(planes: Sequence[int], to: int) -> int:
+        in_order = sorted(planes, key=lambda plane: abs(plane - to))
+        return next((each for each in in_order if _holds_anything(image.data[each])), to)
+
+    n = len(image.data)
+    first, last = nearest(range(n), 0), nearest(range(n), n - 1)
+    return sorted({first, nearest(range(first, last + 1), (first + last + 1) // 2), last})
+
+
+def _holds_anything(plane: np.ndarray) -> bool:
+    return bool(np.any(np.isfinite(plane) & (plane != 0)))
 
 
 def _within_band(marked: np.ndarray, path: Path, channels: int) -> np.ndarray:

@@ -191,7 +191,8 @@ def _weighted(
     x, y = source.value("x"), source.value("y")
     sigma = noise.at(x=x, y=y)
     known = np.where(noise.searched, sigma, np.inf)
-    spectrum = _spectrum(source, len(sigma)) * sight.response.seen_at(x=x, y=y)
+    seen = sight.response.seen_at(**source.place)
+    spectrum = _spectrum(source, len(sigma)) * seen
     weights = spectrum / known**2
     lit = np.flatnonzero(np.abs(weights) > SHINES * np.abs(weights).max())
     weights, by = weights[lit], float(weights[lit] @ spectrum[lit])

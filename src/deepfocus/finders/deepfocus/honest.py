@@ -103,7 +103,7 @@ def _with_what_is_left(
 
     Then its flux is that in an aperture, and known no better. noise : of the box
     """
-    seen = sight.response.seen_at(x=source.value("x"), y=source.value("y"))
+    seen = sight.response.seen_at(**source.place)
     area = float(sight.sidelobes.beam.sum(dtype=float)) * max(seen, LEAST_SEEN)
     summary, covariance = source.summary.copy(), source.covariance.copy()
     summary[IN_FLUX] += shining.left.sum(dtype=float) / area

@@ -134,7 +134,7 @@ def mask_flux_of(source: SourceFit, restored: Restored) -> MaskFlux:
     box = bounding_box(core)
     others = np.zeros(line.shape, np.int8)
     measured = measure_mask(line, others, 1, core[box], box=box, noise=noise, beam=restored.beam)
-    seen = restored.response.seen_at(x=source.value("x"), y=source.value("y"))
+    seen = restored.response.seen_at(**source.place)
     return MaskFlux(
         measured.flux, Value(measured.ring, measured.ring_err), _ends_at_edge(measured, line)
     ).scaled(1 / max(seen, LEAST_SEEN))

@@ -81,7 +81,7 @@ def _seen_far(
     """
     y, x = _values([*before, *after])[:, [Y, X]].mean(axis=0)
     changed = _most_changed(before, after, len(sight.data), SHARPEST / sight.beam_px)
-    highest = sight.sidelobes.highest * sight.response.seen_at(x=x, y=y) * changed
+    highest = sight.sidelobes.highest * sight.response.seen_mid_band(x=x, y=y) * changed
     snr = np.nan_to_num(highest / noise.at(x=x, y=y))
     far: np.ndarray = snr > UNSEEN
     if np.hypot.reduce(snr[~far]) > UNSEEN_TOGETHER:

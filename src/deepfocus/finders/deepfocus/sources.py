@@ -110,6 +110,11 @@ class SourceFit:
         return float(np.sqrt(variance)) if variance > 0 else float("nan")
 
     @property
+    def place(self) -> dict[str, float]:
+        """x, y and channel of its centre."""
+        return {name: self.value(name) for name in ("x", "y", "channel")}
+
+    @property
     def moves(self) -> bool:
         """Whether a line of it is elsewhere in each channel."""
         return bool(np.any(self.components[:, [GX, GY]]))

@@ -60,10 +60,13 @@ def fitted(catalogue: Catalogue) -> np.ndarray:
 
 
 def row_of(entry: Entry, cube: Cube, noise: NoiseMap) -> dict[str, Any]:
-    """The columns of a source, in pixels and channels; sizes and angles as `_on_sky` has them."""
+    """The columns of a source, in pixels and channels; sizes and angles on the sky if cells are
+    not square."""
     source, verdict = entry.source, entry.verdict
     ellipse = source.ellipse
-    on_sky = _on_sky(source, cube.grid)
+    mapped = source.mapped(plane_at(cube.grid, x=source.value("x"), y=source.value("y")))
+    # where cells are square, the table's angles are turned afterwards
+    on_sky = source if cube.grid.square_cells else mapped
     shape, shift = on_sky.ellipse, on_sky.shift
     fwhm_x_err, fwhm_y_err, pa_err = on_sky.shape_errors
     channel, fwhm_chan = source.value("channel"), source.value("fwhm_chan")
@@ -91,8 +94,8 @@ def row_of(entry: Entry, cube: Cube, noise: NoiseMap) -> dict[str, Any]:
         "y": ellipse.y,
         "y_err": source.error("y"),
         # in pixels, until the table is on the sky
-        "ra_err": on_sky.error("x"),
-        "dec_err": on_sky.error("y"),
+        "ra_err": mapped.error("x"),
+        "dec_err": mapped.error("y"),
         "channel": channel,
         "channel_lo": low,
         "channel_hi": high,
@@ -122,16 +125,6 @@ def row_of(entry: Entry, cube: Cube, noise: NoiseMap) -> dict[str, Any]:
         "probability": 1 - verdict.false_alarm,
         **spectral(source, cube),
     }
-
-
-def _on_sky(source: SourceFit, grid: Grid) -> SourceFit:
-    """The source, with place and shape on the sky if cells are not square.
-
-    Where they are, the shape is that of the image, and the table's angles are turned afterwards.
-    """
-    if grid.square_cells:
-        return source
-    return source.mapped(plane_at(grid, x=source.value("x"), y=source.value("y")))
 
 
 def _of_line(source: SourceFit, cube: Cube) -> dict[str, Any]:
