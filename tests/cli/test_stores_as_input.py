@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -98,3 +99,16 @@ def test_a_store_without_cubes_or_not_a_store_is_one_line(
 
 def test_a_cube_without_a_catalogue_does_not_drop_out(sets: Path, tmp_path: Path) -> None:
     assert main(["evaluate", str(tmp_path), str(sets / "s.zarr")]) == 2
+
+
+def test_another_set_under_the_name_of_one_is_searched_anew(sets: Path, tmp_path: Path) -> None:
+    store, out = tmp_path / "s.zarr", tmp_path / "found"
+    found = []
+    for snr in ("60.0, 60.0", "20.0, 20.0"):
+        (tmp_path / "set.toml").write_text(SET_TOML.replace("60.0, 60.0", snr))
+        shutil.rmtree(store, ignore_errors=True)
+        simulate = ["simulate", str(tmp_path / "set.toml"), "--number", "1", "--first", "5"]
+        assert main([*simulate, "--out", str(store), "--cubes", "exact"]) == 0
+        assert main(["detect", str(store), "--out", str(out), "--resume"]) == 0
+        found.append((out / "5.catalogue.ecsv").read_bytes())
+    assert found[0] != found[1]

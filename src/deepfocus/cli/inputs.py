@@ -93,10 +93,11 @@ class FileInput:
 
 @dataclass(frozen=True)
 class StoredInput:
-    """One seed of a store; of `reading`, its rest frequency counts."""
+    """One seed of a store; of `reading`, its rest frequency counts. digest : of its arrays."""
 
     path: Path
     seed: int
+    digest: str
     reading: Reading
 
     @property
@@ -111,8 +112,8 @@ class StoredInput:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The cubes of a store are what their claim says, so its name and the seed are enough."""
-        return (f"store: {self.origin}",)
+        """Its name, seed and digest: another set may have been made under the name of one."""
+        return (f"store: {self.origin}, {self.digest}",)
 
     def shape(self) -> tuple[int, int, int]:
         """From the store's arrays."""
@@ -169,5 +170,5 @@ def _of_store(path: Path, reading: Reading) -> Iterator[StoredInput]:
             wanted="a set with its cubes",
             remedy="simulate a set with such cubes, not with --cubes none",
         )
-    for seed in sorted(store.finished()):
-        yield StoredInput(path, seed, reading)
+    for seed, digest in sorted(store.finished().items()):
+        yield StoredInput(path, seed, digest.hex(), reading)

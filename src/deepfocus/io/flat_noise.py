@@ -6,12 +6,10 @@ corrected image is multiplied by its primary beam, and fluxes are corrected when
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import replace
 
 from deepfocus.core.cube import Cube
-from deepfocus.core.voxels import ReadByParts
+from deepfocus.core.flat_voxels import times_primary_beam
 
 NOT_FOUND = (
     "corrected for a primary beam that is not there: noise is measured from place to place; "
@@ -28,32 +26,7 @@ def with_flat_noise(cube: Cube) -> Cube:
     if cube.primary_beam is None:
         return _noted(cube, NOT_FOUND)
     note = "corrected for the primary beam: multiplied by it, so that noise is flat"
-    if isinstance(cube.data, ReadByParts):
-        return _noted(cube.with_data(FlatVoxels(cube, cube.data, cube.data.shape)), note)
-    for channel, plane in enumerate(cube.data):
-        plane *= cube.primary_beam_in(channel)
-    return _noted(cube, note)
-
-
-@dataclass(frozen=True, eq=False)
-class FlatVoxels(ReadByParts):
-    """A corrected image times its primary beam, which is applied as parts are read.
-
-    cube : knows the primary beam
-    corrected : gives arrays of its own
-    """
-
-    cube: Cube
-    corrected: ReadByParts
-    shape: tuple[int, int, int]
-
-    def _read(self, channels: slice, rows: slice, columns: slice) -> np.ndarray:
-        block = self.corrected[channels, rows, columns]
-        assert self.cube.primary_beam is not None
-        here = replace(self.cube, primary_beam=self.cube.primary_beam[:, rows, columns])
-        for i, channel in enumerate(range(channels.start, channels.stop, channels.step)):
-            block[i] *= here.primary_beam_in(channel)
-        return block
+    return _noted(cube.with_data(times_primary_beam(cube)), note)
 
 
 def _noted(cube: Cube, note: str) -> Cube:

@@ -14,6 +14,8 @@ BLOCK_BEAMS, SMALLEST_BLOCK_PX = 5.0, 12
 """Noise by position is measured on blocks of that many beams."""
 FEWEST_VALUES = 30
 """Of a channel, or its noise is not known and it is not searched."""
+ENOUGH_VALUES = 4 * FEWEST_VALUES
+"""Of each channel of a sample: of an image of few beams, all pixels are taken."""
 MOST_VALUES = 1 << 24
 """Of a sample."""
 PLANES_VALUES = 1 << 22
@@ -83,10 +85,10 @@ class Sample:
 def sample_of(data: Voxels, correlated_px: float) -> Sample:
     """correlated_px : FWHM of the beam that correlates the noise; 0 for white noise"""
     channels, ny, nx = data.shape
+    close = max(int(correlated_px / 2), round((ny * nx) ** 0.5 / 128))
     step = max(
         1,
-        int(correlated_px / 2),
-        round((ny * nx) ** 0.5 / 128),
+        min(close, int((ny * nx / ENOUGH_VALUES) ** 0.5)),
         int(np.ceil((ny * nx * channels / MOST_VALUES) ** 0.5)),
     )
     return Sample(_every(data, step), step, (ny, nx))
@@ -119,23 +121,44 @@ def noise_of_sample(
 
     emission : (chan, rows, columns) bool, of the sample
     """
-    some, step = sample.values, sample.step
+    unit = without_levels(sample, correlated_px=correlated_px, emission=emission)
+    blocks = _blocks(unit.values, correlated_px / sample.step)
+    counted = max(float(np.isfinite(unit.values).sum()) / blocks.size, 1.0)
+    relative = shrunk(blocks, np.sqrt(unit.together / counted))
+    position, level = _interpolated(relative, sample.shape)
+    return NoiseMap((unit.channel * level).astype(np.float32), position.astype(np.float32))
+
+
+@dataclass(frozen=True, eq=False)
+class WithoutLevels:
+    """values : (chan, rows, columns) of a sample, over the noise of their channel, without
+    continuum; NaN where they do not count. channel : (chan,) that noise, infinite where it is not
+    known. together : values that are as good as one
+    """
+
+    values: np.ndarray
+    channel: np.ndarray
+    together: float
+
+
+def without_levels(
+    sample: Sample, *, correlated_px: float, emission: np.ndarray | None = None
+) -> WithoutLevels:
+    """emission : (chan, rows, columns) bool, left out"""
+    some = sample.values
     known = np.isfinite(some)
     used = known if emission is None else _unless_all(known, emission)
     line = _without_continuum(np.where(known, some, np.float32(0)).astype(np.float32, copy=False))
     line = np.where(used, line, np.nan)
     channels = len(line)
-    together = max(1.13 * correlated_px**2 / 2 / step**2, 1.0)
+    together = max(1.13 * correlated_px**2 / 2 / sample.step**2, 1.0)
     counts = used.reshape(channels, -1).sum(axis=1)
     flat = line.reshape(channels, -1)
     raw = np.array([_level(each, n) for each, n in zip(flat, counts, strict=True)])
     told = np.isfinite(raw) & (raw > 0)
     typical = float(np.median(counts[told])) if told.any() else 1.0
     channel = np.where(told, shrunk(raw, np.sqrt(together / max(typical, 1.0))), np.inf)
-    blocks = _blocks(line / channel[:, None, None], correlated_px / step)
-    values = max(float(used.sum()) / blocks.size, 1.0)
-    position = _interpolated(shrunk(blocks, np.sqrt(together / values)), sample.shape)
-    return NoiseMap(channel.astype(np.float32), position.astype(np.float32))
+    return WithoutLevels(line / channel[:, None, None], channel, together)
 
 
 def _unless_all(known: np.ndarray, emission: np.ndarray) -> np.ndarray:
@@ -186,14 +209,17 @@ def _blocks(normalised: np.ndarray, beam: float) -> np.ndarray:
     )
 
 
-def _interpolated(blocks: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """(y, x) between the middles of the blocks, linear; constant beyond them; mean square 1."""
+def _interpolated(blocks: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, float]:
+    """(y, x) between the middles of the blocks, linear; constant beyond them; and their level.
+
+    The root mean square of the blocks is 1 there: by that they are divided.
+    """
     if not np.isfinite(blocks).all() or np.ptp(blocks) == 0:
-        return np.ones(shape)
+        return np.ones(shape), 1.0
     rows, columns = (_hats(n, parts) for n, parts in zip(shape, blocks.shape, strict=True))
-    relative = blocks / np.sqrt(np.mean(blocks**2))
-    between: np.ndarray = rows @ relative @ columns.T
-    return between
+    level = float(np.sqrt(np.mean(blocks**2)))
+    between: np.ndarray = rows @ (blocks / level) @ columns.T
+    return between, level
 
 
 def _hats(n: int, parts: int) -> np.ndarray:

@@ -5,7 +5,7 @@ Sidelobes of bright sources go up and down, too, so both are looked for in what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.voxels import Voxels
 from deepfocus.finders.deepfocus.finder import ReadyDeepFocus
+from deepfocus.finders.deepfocus.flattened import flattened
 from deepfocus.finders.deepfocus.look import Looked, look
 from deepfocus.finders.deepfocus.sight import Sight, sight_of
 from deepfocus.finders.finder import Detection, refuse_empty, with_gains
@@ -47,7 +48,8 @@ def both_signs(cube: Cube, finder: ReadyDeepFocus) -> BothSigns:
     Raises `DeepFocusError` as `ReadyDeepFocus.find` does, and for a cube that is read by parts.
     """
     refuse_empty(cube)
-    sight = sight_of(cube)
+    flat, notes = flattened(cube)
+    sight = sight_of(flat)
     looked = look(sight, false_peaks=finder.settings.false_peaks)
     left = looked.explained.residual
     if not isinstance(left, np.ndarray):
@@ -57,8 +59,9 @@ def both_signs(cube: Cube, finder: ReadyDeepFocus) -> BothSigns:
             remedy="cut out a part of it",
         )
     up, down = (_peaks(sign * left, sight, looked) for sign in (np.float32(1), np.float32(-1)))
+    found = finder.detection(flat, sight, looked)
     return BothSigns(
-        detection=with_gains(finder.detection(cube, sight, looked), cube),
+        detection=with_gains(replace(found, notes=(*notes, *found.notes)), cube),
         up=up.peaks,
         down=down.peaks,
         threshold=up.threshold,

@@ -22,6 +22,7 @@ from deepfocus.core.flags import Flag
 from deepfocus.finders.deepfocus.around_bright import Bright
 from deepfocus.finders.deepfocus.caveats import caveats_of
 from deepfocus.finders.deepfocus.covariances import covariances_of
+from deepfocus.finders.deepfocus.flattened import flattened
 from deepfocus.finders.deepfocus.honest import honest
 from deepfocus.finders.deepfocus.judge import judged
 from deepfocus.finders.deepfocus.look import Looked, look
@@ -90,8 +91,10 @@ class ReadyDeepFocus:
         Raises `DeepFocusError` for a cube without data or noise, or with neither PSF nor beam.
         """
         refuse_empty(cube)
-        sight = sight_of(cube)
-        return self.detection(cube, sight, look(sight, false_peaks=self.settings.false_peaks))
+        flat, notes = flattened(cube)
+        sight = sight_of(flat)
+        found = self.detection(flat, sight, look(sight, false_peaks=self.settings.false_peaks))
+        return replace(found, notes=(*notes, *found.notes))
 
     def detection(self, cube: Cube, sight: Sight, looked: Looked) -> Detection:
         """Group, judge and check what a look at a cube left."""

@@ -1,0 +1,43 @@
+"""A cube whose noise rises towards the edge, brought back to where it is the same everywhere.
+
+That is what an image is that was corrected for a primary beam which is not there any more: its
+noise tells the beam (`search.rising_noise`). Fluxes are corrected for it again when they are
+measured, so that they are those of the cube as it came.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from deepfocus.core.cube import Cube
+from deepfocus.core.flat_voxels import times_primary_beam
+from deepfocus.core.voxels import ReadByParts
+from deepfocus.forward.response import response_of
+from deepfocus.search.noise_map import sample_of
+from deepfocus.search.rising_noise import response_of_noise
+
+
+def flattened(cube: Cube) -> tuple[Cube, tuple[str, ...]]:
+    """The cube, and a note if it was flattened, as one without PSF and primary beam may be."""
+    if cube.psf is not None or cube.primary_beam is not None or cube.beam is None:
+        return cube, ()
+    beam_px = response_of(cube).beam_px
+    sample = sample_of(cube.data, beam_px)
+    response = response_of_noise(sample, correlated_px=beam_px)
+    if response is None:
+        return cube, ()
+    by_parts = isinstance(cube.data, ReadByParts)
+    own = cube if by_parts else cube.with_data(np.array(cube.data, np.float32))
+    told = replace(own, primary_beam=response[None], psf_channels=None)
+    covered = np.isfinite(sample.values).any(axis=0)
+    least = float(response[:: sample.step, :: sample.step][covered].min())
+    return told.with_data(times_primary_beam(told)), (_note(1 / least),)
+
+
+def _note(rise: float) -> str:
+    return (
+        f"noise rises towards the edge, {rise:.1f} times what it is at its least, as in an image "
+        "that was corrected for a primary beam: searched as it was before"
+    )

@@ -1,0 +1,57 @@
+"""A cube corrected for a primary beam that is lost: noise stays noise, sources sources."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.finders.finder_cubes import cube_with, empty_cube, source
+
+import deepfocus
+from deepfocus.core.cube import Cube
+from deepfocus.finders.deepfocus.flattened import flattened
+
+SHAPE = (48, 160, 160)
+Y, X = np.mgrid[: SHAPE[1], : SHAPE[2]]
+RADIUS = np.hypot(Y - 79.5, X - 79.5) / 77.0
+RESPONSE = 0.2**RADIUS**2
+
+
+def corrected(cube: Cube) -> Cube:
+    """Divided by a primary beam that nobody knows, down to a fifth."""
+    data = np.where(RESPONSE >= 0.2, cube.data / RESPONSE, np.nan)
+    return replace(cube.with_data(data.astype(np.float32)), noise=None)
+
+
+def test_noise_at_the_rim_makes_no_sources() -> None:
+    """Ten a cube, where noise was measured in blocks."""
+    found = deepfocus.detect(corrected(empty_cube(shape=SHAPE, seed=5)))
+    assert not len(found.catalogue.accepted)
+    assert any("noise rises towards the edge" in note for note in found.notes)
+
+
+def test_fluxes_are_those_of_the_cube_as_it_came() -> None:
+    away = source(125.0, 60.0, 24.0, snr=25.0)
+    cube = corrected(cube_with([away], shape=SHAPE, seed=6))
+    (row,) = deepfocus.detect(cube).catalogue.accepted
+    peak = float(np.nanmax(cube.data[24, 55:66, 120:131]))
+    kms = float(cube.grid.width_kms(1.0, 24.0))
+    wanted = away.line_jy / RESPONSE[60, 125] * away.fwhm_chan * 1.0645 * kms
+    assert peak > 2 * away.line_jy
+    # the response is known to a few percent, which does not matter: it is divided by again
+    assert row["line_flux"] == pytest.approx(wanted, abs=3 * row["line_flux_err"])
+    assert row["mask_flux"] == pytest.approx(wanted, abs=3 * row["mask_flux_err"])
+
+
+def test_the_cube_itself_stays_and_others_are_not_touched() -> None:
+    cube = corrected(empty_cube(shape=SHAPE))
+    before = cube.array.copy()
+    flat, notes = flattened(cube)
+    np.testing.assert_array_equal(cube.array, before)
+    assert flat.primary_beam is not None
+    assert len(notes) == 1
+    even = empty_cube(shape=SHAPE)
+    assert flattened(even) == (even, ())
+    known = replace(cube, primary_beam=RESPONSE[None].astype(np.float32))
+    assert flattened(known)[0] is known
