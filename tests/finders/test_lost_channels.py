@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from astropy import units as u
-from finder_cubes import empty_cube
+from finder_cubes import cube_with, empty_cube, source
 
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
@@ -135,3 +135,16 @@ def test_a_finder_refuses_too_few_channels(kind: str, least: int) -> None:
         cube = replace(whole, data=whole.data[:n], grid=grid)
         with pytest.raises(DeepFocusError, match=f"wanted at least {least} for the finder {kind}"):
             ready.find(cube)
+
+
+@pytest.mark.parametrize("blank", [15, 30])
+def test_channels_that_do_not_cover_a_source_say_nothing_of_it(blank: int) -> None:
+    """Beside it they hold data: a continuum that ends there is no line, a line is not cut off."""
+    shining = replace(source(100.0, 64.0, 26.0, snr=15.0, fwhm_chan=8.0), continuum_jy=0.01)
+    cube = cube_with([shining], shape=(60, 128, 128))
+    part = cube.array.copy()
+    part[-blank:, :, 85:] = np.nan
+    (row,) = DeepFocus().ready().find(cube.with_data(part)).catalogue.accepted
+    wanted = 15 * SIGMA_JY * 8.0 * 1.0645 * float(cube.grid.width_kms(1.0, 26.0))
+    assert row["line_flux"] == pytest.approx(wanted, abs=3 * row["line_flux_err"])
+    assert row["continuum"] == pytest.approx(10.0, abs=3 * row["continuum_err"])

@@ -34,6 +34,9 @@ BINS = 8
 """Of the band, in which a continuum is as good as constant."""
 VALUES_AT_ONCE = 1 << 23
 """Of the data that are transformed together."""
+LEAST_KNOWN = 0.5
+"""Of a channel's pixels beside those of others: where coverage differs, a source may lie in the
+blank part of some channels."""
 LEAST_TOLD = 1e-3
 """Of the highest power of a kernel: what a cell with less of it tells is taken for this."""
 
@@ -143,8 +146,9 @@ def patch_problem(
     channel : of the line; beams are those of that channel
     profile : that of so many channels unless given
 
-    A channel without any data has no weight. Other blank pixels count as 0: whoever has sources at
-    the edge of the data gets too little flux there, as at the edge of the image.
+    A channel that knows less than half of the box as any other does has no weight.
+    Other blank pixels count as 0: whoever has sources at the edge of the data gets too little flux
+    there, as at the edge of the image.
     """
     rows, columns = (
         slice(max(start, 0), min(stop, n))
@@ -162,8 +166,8 @@ def patch_problem(
         slice(max(part.start - halo, 0), min(part.stop + halo, n))
         for part, n in zip((rows, columns), data.shape[1:], strict=True)
     )
-    seen, blank = _seen(data, near[0], near[1], cells)
-    weights = _weights(blank, sigma)
+    seen = _seen(data, near[0], near[1], cells)
+    weights = _weights(_is_blank(data, rows, columns), sigma)
     return Problem(
         rows=rows,
         columns=columns,
@@ -232,21 +236,26 @@ class _Cells:
         return transform
 
 
-def _seen(
-    data: Voxels, rows: slice, columns: slice, cells: _Cells
-) -> tuple[np.ndarray, np.ndarray]:
-    """(chan, cell) complex, the filtered data of some pixels, and (chan,) which have none."""
+def _seen(data: Voxels, rows: slice, columns: slice, cells: _Cells) -> np.ndarray:
+    """(chan, cell) complex, the filtered data of some pixels."""
     ny, nx = rows.stop - rows.start, columns.stop - columns.start
     seen = np.empty((len(data), len(cells.u)), complex)
-    blank = np.zeros(len(data), bool)
     for block in channel_blocks((len(data), ny, nx), VALUES_AT_ONCE):
         cut = data[block, rows, columns]
-        unknown = np.isnan(cut)
-        if unknown.any():
-            blank[block] = unknown.all(axis=(1, 2))
+        if np.isnan(cut).any():
             cut = np.nan_to_num(cut)
         seen[block] = cells.transform(cut, y=rows.start, x=columns.start) * cells.score
-    return seen, blank
+    return seen
+
+
+def _is_blank(data: Voxels, rows: slice, columns: slice) -> np.ndarray:
+    """(chan,) where fewer of some pixels are known than a share of what any channel has of them."""
+    ny, nx = rows.stop - rows.start, columns.stop - columns.start
+    known = np.zeros(len(data), int)
+    for block in channel_blocks((len(data), ny, nx), VALUES_AT_ONCE):
+        known[block] = np.isfinite(data[block, rows, columns]).sum(axis=(1, 2))
+    blank: np.ndarray = known < LEAST_KNOWN * known.max(initial=0)
+    return blank
 
 
 def _weights(blank: np.ndarray, sigma: np.ndarray) -> np.ndarray:
