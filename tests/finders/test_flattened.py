@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.finders.finder_cubes import cube_with, empty_cube, source
+from finder_cubes import cube_with, empty_cube, source
 
 import deepfocus
 from deepfocus.core.cube import Cube
