@@ -5,6 +5,7 @@ A few channels at a time: what filters them does not look at others.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,28 +38,16 @@ class Field:
 
 
 @dataclass(frozen=True, eq=False)
-class Blanks:
-    """Where a cube has data: few different planes, and which of them each channel has.
-
-    planes : (m, y, x) bool; of_channel : (chan,) index into them
-    """
-
-    planes: np.ndarray
-    of_channel: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
 class Filter:
-    """One size: what filters the field of the size before further, and how it is normalised.
+    """One size: what filters the field of the size before further, and its kernel on the sky.
 
     along : of rows and of columns; None for the first size, which a `FirstFilter` makes
-    scale : (m, rows, columns) one over the standard deviation that white noise has after the
-        filter, for each of the planes of blanks
+    kernel : (odd, odd)
     """
 
     step: int
     along: tuple[Banded, Banded] | None
-    scale: np.ndarray
+    kernel: np.ndarray
 
 
 def fields(
@@ -73,22 +62,25 @@ def fields(
     data : (chan, y, x), NaN where blank. Voxels weigh by their noise, blank ones nothing.
     """
     channels, ny, nx = data.shape
-    blanks = blanks_of(data)
     weight = (1 / noise.position**2).astype(np.float32)
-    filters = _filters(bank, first, blanks, weight)
-    shapes = [(channels, *each.scale.shape[1:]) for each in filters]
+    filters = _filters(bank, first, (ny, nx))
+    shapes = [(channels, *_nodes((ny, nx), each.step)) for each in filters]
     together = workspace.together(ny * nx)
     values = [workspace.spectra(shape, together) for shape in shapes]
     bands = [np.zeros(shape[1:]) for shape in shapes]
     of_band = band_weight(noise.channel)
+    scales = _Scales(filters, weight)
     for block in channel_blocks(data.shape, together * ny * nx):
         if not noise.searched[block].any():
             continue
-        raw = _through_first(data, noise, weight, first, block)
+        raw, planes = _through_first(data, noise, weight, first, block)
+        of_channels = scales.of(planes)
         for size, each in enumerate(filters):
             if each.along is not None:
                 raw = each.along[0].along_y(each.along[1].along_x(raw))
-            scaled = raw * each.scale[blanks.of_channel[block]]
+            scaled = np.zeros_like(raw)
+            for channel, scale in of_channels.items():
+                np.multiply(raw[channel], scale[size], out=scaled[channel])
             values[size][block] = scaled
             bands[size] += np.tensordot(of_band[block], scaled, axes=1)
     return tuple(
@@ -97,63 +89,78 @@ def fields(
     )
 
 
-def _filters(
-    bank: Bank, first: FirstFilter, blanks: Blanks, weight: np.ndarray
-) -> tuple[Filter, ...]:
+def _filters(bank: Bank, first: FirstFilter, shape: tuple[int, int]) -> tuple[Filter, ...]:
     """The smallest, and those that widen it."""
     kernel, step, size = first.kernel, first.step, 0.0
-    scale = _scale(kernel, blanks, weight, step)
-    made = [Filter(step, None, scale)]
+    made = [Filter(step, None, kernel)]
     for next_size, next_step in zip(bank.sizes_px[1:], bank.steps_px[1:], strict=True):
         further = float(np.sqrt(next_size**2 - size**2))
         along_y, along_x = (
-            gaussians(n, further / step, next_step // step) for n in made[-1].scale.shape[1:]
+            gaussians(n, further / step, next_step // step) for n in _nodes(shape, step)
         )
         kernel = _wider(kernel, further)
-        scale = _scale(kernel, blanks, weight, next_step)
-        made.append(Filter(next_step, (along_y, along_x), scale))
+        made.append(Filter(next_step, (along_y, along_x), kernel))
         step, size = next_step, next_size
     return tuple(made)
 
 
-def blanks_of(data: Voxels) -> Blanks:
-    """The different planes of blanks of a cube (chan, y, x)."""
-    numbers: dict[bytes, int] = {}
-    planes: list[np.ndarray] = []
-    of_channel = []
-    for plane in data:
-        has_data = np.isfinite(plane)
-        key = np.packbits(has_data).tobytes()
-        if key not in numbers:
-            numbers[key] = len(planes)
-            planes.append(has_data)
-        of_channel.append(numbers[key])
-    return Blanks(np.array(planes), np.array(of_channel))
+def _nodes(shape: tuple[int, ...], step: int) -> tuple[int, int]:
+    """Rows and columns of every `step`-th pixel."""
+    rows, columns = (-(-n // step) for n in shape)
+    return rows, columns
 
 
 def _through_first(
     data: Voxels, noise: NoiseMap, weight: np.ndarray, first: FirstFilter, block: slice
-) -> np.ndarray:
-    """(chan, rows, columns) channels over their noise, weighted, through the smallest filter."""
-    rows, columns = (-(-n // first.step) for n in data.shape[1:])
-    raw = np.zeros((block.stop - block.start, rows, columns), np.float32)
+) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+    """(chan, rows, columns) channels over their noise, weighted, through the smallest filter.
+
+    And of each that is searched, by its number in the block, (y, x) bool where it has data.
+    """
+    raw = np.zeros((block.stop - block.start, *_nodes(data.shape[1:], first.step)), np.float32)
+    planes = {}
     for channel in block.start + np.flatnonzero(noise.searched[block]):
-        plane = data[channel]
-        known = np.where(np.isfinite(plane), plane, np.float32(0))
-        raw[channel - block.start] = first.of(known * weight) / noise.channel[channel]
-    return raw
+        plane, at = data[channel], int(channel - block.start)
+        planes[at] = np.isfinite(plane)
+        known = np.where(planes[at], plane, np.float32(0))
+        raw[at] = first.of(known * weight) / noise.channel[channel]
+    return raw, planes
 
 
-def _scale(kernel: np.ndarray, blanks: Blanks, weight: np.ndarray, step: int) -> np.ndarray:
-    """(m, rows, columns) one over the noise that white noise has after a filter."""
-    squared = kernel.astype(float) ** 2
-    whole = squared.sum()
-    scales = []
-    for plane in blanks.planes:
-        variance = fftconvolve(weight * plane, squared, "same")[::step, ::step]
-        told = variance > LEAST_COVERED * whole * weight[::step, ::step]
-        scales.append(np.where(told, 1 / np.sqrt(np.where(told, variance, 1.0)), 0.0))
-    return np.array(scales, np.float32)
+class _Scales:
+    """One over the standard deviation that white noise has after each filter.
+
+    It depends on where a channel has data. Those of the channels before are kept: most have data
+    where their neighbours do.
+    """
+
+    def __init__(self, filters: Sequence[Filter], weight: np.ndarray) -> None:
+        self._filters, self._weight = filters, weight
+        self._kept: dict[bytes, list[np.ndarray]] = {}
+
+    def of(self, planes: Mapping[int, np.ndarray]) -> dict[int, list[np.ndarray]]:
+        """For each of some channels, by where it has data, the scale (rows, columns) of each
+        filter."""
+        keys = {channel: np.packbits(plane).tobytes() for channel, plane in planes.items()}
+        different = {keys[channel]: plane for channel, plane in planes.items()}
+        self._kept = {
+            key: self._kept.get(key)
+            or [_scale(each, plane, self._weight) for each in self._filters]
+            for key, plane in different.items()
+        }
+        return {channel: self._kept[key] for channel, key in keys.items()}
+
+    def _made(self, has_data: np.ndarray) -> list[np.ndarray]:
+        return [_scale(each, has_data, self._weight) for each in self._filters]
+
+
+def _scale(of: Filter, has_data: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """(rows, columns) one over the noise that white noise has after a filter."""
+    squared, step = of.kernel.astype(float) ** 2, of.step
+    variance = fftconvolve(weight * has_data, squared, "same")[::step, ::step]
+    told = variance > LEAST_COVERED * squared.sum() * weight[::step, ::step]
+    scale: np.ndarray = np.where(told, 1 / np.sqrt(np.where(told, variance, 1.0)), 0.0)
+    return scale.astype(np.float32)
 
 
 def _wider(kernel: np.ndarray, fwhm: float) -> np.ndarray:
