@@ -16,6 +16,7 @@ from deepfocus.core.catalogue import Catalogue, catalogue
 from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.grid import tangent_grid
 from deepfocus.core.source import FWHM_PER_SIGMA, GAUSSIAN_AREA, Source
+from deepfocus.finders.sky_columns import with_sky_columns
 from deepfocus.fit.image import model_cube
 from deepfocus.fit.parameters import CHANNEL, COUNT, FLUX, GRADIENT, SIGMA, X, Y
 from deepfocus.forward.response import beam_image, response_of
@@ -87,6 +88,21 @@ def test_a_cubelet_lies_where_it_was(made: Path) -> None:
         assert hdus[0].header["BUNIT"] == "Jy/beam.km/s"
         brightest = np.unravel_index(np.argmax(hdus[0].data), hdus[0].data.shape)
     assert np.hypot(brightest[0] - y, brightest[1] - x) < 1.5
+
+
+def test_a_part_of_the_cube_is_not_cut_where_the_whole_was_searched(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = sky()
+    grid = whole.grid.cropped(y0=4, x0=7, ny=90, nx=100)
+    part = replace(whole, data=whole.data[:, 4:94, 7:107], grid=grid)
+    write_cube(part, tmp_path / "part.fits")
+    of_whole = with_sky_columns(found(SOURCE, BESIDE), whole.grid)
+    write_catalogue(of_whole, tmp_path / "sky.catalogue.ecsv")
+    command = [str(tmp_path / name) for name in ("sky.catalogue.ecsv", "part.fits")]
+    assert main(["cutouts", *command, "--out", str(tmp_path / "out")]) == 2
+    assert "is not of this cube" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_moments_are_those_of_the_line(made: Path) -> None:

@@ -82,3 +82,11 @@ def test_a_table_that_is_no_catalogue(tmp_path: Path, capsys: pytest.CaptureFixt
     Table({"a": [1]}).write(tmp_path / "t.ecsv", format="ascii.ecsv")
     assert main(["lines", str(tmp_path / "t.ecsv")]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("redshift", ["-3", "nan", "inf"])
+def test_a_redshift_that_cannot_be_is_refused(
+    redshift: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["lines", "97.58 GHz", "--redshift", redshift]) == 2
+    assert "wanted a number above -1" in capsys.readouterr().err

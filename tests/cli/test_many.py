@@ -181,3 +181,28 @@ def test_a_dry_run_tells_the_cost_and_writes_nothing(
     assert lines[3].startswith("3 cubes, 2 at a time: ")
     assert "d.fits is not a FITS file" in streams.err
     assert not out.exists()
+
+
+def test_a_defect_in_one_cube_leaves_the_others(
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from deepfocus.cli import products as written
+
+    write = written.write_products
+
+    def broken(run: object, name: str, **more: object) -> None:
+        if name == "b":
+            raise ValueError("no such thing")
+        write(run, name, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(written, "write_products", broken)
+    given = [str(folder / f"{name}.fits") for name in NAMES]
+    assert main(["detect", *given, "--out", str(tmp_path), "--workers", "1"]) == 2
+    said = capsys.readouterr().err
+    assert "ValueError at test_many.py:" in said
+    assert "this is a defect of deepfocus" in said
+    assert "Traceback" not in said
+    assert {each.name.split(".")[0] for each in tmp_path.glob("*.catalogue.ecsv")} == {"a", "c"}

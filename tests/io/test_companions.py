@@ -7,7 +7,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fits_samples import CELL_DEG, LAT, LON, NCHAN, NX, NY, RA, STOKES, image, saved
+from fits_samples import (
+    CELL_DEG,
+    FREQ,
+    LAT,
+    LON,
+    NCHAN,
+    NX,
+    NY,
+    RA,
+    STOKES,
+    image,
+    saved,
+    voxels,
+)
 
 import deepfocus as df
 from deepfocus.core.errors import DeepFocusError
@@ -164,6 +177,13 @@ def test_a_named_companion_is_taken_in_place_of_the_one_beside(tmp_path: Path) -
     assert cube.meta["primary_beam"] == "mine.fits"
 
 
+def lobes(fwhm_px: float) -> np.ndarray:
+    """(n, y, x) round dirty beams."""
+    y, x = np.mgrid[:NY, :NX]
+    squared = (x - NX // 2) ** 2 + (y - NY // 2) ** 2
+    return np.repeat(np.exp(-4 * np.log(2) * squared / fwhm_px**2)[None], NCHAN, axis=0)
+
+
 def saved_with_empty_plane(folder: Path, name: str, values: np.ndarray) -> None:
     """Of a flagged channel, the first."""
     values[0] = np.nan
@@ -173,9 +193,7 @@ def saved_with_empty_plane(folder: Path, name: str, values: np.ndarray) -> None:
 def test_the_empty_plane_of_a_flagged_channel_is_passed_over(tmp_path: Path) -> None:
     saved(tmp_path / "x.image.fits")
     saved_with_empty_plane(tmp_path, "x.pb.fits", planes())
-    beam = np.zeros((NCHAN, NY, NX), ">f4")
-    beam[:, NY // 2, NX // 2] = 1.0
-    saved_with_empty_plane(tmp_path, "x.psf.fits", beam)
+    saved_with_empty_plane(tmp_path, "x.psf.fits", lobes(9.0))
     cube = read_cube(tmp_path / "x.image.fits")
     assert cube.psf is not None
     assert cube.psf_channels is not None
@@ -201,3 +219,23 @@ def test_a_corrected_cube_keeps_what_one_of_two_planes_knows(tmp_path: Path) -> 
     flat = read_cube(tmp_path / "x.cube.I.pbcor.fits").data
     assert np.isfinite(flat[: NCHAN // 2]).all()
     assert not np.isfinite(flat[-1, 2:]).any()
+
+
+def test_a_cube_that_was_cut_out_keeps_the_beams_of_the_whole(tmp_path: Path) -> None:
+    """Those of nine channels beside a cube of the last five."""
+    saved(tmp_path / "x.pb.fits", data=planes(), BUNIT="")
+    later = FREQ | {"CRPIX": FREQ["CRPIX"] - 4}
+    part = saved(tmp_path / "x.fits", [LON, LAT, later, STOKES], voxels()[4:])
+    cube = read_cube(part)
+    assert cube.primary_beam is not None
+    assert cube.psf_channels is not None
+    assert list(cube.psf_channels) == [0, 2, 4]
+
+
+def test_a_beam_of_another_width_is_no_dirty_beam(tmp_path: Path) -> None:
+    for name, fwhm, fits_the_cube in (("x", 3.0, True), ("y", 6.0, False)):
+        saved(tmp_path / f"{name}.fits", BMAJ=3 * CELL_DEG, BMIN=3 * CELL_DEG)
+        saved(tmp_path / f"{name}.psf.fits", data=lobes(fwhm), BUNIT="")
+        cube = read_cube(tmp_path / f"{name}.fits")
+        assert (cube.psf is not None) == fits_the_cube
+        assert ("as wide as the cube's beam" in notes(cube)) != fits_the_cube

@@ -117,6 +117,31 @@ def test_the_brightest_source_is_shown() -> None:
     assert brightest_of(catalogue(), among=[]) is None
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_spectra_of_few_channels_make_a_figure(
+    cube: Cube, rng: np.random.Generator, tmp_path: Path, channels: int
+) -> None:
+    measured, model = (Trace(name, rng.random(channels), "Jy/beam") for name in ("mean", "model"))
+    panels = (SpectrumPanel(1, measured, model), SpectrumPanel(2, measured))
+    path = detection_figure(cube, Detection(two_sources(), evidence=panels), tmp_path / "a.png")
+    assert is_png(path)
+
+
+def test_all_boxes_of_an_elongated_field_are_shown(
+    cube: Cube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from deepfocus.report import figures
+
+    drawn = []
+    monkeypatch.setattr(figures, "save_figure", lambda figure, path: drawn.append(figure) or path)
+    found = two_sources().with_columns(box_x0=[3.0, 190.0], box_x1=[9.0, 197.0])
+    strip = ImagePanel("Integrated", np.ones((SIZE, 200), np.float32), "Jy/beam")
+    detection_figure(cube, Detection(found, evidence=(strip,)), tmp_path / "f.png")
+    (axes,) = (each for each in drawn[0].axes if each.get_title() == "Integrated")
+    low, high = axes.get_xlim()
+    assert low <= 3.0 < 197.0 <= high
+
+
 def test_failed_figure_leaves_nothing(cube: Cube, rng: np.random.Generator, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="nosuch"):
         detection_figure(cube, detection(rng, two_sources()), tmp_path / "a.nosuch")

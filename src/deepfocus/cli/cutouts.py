@@ -13,6 +13,10 @@ from deepfocus.core.errors import DeepFocusError
 if TYPE_CHECKING:
     from deepfocus.cli.reading import Reading
     from deepfocus.core.catalogue import Catalogue
+    from deepfocus.core.cube import Cube
+
+MOST_APART = 0.5
+"""Pixels or channels between a source's place in a catalogue and in its cube."""
 
 
 @click.command()
@@ -44,6 +48,7 @@ def cutouts(catalogue: Path, cube: Path, out: Path, reading: Reading) -> None:
     check_output(out)
     found = _of_cube(catalogue, base_name(cube)).accepted
     opened = Opening(cube, reading)()
+    _refuse_other_sky(found, opened, catalogue)
     start = out / base_name(cube)
     mask = np.zeros(opened.data.shape, np.int32)
     with Progress("cutouts", len(found)) as progress:
@@ -75,3 +80,24 @@ def _of_cube(path: Path, name: str) -> Catalogue:
             remedy="give the catalogue of this cube, or the cube that it is of",
         )
     return of_cubes[label_of(name)]
+
+
+def _refuse_other_sky(found: Catalogue, cube: Cube, path: Path) -> None:
+    """Pixels and channels of another cube would cut out anything, and so would those of a part."""
+    import numpy as np
+
+    grid = cube.grid
+    at = grid.sky_at(found["x"], found["y"])
+    east = (found["ra"] - at.ra.deg + 180.0) % 360.0 - 180.0
+    apart = np.hypot(east * np.cos(np.deg2rad(found["dec"])), found["dec"] - at.dec.deg) * 3600
+    off = np.abs(grid.sky_frequency_at(found["channel"]) - found["frequency"])
+    pixels, channels = apart / grid.cell_arcsec, off / grid.channel_width_hz
+    # NaN where a catalogue or a cube has no place or frequency
+    if np.any(pixels > MOST_APART) or np.any(channels > MOST_APART):
+        raise DeepFocusError(
+            f"{path} is not of this cube: the same pixels and channels lie up to "
+            f"{np.nanmax(pixels, initial=0):.3g} pixels and {np.nanmax(channels, initial=0):.3g} "
+            "channels away on the sky",
+            wanted="the cube that was searched",
+            remedy="search this one, or give the other",
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,12 @@ def lines(
     """
     from deepfocus.io.tables import write_table
 
+    if redshift is not None and not (isfinite(redshift) and redshift > -1):
+        raise DeepFocusError(
+            f"a redshift of {redshift:g}",
+            wanted="a number above -1",
+            remedy="leave --redshift out for those that are tried",
+        )
     limits = None if band is None else (_hertz(band[0]), _hertz(band[1]))
     seen = [each for text in sources for each in _seen(text, several=len(sources) > 1)]
     if redshift is None:

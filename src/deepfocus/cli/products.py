@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from deepfocus.core.catalogue import Catalogue
     from deepfocus.core.cube import Cube
+    from deepfocus.core.grid import Grid
     from deepfocus.finders.finder import Detection, Finder
     from deepfocus.jobs.running import Run
 
@@ -115,10 +116,15 @@ def write_products(
 def _described(detection: Detection, name: str, cube: Cube) -> Catalogue:
     """The catalogue with its provenance."""
     understood = {key: cube.meta[key] for key in UNDERSTOOD if key in cube.meta}
-    freq_hz = cube.grid.freq_hz
-    band = [float(freq_hz.min()), float(freq_hz.max())]
-    about = {"input": printable(name), "version": __version__, "band_hz": band, **understood}
+    about = {"input": printable(name), "version": __version__, **_band(cube.grid), **understood}
     return detection.catalogue.with_meta(**about)
+
+
+def _band(grid: Grid) -> dict[str, list[float]]:
+    """Nothing where frequencies are only nominal."""
+    if grid.nominal:
+        return {}
+    return {"band_hz": [float(grid.freq_hz.min()), float(grid.freq_hz.max())]}
 
 
 def _write_catalogues(found: Catalogue, start: Path) -> None:

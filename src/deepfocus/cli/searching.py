@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deepfocus.core.errors import DeepFocusError
@@ -82,7 +84,21 @@ class Searching:
                 )
         except DeepFocusError as error:
             return Outcome(given.name, complaint=f"{given.origin}: {error}")
+        except MemoryError:
+            raise
+        except Exception as error:
+            return Outcome(given.name, complaint=f"{given.origin}: {_defect(error)}")
         return _outcome(given.name, cube.meta.get("notes", ()), detection)
+
+
+def _defect(error: Exception) -> str:
+    """One line on what no cube should meet with; others of the run are searched all the same."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(last.filename).name}:{last.lineno}"
+    return (
+        f"{type(error).__name__} at {where}: {error}; this is a defect of deepfocus, please report "
+        "it with the cube's header"
+    )
 
 
 @cache

@@ -67,8 +67,9 @@ def _of_sources(found: Catalogue) -> str:
     doubted = (sources["fidelity"] < DOUBTED) & (sources["probability"] > CERTAIN)
     if not doubted.any():
         return f"{numbered(len(sources), 'accepted source')}: both agree on all."
-    names = ", ".join(str(each) for each in sources["id"][doubted].tolist())
+    ids = [str(each) for each in sources["id"][doubted].tolist()]
+    which = f"number {ids[0]}" if len(ids) == 1 else f"numbers {', '.join(ids)}"
     return (
-        f"{numbered(len(sources), 'accepted source')}; of {names} the fidelity is below {DOUBTED}, "
-        "though noise alone would not make them."
+        f"{numbered(len(sources), 'accepted source')}; the fidelity of {which} is below {DOUBTED}, "
+        f"though noise alone would not make {'it' if len(ids) == 1 else 'them'}."
     )

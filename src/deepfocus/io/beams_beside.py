@@ -11,7 +11,13 @@ from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.core.planes import mean_of_known, shares_of_planes
-from deepfocus.io.companions import Planes, as_primary_beam, as_psf, read_planes
+from deepfocus.io.companions import (
+    Planes,
+    as_primary_beam,
+    as_psf,
+    read_planes,
+    refuse_other_beam,
+)
 from deepfocus.io.overrides import NO_OVERRIDES, Overrides
 
 
@@ -28,12 +34,15 @@ class Companions:
     given: tuple[Path, ...] = ()
     overrides: Overrides = NO_OVERRIDES
 
-    def dirty_beam_on(self, grid: Grid, notes: list[str]) -> Planes | None:
+    def dirty_beam_on(self, cube: Cube, notes: list[str]) -> Planes | None:
         """Its planes; None if there are none that fit, and notes then say why."""
         if self.psf is None:
             return None
         try:
-            return as_psf(read_planes(self.psf, grid, self.overrides), self.psf)
+            planes = as_psf(read_planes(self.psf, cube.grid, self.overrides), self.psf)
+            if cube.beam is not None:
+                refuse_other_beam(planes, self.psf, cube.beam, cube.grid)
+            return planes
         except DeepFocusError as error:
             self._leave_out(self.psf, error, notes)
             return None
@@ -63,7 +72,7 @@ def with_companions(cube: Cube, beside: Companions) -> Cube:
     Raises `DeepFocusError` if a file that the user named does not fit; others are left out.
     """
     notes: list[str] = []
-    dirty = beside.dirty_beam_on(cube.grid, notes)
+    dirty = beside.dirty_beam_on(cube, notes)
     primary = beside.primary_beam_on(cube.grid, notes)
     if dirty and primary and not np.array_equal(dirty.channels, primary.channels):
         primary = _at_channels(primary, dirty.channels)

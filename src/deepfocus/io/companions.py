@@ -7,7 +7,6 @@ the planes; other files have one plane per channel, or a single plane.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +14,9 @@ import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_scales
+from scipy import ndimage
 
+from deepfocus.core.cube import Beam
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.core.memory import require_memory
@@ -39,6 +40,11 @@ OTHER_CELL = 0.01
 """Relative difference of pixel sizes, from which on images do not belong together."""
 OTHER_PLACE_PX = 2.0
 """Pixels that the same pixel of two images may be apart on the sky."""
+LEAST_WITHIN = 0.5
+"""Of a cube's channels, or of a companion's planes if they are fewer, that the other has too."""
+MOST_WIDER, FEWEST_CELLS = 1.5, 6.0
+"""A dirty beam's main lobe and the beam that was fitted to it differ by less; pixels of either,
+from which on that is told."""
 LARGEST_RESPONSE = 1.2
 """Of a primary beam: 1 on axis, and a little more where a mosaic's fields overlap."""
 LARGEST_PERCENT = 100 * LARGEST_RESPONSE
@@ -138,9 +144,9 @@ def _kept(image: FitsImage, path: Path, grid: Grid) -> tuple[list[int], np.ndarr
     order = np.argsort(grid.freq_hz)
     channels = np.interp(image.axes.freq_hz, grid.freq_hz[order], np.arange(chans)[order])
     offsets = np.abs(grid.frequency_at(channels) - image.axes.freq_hz)
-    # of a cube's beams, the plane of a single channel
-    offset = offsets.max() if chans > 1 else offsets.min()
-    if offset > grid.channel_width_hz:
+    # those of a cube that this one was cut out of have planes beyond it
+    within = np.flatnonzero(offsets <= grid.channel_width_hz)
+    if not len(within) or len(within) < LEAST_WITHIN * min(n, chans):
         raise DeepFocusError(
             f"{path} covers other frequencies than the cube",
             wanted="the channels of the cube",
@@ -148,20 +154,19 @@ def _kept(image: FitsImage, path: Path, grid: Grid) -> tuple[list[int], np.ndarr
         )
     if chans == 1:
         return [int(np.argmin(offsets))], np.zeros(1)
-    keep = _first_middle_last(image)
+    keep = _first_middle_last(image, within)
     return keep, channels[keep]
 
 
-def _first_middle_last(image: FitsImage) -> list[int]:
-    """Of the planes that hold anything; of all, if none does."""
+def _first_middle_last(image: FitsImage, planes: np.ndarray) -> list[int]:
+    """Of planes, those that hold anything; of all, if none does."""
 
-    def nearest(planes: Sequence[int], to: int) -> int:
-        in_order = sorted(planes, key=lambda plane: abs(plane - to))
-        return next((each for each in in_order if _holds_anything(image.data[each])), to)
+    def nearest(to: int) -> int:
+        in_order = planes[np.argsort(np.abs(planes - to), kind="stable")]
+        return int(next((each for each in in_order if _holds_anything(image.data[each])), to))
 
-    n = len(image.data)
-    first, last = nearest(range(n), 0), nearest(range(n), n - 1)
-    return sorted({first, nearest(range(first, last + 1), (first + last + 1) // 2), last})
+    first, last = nearest(planes[0]), nearest(planes[-1])
+    return sorted({first, nearest((first + last + 1) // 2), last})
 
 
 def _holds_anything(plane: np.ndarray) -> bool:
@@ -196,6 +201,25 @@ def as_psf(planes: Planes, path: Path) -> Planes:
             remedy="remove the file, or replace it",
         )
     return replace(planes, values=(values / centres[:, None, None]).astype(np.float32))
+
+
+def refuse_other_beam(planes: Planes, path: Path, beam: Beam, grid: Grid) -> None:
+    """Raises `DeepFocusError` if the cube's beam was not fitted to the main lobe of a dirty beam.
+
+    By its area above half of the peak; of a beam of few pixels that says little.
+    """
+    cells = beam.major_arcsec * beam.minor_arcsec / grid.cell_arcsec**2
+    plane = planes.values[len(planes.values) // 2]
+    numbers, _ = ndimage.label(plane >= 0.5)
+    lobe = np.count_nonzero(numbers == numbers[tuple(n // 2 for n in plane.shape)])
+    wider = float(np.sqrt(lobe / (np.pi / 4 * cells)))
+    told = cells >= FEWEST_CELLS and lobe >= FEWEST_CELLS
+    if told and not 1 / MOST_WIDER < wider < MOST_WIDER:
+        raise DeepFocusError(
+            f"{path} has a main lobe {wider:.2g} times as wide as the cube's beam",
+            wanted="the dirty beam of the cube",
+            remedy="remove the file, or replace it",
+        )
 
 
 def as_primary_beam(planes: Planes, path: Path, grid: Grid) -> tuple[Planes, tuple[str, ...]]:

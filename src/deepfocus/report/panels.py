@@ -115,7 +115,8 @@ def draw_spectrum(
         axes.tick_params(axis="y", colors=DIRTY_COLOUR)
         upper = axes if model is None else _draw_model(axes, model)
     # Headroom for the legend, so that it hides no line.
-    low, high = np.nanmin(on_one_axis), np.nanmax(on_one_axis)
+    shown = np.concatenate(on_one_axis)
+    low, high = np.nanmin(shown), np.nanmax(shown)
     margin = (high - low) or 1.0
     axes.set_ylim(low - 0.05 * margin, high + 0.3 * margin)
     axes.set_xlim(-0.5, len(channels) - 0.5)
@@ -277,7 +278,10 @@ def inside_box(truth: Catalogue, row: Catalogue) -> Catalogue:
 def zoom_to_boxes(
     axes: Axes, shape: Sequence[int], found: Catalogue, truth: Catalogue | None, *, margin: int = 20
 ) -> None:
-    """Zoom to the square that contains all boxes; empty borders would make them small."""
+    """Zoom to the square that contains all boxes, or as much of it as lies in the image.
+
+    Empty borders would make them small.
+    """
     catalogues = [found] if truth is None else [found, truth]
     edges = []
     for low, high, size in (("box_x0", "box_x1", shape[1]), ("box_y0", "box_y1", shape[0])):
@@ -286,13 +290,14 @@ def zoom_to_boxes(
         if not (np.isfinite(lows).any() and np.isfinite(highs).any()):
             return
         edges.append((np.nanmin(lows) - margin, np.nanmax(highs) + margin, size))
-    side = min(max(high - low for low, high, _ in edges), max(min(shape) - 1, 1))
+    square = max(high - low for low, high, _ in edges)
+    sides = [min(square, size) for *_, size in edges]
     starts = [
-        float(np.clip((low + high - side) / 2, -0.5, max(size - 0.5 - side, -0.5)))
-        for low, high, size in edges
+        float(np.clip((low + high - side) / 2, -0.5, size - 0.5 - side))
+        for (low, high, size), side in zip(edges, sides, strict=True)
     ]
-    axes.set_xlim(starts[0], starts[0] + side)
-    axes.set_ylim(starts[1], starts[1] + side)
+    axes.set_xlim(starts[0], starts[0] + sides[0])
+    axes.set_ylim(starts[1], starts[1] + sides[1])
 
 
 def stretch(image: np.ndarray) -> tuple[float, float]:
