@@ -92,6 +92,14 @@ def test_the_median_of_the_good_beams_is_taken(tmp_path: Path, bad: float) -> No
     assert f"1 of {NCHAN} beams are not believed: the median" in _notes(cube)
 
 
+def test_beams_that_change_over_the_band_are_said(tmp_path: Path) -> None:
+    major = 0.8 * np.linspace(0.97, 1.03, NCHAN)
+    cube = _with_table(tmp_path / "c.fits", major, 0.75 * major)
+    assert "differ from their median by up to 6% in area" in _notes(cube)
+    same = _with_table(tmp_path / "d.fits", np.full(NCHAN, 0.8), np.full(NCHAN, 0.6))
+    assert "differ from their median" not in _notes(same)
+
+
 def test_a_table_without_any_good_beam_gives_way_to_the_header(tmp_path: Path) -> None:
     zero = np.zeros(NCHAN)
     cube = _with_table(tmp_path / "c.fits", zero, zero, BMAJ=3e-4, BMIN=2e-4, BPA=30.0)

@@ -22,6 +22,8 @@ AIPS_BEAM = re.compile(rf"BMAJ=\s*{NUMBER}\s+BMIN=\s*{NUMBER}\s+BPA=\s*{NUMBER}"
 
 SMALLEST_CELLS = 0.25
 """Images are sampled by two or more cells a beam; a beam below this is in a wrong unit."""
+LARGEST_OFF = 0.02
+"""Of the area of a channel's beam, from the median's, from which on that is said."""
 LARGEST_CELLS = 64
 """A beam of up to so many cells is believed in a field that is smaller still: a cut-out."""
 
@@ -172,6 +174,14 @@ def _of_table(beams: np.ndarray, beam_units: tuple[str, ...], limits: Limits, ch
     area = np.full(chans, typical.major_arcsec * typical.minor_arcsec)
     if len(good) == chans:
         area[good] = (major * minor)[good]
+    off = float(np.abs(area / (typical.major_arcsec * typical.minor_arcsec) - 1).max())
+    if off > LARGEST_OFF:
+        notes = (
+            *notes,
+            f"beams of single channels differ from their median by up to {100 * off:.0f}% in area: "
+            "it is taken for all, so that fluxes are off by up to as much; "
+            "image with a common restoring beam",
+        )
     return Beams(typical, area, notes)
 
 

@@ -16,6 +16,9 @@ from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.finders.deepfocus.stated_beam import notes_of_beam
 from deepfocus.finders.deepfocus.trust import beam_error_level, left_of_continua
 
+FEWEST_BEAMS = 10
+"""Of an image, for noise to be told from sources."""
+
 
 def notes_of(
     accepted: Sequence[Bright], cube: Cube, looked: Looked, sight: Sight
@@ -23,6 +26,7 @@ def notes_of(
     """All of it; accepted : the sources of the catalogue."""
     return (
         *_notes_of_image(cube),
+        *_notes_of_field(sight),
         *_notes_of_subtracted(sight),
         *_notes_of_continuum(looked, sight),
         *_notes_if_given_up(looked),
@@ -45,6 +49,16 @@ def _notes_of_image(cube: Cube) -> tuple[str, ...]:
     return (
         searched,
         "the width of the channel is not known: no line_flux; flux densities are in continuum",
+    )
+
+
+def _notes_of_field(sight: Sight) -> tuple[str, ...]:
+    """An image of few beams leaves no room for noise beside a source."""
+    if sight.beams >= FEWEST_BEAMS:
+        return ()
+    return (
+        f"the image holds only {sight.beams:.2g} beams: what fills it cannot be told from noise, "
+        "nor from continuum; cut out more",
     )
 
 
