@@ -45,9 +45,9 @@ def test_every_cell_runs(
         space["plt"].close("all")
         gc.collect()
     printed = capsys.readouterr().out
-    assert "917.3 Jy km / s ± 49.0 Jy km / s; in a negative bowl" in printed
+    assert "924.8 Jy km / s ± 49.7 Jy km / s; in a negative bowl" in printed
     assert "the fidelity of number 2 is below 0.9" in printed
-    assert "CO 1-0 at 10.7 km/s" in printed
+    assert "CO 1-0 at 9.8 km/s" in printed
     assert all("<table" in each for each in shown)
     assert len(shown) == 2
     assert (tmp_path / "ngc3256.png").stat().st_size > 20_000
