@@ -159,7 +159,8 @@ def simulate(
 ) -> Simulated:
     """Simulate a dirty cube and its truth; the same settings and seed give the same cube.
 
-    settings : the name of a shipped set (`deepfocus sets`), the path of a set's TOML file, or its tables
+    settings : a shipped set (`deepfocus sets` names them), the path of a set's TOML file, or its
+        tables
 
     Raises `DeepFocusError` for bad settings or a cube that does not fit in memory.
 
