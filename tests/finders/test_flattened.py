@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,9 @@ from finder_cubes import cube_with, empty_cube, source
 
 import deepfocus
 from deepfocus.core.cube import Cube
+from deepfocus.core.voxels import ReadByParts
+from deepfocus.core.workspace import ChangedVoxels, NamelessFile, OnDisk
+from deepfocus.finders.deepfocus.finder import DeepFocus
 from deepfocus.finders.deepfocus.flattened import flattened
 
 SHAPE = (48, 160, 160)
@@ -55,3 +59,19 @@ def test_the_cube_itself_stays_and_others_are_not_touched() -> None:
     assert flattened(even) == (even, ())
     known = replace(cube, primary_beam=RESPONSE[None].astype(np.float32))
     assert flattened(known)[0] is known
+
+
+def test_by_parts_it_is_the_same(tmp_path: Path) -> None:
+    cube = corrected(cube_with([source(125.0, 60.0, 24.0, snr=25.0)], shape=SHAPE, seed=6))
+    parts = replace(
+        cube,
+        data=ChangedVoxels(NamelessFile(tmp_path), cube.data),
+        workspace=OnDisk(tmp_path, 1 << 18),
+    )
+    flat, notes = flattened(parts)
+    whole, _ = flattened(cube)
+    assert len(notes) == 1
+    assert isinstance(flat.data, ReadByParts)
+    np.testing.assert_array_equal(flat.data[:, :, :], whole.array)
+    (one,), (other,) = (DeepFocus().ready().find(each).catalogue.accepted for each in (parts, cube))
+    assert one["line_flux"] == pytest.approx(other["line_flux"], rel=1e-3)
