@@ -45,20 +45,21 @@ def test_fluxes_are_those_of_the_cube_as_it_came() -> None:
     assert peak > 2 * away.line_jy
     # the response is known to a few percent, which does not matter: it is divided by again
     assert row["line_flux"] == pytest.approx(wanted, abs=3 * row["line_flux_err"])
+    assert row["peak"] == pytest.approx(1e3 * peak, rel=1e-3)
     assert row["mask_flux"] == pytest.approx(wanted, abs=3 * row["mask_flux_err"])
 
 
 def test_the_cube_itself_stays_and_others_are_not_touched() -> None:
     cube = corrected(empty_cube(shape=SHAPE))
     before = cube.array.copy()
-    flat, notes = flattened(cube)
+    flat = flattened(cube)
     np.testing.assert_array_equal(cube.array, before)
-    assert flat.primary_beam is not None
-    assert len(notes) == 1
+    assert flat.cube.primary_beam is not None
+    assert flat.rise == pytest.approx(5.0, rel=0.1)
     even = empty_cube(shape=SHAPE)
-    assert flattened(even) == (even, ())
+    assert flattened(even).cube is even
     known = replace(cube, primary_beam=RESPONSE[None].astype(np.float32))
-    assert flattened(known)[0] is known
+    assert flattened(known).cube is known
 
 
 def test_by_parts_it_is_the_same(tmp_path: Path) -> None:
@@ -68,10 +69,9 @@ def test_by_parts_it_is_the_same(tmp_path: Path) -> None:
         data=ChangedVoxels(NamelessFile(tmp_path), cube.data),
         workspace=OnDisk(tmp_path, 1 << 18),
     )
-    flat, notes = flattened(parts)
-    whole, _ = flattened(cube)
-    assert len(notes) == 1
-    assert isinstance(flat.data, ReadByParts)
-    np.testing.assert_array_equal(flat.data[:, :, :], whole.array)
+    flat, whole = flattened(parts), flattened(cube)
+    assert flat.rise == whole.rise
+    assert isinstance(flat.cube.data, ReadByParts)
+    np.testing.assert_array_equal(flat.cube.data[:, :, :], whole.cube.array)
     (one,), (other,) = (DeepFocus().ready().find(each).catalogue.accepted for each in (parts, cube))
     assert one["line_flux"] == pytest.approx(other["line_flux"], rel=1e-3)

@@ -5,7 +5,7 @@ Sidelobes of bright sources go up and down, too, so both are looked for in what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -48,8 +48,8 @@ def both_signs(cube: Cube, finder: ReadyDeepFocus) -> BothSigns:
     Raises `DeepFocusError` as `ReadyDeepFocus.find` does, and for a cube that is read by parts.
     """
     refuse_empty(cube)
-    flat, notes = flattened(cube)
-    sight = sight_of(flat)
+    flat = flattened(cube)
+    sight = sight_of(flat.cube)
     looked = look(sight, false_peaks=finder.settings.false_peaks)
     left = looked.explained.residual
     if not isinstance(left, np.ndarray):
@@ -59,9 +59,9 @@ def both_signs(cube: Cube, finder: ReadyDeepFocus) -> BothSigns:
             remedy="cut out a part of it",
         )
     up, down = (_peaks(sign * left, sight, looked) for sign in (np.float32(1), np.float32(-1)))
-    found = finder.detection(flat, sight, looked)
+    found = flat.as_it_came(finder.detection(flat.cube, sight, looked))
     return BothSigns(
-        detection=with_gains(replace(found, notes=(*notes, *found.notes)), cube),
+        detection=with_gains(found, cube),
         up=up.peaks,
         down=down.peaks,
         threshold=up.threshold,

@@ -91,10 +91,10 @@ class ReadyDeepFocus:
         Raises `DeepFocusError` for a cube without data or noise, or with neither PSF nor beam.
         """
         refuse_empty(cube)
-        flat, notes = flattened(cube)
-        sight = sight_of(flat)
-        found = self.detection(flat, sight, look(sight, false_peaks=self.settings.false_peaks))
-        return replace(found, notes=(*notes, *found.notes))
+        flat = flattened(cube)
+        sight = sight_of(flat.cube)
+        looked = look(sight, false_peaks=self.settings.false_peaks)
+        return flat.as_it_came(self.detection(flat.cube, sight, looked))
 
     def detection(self, cube: Cube, sight: Sight, looked: Looked) -> Detection:
         """Group, judge and check what a look at a cube left."""
