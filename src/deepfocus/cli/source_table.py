@@ -23,6 +23,7 @@ SHOWN: Columns = (
     ("ra", "RA deg", 1, 6),
     ("dec", "Dec deg", 1, 6),
     ("frequency", "GHz", 1e-9, 5),
+    ("velocity", "km/s", 1, 1),
     ("line_fwhm", "width km/s", 1, 1),
     ("line_flux", "Jy km/s", 1, 4),
     ("snr_focused", "SNR", 1, 1),

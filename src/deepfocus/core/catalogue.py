@@ -53,6 +53,12 @@ BASE_COLUMNS: tuple[Column, ...] = (
     _m("dec", "deg", "pos.eq.dec;meta.main", "declination, ICRS"),
     _m("channel", "chan", "em.bin;spect.line", "0-based channel of the line centre"),
     _m("frequency", "Hz", "em.freq;spect.line", "frequency of the line centre"),
+    _m(
+        "velocity",
+        "km/s",
+        "spect.dopplerVeloc;spect.line",
+        "velocity of the line centre about the rest frequency, radio definition, the cube's frame",
+    ),
     _m("line_fwhm_chan", "chan", "spect.line.width", "line FWHM in channels"),
     _m("line_fwhm", "km/s", "spect.line.width", "line FWHM, c dnu / nu at the line"),
     Column(

@@ -116,6 +116,11 @@ class Grid:
         velocity: np.ndarray = C_KMS * (1.0 - self.frequency_at(channel) / rest)
         return velocity
 
+    def velocity_step_kms(self, channel: np.ndarray | float) -> np.ndarray:
+        """What `velocity_kms` changes by over a channel, without its sign; NaN if unknown."""
+        step: np.ndarray = C_KMS * self._step_hz_at(channel) / (self.rest_hz or np.nan)
+        return step
+
     def _step_hz_at(self, channel: np.ndarray | float) -> np.ndarray:
         """Absolute channel spacing, Hz, at a channel; a gap between two bands is no spacing."""
         step = self._spacing_hz

@@ -13,7 +13,7 @@ ERRORS = ("fwhm_x_px_err", "fwhm_y_px_err")
 
 
 def with_sky_columns(found: Catalogue, grid: Grid) -> Catalogue:
-    """Fill ra, dec, frequency and all velocity widths and angular sizes; NaN stays NaN.
+    """Fill ra, dec, frequency, velocity and all velocity widths and angular sizes; NaN stays NaN.
 
     Shapes are those of the image before, and on the sky after.
     """
@@ -34,7 +34,7 @@ def with_sky_shapes(found: Catalogue, grid: Grid) -> Catalogue:
 
 
 def with_sky_units(found: Catalogue, grid: Grid) -> Catalogue:
-    """Fill ra, dec, frequency, velocity widths and angular sizes, of shapes that are on the sky."""
+    """Fill ra, dec, frequency, velocity, widths and angular sizes, of shapes on the sky."""
     if len(found) == 0:
         return found
     sky = grid.sky_at(found["x"], found["y"])
@@ -43,6 +43,7 @@ def with_sky_units(found: Catalogue, grid: Grid) -> Catalogue:
         ra=np.asarray(sky.ra.deg),
         dec=np.asarray(sky.dec.deg),
         frequency=np.where(np.isfinite(channel), grid.sky_frequency_at(channel), np.nan),
+        velocity=grid.velocity_kms(channel),
         line_fwhm=grid.width_kms(found["line_fwhm_chan"], channel),
         line_fwhm_limit=grid.width_kms(found["line_fwhm_limit_chan"], channel),
         line_w20=grid.width_kms(found["line_w20_chan"], channel),

@@ -178,6 +178,7 @@ def place_and_shape(source: Source, grid: Grid) -> dict[str, float]:
         "dec": float(sky.dec.deg),
         "channel": channel,
         "frequency": float(grid.sky_frequency_at(channel)),
+        "velocity": float(grid.velocity_kms(channel)),
         "line_fwhm_chan": fwhm_chan,
         "line_fwhm": float(grid.width_kms(fwhm_chan, channel)),
         "box_x0": box.x0,

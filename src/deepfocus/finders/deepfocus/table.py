@@ -185,6 +185,7 @@ def _with_sky(found: Catalogue, grid: Grid) -> Catalogue:
         ra_err=found["ra_err"] * cell_deg / np.cos(np.deg2rad(found["dec"])),
         dec_err=found["dec_err"] * cell_deg,
         frequency_err=grid.sky_frequency_width(found["channel_err"], found["channel"]),
+        velocity_err=grid.velocity_step_kms(found["channel"]) * found["channel_err"],
         line_fwhm_err=grid.width_kms(found["line_fwhm_chan_err"], found["channel"]),
         line_w20_err=grid.width_kms(found["line_w20_chan_err"], found["channel"]),
         fwhm_x_err=found["fwhm_x_px_err"] * grid.cell_arcsec,
