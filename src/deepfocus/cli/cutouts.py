@@ -85,11 +85,11 @@ def _of_cube(path: Path, name: str) -> Catalogue:
 def _refuse_other_sky(found: Catalogue, cube: Cube, path: Path) -> None:
     """Pixels and channels of another cube would cut out anything, and so would those of a part."""
     import numpy as np
+    from astropy.coordinates import SkyCoord
 
     grid = cube.grid
-    at = grid.sky_at(found["x"], found["y"])
-    east = (found["ra"] - at.ra.deg + 180.0) % 360.0 - 180.0
-    apart = np.hypot(east * np.cos(np.deg2rad(found["dec"])), found["dec"] - at.dec.deg) * 3600
+    stated = SkyCoord(found["ra"], found["dec"], unit="deg")
+    apart = grid.sky_at(found["x"], found["y"]).separation(stated).arcsec
     off = np.abs(grid.sky_frequency_at(found["channel"]) - found["frequency"])
     pixels, channels = apart / grid.cell_arcsec, off / grid.channel_width_hz
     # NaN where a catalogue or a cube has no place or frequency

@@ -144,9 +144,7 @@ class _Scales:
         keys = {channel: np.packbits(plane).tobytes() for channel, plane in planes.items()}
         different = {keys[channel]: plane for channel, plane in planes.items()}
         self._kept = {
-            key: self._kept.get(key)
-            or [_scale(each, plane, self._weight) for each in self._filters]
-            for key, plane in different.items()
+            key: self._kept.get(key) or self._made(plane) for key, plane in different.items()
         }
         return {channel: self._kept[key] for channel, key in keys.items()}
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.polynomial.polynomial import polygrid2d, polyvander2d
 
 from deepfocus.core.channels import is_image
 from deepfocus.search.noise_map import Sample, WithoutLevels, without_levels
@@ -17,6 +18,8 @@ from deepfocus.search.robust import FEWEST, negative_rms
 
 ORDER = 4
 """Of a polynomial in x and y: of a primary beam down to a tenth, what is left is a few percent."""
+TERMS = np.add.outer(np.arange(ORDER + 1), np.arange(ORDER + 1)) <= ORDER
+"""(power of x, power of y) that it has."""
 CELL_BEAMS, SMALLEST_CELL = 2.0, 4
 """Side of the cells that noise is measured on; in samples, at least."""
 CELLS_A_NUMBER = 3
@@ -40,26 +43,20 @@ def response_of_noise(sample: Sample, *, correlated_px: float) -> np.ndarray | N
         return None
     unit = without_levels(sample, correlated_px=correlated_px)
     cells = _cells(unit, max(SMALLEST_CELL, round(CELL_BEAMS * correlated_px / sample.step)))
-    powers = [(i, j) for i in range(ORDER + 1) for j in range(ORDER + 1 - i)]
-    if len(cells.log) < CELLS_A_NUMBER * len(powers):
+    if len(cells.log) < CELLS_A_NUMBER * np.count_nonzero(TERMS):
         return None
     rows, columns = unit.values.shape[1:]
-    basis = _basis(cells.x / columns, cells.y / rows, powers)
+    basis = polyvander2d(cells.x / columns, cells.y / rows, [ORDER, ORDER])[:, TERMS.ravel()]
     weight = 1 / cells.error
     numbers, *_ = np.linalg.lstsq(basis * weight[:, None], cells.log * weight, rcond=None)
     fitted = basis @ numbers
-    left = np.average((cells.log - fitted) ** 2 - cells.error**2, weights=weight**2)
-    mean = np.average(cells.log, weights=weight**2)
-    scatter = np.average((cells.log - mean) ** 2, weights=weight**2)
-    rise = np.quantile(fitted, EDGE) - fitted.min()
-    if left > (1 - EXPLAINED) * scatter or rise < np.log(LEAST_RISE):
+    if not _is_a_beam(cells, fitted):
         return None
-    y, x = (np.arange(n)[:, None] / sample.step for n in sample.shape)
-    along_x, along_y = ((at / n) ** np.arange(ORDER + 1) for at, n in ((x, columns), (y, rows)))
-    shape = np.zeros(sample.shape)
-    for number, (i, j) in zip(numbers, powers, strict=True):
-        shape += number * np.outer(along_y[:, j], along_x[:, i])
-    response: np.ndarray = np.clip(np.exp(fitted.min() - shape), LEAST_RESPONSE, 1.0)
+    polynomial = np.zeros(TERMS.shape)
+    polynomial[TERMS] = numbers
+    y, x = (np.arange(n) / sample.step for n in sample.shape)
+    rise = polygrid2d(x / columns, y / rows, polynomial).T - fitted.min()
+    response: np.ndarray = np.clip(np.exp(-rise), LEAST_RESPONSE, 1.0)
     return response.astype(np.float32)
 
 
@@ -87,5 +84,11 @@ def _cells(unit: WithoutLevels, side: int) -> _Cells:
     return _Cells(*np.reshape(measured, (-1, 4)).T)
 
 
-def _basis(x: np.ndarray, y: np.ndarray, powers: list[tuple[int, int]]) -> np.ndarray:
-    return np.stack([x**i * y**j for i, j in powers], axis=1)
+def _is_a_beam(cells: _Cells, fitted: np.ndarray) -> bool:
+    """Whether a polynomial explains what differs between cells, and that is much."""
+    weight = 1 / cells.error**2
+    left = np.average((cells.log - fitted) ** 2 - cells.error**2, weights=weight)
+    mean = np.average(cells.log, weights=weight)
+    scatter = np.average((cells.log - mean) ** 2, weights=weight)
+    rise = np.quantile(fitted, EDGE) - fitted.min()
+    return bool(left <= (1 - EXPLAINED) * scatter and rise >= np.log(LEAST_RISE))
