@@ -5,6 +5,7 @@ cubes.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -100,7 +101,7 @@ def restored(cube: Cube, *, level: float, data: np.ndarray) -> Restored:
     """A cube whose noise is white and of that level."""
     chan, ny, nx = cube.data.shape
     noise = CorrelatedNoise(np.full(chan, level), np.ones((ny, nx)), np.ones((1, 1)), np.ones(1))
-    return Restored(data, noise, beam_ellipse(cube), response_of(cube))
+    return Restored(data, noise, partial(beam_ellipse, cube), response_of(cube))
 
 
 def source_at(x: float, y: float, channel: float = 15.0) -> SourceFit:

@@ -92,12 +92,28 @@ def test_the_median_of_the_good_beams_is_taken(tmp_path: Path, bad: float) -> No
     assert f"1 of {NCHAN} beams are not believed: the median" in _notes(cube)
 
 
-def test_beams_that_change_over_the_band_are_said(tmp_path: Path) -> None:
+def test_beams_that_change_over_the_band_are_kept(tmp_path: Path) -> None:
     major = 0.8 * np.linspace(0.97, 1.03, NCHAN)
     cube = _with_table(tmp_path / "c.fits", major, 0.75 * major)
-    assert "differ from their median by up to 6% in area" in _notes(cube)
+    assert cube.beams is not None
+    np.testing.assert_allclose(cube.beams.major_arcsec, major)
+    assert "differ from" not in _notes(cube)
     same = _with_table(tmp_path / "d.fits", np.full(NCHAN, 0.8), np.full(NCHAN, 0.6))
-    assert "differ from their median" not in _notes(same)
+    assert same.beams is None
+
+
+def test_beams_that_differ_from_those_beside_them_are_said(tmp_path: Path) -> None:
+    major = 0.8 * np.linspace(0.97, 1.03, NCHAN)
+    major[5] *= 1.1
+    cube = _with_table(tmp_path / "c.fits", major, 0.75 * major)
+    assert "differ from those of their neighbours by up to 21% in area" in _notes(cube)
+
+
+def test_beams_for_another_number_of_channels_have_a_median(tmp_path: Path) -> None:
+    major = 0.8 * np.linspace(0.97, 1.03, NCHAN + 1)
+    cube = _with_table(tmp_path / "c.fits", major, 0.75 * major)
+    assert cube.beams is None
+    assert f"BEAMS has {NCHAN + 1} beams for {NCHAN} channels" in _notes(cube)
 
 
 def test_a_table_without_any_good_beam_gives_way_to_the_header(tmp_path: Path) -> None:

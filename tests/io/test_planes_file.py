@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+from deepfocus.core.channel_beams import ChannelBeams
 from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.grid import tangent_grid
 from deepfocus.io.beams_table import with_beams
@@ -32,7 +33,7 @@ def test_planes_in_any_order_make_the_file(
     freq_hz = 2.3e11 + 1e7 * np.arange(6) ** (1.3 if uneven else 1.0)
     cube = cube_of(freq_hz, rng)
     hdus = cube_hdus(cube.with_data(np.broadcast_to(np.float32(0), cube.data.shape)), NAMES)
-    beams = [Beam(0.5 + 0.01 * k, 0.4, 30.0) for k in range(6)]
+    beams = ChannelBeams(0.5 + 0.01 * np.arange(6), np.full(6, 0.4), np.full(6, 30.0))
     if many_beams:
         hdus = with_beams(hdus, beams)
     path = tmp_path / "c.fits"
@@ -47,7 +48,7 @@ def test_planes_in_any_order_make_the_file(
     assert np.array_equal(read.data, cube.data)
     assert read.grid.freq_hz == pytest.approx(freq_hz, rel=1e-13)
     assert read.beam is not None
-    wanted = np.median([beam.major_arcsec for beam in beams]) if many_beams else 0.5
+    wanted = np.median(beams.major_arcsec) if many_beams else 0.5
     assert read.beam.major_arcsec == pytest.approx(wanted, rel=1e-6)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from deepfocus.core.channel_beams import ChannelBeams
 from deepfocus.core.channels import channels_of_planes
 from deepfocus.core.grid import Grid
 from deepfocus.core.in_words import cube_in_words
@@ -46,6 +47,7 @@ class Cube:
     grid : every axis
     unit : 'Jy/beam' of a dirty or restored cube, 'Jy/pixel' of a sky model
     beam : restoring beam, or the Gaussian fitted to the dirty beam, if known
+    beams : restoring beams of the channels where they differ; `beam` is then their median
     psf : dirty beam (k, y, x) at `psf_channels`, with peak 1 at its centre pixel [size // 2]
     psf_channels : (k,) channels of the psf; between them the beam scales with frequency
     primary_beam : (k, y, x) response, 1 on axis, at the same channels
@@ -58,6 +60,7 @@ class Cube:
     grid: Grid
     unit: str = "Jy/beam"
     beam: Beam | None = None
+    beams: ChannelBeams | None = None
     psf: np.ndarray | None = None
     psf_channels: np.ndarray | None = None
     primary_beam: np.ndarray | None = None
@@ -77,6 +80,17 @@ class Cube:
     def beam_px(self) -> float | None:
         """Geometric mean FWHM of the beam in pixels; None if the beam is unknown."""
         return None if self.beam is None else self.beam.fwhm_px(self.grid.cell_arcsec)
+
+    def beam_in(self, channel: float) -> Beam | None:
+        """The beam of a channel, of which what scatters from one to the next is left out."""
+        return self.beam if self.beams is None else Beam(*self.beams.smooth_at(channel))
+
+    def beam_areas_px(self) -> np.ndarray | float:
+        """Solid angle of the beam in pixels, which must be known: of all channels, or (chan,)."""
+        assert self.beam is not None
+        each = [self.beam_in(channel) for channel in range(len(self.data))] if self.beams else []
+        areas = [beam.area_px(self.grid.cell_arcsec) for beam in each if beam]
+        return np.array(areas) if areas else self.beam.area_px(self.grid.cell_arcsec)
 
     @property
     def array(self) -> np.ndarray:

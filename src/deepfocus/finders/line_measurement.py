@@ -55,12 +55,13 @@ class MeasuredLine:
     window: Window
 
 
-def beam_ellipse(cube: Cube) -> Ellipse:
+def beam_ellipse(cube: Cube, channel: float | None = None) -> Ellipse:
     """The main lobe of the cube's beam as an ellipse in pixels, at the origin.
 
+    channel : whose beam it is, where they differ; the median one by default
     Raises `DeepFocusError` if the cube has neither a beam nor a dirty beam.
     """
-    beam, cell = cube.beam, cube.grid.cell_arcsec
+    beam, cell = cube.beam if channel is None else cube.beam_in(channel), cube.grid.cell_arcsec
     if beam is None and cube.psf is not None:
         beam = fit_beam(cube.psf[len(cube.psf) // 2], cell)
     if beam is None:
@@ -95,6 +96,7 @@ def measure_line(
     window = Window(x, y, 2 * reach + 1)
     cutout = crop(cube.array, window)
     channel, fwhm_chan = line.centre, (line.hi - line.lo) / 2
+    beam = beam if cube.beams is None else beam_ellipse(cube, channel)
     continuum = Continuum((around(channel, LINE_IS_WITHIN * fwhm_chan),)).image(cutout)
     emission = cutout - continuum
     at = beam.shifted(x=x - window.x0, y=y - window.y0)

@@ -1,4 +1,4 @@
-"""The restoring beam of a FITS image: the cube's, or the median if each channel has its own.
+"""The restoring beam of a FITS image, or those of its channels if each has its own.
 
 A beam is believed if an image can have it: it is no smaller than a fraction of a cell, and no
 larger than the field. What is not believed is noted, and the next source of a beam is asked.
@@ -14,6 +14,7 @@ from astropy import units as u
 from astropy.io import fits
 
 from deepfocus.core.cell_shape import sides_arcsec
+from deepfocus.core.channel_beams import ChannelBeams
 from deepfocus.core.cube import Beam
 from deepfocus.core.grid import Grid
 
@@ -22,8 +23,10 @@ AIPS_BEAM = re.compile(rf"BMAJ=\s*{NUMBER}\s+BMIN=\s*{NUMBER}\s+BPA=\s*{NUMBER}"
 
 SMALLEST_CELLS = 0.25
 """Images are sampled by two or more cells a beam; a beam below this is in a wrong unit."""
+SAME = 0.005
+"""Of the area of a channel's beam, from the median's, up to which one stands for all."""
 LARGEST_OFF = 0.02
-"""Of the area of a channel's beam, from the median's, from which on that is said."""
+"""Of the area of a channel's beam, from that of its neighbours, from which on that is said."""
 LARGEST_CELLS = 64
 """A beam of up to so many cells is believed in a field that is smaller still: a cut-out."""
 
@@ -31,11 +34,13 @@ LARGEST_CELLS = 64
 @dataclass(frozen=True, eq=False)
 class Beams:
     """typical : the cube's, None if unknown; area_arcsec2 : (chan,) major times minor FWHM of each
-    channel, the typical one's where a channel has none; notes : what was not believed"""
+    channel, the typical one's where a channel has none; notes : what was not believed
+    of_channels : where they differ"""
 
     typical: Beam | None
     area_arcsec2: np.ndarray | None
     notes: tuple[str, ...] = ()
+    of_channels: ChannelBeams | None = None
 
     def solid_angle_sr(self) -> np.ndarray | None:
         """(chan,) of each channel's Gaussian beam."""
@@ -149,6 +154,7 @@ def _of_table(beams: np.ndarray, beam_units: tuple[str, ...], limits: Limits, ch
     if not {"BMAJ", "BMIN"} <= set(names):
         return Beams(None, None, ("the extension BEAMS has no columns BMAJ and BMIN: ignored",))
     unit = dict(zip(beams.dtype.names or (), beam_units, strict=False))
+    beams = _of_first_polarisation(beams, names)
     read = _sizes(beams, names, unit, limits)
     if read is None:
         return Beams(None, None, ("the extension BEAMS cannot be read: ignored",))
@@ -172,17 +178,32 @@ def _of_table(beams: np.ndarray, beam_units: tuple[str, ...], limits: Limits, ch
         float(np.median(major[good])), float(np.median(minor[good])), float(np.degrees(angle))
     )
     area = np.full(chans, typical.major_arcsec * typical.minor_arcsec)
-    if len(good) == chans:
-        area[good] = (major * minor)[good]
-    off = float(np.abs(area / (typical.major_arcsec * typical.minor_arcsec) - 1).max())
-    if off > LARGEST_OFF:
+    if len(good) != chans:
+        said = f"BEAMS has {len(good)} beams for {chans} channels: their median is taken"
+        return Beams(typical, area, (*notes, said))
+    area[good] = (major * minor)[good]
+    if np.abs(area / (typical.major_arcsec * typical.minor_arcsec) - 1).max() <= SAME:
+        return Beams(typical, area, notes)
+    each = ChannelBeams(
+        np.where(good, major, np.nan), np.where(good, minor, np.nan), np.degrees(pa)
+    )
+    if each.scatter > LARGEST_OFF:
         notes = (
             *notes,
-            f"beams of single channels differ from their median by up to {100 * off:.0f}% in area: "
-            "it is taken for all, so that fluxes are off by up to as much; "
+            "beams of single channels differ from those of their neighbours by up to "
+            f"{100 * each.scatter:.0f}% in area: there, fluxes are off by up to as much; "
             "image with a common restoring beam",
         )
-    return Beams(typical, area, notes)
+    return Beams(typical, area, notes, each)
+
+
+def _of_first_polarisation(beams: np.ndarray, names: dict[str, str]) -> np.ndarray:
+    """The rows of Stokes I, where each polarisation has beams of its own."""
+    if "POL" not in names or not len(beams):
+        return beams
+    polarisation = beams[names["POL"]]
+    own: np.ndarray = beams[polarisation == polarisation[0]]
+    return own
 
 
 def _sizes(

@@ -142,6 +142,7 @@ def cube_of_image(
         grid=grid,
         unit="Jy/beam",
         beam=beams.typical,
+        beams=beams.of_channels,
         noise=_noise(image.header, meta),
         meta=_noted(meta, notes),
         workspace=workspace,

@@ -20,6 +20,7 @@ from deepfocus.core.channels import channels_of_planes
 from deepfocus.core.cube import Cube
 from deepfocus.core.files import whole_file
 from deepfocus.core.grid import Grid
+from deepfocus.io.beams_table import with_beams
 from deepfocus.io.carried_keys import set_carried
 from deepfocus.io.companions import NONE
 from deepfocus.io.product_names import base_name
@@ -91,7 +92,7 @@ def cube_hdus(
         top["DFMETA"] = json.dumps(dict(cube.meta), default=_plain)
     for key, value in (header or {}).items():
         top[key] = value
-    return hdus
+    return with_beams(hdus, cube.beams)
 
 
 def write_corrected(cube: Cube, path: Path) -> Path:
@@ -125,7 +126,7 @@ def corrected_hdus(cube: Cube) -> fits.HDUList:
         header[key] = NONE
     if "seed" in cube.meta:
         header["DFSEED"] = (str(cube.meta["seed"]), "seed of the simulation")
-    return hdus
+    return with_beams(hdus, cube.beams)
 
 
 def array_hdus(array: np.ndarray, cube: Cube, *, unit: str, kind: str) -> fits.HDUList:

@@ -275,5 +275,5 @@ def _spectrum(
     peak = data[:, row, column].astype(float)
     if cube.psf is not None or cube.beam is None:
         return Spectrum(np.full(len(data), np.nan), float("nan"), peak)
-    sums = aperture_sums(data, aperture) / cube.beam.area_px(cube.grid.cell_arcsec)
+    sums = aperture_sums(data, aperture) / cube.beam_areas_px()
     return Spectrum(sums, scatter(sums, free), peak)

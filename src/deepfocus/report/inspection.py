@@ -53,6 +53,7 @@ class Beams:
     """What is known of the beams.
 
     fwhm_px, across : of the beam, pixels, and how many of them span the shorter side
+    channel_fwhm_px : narrowest and widest where they differ by channel; None where one is for all
     dirty_beam, primary_beam : at how many channels they are known, and the file; 0 if they are not
     """
 
@@ -60,6 +61,7 @@ class Beams:
     minor_arcsec: float | None
     pa_deg: float | None
     fwhm_px: float | None
+    channel_fwhm_px: tuple[float, float] | None
     across: float | None
     dirty_beam: int
     dirty_beam_file: str | None
@@ -206,12 +208,21 @@ def _beams(cube: Cube) -> Beams:
         minor_arcsec=None if beam is None else beam.minor_arcsec,
         pa_deg=None if beam is None else beam.pa_deg,
         fwhm_px=px,
+        channel_fwhm_px=_narrowest_and_widest(cube),
         across=None if px is None else min(cube.grid.ny, cube.grid.nx) / px,
         dirty_beam=0 if cube.psf is None else len(cube.psf),
         dirty_beam_file=cube.meta.get("psf"),
         primary_beam=0 if cube.primary_beam is None else len(cube.primary_beam),
         primary_beam_file=cube.meta.get("primary_beam"),
     )
+
+
+def _narrowest_and_widest(cube: Cube) -> tuple[float, float] | None:
+    if cube.beams is None:
+        return None
+    areas = np.nan_to_num(cube.beams.major_arcsec * cube.beams.minor_arcsec)
+    fwhm_px = np.sqrt(areas[areas > 0]) / cube.grid.cell_arcsec
+    return float(fwhm_px.min()), float(fwhm_px.max())
 
 
 def _noise(cube: Cube) -> tuple[NoiseLevels | None, tuple[str, ...]]:

@@ -85,8 +85,15 @@ def _beam_in_words(beams: Beams) -> str:
         return "not known"
     return (
         f"{beams.major_arcsec:.3g} x {beams.minor_arcsec:.3g} arcsec at {beams.pa_deg:.0f} deg, "
-        f"{beams.fwhm_px:.3g} pixels, {beams.across:.0f} across the image"
+        f"{beams.fwhm_px:.3g} pixels{_of_channels(beams)}, {beams.across:.0f} across the image"
     )
+
+
+def _of_channels(beams: Beams) -> str:
+    if beams.channel_fwhm_px is None:
+        return ""
+    narrowest, widest = beams.channel_fwhm_px
+    return f" ({narrowest:.3g} to {widest:.3g} by channel)"
 
 
 def _planes(number: int, file: str | None) -> str:

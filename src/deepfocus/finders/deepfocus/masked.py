@@ -6,7 +6,9 @@ sources and the source's own line, so that neighbours and continua do not count.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy import ndimage
@@ -75,18 +77,19 @@ NOT_MEASURED = MaskFlux(UNKNOWN, UNKNOWN, at_edge=False)
 class Restored:
     """A cube with a restoring beam, and what its sources leave.
 
-    residual : (chan, y, x) Jy/beam, NaN where blank; beam : at the origin, px
+    residual : (chan, y, x) Jy/beam, NaN where blank
+    beam_in : that of a channel, at the origin, px
     """
 
     residual: Voxels
     noise: CorrelatedNoise
-    beam: Ellipse
+    beam_in: Callable[[float], Ellipse]
     response: Response
 
     def box_of(self, source: SourceFit) -> Slices:
         """Voxels in which its line may stand out, inside the cube."""
         rows = source.components
-        beam = covariance_of(self.beam)
+        beam = covariance_of(self.beam_in(float(rows[0, CHANNEL])))
         along = (rows[:, GRADIENT] * rows[:, [SIGMA]]) ** 2
         seen = np.maximum(rows[:, [CXX, CYY]], 0.0) + np.diag(beam) + along
         reach = REACH_SIGMA * np.column_stack([rows[:, SIGMA], np.sqrt(seen[:, ::-1])])
@@ -118,12 +121,13 @@ def restored_of(cube: Cube, sight: Sight, looked: Looked) -> Restored | None:
     if cube.psf is not None:
         return None
     noise = correlated_noise(sight, looked.noise)
-    return Restored(looked.explained.residual, noise, beam_ellipse(cube), sight.response)
+    return Restored(looked.explained.residual, noise, partial(beam_ellipse, cube), sight.response)
 
 
 def mask_flux_of(source: SourceFit, restored: Restored) -> MaskFlux:
     """Measured where its model stands out, and as far around as the data add flux."""
-    room = room_around(restored.beam)
+    beam = restored.beam_in(source.place["channel"])
+    room = room_around(beam)
     part = padded(restored.box_of(source), room, restored.residual.shape)
     own = restored.line_of(source, part)
     line = restored.residual[part] + own
@@ -133,7 +137,7 @@ def mask_flux_of(source: SourceFit, restored: Restored) -> MaskFlux:
         return NOT_MEASURED
     box = bounding_box(core)
     others = np.zeros(line.shape, np.int8)
-    measured = measure_mask(line, others, 1, core[box], box=box, noise=noise, beam=restored.beam)
+    measured = measure_mask(line, others, 1, core[box], box=box, noise=noise, beam=beam)
     seen = restored.response.seen_at(**source.place)
     return MaskFlux(
         measured.flux, Value(measured.ring, measured.ring_err), _ends_at_edge(measured, line)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from deepfocus import __version__
+from deepfocus.core.channel_beams import ChannelBeams
 from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.noise import Noise, SquaredWeights, White
@@ -90,6 +91,14 @@ class Cleaner:
         return self.restoring[len(self.restoring) // 2]
 
     @property
+    def _beams(self) -> ChannelBeams | None:
+        """The restoring beams, where they differ."""
+        if len(set(self.restoring)) == 1:
+            return None
+        each = ((beam.major_arcsec, beam.minor_arcsec, beam.pa_deg) for beam in self.restoring)
+        return ChannelBeams(*np.array(list(each)).T)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know before the work."""
         reach = self.beams.reach_px
@@ -106,6 +115,7 @@ class Cleaner:
             self.cube,
             data=data,
             beam=self.typical_beam,
+            beams=self._beams,
             psf=None,
             noise=_restored_noise(self.cube.noise),
             meta=self._meta,

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 from astropy.table import Table
 
-from deepfocus.core.cube import Beam, Cube
+from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import whole_file
 from deepfocus.imaging.clean.cube import Cleaned, CleanedChannel, Cleaner
 from deepfocus.imaging.clean.plane import Account
-from deepfocus.io.beams_table import with_beams
 from deepfocus.io.planes_file import PlanesFile, begin
 from deepfocus.io.product_names import base_name, is_fits
 from deepfocus.io.tables import write_table
@@ -40,12 +39,11 @@ ENDINGS = (
 
 @dataclass(frozen=True, eq=False)
 class Three:
-    """The cubes of a CLEAN, whose data may be still to come; beams : (chan,) restoring beams."""
+    """The cubes of a CLEAN, whose data may be still to come."""
 
     image: Cube
     residual: Cube
     model: Cube
-    beams: Sequence[Beam]
 
 
 @dataclass(frozen=True)
@@ -86,12 +84,7 @@ def path_of(start: Path, kind: str) -> Path:
 def three_to_come(cleaner: Cleaner) -> Three:
     """Cubes without values, which take no memory."""
     none = np.broadcast_to(np.float32(0), cleaner.cube.grid.shape)
-    return Three(
-        cleaner.image_of(none),
-        cleaner.residual_of(none),
-        cleaner.model_of(none),
-        cleaner.restoring,
-    )
+    return Three(cleaner.image_of(none), cleaner.residual_of(none), cleaner.model_of(none))
 
 
 @contextmanager
@@ -112,8 +105,6 @@ def products(cubes: Three, start: Path) -> Iterator[Products]:
     with ExitStack() as stack:
         files = {}
         for kind, of_kind in hdus.items():
-            if kind in (IMAGE, CORRECTED) and len(set(cubes.beams)) > 1:
-                of_kind = with_beams(of_kind, cubes.beams)
             # those that are entered first get their names last
             temporary = stack.enter_context(whole_file(path_of(start, kind)))
             files[kind] = begin(of_kind, temporary)
@@ -136,7 +127,7 @@ def write_cleaned(cleaned: Cleaned, out: Path) -> tuple[Path, ...]:
             wanted="another name: that cube would be taken for a cleaned one",
             remedy="write it under another name",
         )
-    cubes = Three(cleaned.image, cleaned.residual, cleaned.model, cleaned.beams)
+    cubes = Three(cleaned.image, cleaned.residual, cleaned.model)
     with products(cubes, start) as files:
         for channel, account in enumerate(cleaned.accounts):
             image, residual, model = (
