@@ -26,8 +26,8 @@ from deepfocus.core.errors import DeepFocusError
 def train(recipe: Path, out: Path, workers: int | None, device: str) -> None:
     """Train networks from a recipe; a stopped run resumes from its last checkpoint.
 
-    RECIPE.toml may also be 'default', 'paper', 'decoras' or 'tiny', the recipes that come with
-    deepfocus.
+    RECIPE.toml may also be 'default', 'paper', 'paper-night', 'decoras' or 'tiny', the recipes
+    that come with deepfocus.
 
     Example: deepfocus train tiny --out run
     """

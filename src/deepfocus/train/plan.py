@@ -39,7 +39,7 @@ from deepfocus.train import roles
 from deepfocus.train.recipe import Recipe
 from deepfocus.weights.six import ROLES as SIX
 
-RECIPES = ("default", "paper", "decoras", "tiny")
+RECIPES = ("default", "paper", "paper-night", "decoras", "tiny")
 SIZES = ("slim", "paper")
 
 
