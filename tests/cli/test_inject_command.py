@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ from deepfocus.cli import main
 from deepfocus.core.settings import settings_from
 from deepfocus.io.catalogues import read_catalogue
 from deepfocus.io.fits_cube import read_cube
-from deepfocus.io.write_cube import write_cube
+from deepfocus.io.write_cube import write_beams, write_corrected, write_cube
 from deepfocus.simulation.cube import simulate
+from deepfocus.simulation.inject import inject
+from deepfocus.simulation.injection import Injection
 from deepfocus.simulation.settings import SetSettings
 
 POOR = {
@@ -201,3 +204,23 @@ def test_real_cubes(shared_data: Path, tmp_path: Path, name: str) -> None:
     # the merger fills its image with emission far above the noise; beside this galaxy is room
     if name.startswith("UGC"):
         assert counts["tp"] >= 2
+
+
+def test_a_corrected_image_stays_corrected(poor: Path, tmp_path: Path) -> None:
+    """What is read again is what was read, which is times the primary beam, plus the sources."""
+    cube = read_cube(poor)
+    assert cube.primary_beam is not None
+    write_beams(replace(cube, psf=None), tmp_path / "a.fits")
+    path = write_corrected(cube, tmp_path / "a.image.pbcor.fits")
+    asked = ("--number", 3, "--seed", 4, "--snr", 20, 50)
+    assert run("inject", path, "--out", tmp_path / "out", *asked) == 0
+    start = "a.image.pbcor.injected"
+    files = {p.name for p in (tmp_path / "out").iterdir()}
+    assert files == {f"{start}.{end}" for end in ("pbcor.fits", "pb.fits", "pbcor.truth.ecsv")}
+    before, after = (read_cube(p) for p in (path, tmp_path / "out" / f"{start}.pbcor.fits"))
+    wanted = inject(before, Injection(number=3, snr=(20.0, 50.0)), 4).cube
+    assert after.primary_beam is not None
+    assert np.isfinite(after.array).mean() > 0.2
+    assert np.nanmax(after.array) > 2 * np.nanmax(before.array)
+    # single precision, of peaks that are fifty times the noise
+    np.testing.assert_allclose(after.array, wanted.array, atol=1e-5 * np.nanmax(wanted.array))

@@ -28,19 +28,23 @@ from deepfocus.io.fits_cube import factors_of
 from deepfocus.io.fits_image import beams_table
 from deepfocus.io.image_choice import Chosen, choose_image
 from deepfocus.io.overrides import Overrides
-from deepfocus.io.product_names import SUFFIXES, Kind, base_name
+from deepfocus.io.product_names import SUFFIXES, Kind, base_name, product_name
 from deepfocus.simulation.inject import Injected
 
 
 def injected_name(path: Path) -> str:
-    """NAME.injected for the cube NAME.fits."""
-    return f"{base_name(path)}.injected"
+    """NAME.injected for the cube NAME.fits; NAME.injected.pbcor for one that is corrected."""
+    corrected = product_name(path).kind is Kind.CORRECTED
+    return f"{base_name(path)}.injected{'.pbcor' if corrected else ''}"
 
 
 def write_injected(
     path: Path, out: Path, injected: Injected, *, seed: int, rest_hz: float | None = None
 ) -> tuple[Path, ...]:
     """Write `out`/NAME.injected.fits, its companions and NAME.injected.truth.ecsv.
+
+    A cube that was corrected for its primary beam, which is read as it was before, stays corrected:
+    sources are added over the primary beam, and it is called NAME.injected.pbcor.fits.
 
     path : the original cube, from which `injected` was made
     rest_hz : rest frequency, if needed to read the original's header
@@ -55,8 +59,9 @@ def write_injected(
         with _as_fits(path) as file, fits.open(file) as hdus:
             chosen = choose_image(hdus, str(path))
             index, header = chosen.index, hdus[chosen.index].header
-            companions = _copied_companions(path, header, out / name, injected)
-            data = _with_added(hdus, chosen, injected, str(path), rest_hz)
+            field = product_name(Path(f"{name}.fits")).field
+            companions = _copied_companions(path, header, out / field, injected)
+            data = _with_added(hdus, chosen, injected, path, rest_hz)
             copied = _hdus(hdus, index, data)
             _describe(copied[index].header, companions, injected, seed)
             cube = out / f"{name}.fits"
@@ -67,10 +72,10 @@ def write_injected(
 
 
 def _with_added(
-    hdus: fits.HDUList, chosen: Chosen, injected: Injected, name: str, rest_hz: float | None
+    hdus: fits.HDUList, chosen: Chosen, injected: Injected, path: Path, rest_hz: float | None
 ) -> np.ndarray:
     """The file's array plus the sources, in its own unit and axis order; blanks stay."""
-    original = chosen.hdu.data
+    original, name = chosen.hdu.data, str(path)
     kind = np.float64 if original.dtype.itemsize == 8 else np.float32
     data = np.array(original, dtype=kind)
     axes = read_axes(chosen.header, name, tables=hdus, overrides=Overrides(rest_hz))
@@ -79,11 +84,14 @@ def _with_added(
     factors, _ = factors_of(chosen.header, read_beams(chosen.header, rows, units, grid), grid, name)
     voxels = axes.ordered(data)  # a view, so adding to it changes `data`
     assert np.shares_memory(voxels, data)
-    for plane, added, read, factor in zip(
-        voxels, injected.added, injected.cube.data, factors, strict=True
+    corrected = product_name(path).kind is Kind.CORRECTED
+    for channel, (plane, read, factor) in enumerate(
+        zip(voxels, injected.cube.data, factors, strict=True)
     ):
+        response = injected.cube.primary_beam_in(channel) if corrected else np.ones(plane.shape)
+        added = injected.added[channel] / (factor * np.where(response > 0, response, 1.0))
         # a blank may be a number, which is one only as long as it is not changed
-        plane += np.where(np.isnan(read), 0.0, added / factor).astype(kind)
+        plane += np.where(np.isnan(read), 0.0, added).astype(kind)
     return data
 
 
