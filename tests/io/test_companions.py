@@ -239,3 +239,15 @@ def test_a_beam_of_another_width_is_no_dirty_beam(tmp_path: Path) -> None:
         cube = read_cube(tmp_path / f"{name}.fits")
         assert (cube.psf is not None) == fits_the_cube
         assert ("as wide as the cube's beam" in notes(cube)) != fits_the_cube
+
+
+def test_a_cube_that_was_renamed_with_its_beams_has_its_own(tmp_path: Path) -> None:
+    """Its header still names those that it had, which are another cube's here, or nowhere."""
+    for name in ("other", "y", "z", "w"):
+        saved(tmp_path / f"{name}.pb.fits", data=planes(), BUNIT="")
+    saved(tmp_path / "x.fits", DFPB="other.pb.fits")
+    saved(tmp_path / "y.fits", DFPB="other.pb.fits")
+    saved(tmp_path / "z.fits", DFPB="gone.pb.fits")
+    saved(tmp_path / "w.fits", DFPB="none")
+    taken = [read_cube(tmp_path / f"{name}.fits").meta.get("primary_beam") for name in "xyzw"]
+    assert taken == ["other.pb.fits", "y.pb.fits", "z.pb.fits", None]

@@ -63,14 +63,17 @@ class Planes:
 def find_companion(path: Path, header: fits.Header, kind: Kind) -> Path | None:
     """The file of a kind (PSF or PRIMARY_BEAM) that belongs to the cube at `path`, or None.
 
-    The header of a cube from this package names it. Else it has the name of the same field.
+    It has the name of the same field. Else it is the one that the header of a cube from this
+    package names, which says too where there is none.
     """
     named, own = header.get(KEYS[kind]), product_name(path)
     # what was corrected is stored without its beams, which are those of the image beside it
-    if named is not None and own.kind is not Kind.CORRECTED:
-        return _named(path.parent / Path(str(named)).name) if named != NONE else None
+    if named == NONE and own.kind is not Kind.CORRECTED:
+        return None
     found = [each for each in companions_beside(path) if product_name(each).kind is kind]
-    return min(found, key=_preference, default=None)
+    if found or named in (None, NONE):
+        return min(found, key=_preference, default=None)
+    return _named(path.parent / Path(str(named)).name)
 
 
 def _named(companion: Path) -> Path | None:
