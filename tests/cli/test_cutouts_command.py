@@ -23,7 +23,7 @@ from deepfocus.forward.response import beam_image, response_of
 from deepfocus.io.catalogues import write_catalogue
 from deepfocus.io.fits_cube import read_cube
 from deepfocus.io.regions import cut_region_text
-from deepfocus.io.write_cube import write_cube
+from deepfocus.io.write_cube import write_beams, write_corrected, write_cube
 from deepfocus.ops.source_cutouts import cutouts_of
 from deepfocus.simulation.inject import render
 
@@ -278,3 +278,74 @@ def test_a_catalogue_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main([*command, "--out", str(tmp_path / "out")]) == 2
     assert "cannot read catalogue" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_the_lines_of_neighbours_are_no_continuum() -> None:
+    """A line of a tenth of the band, at the same place: a mean of the other channels has it."""
+    grid = sky().grid
+    lines = [replace(SOURCE, channel=channel) for channel in (18.0, 45.0)]
+    blank = Cube(np.zeros(grid.shape, np.float32), grid, beam=Beam(0.6, 0.5, 20.0))
+    noise = np.random.default_rng(4).normal(0, NOISE, grid.shape)
+    cube = blank.with_data((render(lines, response_of(blank)) + noise).astype(np.float32))
+    area = cube.beam_areas_px()
+    width = float(grid.width_kms(1.0, 18.0))
+    flux = SOURCE.line_jy * SOURCE.fwhm_chan * GAUSSIAN_AREA * width
+    both = found(*lines)
+    for each in cutouts_of(both, cube):
+        # within a FWHM of its centre are 98% of a Gaussian line
+        total = float(np.nansum(each.moments.total)) / area
+        assert total == pytest.approx(0.981 * flux, rel=0.02)
+    (alone,) = cutouts_of(both.where(both["id"] == 1), cube)
+    assert float(np.nansum(alone.moments.total)) / area < 0.8 * flux
+    (told,) = cutouts_of(both.where(both["id"] == 1), cube, among=both)
+    assert float(np.nansum(told.moments.total)) / area == pytest.approx(0.981 * flux, rel=0.02)
+
+
+def test_what_is_cut_out_of_a_corrected_cube_is_corrected(tmp_path: Path) -> None:
+    cube = sky()
+    y, x = np.indices(cube.data.shape[1:])
+    response = 0.2 + 0.8 * np.exp(-((x - 56.0) ** 2 + (y - 48.0) ** 2) / 2 / 25.0**2)
+    seen = replace(cube, primary_beam=response[None].astype(np.float32))
+    write_beams(seen, tmp_path / "s.fits")
+    write_corrected(seen, tmp_path / "s.image.pbcor.fits")
+    rows = with_sky_columns(found(SOURCE, BESIDE), cube.grid)
+    write_catalogue(rows, tmp_path / "s.catalogue.ecsv")
+    command = [str(tmp_path / name) for name in ("s.catalogue.ecsv", "s.image.pbcor.fits")]
+    assert main(["cutouts", *command, "--out", str(tmp_path / "out")]) == 0
+    start = tmp_path / "out" / "s.image.pbcor.1"
+    cut, whole = (
+        fits.getdata(path)[0]
+        for path in (f"{start}.cube.pbcor.fits", tmp_path / "s.image.pbcor.fits")
+    )
+    # the source is the brightest of all
+    assert cut.shape[1] < whole.shape[1]
+    assert np.nanmax(cut) == pytest.approx(np.nanmax(whole), rel=1e-5)
+    # read again, it is what was searched
+    again = read_cube(Path(f"{start}.cube.pbcor.fits"))
+    assert again.corrected
+    assert np.nanmax(again.array) == pytest.approx(float(cube.array.max()), rel=1e-5)
+    corrected, before = (
+        np.nanmax(each)
+        for each in (
+            fits.getdata(f"{start}.moment0.fits"),
+            next(iter(cutouts_of(rows, cube))).moments.total,
+        )
+    )
+    at_peak = float(np.nanmax(whole) / cube.array.max())
+    assert at_peak > 1.1
+    assert corrected / before == pytest.approx(at_peak, rel=0.05)
+
+
+def test_the_brighter_of_two_has_the_voxels_whatever_the_order(tmp_path: Path) -> None:
+    write_cube(sky(), tmp_path / "sky.fits")
+    beside = replace(SOURCE, x=SOURCE.x + 4.0)
+    taken = []
+    for fluxes in ([1.0, 9.0], [9.0, 1.0]):
+        rows = with_sky_columns(found(SOURCE, beside).with_columns(line_flux=fluxes), sky().grid)
+        write_catalogue(rows, tmp_path / "sky.catalogue.ecsv")
+        command = [str(tmp_path / name) for name in ("sky.catalogue.ecsv", "sky.fits")]
+        assert main(["cutouts", *command, "--out", str(tmp_path / "out")]) == 0
+        mask = fits.getdata(tmp_path / "out" / "sky.mask.fits")
+        taken.append([np.count_nonzero(mask == number) for number in (1, 2)])
+    assert taken[0][1] > taken[0][0]
+    assert taken[1][0] > taken[1][1]

@@ -31,7 +31,8 @@ def write_cutout(cutout: Cutout, start: Path) -> None:
         return start.with_name(f"{start.name}.{cutout.source_id}.{ending}")
 
     cube, moments = cutout.cube, cutout.moments
-    write_cubelet(cube, path("cube.fits"))
+    # what was corrected is read as such by its name
+    write_cubelet(cube, path("cube.pbcor.fits" if cube.corrected else "cube.fits"))
     write_mask(cutout.mask * cutout.source_id, cube, path("mask.fits"))
     for number, (image, unit, kind) in enumerate(
         (

@@ -54,15 +54,21 @@ def cutouts(catalogue: Path, cube: Path, out: Path, reading: Reading) -> None:
     with Progress("cutouts", len(found)) as progress:
         for note in opened.meta.get("notes", ()):
             progress.warn(f"{start.name}: note: {note}")
-        for each in cutouts_of(found, opened):
+        for each in cutouts_of(_brightest_first(found), opened):
             write_cutout(each, start)
             _, ny, nx = each.mask.shape
             part = mask[:, each.y0 : each.y0 + ny, each.x0 : each.x0 + nx]
-            # of two that overlap, the brighter stands first in a catalogue
             part[each.mask & (part == 0)] = each.source_id
             progress.advance(str(each.source_id))
         write_mask(mask, opened, start.with_name(f"{start.name}.mask.fits"))
     click.echo(f"Written: {numbered(len(found), 'source')} to {out}, and {start.name}.mask.fits")
+
+
+def _brightest_first(found: Catalogue) -> Catalogue:
+    """Of two that overlap, the brighter has the voxels of both. Those of unknown flux come last."""
+    import numpy as np
+
+    return found.at(np.argsort(-np.nan_to_num(found["line_flux"]), kind="stable"))
 
 
 def _of_cube(path: Path, name: str) -> Catalogue:

@@ -51,6 +51,7 @@ class Cube:
     psf : dirty beam (k, y, x) at `psf_channels`, with peak 1 at its centre pixel [size // 2]
     psf_channels : (k,) channels of the psf; between them the beam scales with frequency
     primary_beam : (k, y, x) response, 1 on axis, at the same channels
+    corrected : whether it came corrected for the primary beam, by which it was multiplied since
     noise : its power, and its standard deviation if known exactly (simulations); None if unknown
     meta : provenance (seed, settings, version), written to the header of every product
     workspace : where arrays of its size lie while it is searched
@@ -64,6 +65,7 @@ class Cube:
     psf: np.ndarray | None = None
     psf_channels: np.ndarray | None = None
     primary_beam: np.ndarray | None = None
+    corrected: bool = False
     noise: Noise | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
     workspace: Workspace = field(default_factory=InMemory)
@@ -145,6 +147,14 @@ class Cube:
         shares = self._shares_of_planes(channel)
         near = shares > 0
         return mean_of_known(shares[near, None, None], self.primary_beam[near])
+
+    def as_it_came(self, values: np.ndarray) -> np.ndarray:
+        """Values (chan, y, x) over the primary beam, if it came so; NaN where that is not known."""
+        if not self.corrected:
+            return values
+        response = np.stack([self.primary_beam_in(channel) for channel in range(len(values))])
+        came: np.ndarray = (values / response).astype(values.dtype)
+        return came
 
     def _shares_of_planes(self, channel: np.ndarray | float) -> np.ndarray:
         """(k, ...) how much of each plane of the primary beam a channel has."""

@@ -26,7 +26,7 @@ def with_flat_noise(cube: Cube) -> Cube:
     if cube.primary_beam is None:
         return _noted(cube, NOT_FOUND)
     note = "corrected for the primary beam: multiplied by it, so that noise is flat"
-    return _noted(cube.with_data(times_primary_beam(cube)), note)
+    return _noted(replace(cube, data=times_primary_beam(cube), corrected=True), note)
 
 
 def _noted(cube: Cube, note: str) -> Cube:

@@ -15,6 +15,7 @@ from deepfocus.core.orientation import image_angle, plane_at
 from deepfocus.core.source import FWHM_PER_SIGMA, Ellipse
 from deepfocus.ops.ellipses import covariance_of, ellipse_of
 from deepfocus.ops.line_maps import (
+    FEWEST_FREE,
     MASKED_SNR,
     aperture_sums,
     ellipse_mask,
@@ -86,7 +87,7 @@ class Cut:
 class Cutout:
     """Around a source.
 
-    cube : all channels of some rows and columns, as they are; y0, x0 : its first pixel
+    cube : all channels of some rows and columns, as they came; y0, x0 : its first pixel
     mask : (chan, y, x) bool of it; moments, cut : of the line
     channels : over which moment 0 is summed
     """
@@ -119,8 +120,47 @@ class _Shown:
     shift_arcsec: float
 
 
-def cutouts_of(found: Catalogue, cube: Cube) -> Iterator[Cutout]:
-    """Of each source with a line, in the order of the catalogue."""
+@dataclass(frozen=True, eq=False)
+class _Lines:
+    """Of all sources, (n,): where they are, how far they shine, px, and in which channels."""
+
+    x: np.ndarray
+    y: np.ndarray
+    reach_px: np.ndarray
+    channel: np.ndarray
+    fwhm: np.ndarray
+
+    @classmethod
+    def of(cls, sources: Catalogue) -> _Lines:
+        sizes = np.nan_to_num(np.maximum(sources["fwhm_x_px"], sources["fwhm_y_px"]))
+        known = np.isfinite(sources["x"] + sources["y"] + sources["channel"])
+        fwhm = np.maximum(np.nan_to_num(sources["line_fwhm_chan"]), 1.0)
+        columns = (sources["x"], sources["y"], sizes, sources["channel"], fwhm)
+        return cls(*(np.asarray(each, float)[known] for each in columns))
+
+    def leave(self, free: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
+        """(chan,) bool, of free channels those without the lines in a part of the image.
+
+        All of them where too few would be left.
+        """
+        inside = (
+            (self.x > columns.start - self.reach_px)
+            & (self.x < columns.stop + self.reach_px)
+            & (self.y > rows.start - self.reach_px)
+            & (self.y < rows.stop + self.reach_px)
+        )
+        left = free.copy()
+        for channel, fwhm in zip(self.channel[inside], self.fwhm[inside], strict=True):
+            left &= line_free(len(free), centre=float(channel), fwhm=float(fwhm))
+        return left if np.count_nonzero(left) >= FEWEST_FREE else free
+
+
+def cutouts_of(found: Catalogue, cube: Cube, *, among: Catalogue | None = None) -> Iterator[Cutout]:
+    """Of each source with a line, in the order of the catalogue.
+
+    among : all sources whose lines count as no continuum; those of the catalogue by default
+    """
+    lines = _Lines.of(found if among is None else among)
     beam = beam_outline(cube)
     point = covariance_of(_ellipse(beam)) if beam is not None else np.eye(2)
     shapes = outlines(found, cube)
@@ -142,6 +182,7 @@ def cutouts_of(found: Catalogue, cube: Cube) -> Iterator[Cutout]:
                 along_gradient=bool(np.isfinite(rises)),
                 shift_arcsec=shift if np.isfinite([rises, shift]).all() else 0.0,
             ),
+            lines,
         )
 
 
@@ -151,20 +192,21 @@ def _ellipse(outline: Outline) -> Ellipse:
     return Ellipse(outline.x, outline.y, *axes, outline.pa % 180.0)
 
 
-def _cutout(cube: Cube, source: _Shown) -> Cutout:
+def _cutout(cube: Cube, source: _Shown, lines: _Lines) -> Cutout:
     rows, columns = _around(source.ellipse, cube)
     data = np.asarray(cube.data[:, rows, columns])
     small = _cropped(cube, data, rows, columns)
     inside = source.ellipse.shifted(x=-columns.start, y=-rows.start)
     aperture = ellipse_mask((data.shape[1], data.shape[2]), inside, scale=APERTURE_FWHM)
     channels = _channels_of(source.channel, source.fwhm, len(data))
-    free = line_free(len(data), centre=source.channel, fwhm=source.fwhm)
+    free = lines.leave(line_free(len(data), centre=source.channel, fwhm=source.fwhm), rows, columns)
     line, noise = without_continuum(data, free)
     mask = np.zeros(data.shape, bool)
     mask[channels] = aperture & (line[channels] > MASKED_SNR * noise)
+    line, data = small.as_it_came(line), small.as_it_came(data)
     return Cutout(
         source_id=source.number,
-        cube=small,
+        cube=small.with_data(data),
         y0=rows.start,
         x0=columns.start,
         mask=mask,

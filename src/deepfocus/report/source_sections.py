@@ -46,7 +46,7 @@ def sections_of(cube: Cube, detection: Detection, drawn: Catalogue) -> Iterator[
         each.source_id: maps_of(
             each, source=shapes.get(each.source_id), beam=beam, pixel_aspect=aspect
         )
-        for each in _cutouts(drawn, cube)
+        for each in _cutouts(drawn, cube, detection.catalogue.accepted)
     }
     rows = longer_axis_first(detection.catalogue.accepted)
     names = "id", "warning", "channel_lo", "channel_hi"
@@ -66,9 +66,11 @@ def sections_of(cube: Cube, detection: Detection, drawn: Catalogue) -> Iterator[
         )
 
 
-def _cutouts(drawn: Catalogue, cube: Cube) -> Iterator[Cutout]:
+def _cutouts(drawn: Catalogue, cube: Cube, among: Catalogue) -> Iterator[Cutout]:
     """None of a cube that is read by parts: all channels of a place are far apart in its file."""
-    return cutouts_of(drawn, cube) if isinstance(cube.data, np.ndarray) else iter(())
+    if not isinstance(cube.data, np.ndarray):
+        return iter(())
+    return cutouts_of(drawn, cube, among=among)
 
 
 def _panels_of(
