@@ -309,6 +309,26 @@ def test_a_galaxy_has_the_flux_and_the_width_that_were_asked_for(restored: Cube)
     assert truth["snr_peak"][0] > 0
 
 
+def test_what_a_galaxy_moves_on_oblong_cells_is_what_it_moves_on_the_sky(restored: Cube) -> None:
+    """The covariance of place and velocity, of a galaxy that is injected into its channels."""
+    wide = replace(WIDE, fwhm_x_px=12.0, fwhm_y_px=12.0, fwhm_chan=8.0, continuum_jy=0.0)
+    for cells in ([[-0.1, 0.0], [0.0, 0.1]], [[-0.07, 0.0], [0.0, 0.15]]):
+        cube = replace(_on_cells(restored, cells), primary_beam=None)
+        galaxy = Galaxy.like(wide, template_of("G14"), cube.grid)
+        planes = rendered([galaxy], response_of(cube)).astype(float)
+        truth = injected_truth([galaxy], response_of(cube), cube=cube, noise_jy_beam=1e-3)
+        spectrum = planes.sum(axis=(1, 2))
+        y, x = np.indices(planes.shape[1:])
+        channel = np.arange(len(planes)) - np.average(np.arange(len(planes)), weights=spectrum)
+        moved = [
+            (channel * (planes * at).sum(axis=(1, 2))).sum() / (channel**2 * spectrum).sum()
+            for at in (x - wide.x, y - wide.y)
+        ]
+        own = np.hypot(*(np.array(cells) @ moved)) * float(truth["line_fwhm_chan"][0])
+        # what leaves the image and the band is in the truth alone
+        assert truth["line_shift"][0] == pytest.approx(own, rel=0.05)
+
+
 def test_a_share_of_what_is_injected_are_galaxies(restored: Cube) -> None:
     settings = Injection(number=6, galaxies=1.0, size_beams=(1.0, 1.5))
     made = inject(restored, settings, 4)

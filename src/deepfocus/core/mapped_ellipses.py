@@ -36,12 +36,25 @@ def mapped(
 
 def mapped_direction(matrix: np.ndarray, angle: np.ndarray | float) -> np.ndarray:
     """The angle, deg in [0, 360), of a direction after a map (..., 2, 2)."""
-    radians = np.deg2rad(angle)
-    x, y = -np.sin(radians), np.cos(radians)
-    new_x = matrix[..., 0, 0] * x + matrix[..., 0, 1] * y
-    new_y = matrix[..., 1, 0] * x + matrix[..., 1, 1] * y
+    new_x, new_y = _mapped_unit(matrix, angle)
     direction: np.ndarray = np.rad2deg(np.arctan2(-new_x, new_y)) % 360.0
     return direction
+
+
+def stretched(matrix: np.ndarray, angle: np.ndarray | float) -> np.ndarray:
+    """How much longer what lies in a direction is after a map (..., 2, 2)."""
+    longer: np.ndarray = np.hypot(*_mapped_unit(matrix, angle))
+    return longer
+
+
+def _mapped_unit(matrix: np.ndarray, angle: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+    """Offset (x, y) of length 1 in a direction, after a map."""
+    radians = np.deg2rad(angle)
+    x, y = -np.sin(radians), np.cos(radians)
+    return (
+        matrix[..., 0, 0] * x + matrix[..., 0, 1] * y,
+        matrix[..., 1, 0] * x + matrix[..., 1, 1] * y,
+    )
 
 
 def mapped_columns(columns: Mapping[str, np.ndarray], matrix: np.ndarray) -> dict[str, np.ndarray]:

@@ -17,11 +17,13 @@ import numpy as np
 
 from deepfocus.core.cell_shape import ARCSEC_PER_DEG, stretch
 from deepfocus.core.grid import Grid
-from deepfocus.core.mapped_ellipses import mapped_columns, mapped_direction
+from deepfocus.core.mapped_ellipses import mapped_columns, mapped_direction, stretched
 
 UPRIGHT_WITHIN_DEG = 0.01
 """Turn of the image's middle up to which it counts as upright: below any error of an angle."""
 
+MOVES = ("line_shift_px", "line_shift")
+"""Columns of what lies along the kinematic position angle."""
 EXCHANGED = (("fwhm_x_px", "fwhm_y_px"), ("fwhm_x_px_err", "fwhm_y_px_err"),
              ("fwhm_x", "fwhm_y"), ("fwhm_x_err", "fwhm_y_err"))  # fmt: skip
 """Sizes along the axis with position angle in [0, 90), and along the other."""
@@ -127,6 +129,10 @@ def _mapped_to_sky(columns: Mapping[str, np.ndarray], grid: Grid) -> dict[str, n
     changed = mapped_columns(columns, plane)
     if "kinematic_pa" in columns:
         changed["kinematic_pa"] = mapped_direction(plane, columns["kinematic_pa"])
+        longer = stretched(plane, columns["kinematic_pa"])
+        for name in MOVES:
+            if name in columns:
+                changed[name] = columns[name] * longer
     for axis in "xy":
         if f"fwhm_{axis}" in columns:
             changed[f"fwhm_{axis}"] = changed[f"fwhm_{axis}_px"] * grid.cell_arcsec

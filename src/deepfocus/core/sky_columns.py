@@ -8,7 +8,7 @@ from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.grid import Grid
 from deepfocus.core.orientation import on_sky
 
-MEASURED = ("x", "y", "pa", "kinematic_pa", "fwhm_x_px", "fwhm_y_px")
+MEASURED = ("x", "y", "pa", "kinematic_pa", "line_shift_px", "fwhm_x_px", "fwhm_y_px")
 ERRORS = ("fwhm_x_px_err", "fwhm_y_px_err")
 
 
