@@ -51,7 +51,7 @@ def test_tables_a_figure_and_a_column(
     assert (out / "sky.completeness.png").stat().st_size > 10_000
     assert (out / "sky.recovery.ecsv").exists()
     # given again, it searches nothing, and says the same
-    record = next(iter((out / "sky.trials").rglob("1.json")))
+    record = next(iter((out / "sky.trials").rglob("1-0.json")))
     before = record.stat().st_mtime_ns
     assert main(command(noise_file, out)) == 0
     assert capsys.readouterr().out == printed
@@ -76,6 +76,7 @@ def test_another_cube_or_other_sources_in_the_same_folder_are_refused(
         (["--snr", "9", "3"], "line_snr = (9.0, 3.0)"),
         (["--size", "2", "1"], "size_beams = (2.0, 1.0)"),
         (["--line-width", "0.1", "3"], "line_fwhm_chan = (0.1, 3.0)"),
+        (["--size", "0", "inf"], "inf is not a finite number"),
     ],
 )
 def test_ranges_that_are_none(

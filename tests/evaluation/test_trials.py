@@ -96,8 +96,8 @@ def test_bright_sources_are_found_and_faint_ones_are_not_and_trials_go_on(tmp_pa
     )
     finder = {"matched_filter": MatchedFilter()}
     first = run_campaign(made(sources=8), finder, folder=tmp_path)
-    assert list(first.found["matched_filter"]) == [AS_IT_IS, "5", "6"]
-    records = sorted(tmp_path.rglob("5.json"))
+    assert list(first.found["matched_filter"]) == [AS_IT_IS, "5-0", "5-1"]
+    records = sorted(tmp_path.rglob("5-0.json"))
     before = [each.stat().st_mtime_ns for each in records]
     campaign = run_campaign(made(sources=40), finder, folder=tmp_path)
     assert [each.stat().st_mtime_ns for each in records] == before
@@ -109,3 +109,16 @@ def test_bright_sources_are_found_and_faint_ones_are_not_and_trials_go_on(tmp_pa
     # a beam of five pixels: a source is found within half of it
     off = trials.measured["x"][trials.found] - trials.truth["x"][trials.found]
     assert np.abs(off).max() < 2.9
+
+
+def test_runs_of_other_seeds_have_other_sources() -> None:
+    """The second trial of one seed was the first of the next."""
+    injection = Injection(number=2, line_snr=(9.0, 20.0), with_continuum=0.0)
+    places = set()
+    for seed in (5, 6, 7):
+        scenes = trials_of(
+            partial(noise_cube, 3), injection, sources=6, seed=seed, name="n", made_with={}
+        )
+        for key in scenes.keys[1:]:
+            places |= set(scenes.make(key)[1]["x"].tolist())
+    assert len(places) == 3 * 6

@@ -15,6 +15,7 @@ import numpy as np
 
 from deepfocus.core.catalogue import Catalogue, catalogue, stacked
 from deepfocus.core.cube import Cube
+from deepfocus.core.orientation import plane_at
 from deepfocus.core.settings import settings_to
 from deepfocus.core.source import GAUSSIAN_AREA
 from deepfocus.evaluation.campaign import Campaign
@@ -47,10 +48,10 @@ def trials_of(
 ) -> Scenes:
     """The cube as it is, and with `injection.number` sources at a time, until there are as many.
 
-    seed : trial i has the sources of `seed` + i; made_with : what determines the cube
+    seed : of all trials, which have streams of their own; made_with : what determines the cube
     """
     number = -(-sources // injection.number)
-    keys = AS_IT_IS, *(str(seed + i) for i in range(number))
+    keys = AS_IT_IS, *(f"{seed}-{i}" for i in range(number))
     settings = {"injection": settings_to(injection)}
     return Scenes(name, keys, partial(_trial, opening, injection), {**made_with, **settings})
 
@@ -59,7 +60,8 @@ def _trial(opening: OpenCube, injection: Injection, key: str) -> Labelled:
     cube = _opened(opening)
     if key == AS_IT_IS:
         return cube, catalogue()
-    injected = inject(cube, injection, int(key))
+    stream = np.random.SeedSequence([int(part) for part in key.split("-")])
+    injected = inject(cube, injection, int(stream.generate_state(1)[0]))
     return injected.cube, injected.truth
 
 
@@ -104,14 +106,16 @@ def read_trials(campaign: Campaign, label: str, cube: Cube) -> Trials:
     truth = stacked(truths)
     response = response_of(cube)
     middle = (cube.grid.nx - 1) / 2, (cube.grid.ny - 1) / 2
-    away = np.hypot(truth["x"] - middle[0], truth["y"] - middle[1])
+    offsets = np.stack([truth["x"] - middle[0], truth["y"] - middle[1]], axis=-1)
+    # in sides of a square with a pixel's area, as the beam is
+    on_sky = offsets @ plane_at(cube.grid, x=middle[0], y=middle[1]).T
     return Trials(
         truth=truth,
         found=np.concatenate([each[0] for each in outcomes]),
         measured=stacked(each[1] for each in outcomes),
         alone=np.concatenate([each[2] for each in outcomes]),
         line_snr=line_snr_of(truth, response, noise_level(cube)),
-        radius_beams=away / response.beam_px,
+        radius_beams=np.hypot(*on_sky.T) / response.beam_px,
         as_it_is=before,
     )
 
