@@ -77,6 +77,18 @@ def test_other_cubes_or_another_finder_of_the_same_label_are_refused(tmp_path: P
         run_campaign(scenes(), {"right": Brightest(1.0)}, folder=tmp_path)
 
 
+def test_other_cubes_under_the_same_names_are_refused(tmp_path: Path) -> None:
+    """Records of the first would be shown as what a finder made of the second."""
+    cubes, records, label = tmp_path / "cubes", tmp_path / "records", "right"
+    FitsSet(SETTINGS, cubes).write([7])
+    run_campaign(of_folder(cubes), {label: Brightest()}, folder=records)
+    FitsSet(SETTINGS, cubes).write([8])  # more of them are welcome
+    run_campaign(of_folder(cubes), {label: Brightest()}, folder=records)
+    (cubes / "7.pb.fits").write_bytes((cubes / "8.psf.fits").read_bytes())
+    with pytest.raises(DeepFocusError, match="records of another 7 than the one there is now"):
+        run_campaign(of_folder(cubes), TWO, folder=records)
+
+
 def test_an_earlier_truth_gets_the_beam_of_its_cube(tmp_path: Path) -> None:
     FitsSet(SETTINGS, tmp_path / "cubes").write([7])
     path = tmp_path / "cubes" / "7.truth.ecsv"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from deepfocus.cli import content_hash as hashing
-from deepfocus.cli.content_hash import content_hash, content_line
+from deepfocus.io import content_hash as hashing
+from deepfocus.io.content_hash import content_hash, content_line
 
 
 @pytest.fixture(params=[1 << 31, 1000], ids=["small", "large"])

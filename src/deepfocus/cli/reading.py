@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deepfocus.cli.content_hash import content_line
 from deepfocus.cli.room import Room
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.casa_folder import files_of
+from deepfocus.io.content_hash import content_line
 from deepfocus.io.overrides import NO_OVERRIDES, Overrides
 
 if TYPE_CHECKING:
@@ -85,13 +85,9 @@ class Reading:
         return {each: _state(each) for each in self._files(path)}
 
     def _files(self, path: Path) -> list[Path]:
-        from deepfocus.io.companions import companions_beside
-        from deepfocus.io.restored_image import tellers_of
+        from deepfocus.io.cube_files import files_of_cube
 
-        given = filter(None, (self.psf, self.primary_beam))
-        beside = sorted([*companions_beside(path), *tellers_of(path)])
-        images = dict.fromkeys((path, *beside, *given))
-        return [file for image in images for file in files_of(image)]
+        return files_of_cube(path, filter(None, (self.psf, self.primary_beam)))
 
 
 def _share(path: Path) -> float:

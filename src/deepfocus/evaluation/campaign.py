@@ -5,6 +5,7 @@ memory left behind by another does not count. Records stay on disk, so a stopped
 and cubes or finders can be added to it. Cubes are not kept.
 
     FOLDER/settings.json              what determines the cubes
+    FOLDER/contents.json              of cubes that are files, what was in them
     FOLDER/truth/KEY.ecsv
     FOLDER/found/LABEL/settings.json  what determines the finder's results
     FOLDER/found/LABEL/KEY.ecsv, KEY.STEP.ecsv, KEY.json (last: the record is complete)
@@ -35,6 +36,8 @@ from deepfocus.jobs.claim import CLAIM, claim
 from deepfocus.jobs.tally import Report, Tally, silent
 from deepfocus.jobs.workers import IN_TURN, Workers
 from deepfocus.simulation.truth import with_beam_and_band
+
+CONTENTS = "contents.json"
 
 
 @dataclass(frozen=True)
@@ -91,11 +94,12 @@ def run_campaign(
     folder : of the records; for a cluster, an absolute path that all its machines share
     report : called after each search with the number done, the total and a name
 
-    Raises `DeepFocusError` if `folder` contains records of other cubes, or of a finder with other
-    settings under the same label, or if a finder lacks what it needs.
+    Raises `DeepFocusError` if `folder` contains records of other cubes, even of the same names, or
+    of a finder with other settings under the same label, or if a finder lacks what it needs.
     """
     folder = Path(folder)
     claim(folder, {"version": __version__, "scenes": scenes.made_with}, holds="a campaign")
+    _claim_contents(folder, scenes)
     for label, finder in finders.items():
         made_with = {
             "version": __version__,
@@ -112,6 +116,24 @@ def run_campaign(
         for key in workers.run(partial(_search, scenes, folder, label, finders[label]), keys):
             tally.count(f"{label} {key}")
     return read_campaign(folder, keys=scenes.keys, labels=tuple(finders))
+
+
+def _claim_contents(folder: Path, scenes: Scenes) -> None:
+    """Note what is in the cubes that are files, or check that it is what was searched before."""
+    if scenes.content is None:
+        return
+    path = folder / CONTENTS
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    now = {key: scenes.content(key) for key in scenes.keys}
+    other = [key for key, content in now.items() if before.get(key, content) != content]
+    if other:
+        raise DeepFocusError(
+            f"{folder} has records of another {other[0]} than the one there is now",
+            wanted="the cubes and truths that were searched before",
+            remedy="choose another --out, or remove what is there",
+        )
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(before | now, indent=2) + "\n", encoding="utf-8")
 
 
 def read_campaign(folder: Path, *, keys: Sequence[str], labels: Sequence[str]) -> Campaign:

@@ -21,8 +21,9 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.files import STORE, TRUTH
 from deepfocus.core.rest_frequency import rest_hertz
 from deepfocus.core.settings import load_table, settings_from, settings_to
-from deepfocus.io.casa_folder import files_of
 from deepfocus.io.catalogues import read_catalogue
+from deepfocus.io.content_hash import content_hash
+from deepfocus.io.cube_files import files_of_cube
 from deepfocus.io.fits_cube import read_cube
 from deepfocus.io.overrides import Overrides
 from deepfocus.io.set_store import open_store
@@ -50,12 +51,14 @@ class Scenes:
     keys : names of the cubes, also used as file names
     make : gives the cube of a key and its truth; picklable, since it is sent to workers
     made_with : what determines the cubes, in plain values
+    content : tells the cube of a key from another of the same name; None where `made_with` does
     """
 
     name: str
     keys: tuple[str, ...]
     make: Callable[[str], Labelled]
     made_with: Mapping[str, Any]
+    content: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -146,13 +149,8 @@ def of_injected_cube(
         name=name,
         keys=_keys(seeds),
         make=partial(_injected, path, rest_hertz(injected.rest_frequency), injected.injection),
-        made_with=plain | {"cube": str(path), "bytes": _size(path)},
+        made_with=plain | {"cube": str(path), "content": content_hash(files_of_cube(path))},
     )
-
-
-def _size(path: Path) -> int:
-    """Bytes of a file, or of those of a CASA image."""
-    return sum(each.stat().st_size for each in files_of(path))
 
 
 def of_folder(folder: Path, *, number: int | None = None) -> Scenes:
@@ -170,6 +168,7 @@ def of_folder(folder: Path, *, number: int | None = None) -> Scenes:
         keys=_first(names, number, where=str(folder)),
         make=partial(_read, folder),
         made_with={"folder": str(folder)},
+        content=partial(_content, folder),
     )
 
 
@@ -211,6 +210,10 @@ def _cube_at(path: Path, rest_hz: float | None) -> Cube:
 
 def _read(folder: Path, key: str) -> Labelled:
     return read_cube(folder / f"{key}.fits"), read_catalogue(folder / f"{key}{TRUTH}")
+
+
+def _content(folder: Path, key: str) -> str:
+    return content_hash([*files_of_cube(folder / f"{key}.fits"), folder / f"{key}{TRUTH}"])
 
 
 def _stored(path: Path, key: str) -> Labelled:
