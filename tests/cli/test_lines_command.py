@@ -84,9 +84,15 @@ def test_a_table_that_is_no_catalogue(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "Traceback" not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("redshift", ["-3", "nan", "inf"])
-def test_a_redshift_that_cannot_be_is_refused(
-    redshift: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["lines", "97.58 GHz", "--redshift", redshift]) == 2
+def test_a_redshift_that_cannot_be_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["lines", "97.58 GHz", "--redshift", "-3"]) == 2
     assert "wanted a number above -1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--redshift", "--within", "--highest-redshift"])
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_what_is_no_number_is_refused(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["lines", "97.58 GHz", "--redshift", "0.1", option, value]) == 2
+    assert f"{value} is not a finite number" in capsys.readouterr().err

@@ -62,7 +62,7 @@ def cube_of(size_px: float, *, known: bool = True) -> Cube:
 def fluxes(found: Catalogue, column: str = "line_flux") -> np.ndarray:
     """(3,) of the sources over the true ones, in the order of their channels."""
     rows = found.accepted
-    rows = rows[rows["snr_peak"] > 30]
+    rows = rows.where(rows["snr_peak"] > 30)
     assert len(rows) == 3
     grid = empty_cube(shape=SHAPE).grid
     kms = np.array([float(grid.width_kms(1.0, channel)) for channel in PLACES])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from deepfocus.cli.finite_number import FINITE
 from deepfocus.cli.how_read import how_read
 from deepfocus.cli.place_of_work import PlaceOfWork, place_of_work
 from deepfocus.core.errors import DeepFocusError
@@ -39,10 +40,10 @@ WORTH_VALUES = 1 << 22
     show_default=True,
     help="How components are found.",
 )
-@click.option("--gain", type=float, default=0.1, show_default=True, help="Of a component.")
+@click.option("--gain", type=FINITE, default=0.1, show_default=True, help="Of a component.")
 @click.option(
     "--nsigma",
-    type=float,
+    type=FINITE,
     default=3.0,
     show_default=True,
     help="End a channel at so many times the noise of its residual; 0 for no such limit.",
@@ -55,7 +56,7 @@ WORTH_VALUES = 1 << 22
 )
 @click.option(
     "--cyclefactor",
-    type=float,
+    type=FINITE,
     default=1.0,
     show_default=True,
     help="A minor cycle ends at this times the highest sidelobe, of the residual's peak.",
@@ -70,14 +71,14 @@ WORTH_VALUES = 1 << 22
     "--box",
     "boxes",
     nargs=4,
-    type=float,
+    type=FINITE,
     multiple=True,
     metavar="X0 X1 Y0 Y1",
     help="Components only in this box, pixels from 0; repeatable.",
 )
 @click.option(
     "--pb-limit",
-    type=float,
+    type=FINITE,
     default=0.2,
     show_default=True,
     help="Components only where the primary beam, if known, is above this.",

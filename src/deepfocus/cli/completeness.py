@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from deepfocus.cli.finite_number import FiniteNumber
 from deepfocus.cli.how_read import how_read
 from deepfocus.cli.place_of_work import PlaceOfWork, place_of_work
 from deepfocus.cli.range_option import Range, range_option
@@ -50,7 +51,7 @@ APART_BEAMS = 2.0
 )
 @click.option(
     "--galaxies",
-    type=click.FloatRange(0, 1),
+    type=FiniteNumber(0, 1),
     default=0.5,
     show_default=True,
     help="Fraction that are real, rotating galaxies; the others are Gaussians.",

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from deepfocus.cli.finite_number import FINITE
 from deepfocus.core.errors import DeepFocusError
 
 
@@ -50,7 +51,7 @@ class Asked:
     default="natural",
     show_default=True,
 )
-@click.option("--robust", type=float, help="Robustness of Briggs weighting. Default: 0.5.")
+@click.option("--robust", type=FINITE, help="Robustness of Briggs weighting. Default: 0.5.")
 @click.option("--taper", default="", help="Beam FWHM (0.5arcsec) or wavelengths (200000).")
 @click.option("--field", default="", help="Field name or id; for a script, a CASA selection.")
 @click.option("--spw", default="", help="Spectral windows, such as 0~3; for a script, as in CASA.")

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from deepfocus.cli.finite_number import FiniteNumber
 from deepfocus.cli.range_option import range_option
 
 
@@ -37,7 +38,7 @@ from deepfocus.cli.range_option import range_option
 @click.option(
     "--continuum",
     "with_continuum",
-    type=click.FloatRange(0, 1),
+    type=FiniteNumber(0, 1),
     default=0.5,
     show_default=True,
     help="Fraction of sources with continuum; 0 for a continuum-subtracted cube.",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from deepfocus.cli.finite_number import FINITE, FiniteNumber
 from deepfocus.core.errors import DeepFocusError
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("sources", metavar="CATALOGUE|FREQUENCY...", nargs=-1, required=True)
-@click.option("--redshift", type=float, help="Of the sources: which line is it then?")
+@click.option("--redshift", type=FINITE, help="Of the sources: which line is it then?")
 @click.option(
     "--within",
     "within_kms",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteNumber(min=0, min_open=True),
     default=1000.0,
     show_default=True,
     metavar="KM/S",
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--highest-redshift",
     "highest_z",
-    type=click.FloatRange(min=0),
+    type=FiniteNumber(min=0),
     default=8.0,
     show_default=True,
     help="Of those that are tried.",
@@ -66,7 +66,7 @@ def lines(
     """
     from deepfocus.io.tables import write_table
 
-    if redshift is not None and not (isfinite(redshift) and redshift > -1):
+    if redshift is not None and redshift <= -1:
         raise DeepFocusError(
             f"a redshift of {redshift:g}",
             wanted="a number above -1",

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from deepfocus.cli.finite_number import FINITE
+
 Range = tuple[float, float]
 
 
@@ -15,7 +17,7 @@ def range_option(*names: str, default: Range, says: str) -> Callable[[Any], Any]
     return click.option(
         *names,
         nargs=2,
-        type=float,
+        type=FINITE,
         default=default,
         show_default=True,
         metavar="LOW HIGH",

@@ -52,6 +52,12 @@ def _verdict(counts: SideBySide) -> str:
     counted, expected = int(counts.down[at]), float(counts.expected[at])
     made = f"{expected:.2g}" if expected > NONE else "none"
     negative = numbered(counted, "negative peak")
+    if counted < expected:
+        return (
+            f"{negative} above {counts.snr[at]:.2f}, where noise makes {made}: what lies below "
+            "zero was cut off or its noise is not as it was measured. Believe neither the "
+            "fidelity nor the false-alarm probability."
+        )
     return (
         f"{negative} above {counts.snr[at]:.2f}, where noise makes {made}: this cube has more than "
         "noise in it (what cleaning, calibration or the model of a bright source left), or its "

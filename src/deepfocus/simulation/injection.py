@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from deepfocus.core.errors import DeepFocusError
 
 Range = tuple[float, float]
@@ -63,5 +65,6 @@ class Injection:
 
 
 def _check(name: str, value: object, good: bool, wanted: str) -> None:
-    if not good:
+    values = value if isinstance(value, tuple) else (0 if value is None else value,)
+    if not good or not np.isfinite(values).all():
         raise DeepFocusError(f"{name} = {value}", wanted=wanted, remedy="correct the value")
