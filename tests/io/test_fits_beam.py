@@ -11,6 +11,7 @@ from fits_samples import NCHAN, image, saved
 
 from deepfocus.core.cube import Beam, Cube
 from deepfocus.io.fits_cube import read_cube
+from deepfocus.io.overrides import Overrides
 
 NONE = {"BMAJ": None, "BMIN": None, "BPA": None}
 
@@ -180,3 +181,48 @@ def test_an_extension_that_has_no_beams_is_ignored(
     cube = read_cube(tmp_path / "c.fits")
     assert cube.beam == Beam(3e-4 * 3600, 2e-4 * 3600, 30.0)
     assert words in _notes(cube)
+
+
+def _table(chan: np.ndarray, pol: np.ndarray, major: np.ndarray) -> fits.BinTableHDU:
+    columns = [
+        fits.Column("BMAJ", "1E", unit="arcsec", array=major),
+        fits.Column("BMIN", "1E", unit="arcsec", array=0.75 * major),
+        fits.Column("BPA", "1E", unit="deg", array=np.full(len(major), 20.0)),
+        fits.Column("CHAN", "1J", array=chan),
+        fits.Column("POL", "1J", array=pol),
+    ]
+    return fits.BinTableHDU.from_columns(columns, name="BEAMS")
+
+
+def test_beams_are_those_of_the_channels_that_they_say(tmp_path: Path) -> None:
+    """In any order, and without rows of blank channels."""
+    major = 0.8 * np.linspace(0.97, 1.03, NCHAN)
+    rows = [each for each in range(NCHAN)[::-1] if each != 4]
+    table = _table(np.array(rows), np.zeros(len(rows), int), major[rows])
+    fits.HDUList([image(**NONE), table]).writeto(tmp_path / "c.fits")
+    cube = read_cube(tmp_path / "c.fits")
+    assert cube.beams is not None
+    major[4] = np.nan
+    np.testing.assert_allclose(cube.beams.major_arcsec, major, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("stokes", "widest"), [(None, 1.0), ("V", 1.3)])
+def test_beams_are_those_of_the_polarisation_that_is_read(
+    tmp_path: Path, stokes: str | None, widest: float
+) -> None:
+    """V, U, Q, I in the file, as nobody should have them; I has the narrowest beams."""
+    major = 0.8 * np.linspace(0.97, 1.03, NCHAN)
+    scales = (1.3, 1.2, 1.1, 1.0)
+    table = _table(
+        np.tile(np.arange(NCHAN), 4),
+        np.repeat(np.arange(4), NCHAN),
+        np.concatenate([scale * major for scale in scales]),
+    )
+    hdu = image(**NONE)
+    data = np.concatenate([hdu.data] * 4) if hdu.data.ndim == 4 else np.stack([hdu.data] * 4)
+    header = hdu.header.copy()
+    header.update(CTYPE4="STOKES", CRVAL4=4.0, CRPIX4=1.0, CDELT4=-1.0)
+    fits.HDUList([fits.PrimaryHDU(data, header), table]).writeto(tmp_path / "c.fits")
+    cube = read_cube(tmp_path / "c.fits", Overrides(stokes=stokes))
+    assert cube.beams is not None
+    np.testing.assert_allclose(cube.beams.major_arcsec, widest * major, rtol=1e-6)

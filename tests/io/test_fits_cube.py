@@ -358,3 +358,17 @@ def test_milli_jansky_and_infinities_are_mended_in_place(tmp_path: Path) -> None
     cube = read_cube(saved(tmp_path / "c.fits", data=data, BUNIT="mJy/beam"))
     expected = np.where(np.isinf(data), np.nan, data).astype("f4") * np.float32(1e-3)
     np.testing.assert_array_equal(cube.data, expected)
+
+
+def test_a_projection_whose_reference_is_far_away_is_said(tmp_path: Path) -> None:
+    """Plate carree about the equator: at 35 degrees cells are 0.82 as long in right ascension."""
+    far = {"CTYPE1": "RA---CAR", "CTYPE2": "DEC--CAR", "CRVAL2": 0.0}
+    hdu = image(**far)
+    hdu.header["CRPIX2"] = hdu.header["CRPIX2"] - 35.0 / hdu.header["CDELT2"]
+    hdu.writeto(tmp_path / "far.fits")
+    said = " ".join(read_cube(tmp_path / "far.fits").meta["notes"])
+    assert "cells have 0.82 of the area" in said
+    assert "sides of 1 to 1.22" in said
+    image(CTYPE1="RA---CAR", CTYPE2="DEC--CAR").writeto(tmp_path / "near.fits")
+    near = read_cube(tmp_path / "near.fits").meta.get("notes", ())
+    assert not any("projection" in note for note in near)

@@ -70,6 +70,11 @@ class Axes:
         """The axes of (chan, y, x) as they follow each other in the file."""
         return tuple(np.argsort([self.spectral, self.latitude, self.longitude]).tolist())
 
+    @property
+    def polarisation(self) -> int:
+        """The plane that is taken of an axis STOKES; 0 without one."""
+        return max(self.others.values(), default=0)  # of other axes it is the first
+
     def ordered(self, data: np.ndarray) -> np.ndarray:
         """The file's array (numpy order: last FITS axis first) as a view (chan, y, x)."""
         whole = slice(None)

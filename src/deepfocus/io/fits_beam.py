@@ -75,19 +75,27 @@ def limits_of(grid: Grid) -> Limits:
 
 
 def read_beams(
-    header: fits.Header, beams: np.ndarray | None, beam_units: tuple[str, ...], grid: Grid
+    header: fits.Header,
+    beams: np.ndarray | None,
+    beam_units: tuple[str, ...],
+    grid: Grid,
+    *,
+    polarisation: int = 0,
 ) -> Beams:
     """The beams that the file gives and that an image can have.
 
     header : with BMAJ, BMIN (deg, FWHM) and BPA (deg), or the line that AIPS leaves in HISTORY
     beams, beam_units : rows and column units of CASA's extension BEAMS (one beam per channel)
+    polarisation : plane of the axis STOKES, each of which may have beams of its own
     grid : of the cube, by whose cell and field a beam is judged
     """
     limits = limits_of(grid)
     chans = len(grid.freq_hz)
     notes: tuple[str, ...] = ()
     if beams is not None:
-        found = _of_table(beams, beam_units, limits, chans)
+        names = {str(name).upper(): str(name) for name in beams.dtype.names or ()}
+        own = _in_order_of_channels(_of_polarisation(beams, names, polarisation), names, chans)
+        found = _of_table(own, names, beam_units, limits, chans)
         if found.typical is not None:
             return found
         notes = found.notes
@@ -148,13 +156,17 @@ def _number(value: object) -> float:
         return np.nan
 
 
-def _of_table(beams: np.ndarray, beam_units: tuple[str, ...], limits: Limits, chans: int) -> Beams:
-    """The median of the good rows; without any, the beam is unknown."""
-    names = {str(name).upper(): str(name) for name in beams.dtype.names or ()}
+def _of_table(
+    beams: np.ndarray,
+    names: dict[str, str],
+    beam_units: tuple[str, ...],
+    limits: Limits,
+    chans: int,
+) -> Beams:
+    """The median of the good rows; without any, the beam is unknown. names : of columns, by key"""
     if not {"BMAJ", "BMIN"} <= set(names):
         return Beams(None, None, ("the extension BEAMS has no columns BMAJ and BMIN: ignored",))
     unit = dict(zip(beams.dtype.names or (), beam_units, strict=False))
-    beams = _of_first_polarisation(beams, names)
     read = _sizes(beams, names, unit, limits)
     if read is None:
         return Beams(None, None, ("the extension BEAMS cannot be read: ignored",))
@@ -197,13 +209,27 @@ def _of_table(beams: np.ndarray, beam_units: tuple[str, ...], limits: Limits, ch
     return Beams(typical, area, notes, each)
 
 
-def _of_first_polarisation(beams: np.ndarray, names: dict[str, str]) -> np.ndarray:
-    """The rows of Stokes I, where each polarisation has beams of its own."""
-    if "POL" not in names or not len(beams):
+def _of_polarisation(beams: np.ndarray, names: dict[str, str], plane: int) -> np.ndarray:
+    """The rows of a plane of the axis of polarisations, where each has beams of its own."""
+    if "POL" not in names:
         return beams
-    polarisation = beams[names["POL"]]
-    own: np.ndarray = beams[polarisation == polarisation[0]]
-    return own
+    own: np.ndarray = beams[beams[names["POL"]] == plane]
+    return own if len(own) else beams
+
+
+def _in_order_of_channels(beams: np.ndarray, names: dict[str, str], chans: int) -> np.ndarray:
+    """A row for each channel, 0 where there is none, if their numbers allow that."""
+    if "CHAN" not in names:
+        return beams
+    channel = beams[names["CHAN"]]
+    numbers = np.issubdtype(channel.dtype, np.integer) and channel.ndim == 1
+    if not numbers or len(set(channel.tolist())) < len(channel):
+        return beams
+    if not len(channel) or channel.min() < 0 or channel.max() >= chans:
+        return beams
+    of_all = np.zeros(chans, beams.dtype)
+    of_all[channel] = beams
+    return of_all
 
 
 def _sizes(

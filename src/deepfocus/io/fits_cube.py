@@ -13,12 +13,12 @@ import numpy as np
 from astropy import units as u
 from astropy.io import fits
 
-from deepfocus.core.cell_shape import SQUARE_WITHIN, elongation, in_words
+from deepfocus.core.cell_shape import SQUARE_WITHIN, elongation, in_words, stretch
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.core.noise import Noise
-from deepfocus.core.orientation import image_angle
+from deepfocus.core.orientation import image_angle, plane_at
 from deepfocus.core.workspace import IN_MEMORY, OnDisk, Workspace
 from deepfocus.io.beams_beside import Companions, with_companions
 from deepfocus.io.blanks import HUGEST, find_blanks
@@ -42,6 +42,9 @@ from deepfocus.io.survey import Survey, survey_of
 MAX_TURN_DEG = 1.0
 """Largest angle between north and the y axis for an image that counts as upright."""
 
+OTHER_CELLS = 0.02
+"""Relative difference of a cell's sides in the middle of an image from those at the reference of
+its projection, from which on that is said."""
 LONG_CELLS = 2.0
 """Longest over shortest extent of a cell, from which on filters that are round in pixels lose more
 than 6% of the signal-to-noise of a source that is well resolved; of a point, they lose nothing."""
@@ -121,7 +124,13 @@ def cube_of_image(
     """
     _refuse_nameless(image, described)
     grid = _grid_of(image)
-    beams = read_beams(image.header, image.beams, image.beam_units, grid)
+    beams = read_beams(
+        image.header,
+        image.beams,
+        image.beam_units,
+        grid,
+        polarisation=image.axes.polarisation,
+    )
     factors, unit_notes = factors_of(image.header, beams, grid, described)
     survey = survey_of(image.data, workspace.values_at_once)
     _refuse_without_brightness(survey, described)
@@ -237,7 +246,27 @@ def orientation_notes(grid: Grid) -> list[str]:
 
 
 def cell_notes(grid: Grid) -> list[str]:
-    """A note if cells are not square."""
+    """A note if cells are not square, or others than where the projection has its reference."""
+    return [*_notes_on_shape(grid), *_notes_on_projection(grid)]
+
+
+def _notes_on_projection(grid: Grid) -> list[str]:
+    """Sizes of beams and pixels are those at the reference, which has to be near."""
+    plane = plane_at(grid, x=(grid.nx - 1) / 2, y=(grid.ny - 1) / 2)
+    here = np.linalg.svd(plane, compute_uv=False)
+    there = np.linalg.svd(stretch(grid.sky), compute_uv=False)
+    if np.abs(here / there - 1).max() < OTHER_CELLS:
+        return []
+    of_area, of_sides = float(np.prod(here)), float(here[0] / here[1])
+    projection = str(grid.sky.wcs.ctype[0])[-3:]
+    return [
+        f"in the middle of the image, cells have {of_area:.2f} of the area that they have at the "
+        f"reference of the {projection} projection, and sides of 1 to {of_sides:.2f}: fluxes, "
+        "sizes and angles are off by as much; regrid it to SIN or TAN about its middle"
+    ]
+
+
+def _notes_on_shape(grid: Grid) -> list[str]:
     if grid.square_cells:
         return []
     said = f"cells of {in_words(grid.sky)}: sizes and angles are on the sky, and a size in pixels "

@@ -117,8 +117,8 @@ def grown(
     last = 0
     for number in range(1, round(MOST_BEAMS / SHELL_BEAMS) + 1):
         shell = shell_of == number
-        if not shell.any():
-            break
+        if not shell.any():  # of beams below four pixels the first shells have none
+            continue
         box = bounding_box(shell)
         gain = float(line[box][shell[box]].sum(dtype=float))
         if gain < max(noise.within(box).error(shell[box]), LEAST_GAIN * sums[-1]):

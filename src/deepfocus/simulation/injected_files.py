@@ -81,7 +81,8 @@ def _with_added(
     axes = read_axes(chosen.header, name, tables=hdus, overrides=Overrides(rest_hz))
     rows, units, _ = beams_table(hdus)
     grid = injected.cube.grid
-    factors, _ = factors_of(chosen.header, read_beams(chosen.header, rows, units, grid), grid, name)
+    beams = read_beams(chosen.header, rows, units, grid, polarisation=axes.polarisation)
+    factors, _ = factors_of(chosen.header, beams, grid, name)
     voxels = axes.ordered(data)  # a view, so adding to it changes `data`
     assert np.shares_memory(voxels, data)
     corrected = product_name(path).kind is Kind.CORRECTED

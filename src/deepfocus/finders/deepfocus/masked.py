@@ -139,8 +139,11 @@ def mask_flux_of(source: SourceFit, restored: Restored) -> MaskFlux:
     others = np.zeros(line.shape, np.int8)
     measured = measure_mask(line, others, 1, core[box], box=box, noise=noise, beam=beam)
     seen = restored.response.seen_at(**source.place)
+    # where it stops is by noise too: what the model has beyond may be there or not
+    beyond = float(own.sum(dtype=float) - own[measured.box][measured.mask].sum(dtype=float))
+    flux = replace(measured.flux, error=float(np.hypot(measured.flux.error, beyond / beam.area_px)))
     return MaskFlux(
-        measured.flux, Value(measured.ring, measured.ring_err), _ends_at_edge(measured, line)
+        flux, Value(measured.ring, measured.ring_err), _ends_at_edge(measured, line)
     ).scaled(1 / max(seen, LEAST_SEEN))
 
 

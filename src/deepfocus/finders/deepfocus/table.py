@@ -16,7 +16,7 @@ from deepfocus.core.grid import Grid
 from deepfocus.core.orientation import plane_at
 from deepfocus.finders.deepfocus.judge import Judgement
 from deepfocus.finders.deepfocus.masked import NOT_MEASURED, MaskFlux
-from deepfocus.finders.deepfocus.samples import within
+from deepfocus.finders.deepfocus.samples import between, within
 from deepfocus.finders.deepfocus.sources import SourceFit
 from deepfocus.finders.line_measurement import box_of
 from deepfocus.finders.sky_columns import with_sky_columns, with_sky_shapes, with_sky_units
@@ -78,8 +78,8 @@ def row_of(entry: Entry, cube: Cube, noise: NoiseMap) -> dict[str, Any]:
     # a galaxy may be dark at its own centre
     around = (
         within(low, high + 1, len(cube.data)),
-        within(box.y0, box.y1, cube.data.shape[1]),
-        within(box.x0, box.x1, cube.data.shape[2]),
+        between(box.y0, box.y1, cube.data.shape[1]),
+        between(box.x0, box.x1, cube.data.shape[2]),
     )
     highest = float(np.nan_to_num(cube.data[around], nan=-np.inf).max())
     sigma = noise.at(x=ellipse.x, y=ellipse.y)
