@@ -46,3 +46,13 @@ def test_few_channels_have_theirs(channels: int) -> None:
             (MAJOR[channel], MINOR[channel], 20.0), rel=1e-6
         )
     assert beams.scatter < 1e-6
+
+
+def test_beams_that_are_not_known_are_those_of_the_nearest_channel_that_is() -> None:
+    """A curve through a fifth of the band says nothing of the rest."""
+    rng = np.random.default_rng(1)
+    major = MAJOR * (1 + 0.01 * rng.standard_normal(CHANNELS))
+    major[20:] = np.nan
+    beams = ChannelBeams(major, MINOR, np.full(CHANNELS, 20.0))
+    assert beams.smooth_at(99) == beams.smooth_at(19)
+    assert beams.smooth_at(99)[0] == pytest.approx(MAJOR[19], rel=0.02)

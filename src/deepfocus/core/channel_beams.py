@@ -34,8 +34,13 @@ class ChannelBeams:
     pa_deg: np.ndarray
 
     def smooth_at(self, channel: float) -> tuple[float, float, float]:
-        """Major and minor FWHM in arcsec and position angle in deg, without what scatters."""
-        north, both, east = (float(part(channel)) for part in self._smooth)
+        """Major and minor FWHM in arcsec and position angle in deg, without what scatters.
+
+        Before the first channel that has a beam, and after the last, they are those of that.
+        """
+        known = np.flatnonzero(np.isfinite(self.major_arcsec))
+        nearest = np.clip(channel, known[0], known[-1])
+        north, both, east = (float(part(nearest)) for part in self._smooth)
         (minor, major), axes = np.linalg.eigh([[north, both], [both, east]])
         along_north, along_east = axes[:, 1]
         angle = np.degrees(np.arctan2(along_east, along_north)) % 180.0
