@@ -46,7 +46,7 @@ def test_every_cell_runs(
         gc.collect()
     printed = capsys.readouterr().out
     assert "924.8 Jy km / s ± 49.7 Jy km / s; in a negative bowl" in printed
-    assert "the fidelity of number 2 is below 0.9" in printed
+    assert "1 accepted source: both agree on all" in printed
     assert "CO 1-0 at 9.8 km/s" in printed
     assert all("<table" in each for each in shown)
     assert len(shown) == 2

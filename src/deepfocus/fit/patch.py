@@ -147,8 +147,8 @@ def patch_problem(
     profile : that of so many channels unless given
 
     A channel that knows less than half of the box as any other does has no weight.
-    Other blank pixels count as 0: whoever has sources at the edge of the data gets too little flux
-    there, as at the edge of the image.
+    Other blank pixels, and what lies beyond the image, count as 0: in a residual that is as the
+    model has it, which is what a source at the edge of the data has to be fitted in again.
     """
     rows, columns = (
         slice(max(start, 0), min(stop, n))

@@ -18,6 +18,7 @@ from scipy.spatial import cKDTree
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.core.voxels import Changeable, Voxels, channel_blocks
 from deepfocus.finders.deepfocus.explaining import Fitting
+from deepfocus.finders.deepfocus.hidden import hidden_share
 from deepfocus.finders.deepfocus.redrawing import redraw
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.fit.equations import model_score
@@ -37,6 +38,12 @@ MARGIN_BEAMS = 0.5
 """Of a patch around its components, beside one standard deviation of their sizes."""
 MOST = 16
 """Components in one fit: its time grows with their square."""
+ROUNDS, COMPONENTS_AGAIN = 6, 16
+"""Fits of what is hidden at most, and components in all of them: large clusters take long."""
+HIDDEN = 0.02
+"""Of a source's light, from which on what is in no data is looked for round by round."""
+AS_BRIGHT = 0.003
+"""Change of a cluster's flux, up to which that is enough."""
 VALUES_AT_ONCE = 1 << 24
 """Voxels around a cluster that are read at a time."""
 AS_MUCH = 1.01
@@ -222,6 +229,39 @@ class _Given:
 
 
 def _fitted_again(
+    residual: Changeable,
+    given: _Given,
+    values: np.ndarray,
+    free: np.ndarray,
+    sight: Sight,
+    noise: NoiseMap,
+    fitting: Fitting,
+    seen: Seen,
+) -> list[Fit]:
+    """A cluster fitted in place of what was, and again where some of it is in no data.
+
+    There, what the model had before counts as seen, so that each round finds a part of what the one
+    before had missed (expectation and maximisation by turns, Dempster et al. 1977).
+    """
+    fits = _fitted_once(residual, given, values, free, sight, noise, fitting, seen)
+    for _ in range(min(ROUNDS, COMPONENTS_AGAIN // max(len(values), 1))):
+        if not fits or hidden_share(fits[0], sight.data, sight.beam_px) < HIDDEN:
+            break
+        (before,) = fits
+        again = _Given.of(before), before.values, before.free
+        fits = _fitted_once(residual, *again, sight, noise, fitting, seen)
+        if not fits or _as_bright(fits[0], before):
+            break
+    return fits
+
+
+def _as_bright(one: Fit, other: Fit) -> bool:
+    """Whether their lines have the same flux, which a round hardly changed."""
+    fluxes = [np.abs(fit.values[:, FLUX] * fit.values[:, SIGMA]).sum() for fit in (one, other)]
+    return bool(abs(fluxes[0] - fluxes[1]) <= AS_BRIGHT * fluxes[1])
+
+
+def _fitted_once(
     residual: Changeable,
     given: _Given,
     values: np.ndarray,
