@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from finder_cubes import cube_with, source
@@ -9,6 +11,7 @@ from finder_cubes import cube_with, source
 from deepfocus.core.catalogue import Catalogue
 from deepfocus.core.cube import Cube
 from deepfocus.core.source import Source
+from deepfocus.finders.deepfocus.clusters import _Refitting
 from deepfocus.finders.deepfocus.finder import DeepFocus
 from deepfocus.finders.deepfocus.hidden import hidden_share
 from deepfocus.fit.parameters import CHANNEL, COUNT, CXX, CYY, FLUX, SIGMA, X, Y
@@ -72,3 +75,14 @@ def test_the_share_that_is_hidden() -> None:
     assert hidden_share(Fitted, data, 7.0) == pytest.approx(0.36, abs=0.01)  # type: ignore[arg-type]
     values[0, FLUX] = 0.0
     assert hidden_share(Fitted, data, 7.0) == 0.0  # type: ignore[arg-type]
+
+
+def test_several_clusters_that_stay_as_they_were_are_not_fitted_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where one in their place leaves more than they did, they come back, however many."""
+    kept = ["one", "other"]
+    monkeypatch.setattr(_Refitting, "once", lambda *_: kept)
+    nothing: Any = None
+    refitting = _Refitting(nothing, nothing, nothing, nothing, nothing)
+    assert refitting.again(nothing, np.zeros((2, COUNT)), nothing) == kept

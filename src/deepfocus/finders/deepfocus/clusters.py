@@ -116,7 +116,7 @@ def with_starts(
     replaced : indices of components that starts take the place of
     """
     residual = explained.residual
-    seen = Seen(residual, sight.nearby)
+    refitting = _Refitting(residual, sight, noise, fitting, Seen(residual, sight.nearby))
     known = explained.components
     fit_of = np.repeat(np.arange(len(explained.fits)), [len(f.values) for f in explained.fits])
     together, all_free = np.concatenate([known, starts]), np.concatenate([explained.free, free])
@@ -135,9 +135,7 @@ def with_starts(
                 for i in np.unique(fit_of[old])
             )
             given = _Given(drawn, tuple(before), whole)
-            fits += _fitted_again(
-                residual, given, together[new], all_free[new], sight, noise, fitting, seen
-            )
+            fits += refitting.again(given, together[new], all_free[new])
     return Explained(tuple(fits), residual, explained.settled)
 
 
@@ -163,13 +161,11 @@ def refitted(
     """
     residual = explained.residual
     seen = seen or Seen(residual, sight.nearby)
+    refitting = _Refitting(residual, sight, noise, fitting, seen)
     fits: list[Fit] = []
     settled: set[Fit] = set()
     for before in explained.fits:
-        given = _Given.of(before)
-        again = _fitted_again(
-            residual, given, before.values, before.free, sight, noise, fitting, seen
-        )
+        again = refitting.again(_Given.of(before), before.values, before.free)
         fits += again
         if before in explained.settled and len(again) and alike(again[0], before):
             settled |= set(again)
@@ -179,16 +175,13 @@ def refitted(
 def refined(explained: Explained, sight: Sight, noise: NoiseMap, fitting: Fitting) -> Explained:
     """The clusters that are not settled, fitted in another way; then they are."""
     residual = explained.residual
-    seen = Seen(residual, sight.nearby)
+    refitting = _Refitting(residual, sight, noise, fitting, Seen(residual, sight.nearby))
     fits: list[Fit] = []
     for before in explained.fits:
         if before in explained.settled:
             fits.append(before)
         else:
-            given = _Given.of(before)
-            fits += _fitted_again(
-                residual, given, before.values, before.free, sight, noise, fitting, seen
-            )
+            fits += refitting.again(_Given.of(before), before.values, before.free)
     return Explained(tuple(fits), residual, frozenset(fits))
 
 
@@ -228,65 +221,59 @@ class _Given:
         return [Part(values, profile) for values, profile in self.drawn]
 
 
-def _fitted_again(
-    residual: Changeable,
-    given: _Given,
-    values: np.ndarray,
-    free: np.ndarray,
-    sight: Sight,
-    noise: NoiseMap,
-    fitting: Fitting,
-    seen: Seen,
-) -> list[Fit]:
-    """A cluster fitted in place of what was, and again where some of it is in no data.
+@dataclass(frozen=True, eq=False)
+class _Refitting:
+    """Clusters fitted in another way, in a residual that changes with each."""
 
-    There, what the model had before counts as seen, so that each round finds a part of what the one
-    before had missed (expectation and maximisation by turns, Dempster et al. 1977).
-    """
-    fits = _fitted_once(residual, given, values, free, sight, noise, fitting, seen)
-    for _ in range(min(ROUNDS, COMPONENTS_AGAIN // max(len(values), 1))):
-        if not fits or hidden_share(fits[0], sight.data, sight.beam_px) < HIDDEN:
-            break
-        (before,) = fits
-        again = _Given.of(before), before.values, before.free
-        fits = _fitted_once(residual, *again, sight, noise, fitting, seen)
-        if not fits or _as_bright(fits[0], before):
-            break
-    return fits
+    residual: Changeable
+    sight: Sight
+    noise: NoiseMap
+    fitting: Fitting
+    seen: Seen
+
+    def again(self, given: _Given, values: np.ndarray, free: np.ndarray) -> list[Fit]:
+        """A cluster fitted in place of what was, and again where some of it is in no data.
+
+        There, what the model had before counts as seen, so that each round finds a part of what
+        the one before had missed (expectation and maximisation by turns, Dempster et al. 1977).
+        """
+        fits = self.once(given, values, free)
+        for _ in range(min(ROUNDS, COMPONENTS_AGAIN // max(len(values), 1))):
+            if (
+                len(fits) != 1
+                or hidden_share(fits[0], self.sight.data, self.sight.beam_px) < HIDDEN
+            ):
+                break
+            (before,) = fits
+            fits = self.once(_Given.of(before), before.values, before.free)
+            if len(fits) != 1 or _as_bright(fits[0], before):
+                break
+        return fits
+
+    def once(self, given: _Given, values: np.ndarray, free: np.ndarray) -> list[Fit]:
+        """A cluster fitted in place of what was; that stays where the new would leave more than it.
+
+        The beam's power is known but for what lies beyond the image of the beam. Where it is
+        negative, a fit may run away; beside a very bright source, it may not come to an end.
+        """
+        residual, sight, noise = self.residual, self.sight, self.noise
+        box = _box(values, sight)
+        around = _region(box, int(2 * sight.beam_px))
+        left_before = _power(residual, around) if given.whole else np.inf
+        problem = given.with_model(_problem(self.seen, values, box, noise))
+        fitted = self.fitting(problem, values, free)
+        again = _Given.of(fitted)
+        redraw(residual, given.parts, again.parts, sight, noise)
+        if not given.whole or _power(residual, around) <= AS_MUCH * left_before:
+            return [fitted.without_data()] if len(fitted.values) else []
+        redraw(residual, again.parts, given.parts, sight, noise)
+        return list(given.fits)
 
 
 def _as_bright(one: Fit, other: Fit) -> bool:
     """Whether their lines have the same flux, which a round hardly changed."""
     fluxes = [np.abs(fit.values[:, FLUX] * fit.values[:, SIGMA]).sum() for fit in (one, other)]
     return bool(abs(fluxes[0] - fluxes[1]) <= AS_BRIGHT * fluxes[1])
-
-
-def _fitted_once(
-    residual: Changeable,
-    given: _Given,
-    values: np.ndarray,
-    free: np.ndarray,
-    sight: Sight,
-    noise: NoiseMap,
-    fitting: Fitting,
-    seen: Seen,
-) -> list[Fit]:
-    """A cluster fitted in place of what was; that stays where the new would leave more than it.
-
-    The beam's power is known but for what lies beyond the image of the beam. Where it is negative,
-    a fit may run away; beside a very bright source, it may not come to an end.
-    """
-    box = _box(values, sight)
-    around = _region(box, int(2 * sight.beam_px))
-    left_before = _power(residual, around) if given.whole else np.inf
-    problem = given.with_model(_problem(seen, values, box, noise))
-    fitted = fitting(problem, values, free)
-    again = _Given.of(fitted)
-    redraw(residual, given.parts, again.parts, sight, noise)
-    if not given.whole or _power(residual, around) <= AS_MUCH * left_before:
-        return [fitted.without_data()] if len(fitted.values) else []
-    redraw(residual, again.parts, given.parts, sight, noise)
-    return list(given.fits)
 
 
 def _power(data: Voxels, around: tuple[slice, slice]) -> float:
