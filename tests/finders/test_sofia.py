@@ -16,6 +16,7 @@ import pytest
 from astropy.io import fits
 from finder_cubes import BEAM, cube_with, empty_cube, source
 
+from deepfocus.core.channel_beams import ChannelBeams
 from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.flags import Flag
@@ -221,6 +222,19 @@ def test_flux_is_corrected_for_the_primary_beam() -> None:
     flux, corrected = (table_of(read_sources(CATALOGUE), each) for each in (cube, half))
     for name in ("line_flux", "line_flux_err"):
         np.testing.assert_allclose(corrected[name], 2 * flux[name])
+
+
+def test_sums_are_over_the_beam_of_the_line_where_beams_differ() -> None:
+    cube = empty_cube()
+    # beams 1 to 1.5 times as wide as the median along one axis; lines in channels 41 and 20
+    major = BEAM.major_arcsec * np.linspace(1.0, 1.5, len(cube.data))
+    known = np.full(len(major), BEAM.minor_arcsec), np.full(len(major), BEAM.pa_deg)
+    differ = replace(cube, beams=ChannelBeams(major, *known))
+    flux, own = (table_of(read_sources(CATALOGUE), each) for each in (cube, differ))
+    wider = np.interp(flux["channel"], np.arange(len(major)), major) / BEAM.major_arcsec
+    for name in ("line_flux", "line_flux_err"):
+        # of the nearest channel: half of one is 0.4%
+        np.testing.assert_allclose(own[name], flux[name] / wider, rtol=4e-3)
 
 
 def test_what_sofia_could_not_measure_is_nan_and_its_flags_are_words() -> None:

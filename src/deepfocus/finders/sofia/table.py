@@ -16,7 +16,8 @@ def table_of(sources: Sources, cube: Cube) -> Catalogue:
     columns = measured_columns(sources)
     x, y, channel = columns["x"], columns["y"], columns["channel"]
     w50 = positive(sources["w50"])
-    jy_kms = cube.grid.width_kms(1.0, channel) / _response(cube, x=x, y=y)
+    kms = cube.grid.width_kms(1.0, channel)
+    jy_kms = kms * _over_own_beam(cube, channel) / _response(cube, x=x, y=y)
     flux_err = np.where(sources["rms"] > 0, sources["err_f_sum"], np.nan)
     found = catalogue(
         **columns,
@@ -37,6 +38,16 @@ def rejected(found: Catalogue, which: np.ndarray, flag: Flag, *, step: str) -> C
         flag=np.where(now, int(flag), found["flag"]),
         reason=np.where(now, f"{REASONS[flag]} ({step})", found["reason"]),
     )
+
+
+def _over_own_beam(cube: Cube, channel: np.ndarray) -> np.ndarray:
+    """What makes sums over the median beam those over the beam of each line's own channel."""
+    if cube.beams is None or cube.beam is None:
+        return np.ones(len(channel))
+    each = np.asarray(cube.beam_areas_px())
+    nearest = np.clip(np.rint(channel), 0, len(each) - 1).astype(int)
+    share: np.ndarray = cube.beam.area_px(cube.grid.cell_arcsec) / each[nearest]
+    return share
 
 
 def _response(cube: Cube, *, x: np.ndarray, y: np.ndarray) -> np.ndarray:
