@@ -6,7 +6,7 @@ that `deepfocus evaluate --report` writes and draws.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,11 +96,6 @@ def assess(records: Records) -> Assessment:
         examples=examples(records),
         notes=records.notes,
     )
-
-
-def finder_labels(assessments: Iterable[Assessment]) -> tuple[str, ...]:
-    """The finders of all sets."""
-    return tuple(dict.fromkeys(label for each in assessments for label in each.finders))
 
 
 def _judged(records: Records, label: str, standing: Standing) -> FinderResults:

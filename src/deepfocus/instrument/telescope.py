@@ -24,7 +24,7 @@ from deepfocus.instrument.nodes import node_channels
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import BlockedAiry, primary_beam_image
 from deepfocus.instrument.sampling import on_grid
-from deepfocus.instrument.transforms import convolved, padded_side, transfer_of
+from deepfocus.instrument.transforms import convolved, transfer_of
 from deepfocus.instrument.weighting import Weighting, beam_image
 from deepfocus.ops.fitted_beam import fit_beam
 from deepfocus.ops.lagrange import lagrange
@@ -110,11 +110,6 @@ class Telescope:
     def through(self, dirty_beam: np.ndarray) -> Telescope:
         """One that shows the sky, as attenuated by the primary beam, through another beam."""
         return replace(self, dirty_beam=dirty_beam, fields=())
-
-    @property
-    def padded_size(self) -> int:
-        """Grid side for which circular and linear convolution are equal within the image."""
-        return padded_side(self.size)
 
     @cached_property
     def interpolation(self) -> np.ndarray:

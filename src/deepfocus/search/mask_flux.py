@@ -74,11 +74,6 @@ class MaskMeasurement:
     mask: np.ndarray
     box: Slices
 
-    @property
-    def growth_factor(self) -> float:
-        """Flux over that of the core: far above 1, it rests on what the growth added."""
-        return float(self.growth[-1] / self.growth[0]) if self.growth[0] > 0 else float("nan")
-
 
 def measure_mask(
     line: np.ndarray,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import numpy as np
 
@@ -30,18 +30,6 @@ from deepfocus.ops.snr import global_snr
 
 STEP = "focusing"
 WIDE_LINE = 0.5  # of the band: focusing a wider line changes little, so no gain is required
-
-
-class SeenIn(Protocol):
-    """The images in which the Global SNR is compared before and after focusing."""
-
-    def focused_snr(self, blob: BlobInField, box: Box, channels: ChannelRange) -> float:
-        """Global SNR of a box in the image focused on a channel range."""
-        ...
-
-    def unfocused_snr(self, blob: BlobInField, box: Box, line: ChannelRange) -> float:
-        """The Global SNR that focusing on `line` has to beat."""
-        ...
 
 
 @dataclass(frozen=True)
