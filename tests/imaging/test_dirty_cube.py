@@ -16,6 +16,7 @@ pytest.importorskip("casacore.tables", reason="python-casacore (the extra ms) is
 
 from deepfocus.core import memory
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.forward.response import response_of
 from deepfocus.imaging import ms_samples
 from deepfocus.imaging.dirty_cube import Imaged, image_measurement_set
 from deepfocus.imaging.ms_samples import MsImaging
@@ -254,6 +255,56 @@ def test_channels_without_data_are_blank(tmp_path: Path, array: Array) -> None:
     assert made.cube.psf_channels is not None
     assert made.cube.psf_channels.tolist() == [2, 8, 14]
     assert "3 of 16 channels" in made.notes[0]
+
+
+def test_a_channel_that_lost_some_data_stands_for_no_other(tmp_path: Path, array: Array) -> None:
+    """The long baselines of the first channel, whose beam was that of half of the band."""
+    window = window_of(array)
+    flag = np.zeros(window.data.shape, bool)
+    length = np.hypot(*array.uvw_m.T[:2])
+    flag[length > np.median(length), 0] = True
+    whole = imaged(write_measurement_set(tmp_path / "a.ms", array, [window]))
+    made = imaged(write_measurement_set(tmp_path / "b.ms", array, [replace(window, flag=flag)]))
+    assert made.cube.psf_channels is not None
+    assert made.cube.psf_channels.tolist() == [1, 8, 15]
+    for of in (whole, made):
+        assert of.cube.psf is not None
+    beams = response_of(made.cube), response_of(whole.cube)
+    for channel in range(1, 16):
+        first, second = (each.dirty_beam_at(channel) for each in beams)
+        # polynomials through other nodes
+        assert largest(first - second) < 1e-4
+    assert any("1 channel (0) of 16" in note for note in made.notes)
+    assert not any("channel (0)" in note for note in whole.notes)
+
+
+def test_a_wide_band_on_long_baselines_has_as_many_beams_as_tell_it(
+    tmp_path: Path, array: Array
+) -> None:
+    """Of every channel the beam is the mean of the fringes of that channel."""
+    wide = 90e9 + 60e6 * np.arange(64)
+    long = replace(array, uvw_m=array.uvw_m * 6)
+    path = write_measurement_set(tmp_path / "a.ms", long, [window_of(long, wide)])
+    made = imaged(path, cell_arcsec=0.12, size=256)
+    assert made.cube.psf_channels is not None
+    assert len(made.cube.psf_channels) > 3
+    response = response_of(made.cube)
+    for channel in (3, 20, 45):
+        alone = imaged(path, cell_arcsec=0.12, size=256, start=channel - 3, nchan=7)
+        (at,) = np.flatnonzero(alone.cube.psf_channels == 3)
+        assert alone.cube.psf is not None
+        assert largest(response.dirty_beam_at(channel) - alone.cube.psf[at]) < 1e-3
+
+
+def test_cells_follow_the_weights_of_visibilities(tmp_path: Path, array: Array) -> None:
+    """Long baselines of next to no weight do not make the beam, nor ask for finer cells."""
+    window = window_of(array)
+    length = np.hypot(*array.uvw_m.T[:2])
+    weight = np.where(length > np.median(length), 1e-3, 1.0)[:, None] * np.ones(2)
+    path = write_measurement_set(tmp_path / "a.ms", array, [replace(window, weight=weight)])
+    made = imaged(path, cell_arcsec=None, size=None).cube
+    assert made.beam is not None
+    assert 4.5 < made.beam.minor_arcsec / made.grid.cell_arcsec < 6
 
 
 @pytest.mark.parametrize("telescope_name", ["EVLA", ""])

@@ -8,11 +8,11 @@ from astropy import units as u
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from deepfocus.core.node_weights import lagrange
 from deepfocus.instrument.coverage import C_M_S
 from deepfocus.instrument.nodes import FRINGE_ERROR, fringe_error, node_channels
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.telescope import dirty_beam, telescope_of
-from deepfocus.ops.lagrange import lagrange
 
 
 @given(

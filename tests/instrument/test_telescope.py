@@ -6,6 +6,7 @@ from astropy import units as u
 from scipy.fft import irfft2, rfft2
 
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.node_weights import lagrange
 from deepfocus.core.source import Ellipse
 from deepfocus.instrument.antennas import SHIPPED, antennas
 from deepfocus.instrument.noise import Thermal, White
@@ -15,7 +16,6 @@ from deepfocus.instrument.telescope import Telescope, telescope_of
 from deepfocus.instrument.tracks import transit_times, uvw_m
 from deepfocus.ops.fitted_beam import fit_beam
 from deepfocus.ops.gaussians import gaussian_2d
-from deepfocus.ops.lagrange import lagrange
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,13 @@ import pytest
 from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import tangent_grid
+from deepfocus.core.node_weights import node_weights
 from deepfocus.core.noise import DirtyBeam, noise_of_level
 from deepfocus.core.orientation import plane_at
 from deepfocus.core.settings import settings_from
 from deepfocus.core.source import GAUSSIAN_AREA, Ellipse, Source
 from deepfocus.forward.noise import measured_level
-from deepfocus.forward.response import beam_image, node_weights, response_of
+from deepfocus.forward.response import beam_image, response_of
 from deepfocus.instrument.telescope import telescope_of
 from deepfocus.ops.ellipses import covariance_of
 from deepfocus.ops.gaussians import gaussian_2d

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from deepfocus.cli.finite_number import FINITE
+from deepfocus.cli.finite_number import FINITE, FiniteNumber
 from deepfocus.cli.how_read import how_read
 from deepfocus.cli.place_of_work import PlaceOfWork, place_of_work
 from deepfocus.core.errors import DeepFocusError
@@ -78,7 +78,7 @@ WORTH_VALUES = 1 << 22
 )
 @click.option(
     "--pb-limit",
-    type=FINITE,
+    type=FiniteNumber(0, 1),
     default=0.2,
     show_default=True,
     help="Components only where the primary beam, if known, is above this.",

@@ -19,21 +19,17 @@ from deepfocus.core.channels import channels_of_planes
 from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
+from deepfocus.core.node_weights import node_weights
 from deepfocus.core.source import FWHM_PER_SIGMA, Ellipse
 from deepfocus.ops.fitted_beam import fit_beam
-from deepfocus.ops.lagrange import lagrange
 
 TAIL_BEAMS = 3.0
 """Of a source near the edge of an image, which the other edge is not to see."""
 NO_BEAM = 1e-6
 """Of its peak: where a beam is lower everywhere, it has ended."""
-MOST_NODES = 25
 RESTORING_NODES = 3
 """Channels in which restoring beams are drawn: between them a Gaussian that narrows by a tenth is
 off by 2e-4 of its peak."""
-LARGEST_SWING = 3.0
-"""Largest allowed sum of a polynomial's absolute weights: 1.25 for three even
-nodes, 2.4 for the simulator's nine, 11 for eight even ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -315,21 +311,6 @@ def beam_image(beam: Beam, grid: Grid) -> np.ndarray:
     exponent = (along / beam.major_arcsec) ** 2 + (across / beam.minor_arcsec) ** 2
     gaussian: np.ndarray = np.exp(-4 * np.log(2) * exponent)
     return gaussian
-
-
-def node_weights(nodes_hz: np.ndarray, freq_hz: np.ndarray) -> np.ndarray:
-    """(k, chan) weights of the nodes at every frequency: polynomial if well behaved, else linear.
-
-    A polynomial through many nodes swings between them, unless they crowd towards the ends of the
-    band as the simulator's do. It amplifies errors by up to the sum of its absolute weights.
-    """
-    if len(nodes_hz) <= MOST_NODES:
-        weights = lagrange(nodes_hz, freq_hz)
-        if np.abs(weights).sum(axis=0).max() <= LARGEST_SWING:
-            return weights
-    order = np.argsort(nodes_hz)
-    units = np.eye(len(nodes_hz))[order]
-    return np.stack([np.interp(freq_hz, nodes_hz[order], unit) for unit in units.T])
 
 
 def summed(shares: np.ndarray, transfers: np.ndarray) -> np.ndarray:

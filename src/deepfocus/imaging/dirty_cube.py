@@ -5,7 +5,7 @@ It images a single field and neglects w. Each image channel is imaged at its own
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,15 +18,16 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid, tangent_grid
 from deepfocus.core.memory import require_memory
 from deepfocus.core.noise import DirtyBeam, Noise, SquaredWeights
+from deepfocus.imaging.beam_channels import beam_channels, unlike_note
 from deepfocus.imaging.ms_samples import (
     MsImaging,
     Selected,
     batches,
     frequencies,
+    middle_samples,
     read_batch,
     samples_of,
     select,
-    unflagged_uv_wavelengths,
 )
 from deepfocus.instrument.observation import Observation
 from deepfocus.instrument.primary_beam import DISHES, BlockedAiry, primary_beam_image
@@ -45,6 +46,8 @@ of the cube; in images of the cube's own size, as tclean makes them, for half of
 WORKING_BYTES_PER_PIXEL = 400
 """Memory in addition to the cube: the plane being transformed, which is that of a PSF at most, and
 three beams of each kind."""
+BEAM_BYTES_PER_PIXEL = 52
+"""Of a dirty beam, which is made in double precision and stacked, and of a primary beam."""
 W_PHASE_RAD = 0.1
 """Phase error from neglecting w, at the primary beam's half power, above which a note warns."""
 
@@ -62,7 +65,7 @@ class Imaged:
 def image_measurement_set(
     imaging: MsImaging, report: Callable[[int, int, str], None] | None = None
 ) -> Imaged:
-    """The dirty cube, in Jy/beam, with PSF and primary beam at both ends and the middle.
+    """The dirty cube, in Jy/beam, with PSF and primary beam at as few channels as tell the others.
 
     report : called with the number of channels done, the total, and a text
 
@@ -76,19 +79,29 @@ def image_measurement_set(
     assert sampled.cell_arcsec is not None
     assert sampled.size is not None
     grid = _grid(selected.field, sampled.size, sampled.cell_arcsec, freq_hz, specsys, imaging)
-    data, beams = _planes(selected, grid, weights, report)
+    made = _Imager(selected, grid, weights)
+    data, samples, beyond = made.planes(report)
+    nodes = beam_channels(
+        samples,
+        freq_hz,
+        longest_m=max(float(np.hypot(*tracks.uv_m.T).max()) for tracks in selected.tracks),
+        half_field_rad=BEAM_SIDE * grid.nx * grid.cell_arcsec / 2 / ARCSEC_PER_RAD,
+    )
+    _require_beams(len(nodes), grid)
+    beams = made.beams(nodes)
     half_power = _half_power_arcsec(response or _rough(selected), selected.freq_hz.min())
     w = max(tracks.w_m for tracks in selected.tracks) * selected.freq_hz.max() / c
     phase = w_phase_rad(w, half_power)
-    notes = (*notes, *its_notes, *_w_notes(phase, half_power), *_blank_notes(data))
-    nodes = np.array(sorted(beams))
-    middle = beams[nodes[len(nodes) // 2]]
+    notes = (*notes, *its_notes, *_w_notes(phase, half_power))
+    notes = (*notes, *_blank_notes(data), *unlike_note(samples), *beyond)
+    beam = fit_beam(beams[len(nodes) // 2], grid.cell_arcsec)
+    _check_image(beam, grid.nx, grid.cell_arcsec)
     primary = None if response is None else _primary_beams(response, selected, nodes, grid)
     cube = Cube(
         data=data,
         grid=grid,
-        beam=fit_beam(middle, grid.cell_arcsec),
-        psf=np.stack([beams[node] for node in nodes]).astype(np.float32),
+        beam=beam,
+        psf=beams,
         psf_channels=nodes,
         primary_beam=primary,
         noise=Noise(DirtyBeam() if weights.counts_all_the_same else SquaredWeights()),
@@ -138,12 +151,14 @@ def _with_cell_and_size(
 ) -> MsImaging:
     """The imaging with cell and size chosen if not given, and both checked."""
     lowest_hz = selected.freq_hz.min()
+    uv_wavelengths, own = middle_samples(selected)
     cell, size, beam = cell_and_size(
-        unflagged_uv_wavelengths(selected),
+        uv_wavelengths,
         covered_arcsec=primary_beam_width_arcsec(response or _rough(selected), lowest_hz),
         cell_arcsec=imaging.cell_arcsec,
         size=imaging.size,
         weighting=weights.weighting_scheme,
+        visibility_weights=own,
     )
     _check_image(beam, size, cell)
     require_memory(
@@ -199,45 +214,67 @@ def _grid(
     )
 
 
-def _planes(
-    selected: Selected,
-    grid: Grid,
-    weights: Observation,
-    report: Callable[[int, int, str], None] | None,
-) -> tuple[np.ndarray, dict[int, np.ndarray]]:
-    """(chan, y, x) dirty images, and dirty beams of the first, middle and last one with data.
+@dataclass(frozen=True, eq=False)
+class _Imager:
+    """Images and dirty beams of single channels."""
 
-    The beams have twice as many rows and columns.
-    """
-    total, size = len(selected.channels), grid.nx
-    doppler = float(grid.freq_hz[0] / selected.freq_hz[0])
-    weighting = weights.weighting_scheme(size * grid.cell_arcsec)
-    data = np.full(grid.shape, np.nan, np.float32)
-    beams: dict[int, np.ndarray] = {}
-    last: tuple[int, WeightedSamples] | None = None
-    for batch in batches(selected):
-        read = read_batch(selected, batch)
-        for channel in batch:
-            uv, values, own = samples_of(selected, read, selected.channels[channel], doppler)
-            samples = weighted_samples(
-                uv, values, own, size=size, cell_arcsec=grid.cell_arcsec, weighting=weighting
-            )
-            if len(samples.weights):
-                data[channel] = samples.dirty_image(size)
-                middle = channel >= total // 2 and (not beams or max(beams) < total // 2)
-                if not beams or middle:
-                    beams[channel] = samples.dirty_beam(BEAM_SIDE * size)
-                last = channel, samples
+    selected: Selected
+    grid: Grid
+    weights: Observation
+
+    def planes(
+        self, report: Callable[[int, int, str], None] | None
+    ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+        """(chan, y, x) dirty images, (chan,) how many samples each is made of, and notes."""
+        data = np.full(self.grid.shape, np.nan, np.float32)
+        number, beyond = np.zeros(len(data), int), 0
+        for channel, samples in self._samples(np.arange(len(data))):
+            number[channel] = len(samples.weights)
+            beyond += samples.beyond_grid
+            if number[channel]:
+                data[channel] = samples.dirty_image(self.grid.nx)
             if report is not None:
-                report(channel + 1, total, f"channel {channel}")
-    if last is None:
-        raise DeepFocusError(
-            f"no data of field {selected.field.name} are left to image",
-            wanted="unflagged data within the uv grid",
-            remedy="look at the flags in CASA, or choose a smaller cell",
-        )
-    beams[last[0]] = last[1].dirty_beam(BEAM_SIDE * size)
-    return data, beams
+                report(channel + 1, len(data), f"channel {channel}")
+        if not number.any():
+            raise DeepFocusError(
+                f"no data of field {self.selected.field.name} are left to image",
+                wanted="unflagged data within the uv grid",
+                remedy="look at the flags in CASA, or choose a smaller cell",
+            )
+        return data, number, _beyond_notes(beyond, int(number.sum()))
+
+    def beams(self, channels: np.ndarray) -> np.ndarray:
+        """(k, y, x) dirty beams of channels (k,), on twice as many rows and columns."""
+        side = BEAM_SIDE * self.grid.nx
+        beams = [samples.dirty_beam(side) for _, samples in self._samples(channels)]
+        return np.stack(beams).astype(np.float32)
+
+    def _samples(self, channels: np.ndarray) -> Iterator[tuple[int, WeightedSamples]]:
+        """Of some channels, in order; of each batch that has some, these are read together."""
+        side, cell = self.grid.nx, self.grid.cell_arcsec
+        doppler = float(self.grid.freq_hz[0] / self.selected.freq_hz[0])
+        weighting = self.weights.weighting_scheme(side * cell)
+        for batch in batches(self.selected):
+            wanted = [channel for channel in batch if channel in channels]
+            read = read_batch(self.selected, wanted)
+            for channel in wanted:
+                parts = self.selected.channels[channel]
+                uv, values, own = samples_of(self.selected, read, parts, doppler)
+                yield (
+                    channel,
+                    weighted_samples(
+                        uv, values, own, size=side, cell_arcsec=cell, weighting=weighting
+                    ),
+                )
+
+
+def _require_beams(number: int, grid: Grid) -> None:
+    """Raises `DeepFocusError` if the images of so many beams do not fit beside the cube."""
+    require_memory(
+        float(BEAM_BYTES_PER_PIXEL * number * grid.nx**2),
+        f"{number} dirty beams of {BEAM_SIDE * grid.nx} x {BEAM_SIDE * grid.nx} pixels",
+        remedy="give a smaller --size or a coarser --cell, or fewer channels with --nchan",
+    )
 
 
 def _primary_beams(
@@ -258,6 +295,15 @@ def _w_notes(phase_rad: float, half_power_arcsec: float) -> tuple[str, ...]:
         f"w is taken as 0: phases are off by up to {phase_rad:.2g} rad at the primary beam's half "
         f"power, {half_power_arcsec:.3g} arcsec from the phase centre; "
         "tclean(gridder='wproject') corrects it",
+    )
+
+
+def _beyond_notes(beyond: int, used: int) -> tuple[str, ...]:
+    if not beyond:
+        return ()
+    return (
+        f"{beyond / (beyond + used):.2g} of the visibilities are of baselines too long for the "
+        "cell, and left out, as CASA does; a smaller --cell takes them along",
     )
 
 

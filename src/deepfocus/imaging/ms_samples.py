@@ -67,8 +67,13 @@ class MsImaging:
     def __post_init__(self) -> None:
         self.weights()
         for name, value, good, wanted in (
-            ("cell", self.cell_arcsec, (self.cell_arcsec or 1) > 0, "a positive angle"),
-            ("size", self.size, (self.size or 16) >= 16, "at least 16 pixels"),
+            (
+                "cell",
+                self.cell_arcsec,
+                self.cell_arcsec is None or self.cell_arcsec > 0,
+                "a positive angle",
+            ),
+            ("size", self.size, self.size is None or self.size >= 16, "at least 16 pixels"),
         ):
             if not good:
                 raise DeepFocusError(f"{name} = {value}", wanted=wanted, remedy=f"correct --{name}")
@@ -111,8 +116,18 @@ class Selected:
 
     @cached_property
     def dish_m(self) -> np.ndarray:
-        """Distinct dish diameters of these antennas, to the centimetre."""
-        return np.unique(np.round(self.ms.dish_m[self.antennas], 2))
+        """Distinct dish diameters of these antennas, to the centimetre.
+
+        Raises `DeepFocusError` if one is none.
+        """
+        dishes = np.unique(np.round(self.ms.dish_m[self.antennas], 2))
+        if not (dishes > 0).all():
+            raise DeepFocusError(
+                f"{self.ms.path} has dishes of {', '.join(f'{each:g}' for each in dishes)} m",
+                wanted="diameters above 0",
+                remedy="correct DISH_DIAMETER of the antennas with data in the table ANTENNA",
+            )
+        return dishes
 
     @property
     def width_hz(self) -> float:
@@ -215,24 +230,22 @@ def frequencies(selected: Selected, frame: str) -> tuple[np.ndarray, str, tuple[
     return freq_hz * (factors.min() + factors.max()) / 2, "LSRK", notes
 
 
-def unflagged_uv_wavelengths(selected: Selected) -> np.ndarray:
-    """(sample, 2) u and v of the channel nearest the middle that has data.
+def middle_samples(selected: Selected) -> tuple[np.ndarray, np.ndarray]:
+    """(sample, 2) u and v in wavelengths, (sample,) weights, of the channel nearest the middle.
 
-    Raises `DeepFocusError` if all data are flagged.
+    Of those that have data. Raises `DeepFocusError` if all data are flagged.
     """
     middle = len(selected.channels) // 2
     nearest = sorted(range(len(selected.channels)), key=lambda i: abs(i - middle))
     for channel in nearest:
-        w, chan = selected.channels[channel][0]
-        read = _read(selected, w, chan, chan)
-        used = read.weights[:, 0] > 0
+        read = read_batch(selected, range(channel, channel + 1))
+        uv, _, own = samples_of(selected, read, selected.channels[channel])
+        used = own > 0
         if used.any():
-            freq_hz = selected.windows[w].freq_hz[chan]
-            uv_wavelengths: np.ndarray = selected.tracks[w].uv_m[used] * freq_hz / c
-            return uv_wavelengths
+            return uv[used], own[used].astype(float)
     raise DeepFocusError(
         f"all data of field {selected.field.name} are flagged",
-        wanted="unflagged data",
+        wanted="unflagged data, with weights above 0, of all hands that make Stokes I together",
         remedy="choose another field or other windows, or look at the flags in CASA",
     )
 
@@ -256,7 +269,7 @@ def batches(selected: Selected) -> list[range]:
     return [range(first, min(first + at_once, total)) for first in range(0, total, at_once)]
 
 
-def read_batch(selected: Selected, batch: range) -> dict[int, tuple[int, Visibilities]]:
+def read_batch(selected: Selected, batch: Sequence[int]) -> dict[int, tuple[int, Visibilities]]:
     """For each window of the batch, the first channel read and the visibilities."""
     parts = [part for channel in batch for part in selected.channels[channel]]
     read = {}

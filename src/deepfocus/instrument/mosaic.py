@@ -10,6 +10,9 @@ from astropy import units as u
 
 from deepfocus.core.errors import DeepFocusError
 
+MOST_RINGS, MOST_POINTINGS = 100, 30_000
+"""Which are more than any array has observed; beyond, a slip of the pen takes for ever."""
+
 
 @dataclass(frozen=True)
 class Hexagonal:
@@ -27,9 +30,11 @@ class Hexagonal:
 
     def __post_init__(self) -> None:
         _check_spacing(self.spacing)
-        if self.rings < 0:
+        if not 0 <= self.rings <= MOST_RINGS:
             raise DeepFocusError(
-                f"rings = {self.rings}", wanted="0 or more", remedy="correct [observation.mosaic]"
+                f"rings = {self.rings}",
+                wanted=f"0 to {MOST_RINGS}",
+                remedy="correct [observation.mosaic]",
             )
 
     def offsets_arcsec(self, resolution_arcsec: float) -> np.ndarray:
@@ -60,10 +65,10 @@ class Rectangular:
 
     def __post_init__(self) -> None:
         _check_spacing(self.spacing)
-        if self.columns < 1 or self.rows < 1:
+        if min(self.columns, self.rows) < 1 or self.columns * self.rows > MOST_POINTINGS:
             raise DeepFocusError(
                 f"{self.columns} columns and {self.rows} rows of pointings",
-                wanted="1 or more",
+                wanted=f"1 or more of each, and no more than {MOST_POINTINGS} pointings",
                 remedy="correct [observation.mosaic]",
             )
 

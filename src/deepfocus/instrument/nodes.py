@@ -18,22 +18,27 @@ FRINGE_ERROR = 0.02
 off by less than 1e-3 of its peak everywhere, and by 1e-4 within about 100 beams of the point."""
 
 
-def node_channels(freq_hz: np.ndarray, *, longest_m: float, half_field_rad: float) -> np.ndarray:
+def node_channels(
+    freq_hz: np.ndarray, *, longest_m: float, half_field_rad: float, most: int | None = None
+) -> np.ndarray:
     """Channels at which to compute beams: as few as the band, the array and the image allow.
 
     Three for the paper's observation; every channel if the rule asks for more than there are.
 
     freq_hz : (chan,) channel centres
     longest_m : length of the longest baseline; half_field_rad : from the image's centre to its edge
+    most : channels, an odd number, even if the rule asks for more
     """
     last = len(freq_hz) - 1
     half_band_hz = abs(freq_hz[-1] - freq_hz[0]) / 2
     phase = float(2 * np.pi * longest_m / c * half_band_hz * half_field_rad)
     number = 3
-    while number <= last and fringe_error(phase, number) > FRINGE_ERROR:
+    enough = last + 1 if most is None else min(most, last + 1)
+    while number < enough and fringe_error(phase, number) > FRINGE_ERROR:
         number += 2  # odd: one node is the band's middle
     positions = (1 - np.cos(np.pi * np.arange(number) / (number - 1))) / 2 * last
-    if number > 3 and positions[1] < 1:  # the nodes are closer together than the channels
+    closer = number > 3 and positions[1] < 1  # than the channels
+    if closer and (most is None or last < most):
         return np.arange(last + 1)
     # a rounding error must not move the middle node
     return np.unique(np.floor(positions + 1e-9).astype(int))

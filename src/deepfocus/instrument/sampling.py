@@ -35,18 +35,33 @@ def synthesised_beam(
 
     field_arcsec : side of the image; its inverse is the uv cell of the weights
     visibility_weights : (row,) weight of each sample from its own noise; 1 each if not given
+
+    Raises `DeepFocusError` if no sample has a length and a weight above 0.
     """
     field = field_arcsec / ARCSEC_PER_RAD
     longest = np.abs(uv_wavelengths).max()
+    if not longest > 0:
+        raise _no_baselines("all baselines have no length, or an undefined one")
     size = 2 * int(np.ceil(1.1 * longest * field)) + 2  # Nyquist, with a little to spare
     cells = uv_wavelengths * field
     weights = weighting(cells[:, 0], cells[:, 1], size, visibility_weights)
     # the beam's curvature at its centre gives the scale of its main lobe
-    spread = np.sqrt((weights @ uv_wavelengths**2).max() / weights.sum())
+    total = weights.sum()
+    spread = np.sqrt((weights @ uv_wavelengths**2).max() / total) if total > 0 else 0.0
+    if not spread > 0:
+        raise _no_baselines("weights and taper leave nothing of any baseline")
     cell = np.sqrt(2 * np.log(2)) / np.pi / spread / 10
     cell = min(cell, 0.45 / longest)
     image = beam_image(uv_wavelengths * cell, weights, 256)
     return fit_beam(image, cell * ARCSEC_PER_RAD)
+
+
+def _no_baselines(came: str) -> DeepFocusError:
+    return DeepFocusError(
+        came,
+        wanted="visibilities of baselines that are seen",
+        remedy="correct the taper, or look at weights and UVW",
+    )
 
 
 def on_grid(uv_cycles: np.ndarray, size: int) -> np.ndarray:

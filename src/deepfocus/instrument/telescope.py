@@ -18,6 +18,7 @@ from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.core.kept import kept
 from deepfocus.core.memory import require_memory
+from deepfocus.core.node_weights import lagrange
 from deepfocus.instrument.coverage import C_M_S, Coverage, coverage
 from deepfocus.instrument.fields import Field, Samples, together
 from deepfocus.instrument.nodes import node_channels
@@ -27,7 +28,6 @@ from deepfocus.instrument.sampling import on_grid
 from deepfocus.instrument.transforms import convolved, transfer_of
 from deepfocus.instrument.weighting import Weighting, beam_image
 from deepfocus.ops.fitted_beam import fit_beam
-from deepfocus.ops.lagrange import lagrange
 
 GRIDDING_BYTES_PER_PIXEL = 155
 """Memory per image pixel to compute a dirty beam: it is gridded at twice the image side, on a finer

@@ -21,11 +21,13 @@ class WeightedSamples:
 
     uv_cycles : (sample, 2) in cycles per pixel, within +-0.5
     values : (sample,) complex, Jy; weights : (sample,) imaging weights, positive
+    beyond_grid : number of others, dropped because their baselines are too long for the cell
     """
 
     uv_cycles: np.ndarray
     values: np.ndarray
     weights: np.ndarray
+    beyond_grid: int = 0
 
     def dirty_image(self, size: int) -> np.ndarray:
         """(size, size) Jy/beam, the phase centre on pixel [size // 2, size // 2].
@@ -70,13 +72,15 @@ def weighted_samples(
     flagged. Samples beyond the imager's uv grid are dropped, as in CASA.
     """
     cycles = uv_wavelengths * (cell_arcsec / ARCSEC_PER_RAD)
-    used = (visibility_weights > 0) & on_grid(cycles, size)
+    good = visibility_weights > 0
+    used = good & on_grid(cycles, size)
     cycles = cycles[used]
     own = visibility_weights[used].astype(float)
     weights = (
         own if not len(own) else weighting(cycles[:, 0] * size, cycles[:, 1] * size, size, own)
     )
-    return WeightedSamples(uv_cycles=cycles, values=values[used], weights=weights)
+    beyond = int(np.count_nonzero(good)) - len(own)
+    return WeightedSamples(cycles, values[used], weights, beyond_grid=beyond)
 
 
 def w_phase_rad(w_wavelengths: float, radius_arcsec: float) -> float:

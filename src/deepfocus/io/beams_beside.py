@@ -11,6 +11,7 @@ from deepfocus.core.cube import Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.core.planes import mean_of_known, shares_of_planes
+from deepfocus.io.beam_planes import first_middle_last
 from deepfocus.io.companions import (
     Planes,
     as_primary_beam,
@@ -52,7 +53,7 @@ class Companions:
         if self.primary_beam is None:
             return None
         try:
-            planes = read_planes(self.primary_beam, grid, self.overrides)
+            planes = read_planes(self.primary_beam, grid, self.overrides, first_middle_last)
             response, said = as_primary_beam(planes, self.primary_beam, grid)
         except DeepFocusError as error:
             self._leave_out(self.primary_beam, error, notes)

@@ -7,6 +7,7 @@ the planes; other files have one plane per channel, or a single plane.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from deepfocus.core.cube import Beam
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.core.memory import require_memory
+from deepfocus.core.voxels import Voxels
+from deepfocus.io.beam_planes import holds_anything, telling_planes
 from deepfocus.io.casa_folder import is_casa_image
 from deepfocus.io.fits_image import FitsImage, no_data
 from deepfocus.io.image_file import image_by_parts
@@ -33,6 +36,9 @@ from deepfocus.io.product_names import (
     product_name,
 )
 
+Choose = Callable[[Voxels, np.ndarray, np.ndarray], list[int]]
+"""Those to keep of planes (n,), numbers of some of the data (plane, y, x) at frequencies (plane,).
+"""
 NONE = "none"
 """Value of the key DFPSF or DFPB in a cube that was written without that companion."""
 KEYS = {Kind.PSF: "DFPSF", Kind.PRIMARY_BEAM: "DFPB"}
@@ -109,18 +115,20 @@ def _preference(path: Path) -> tuple[int, bool, int, str]:
     return word, not is_fits(path), len(path.name), path.name
 
 
-def read_planes(path: Path, grid: Grid, overrides: Overrides = NO_OVERRIDES) -> Planes:
+def read_planes(
+    path: Path, grid: Grid, overrides: Overrides = NO_OVERRIDES, choose: Choose = telling_planes
+) -> Planes:
     """The planes of a companion, and the cube's channels that they belong to.
 
-    If a file has more than three planes, only the first, middle and last that hold anything are
-    kept: between them, a beam scales with frequency, and one of a flagged channel is empty. Raises
-    `DeepFocusError` if the file cannot be read, is empty, covers other frequencies or has pixels of
-    another size.
     overrides : how the cube was read
+    choose : which of the planes of a file that has one for every channel are kept
+
+    Raises `DeepFocusError` if the file cannot be read, is empty, covers other frequencies or has
+    pixels of another size.
     """
     with image_by_parts(path, overrides) as image:
         _refuse_other_cells(image, path, grid)
-        keep, channels = _kept(image, path, grid)
+        keep, channels = _kept(image, path, grid, choose)
         _, ny, nx = image.data.shape
         require_memory(
             4.0 * len(keep) * ny * nx,
@@ -130,13 +138,13 @@ def read_planes(path: Path, grid: Grid, overrides: Overrides = NO_OVERRIDES) -> 
         values = np.stack([image.data[plane] for plane in keep])
     if not np.isfinite(values).any():
         raise no_data(str(path))
-    holds = np.array([_holds_anything(plane) for plane in values])
+    holds = np.array([holds_anything(plane) for plane in values])
     told = holds if holds.any() else slice(None)
     unit = str(image.header.get("BUNIT", ""))
     return Planes(values[told], channels[told], image.axes.sky, unit)
 
 
-def _kept(image: FitsImage, path: Path, grid: Grid) -> tuple[list[int], np.ndarray]:
+def _kept(image: FitsImage, path: Path, grid: Grid, choose: Choose) -> tuple[list[int], np.ndarray]:
     """The planes of a companion that are read, and the cube's channels that they belong to."""
     n, chans = len(image.data), len(grid.freq_hz)
     marked = [image.header.get(f"DFCH{i + 1}") for i in range(n)]
@@ -157,23 +165,8 @@ def _kept(image: FitsImage, path: Path, grid: Grid) -> tuple[list[int], np.ndarr
         )
     if chans == 1:
         return [int(np.argmin(offsets))], np.zeros(1)
-    keep = _first_middle_last(image, within)
+    keep = choose(image.data, within, image.axes.freq_hz)
     return keep, channels[keep]
-
-
-def _first_middle_last(image: FitsImage, planes: np.ndarray) -> list[int]:
-    """Of planes, those that hold anything; of all, if none does."""
-
-    def nearest(to: int) -> int:
-        in_order = planes[np.argsort(np.abs(planes - to), kind="stable")]
-        return int(next((each for each in in_order if _holds_anything(image.data[each])), to))
-
-    first, last = nearest(planes[0]), nearest(planes[-1])
-    return sorted({first, nearest((first + last + 1) // 2), last})
-
-
-def _holds_anything(plane: np.ndarray) -> bool:
-    return bool(np.any(np.isfinite(plane) & (plane != 0)))
 
 
 def _within_band(marked: np.ndarray, path: Path, channels: int) -> np.ndarray:

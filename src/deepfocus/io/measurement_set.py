@@ -96,7 +96,7 @@ def open_measurement_set(path: Path) -> MeasurementSet:
                 wanted="visibilities of an interferometer",
                 remedy="single-dish data are imaged with CASA's sdimaging",
             )
-        rows = _row_counts(main)
+        rows = _rows(main)
     with opened_table(path / "DATA_DESCRIPTION") as table:
         window_of = table.getcol("SPECTRAL_WINDOW_ID")
         polarisation_of = table.getcol("POLARIZATION_ID")
@@ -106,49 +106,83 @@ def open_measurement_set(path: Path) -> MeasurementSet:
         antennas, dishes = table.getcol("POSITION"), table.getcol("DISH_DIAMETER")
     with opened_table(path / "OBSERVATION") as table:
         telescope = str(table.getcell("TELESCOPE_NAME", 0)) if table.nrows() else ""
-    if any(not 0 <= i < len(correlations) for i in polarisation_of):
-        raise no_measurement_set(
-            path, f"DATA_DESCRIPTION points beyond the {len(correlations)} rows of POLARIZATION"
-        )
-    fields = _fields(path)
-    counts = np.zeros((len(fields), len(window_of)), int)
-    counts[: rows.shape[0], : rows.shape[1]] = rows[: len(fields), : len(window_of)]
+    fields, windows = _fields(path), _windows(path, window_of)
+    for points, where, there, table_name in (
+        (polarisation_of, "DATA_DESCRIPTION", len(correlations), "POLARIZATION"),
+        (window_of, "DATA_DESCRIPTION", len(windows), "SPECTRAL_WINDOW"),
+        (rows.antennas, "the table", len(antennas), "ANTENNA"),
+        (rows.fields, "the table", len(fields), "FIELD"),
+        (rows.data, "the table", len(window_of), "DATA_DESCRIPTION"),
+    ):
+        if any(not 0 <= i < there for i in points):
+            raise no_measurement_set(
+                path, f"{where} points beyond the {there} rows of {table_name}"
+            )
     return MeasurementSet(
         path=path,
         telescope=telescope,
         fields=fields,
-        windows=_windows(path, window_of),
+        windows=windows,
         antenna_itrf_m=antennas,
         dish_m=dishes,
         hands=tuple(_hands(correlations[i]) for i in polarisation_of),
-        rows=counts,
+        rows=rows.counted(len(fields), len(window_of)),
         columns=columns,
     )
 
 
-def _row_counts(main: Any) -> np.ndarray:
-    """(field, data id) number of cross-correlation rows."""
-    counts = np.zeros((1, 1), int)
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Distinct ids in the cross-correlations of the table, and how many rows each pair has."""
+
+    antennas: np.ndarray
+    pairs: np.ndarray
+    number: np.ndarray
+
+    @property
+    def fields(self) -> np.ndarray:
+        return self.pairs[:, 0]
+
+    @property
+    def data(self) -> np.ndarray:
+        return self.pairs[:, 1]
+
+    def counted(self, fields: int, data: int) -> np.ndarray:
+        """(field, data id) number of rows."""
+        counts = np.zeros((fields, data), int)
+        np.add.at(counts, (self.fields, self.data), self.number)
+        return counts
+
+
+def _rows(main: Any) -> _Rows:
+    antennas, pairs, numbers = [np.zeros(0, int)], [np.zeros((0, 2), int)], [np.zeros(0, int)]
     for start in range(0, main.nrows(), ROWS_AT_ONCE):
         field, data, one, other = (
             main.getcol(name, start, min(ROWS_AT_ONCE, main.nrows() - start))
             for name in ("FIELD_ID", "DATA_DESC_ID", "ANTENNA1", "ANTENNA2")
         )
-        shape = max(counts.shape[0], field.max() + 1), max(counts.shape[1], data.max() + 1)
-        grown = np.zeros(shape, int)
-        grown[: counts.shape[0], : counts.shape[1]] = counts
         cross = one != other
-        np.add.at(grown, (field[cross], data[cross]), 1)
-        counts = grown
-    return counts
+        pair, number = np.unique(
+            np.stack([field[cross], data[cross]], axis=1), axis=0, return_counts=True
+        )
+        antennas.append(np.unique([one[cross], other[cross]]))
+        pairs.append(pair)
+        numbers.append(number)
+    return _Rows(
+        np.unique(np.concatenate(antennas)), np.concatenate(pairs), np.concatenate(numbers)
+    )
 
 
 def _fields(path: Path) -> tuple[Field, ...]:
     with opened_table(path / "FIELD") as table:
         fields = []
         for i in range(table.nrows()):
-            frame = _direction_frame(table, i)
-            ra, dec = np.rad2deg(table.getcell("PHASE_DIR", i)[0])
+            directions = np.atleast_2d(table.getcell("PHASE_DIR", i))
+            moves = bool(np.any(directions[1:]))
+            frame = "a polynomial in time" if moves else _direction_frame(table, i)
+            ra, dec = np.rad2deg(directions[0])
+            if not abs(dec) <= 90 or not np.isfinite(ra):
+                raise no_measurement_set(path, f"the phase centre of field {i} is no direction")
             fields.append(
                 Field(
                     id=i,

@@ -10,6 +10,8 @@ import numpy as np
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.io.measurement_set import Field, MeasurementSet, SpectralWindow
 
+MOST_LISTED = 10
+"""Ids, of those that are not there, in a message."""
 CONTIGUOUS_WITHIN = 0.1
 """Largest gap or overlap, in channels, between windows that count as contiguous."""
 
@@ -29,7 +31,7 @@ def chosen_field(ms: MeasurementSet, text: str = "") -> Field:
     names = ", ".join(f"{field.id} {field.name}" for field in observed)
     text = text.strip()
     found = [field for field in observed if not text or field.name == text]
-    if text.isdigit() and not found:
+    if text.isdecimal() and not found:
         found = [field for field in observed if field.id == int(text)]
     if len(found) != 1:
         count = len(observed) if not text else len(found)
@@ -57,7 +59,7 @@ def chosen_windows(ms: MeasurementSet, field: Field, text: str = "") -> tuple[Sp
     observed = [window for window in ms.windows if _has_rows(ms, field, window)]
     if text.strip():
         ids = _ids(text)
-        missing = sorted(ids - {window.id for window in observed})
+        missing = sorted(ids - {window.id for window in observed})[:MOST_LISTED]
         if missing:
             raise DeepFocusError(
                 f"--spw {text} asks for {missing}, which have no data of field {field.name}",
@@ -88,14 +90,15 @@ def _has_rows(ms: MeasurementSet, field: Field, window: SpectralWindow) -> bool:
 def _ids(text: str) -> set[int]:
     ids: set[int] = set()
     for part in text.split(","):
-        match = re.fullmatch(r"\s*(\d+)\s*(?:~\s*(\d+)\s*)?", part)
-        if match is None:
+        match = re.fullmatch(r"\s*([0-9]{1,6})\s*(?:~\s*([0-9]{1,6})\s*)?", part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if first > last:
             raise DeepFocusError(
                 f"--spw {text}",
                 wanted="ids of spectral windows, such as 1, 0,2 or 0~3",
                 remedy="choose channels with --start, --nchan and --width",
             )
-        ids |= set(range(int(match[1]), int(match[2] or match[1]) + 1))
+        ids |= set(range(first, last + 1))
     return ids
 
 
@@ -110,7 +113,19 @@ def _check_hands(ms: MeasurementSet, windows: Sequence[SpectralWindow]) -> None:
 
 
 def _check_axis(windows: Sequence[SpectralWindow]) -> None:
-    """Refuse windows that differ in direction, width or frame, or have gaps or overlaps."""
+    """Refuse windows that differ in direction, width or frame, or have gaps or overlaps.
+
+    Also frequencies that are none, or do not all rise or all fall.
+    """
+    for window in windows:
+        along = np.diff(window.freq_hz)
+        if not ((along > 0).all() or (along < 0).all()) or not (window.freq_hz > 0).all():
+            raise DeepFocusError(
+                f"the channels of spw {window.id} are at {window.freq_hz[0]:.6g} to "
+                f"{window.freq_hz[-1]:.6g} Hz, and neither rise nor fall all along",
+                wanted="frequencies above 0 that rise, or fall, from channel to channel",
+                remedy="choose other windows with --spw, or look at CHAN_FREQ",
+            )
     if len(windows) == 1:
         return
     steps = [float(np.diff(window.freq_hz).mean()) if len(window.freq_hz) > 1 else None

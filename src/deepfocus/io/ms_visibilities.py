@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from deepfocus.io.casacore_table import casacores_errors, opened_table
+from deepfocus.io.casacore_table import casacores_errors, no_measurement_set, opened_table
 from deepfocus.io.measurement_set import COLUMNS, Field, MeasurementSet, SpectralWindow
 
 BLOCK_BYTES = 64 * 2**20
@@ -24,7 +24,7 @@ BLOCK_BYTES = 64 * 2**20
 class Tracks:
     """Baselines of one window's rows.
 
-    uv_m : (row, 2); w_m : the largest |w|; mjd_utc : (time,) distinct times
+    uv_m : (row, 2), 0 where undefined; w_m : the largest |w|; mjd_utc : (time,) distinct times
     antennas : ids of the antennas with data
     """
 
@@ -48,9 +48,10 @@ def read_tracks(ms: MeasurementSet, *, field: Field, window: SpectralWindow) -> 
     uv, times, used, w = [], [], [], 0.0
     for block, _ in _blocks(ms, field, window, bytes_per_row=64):
         uvw = block("UVW")
-        uv.append(uvw[:, :2])
-        w = max(w, float(np.abs(uvw[:, 2]).max()))
-        times.append(np.unique(block("TIME")))
+        uv.append(np.where(_placed(uvw)[:, None], uvw[:, :2], 0.0))
+        w = max(w, float(np.abs(uvw[_placed(uvw), 2]).max(initial=0.0)))
+        time = block("TIME")
+        times.append(np.unique(time[np.isfinite(time)]))
         used.append(np.unique([block("ANTENNA1"), block("ANTENNA2")]))
     return Tracks(
         uv_m=np.concatenate(uv),
@@ -104,6 +105,22 @@ class _Block:
             )
             return part
 
+    def of(
+        self, column: str, correlations: list[int], channels: tuple[int, int] | None = None
+    ) -> np.ndarray:
+        """(row, ..., correlation) of some correlations.
+
+        Raises `DeepFocusError` if the column has fewer than the table POLARIZATION says.
+        """
+        values = self(column, channels)
+        if values.shape[-1] <= max(correlations):
+            raise no_measurement_set(
+                self._path,
+                f"{column} has {values.shape[-1]} correlations, where POLARIZATION names more",
+            )
+        some: np.ndarray = values[..., correlations]
+        return some
+
     def has(self, column: str) -> bool:
         """Whether the column exists and is filled in."""
         if column not in self._table.colnames():
@@ -129,19 +146,27 @@ def _blocks(
             chosen.close()
 
 
+def _placed(uvw: np.ndarray) -> np.ndarray:
+    """(row,) whether a baseline is defined; visibilities of others count as flagged."""
+    placed: np.ndarray = np.isfinite(uvw).all(axis=1)
+    return placed
+
+
 def _intensity(
     block: _Block, hands: tuple[int, ...], column: str, channels: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Stokes I and its weights (row, chan), both 0 where flagged."""
     correlations = list(hands)
-    visibilities = block(column, channels)[..., correlations].mean(axis=-1)
-    flagged = block("FLAG", channels)[..., correlations].any(axis=-1)
+    visibilities = block.of(column, correlations, channels)
+    visibilities = np.where(np.isfinite(visibilities), visibilities, np.nan).mean(axis=-1)
+    flagged = block.of("FLAG", correlations, channels).any(axis=-1)
     flagged |= block("FLAG_ROW")[:, None]
     if block.has("WEIGHT_SPECTRUM"):
-        weights = block("WEIGHT_SPECTRUM", channels)[..., correlations].mean(axis=-1)
+        weights = block.of("WEIGHT_SPECTRUM", correlations, channels).mean(axis=-1)
     else:
         weights = np.broadcast_to(
-            block("WEIGHT")[:, correlations].mean(axis=-1)[:, None], visibilities.shape
+            block.of("WEIGHT", correlations).mean(axis=-1)[:, None], visibilities.shape
         )
+    flagged |= ~_placed(block("UVW"))[:, None]
     good = ~flagged & np.isfinite(visibilities) & np.isfinite(weights) & (weights > 0)
     return np.where(good, visibilities, 0), np.where(good, weights, 0)

@@ -170,13 +170,19 @@ def _describe(header: fits.Header, cube: Cube) -> None:
     header["BTYPE"] = "Intensity"
     for key, name in (("OBJECT", "object"), ("TELESCOP", "telescope")):
         if name in cube.meta:
-            header[key] = str(cube.meta[name])
+            header[key] = _in_a_card(str(cube.meta[name]))
     set_carried(header, cube.meta)
     if cube.beam is not None:
         header["BMAJ"] = (cube.beam.major_arcsec / 3600.0, "[deg] FWHM")
         header["BMIN"] = (cube.beam.minor_arcsec / 3600.0, "[deg] FWHM")
         header["BPA"] = (cube.beam.pa_deg, "[deg] north through east")
     header["ORIGIN"] = f"deepfocus {__version__}"
+
+
+def _in_a_card(text: str) -> str:
+    """What FITS can hold of a text: printable ASCII, "?" for the rest."""
+    plain = text.encode("ascii", "replace").decode()
+    return "".join(letter if letter.isprintable() else "?" for letter in plain)
 
 
 def _hdus(data: np.ndarray, grid: Grid, *, linear_within_hz: float = 0.0) -> fits.HDUList:

@@ -13,7 +13,8 @@ from deepfocus.core.cube import Beam, Cube
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import Grid
 from deepfocus.core.memory import require_memory
-from deepfocus.forward.response import beam_image, node_weights
+from deepfocus.core.node_weights import node_weights
+from deepfocus.forward.response import beam_image
 
 WORKING_BYTES_PER_PIXEL = 450
 """Memory in which a plane is cleaned, with transforms on twice the side: 380 at 1024 pixels."""

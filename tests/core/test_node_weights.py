@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from deepfocus.forward.response import node_weights
+from deepfocus.core.node_weights import node_weights
 from deepfocus.instrument.nodes import node_channels
 
 FREQ_HZ = 230e9 + 1e7 * np.arange(128)
