@@ -70,7 +70,7 @@ def test_three_files_are_written_and_read(
     assert cube.psf.shape == (3, 128, 128)
     assert cube.primary_beam.shape == (3, 64, 64)
     assert cube.psf_channels is not None
-    assert cube.psf_channels.tolist() == [0, 6, 11]
+    assert cube.psf_channels.tolist() == [0, 5, 11]
     assert (cube.unit, cube.grid.rest_hz) == ("Jy/beam", 230.538e9)
     assert cube.noise.power == DirtyBeam()
     assert cube.noise.level_jy_beam is None

@@ -90,7 +90,6 @@ def test_skies_without_sources_keep_a_reference() -> None:
     assert sky.images().shape == (0, 256, 256)
     assert sky.spectra().shape == (0, 128)
     assert len(sky.first_parts) == 0
-    assert len(sky.source_images()) == 0
     assert len(sky.for_noise().components) == 1
     numbers = {
         len(SourcesAnywhere(sources=(0, 2)).draw(GRID, rng(s)).components) for s in range(30)

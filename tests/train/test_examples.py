@@ -12,9 +12,12 @@ from deepfocus.instrument.observation import Observation
 from deepfocus.ops.boxes import Box
 from deepfocus.ops.gaussians import gaussian_1d, gaussian_2d
 from deepfocus.ops.morphology import elongation_vector
+from deepfocus.ops.targets import Elongation
 from deepfocus.simulation.cube import Simulated, simulate
 from deepfocus.simulation.faults.faults import Faults
 from deepfocus.simulation.settings import Noise, SetSettings
+from deepfocus.sky.components import EmissionLine, SkyModel
+from deepfocus.sky.point import Point
 from deepfocus.sky.population import PaperPopulation
 from deepfocus.train.blob_examples import BlobExamples, blob_target
 from deepfocus.train.places import empty_boxes, jittered_places
@@ -44,6 +47,27 @@ def test_the_target_map_gives_each_source_the_same_peak(made: Simulated) -> None
     target = blob_target(made.sky)
     for x, y in zip(made.truth["x"], made.truth["y"], strict=True):
         assert target[round(y), round(x)] > 240  # 255, except for the sub-pixel offset
+
+
+def test_a_point_is_a_blob_of_its_pixel_and_nothing_else() -> None:
+    """What is drawn of a point in a cube has waves, which became probabilities of 1 elsewhere."""
+    lines = (EmissionLine(40.0, 6.0, 1.0),)
+    points = [(21.29, 40.12), (90.5, 64.5), (60.0, 100.0)]
+    sky = SkyModel(
+        SMALL.observation.grid(),
+        tuple(Point(x, y, 1.0, 0.0, lines) for x, y in points),
+    )
+    target = blob_target(sky)
+    for x, y in points:
+        nearest = target[int(y) - 1 : int(y) + 3, int(x) - 1 : int(x) + 3]
+        assert nearest.max() == 255
+        nearest[:] = 0
+    assert target.max() == 0
+
+
+def test_a_point_has_no_direction() -> None:
+    point = Ellipse(3.0, 4.0, 0.0, 0.0, 0.0)
+    np.testing.assert_array_equal(Elongation().encode(point), [0.0, 0.0])
 
 
 def test_of_the_seeds_some_have_faults_whatever_their_noise() -> None:

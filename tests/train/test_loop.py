@@ -156,6 +156,17 @@ def test_not_finite_or_no_batches_are_clear_errors(tmp_path: Path) -> None:
         fit(tiny(), Batches(batches, lambda: []), recipe=RECIPE, folder=tmp_path)
 
 
+def test_a_validation_loss_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    """It would have been the lowest of all."""
+
+    def undefined() -> Iterator[Batch]:
+        for inputs, targets in held_out():
+            yield inputs, np.nan * targets
+
+    with pytest.raises(DeepFocusError, match="the validation loss is nan in epoch 0"):
+        fit(tiny(), Batches(batches, undefined), recipe=RECIPE, folder=tmp_path)
+
+
 def test_learning_rate_warms_up_and_falls() -> None:
     def rate(iteration: int, progress: float, cosine: bool) -> float:
         return learning_rate(

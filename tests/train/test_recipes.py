@@ -53,6 +53,22 @@ def test_shipped_recipes_are_valid(name: str) -> None:
         TINY.replace('size = "slim"', 'size = "huge"'),
         TINY.replace('size = "slim"', "depth = 3"),
         TINY.replace('kind = "l1"', 'kind = "l3"'),
+        TINY.replace("epochs = ", "epochs = -"),
+        *(
+            f"[data]\n{wrong}\n[blobs_finder]\n"
+            for wrong in ("cubes = -8", "images = 0", "validation_cubes = 0", "crop_px = 50")
+        ),
+        *(
+            f"[data]\n[blobs_finder]\ntruth = {{ {wrong} }}\n"
+            for wrong in (
+                "epochs = 0",
+                "batch = 0",
+                "batch = -4",
+                "learning_rate = -1e-3",
+                "seed = -5",
+                "early_stopping = { patience = -2 }",
+            )
+        ),
     ],
 )
 def test_bad_recipes_are_refused(tmp_path: Path, text: str) -> None:
@@ -82,3 +98,36 @@ def test_shipped_recipes_go_by_their_names() -> None:
     assert load_plan(Path("default")) == load_plan(shipped_recipe("default"))
     with pytest.raises(DeepFocusError, match="cannot read settings nosuch"):
         load_plan(Path("nosuch"))
+
+
+ODD = """
+[data]
+set = "odd.toml"
+images = 4
+cubes = 2
+validation_images = 2
+validation_cubes = 2
+crop_px = 64
+[blobs_finder]
+truth = { epochs = EPOCHS, batch = 2 }
+"""
+
+
+def test_more_epochs_train_on_and_images_of_any_size_will_do(tmp_path: Path) -> None:
+    """Sides of 100 pixels are no multiple of what the network halves."""
+    sizes = shipped_recipe("tiny").with_name("tiny-set.toml").read_text(encoding="utf-8")
+    odd = sizes.replace("size = 128", "size = 100").replace("[-30.0, 30.0]", "[-20.0, 20.0]")
+    (tmp_path / "odd.toml").write_text(odd)
+    recipe = tmp_path / "recipe.toml"
+    for epochs in (1, 2, 2):
+        recipe.write_text(ODD.replace("EPOCHS", str(epochs)))
+        arguments = ["train", str(recipe), "--out", str(tmp_path / "run"), "--workers", "1"]
+        assert main(arguments) == 0
+        card = json.loads(
+            (tmp_path / "run" / "weights" / "final" / "blobs_finder.json").read_text()
+        )
+        assert card["epochs"] == len(card["validation_curve"]) == epochs
+    (tmp_path / "run" / "weights" / "predicted-deep_gru").mkdir()
+    (tmp_path / "run" / "weights" / "predicted-deep_gru" / "deep_gru.json").write_text("{}")
+    recipe.write_text(ODD.replace("EPOCHS", "3"))
+    assert main(arguments) == 2

@@ -22,6 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     import click
 
+    from deepfocus.jobs.threads import ONE_THREAD
+
+    if arguments is None:  # the process is the command's alone
+        os.environ.update(ONE_THREAD)
+
     from deepfocus.cli.commands import deepfocus
     from deepfocus.core.errors import DeepFocusError
     from deepfocus.core.files import FULL

@@ -17,7 +17,7 @@ from typing import Any
 from astropy import units as u
 
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.jobs.workers import THREADS
+from deepfocus.jobs.threads import THREADS
 
 ALLOWED_DEATHS = 10
 """Workers that may die in succession on the same item. Busy partitions often preempt jobs, so this

@@ -19,13 +19,11 @@ from threading import Event, Thread, current_thread, main_thread
 from typing import Protocol, TypeVar
 
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.jobs.threads import ONE_THREAD
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-# An OpenMP thread that spins while it waits takes the core from a busy neighbour.
-ONE_THREAD = {**dict.fromkeys(THREADS, "1"), "OMP_WAIT_POLICY": "PASSIVE"}
 LIVES = 3
 """Pools that may break in succession, with no job finished in between, before giving up."""
 

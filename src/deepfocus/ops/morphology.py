@@ -29,9 +29,9 @@ def major_minor_from_axes(
 def elongation_vector(
     major: np.ndarray | float, minor: np.ndarray | float, pa: np.ndarray | float
 ) -> np.ndarray:
-    """(..., 2): e cos 2pa, e sin 2pa."""
+    """(..., 2): e cos 2pa, e sin 2pa; 0 for a point, which is round."""
     a2, b2 = np.asarray(major, float) ** 2, np.asarray(minor, float) ** 2
-    e = (a2 - b2) / (a2 + b2)
+    e = (a2 - b2) / np.where(a2 > 0, a2 + b2, 1.0)
     angle = 2 * np.deg2rad(np.asarray(pa, float))
     return np.stack([e * np.cos(angle), e * np.sin(angle)], axis=-1)
 

@@ -27,7 +27,8 @@ class ProbabilityMap:
         """(y, x) in [0, 1] from the sources' unit-peak images (source, y, x)."""
         if not len(images):
             return np.zeros(images.shape[1:], np.float32)
-        return np.asarray(images.max(axis=0), np.float32)
+        highest: np.ndarray = np.clip(images.max(axis=0), 0, 1).astype(np.float32)
+        return highest
 
     def decode(self, output: np.ndarray) -> np.ndarray:
         """Probability in [0, 1], in the shape of the output."""

@@ -285,13 +285,6 @@ class SkyModel:
         """(source,) index of each source's first part."""
         return np.searchsorted(self.source_of_part, np.arange(len(self.components)))
 
-    def source_images(self) -> np.ndarray:
-        """(source, y, x) image of each source summed over frequency, peak 1 (points: flux 1)."""
-        shape = (self.grid.ny, self.grid.nx)
-        if not self.components:
-            return np.zeros((0, *shape), np.float32)
-        return np.stack([source.image(shape) for source in self.components])
-
     def for_noise(self) -> SkyModel:
         """The sky that sets the noise level: this one, or the reference alone if this is empty.
 

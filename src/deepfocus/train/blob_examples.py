@@ -8,19 +8,24 @@ uses the central 256x256 pixels, as in the paper.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from deepfocus.ops.gaussians import gaussian_2d
 from deepfocus.simulation.cube import integrated_image
 from deepfocus.simulation.settings import SetSettings
 from deepfocus.train.roles import IMAGE, MAP, Pair
 
 if TYPE_CHECKING:
-    from deepfocus.sky.components import SkyModel
+    from deepfocus.sky.components import SkyModel, SkySource
 
 CENTRE_PX = 256
+HALVED_PX = 16
+"""Sides of what networks see are multiples of it: they halve images four times."""
+POINT_PX = 1.0
+"""FWHM of a point's blob."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +48,7 @@ class BlobExamples:
 
     def centred(self, size: int) -> Iterator[Pair]:
         """Batches of the central crops, in order and unaugmented: for validation."""
-        side = min(CENTRE_PX, self.images.shape[-1])
+        side = _halved(min(CENTRE_PX, self.images.shape[-1]))
         start = (self.images.shape[-1] - side) // 2
         window = np.s_[:, start : start + side, start : start + side]
         images, targets = self.images[window], self.targets[window]
@@ -53,7 +58,7 @@ class BlobExamples:
 
     def _augmented(self, i: int, rng: np.random.Generator) -> Pair:
         turns, flip = int(rng.integers(4)), bool(rng.integers(2))
-        side = min(self.crop_px, self.images.shape[-1])
+        side = _halved(min(self.crop_px, self.images.shape[-1]))
         y, x = rng.integers(0, np.array(self.images.shape[1:]) - side + 1)
         pair = []
         for source in (self.images[i], self.targets[i]):
@@ -61,6 +66,10 @@ class BlobExamples:
             turned = np.rot90(window, turns)
             pair.append(turned[:, ::-1] if flip else turned)
         return pair[0], pair[1] / np.float32(255)
+
+
+def _halved(side: int) -> int:
+    return side // HALVED_PX * HALVED_PX
 
 
 def blob_example(settings: SetSettings, seed: int) -> Pair:
@@ -76,8 +85,24 @@ def blob_input(integrated: np.ndarray) -> np.ndarray:
 
 def blob_target(sky: SkyModel) -> np.ndarray:
     """(y, x) uint8, 255 for probability 1: Blobs Finder's target map for a sky."""
-    target: np.ndarray = np.rint(255 * MAP.encode(sky.source_images())).astype(np.uint8)
+    shape = (sky.grid.ny, sky.grid.nx)
+    images = [_of_unit_peak(source, shape) for source in sky.components]
+    of_sources = np.stack(images) if images else np.zeros((0, *shape), np.float32)
+    target: np.ndarray = np.rint(255 * MAP.encode(of_sources)).astype(np.uint8)
     return target
+
+
+def _of_unit_peak(source: SkySource, shape: tuple[int, int]) -> np.ndarray:
+    """(y, x) of a source summed over frequency, with peak 1; of a point, about its pixel.
+
+    What is drawn of a point in a cube has waves, some below zero, and less than 1 of its flux in
+    its brightest pixel (`sky.point`).
+    """
+    if source.ellipse.fwhm_x_px > 0:
+        return source.image(shape)
+    blob = gaussian_2d(shape, replace(source.ellipse, fwhm_x_px=POINT_PX, fwhm_y_px=POINT_PX))
+    peak = float(blob.max())
+    return blob / np.float32(peak) if peak > 0 else blob
 
 
 def _stack(images: list[np.ndarray] | np.ndarray) -> np.ndarray:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from deepfocus.train.least import check_least
+
 
 @dataclass(frozen=True)
 class EarlyStopping:
@@ -16,6 +18,9 @@ class EarlyStopping:
 
     window: int = 10
     patience: int = 10
+
+    def __post_init__(self) -> None:
+        check_least("early_stopping", {"window": (self.window, 1), "patience": (self.patience, 0)})
 
     def __call__(self, losses: Sequence[float]) -> bool:
         """Whether to stop, given the validation losses of all epochs so far."""

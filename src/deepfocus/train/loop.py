@@ -189,6 +189,8 @@ class _Training:
         validation = validation_loss(
             self.model, self.batches.validation(), self.recipe, machine=self.machine
         )
+        if not math.isfinite(validation):
+            raise _infinite("validation", validation, f"epoch {number}")
         return Epoch(
             epoch=number,
             train_loss=total.item() / examples,
@@ -219,12 +221,16 @@ class _Training:
 def _refuse_infinite(total: Tensor, epoch: int, iterations: int) -> None:
     """Raise `DeepFocusError` if the losses of an epoch do not add up to a finite number."""
     if not math.isfinite(total.item()):
-        raise DeepFocusError(
-            f"the training loss is {total.item()} in the first {iterations} iterations of epoch "
-            f"{epoch}",
-            wanted="a finite loss",
-            remedy="lower the learning rate, or look for NaN in the training data",
-        )
+        where = f"the first {iterations} iterations of epoch {epoch}"
+        raise _infinite("training", total.item(), where)
+
+
+def _infinite(which: str, loss: float, where: str) -> DeepFocusError:
+    return DeepFocusError(
+        f"the {which} loss is {loss} in {where}",
+        wanted="a finite loss",
+        remedy=f"lower the learning rate, or look for NaN in the {which} data",
+    )
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,8 @@ from deepfocus.simulation.sets import load_one, one_kind
 from deepfocus.simulation.settings import SetSettings
 from deepfocus.simulation.stored_set import settings_of_store
 from deepfocus.train import roles
+from deepfocus.train.blob_examples import HALVED_PX
+from deepfocus.train.least import check_least
 from deepfocus.train.recipe import Recipe
 from deepfocus.weights.six import ROLES as SIX
 
@@ -69,6 +71,28 @@ class DataPlan:
     validation_cubes: int = 200
     predicted_cubes: int = 1000
     crop_px: int = 192
+
+    def __post_init__(self) -> None:
+        check_least(
+            "data",
+            {
+                "thermal_every": (self.thermal_every, 0),
+                "faulty_every": (self.faulty_every, 0),
+                "images": (self.images, 1),
+                "cubes": (self.cubes, 1),
+                "wide_cubes": (self.wide_cubes, 0),
+                "validation_images": (self.validation_images, 1),
+                "validation_cubes": (self.validation_cubes, 1),
+                "predicted_cubes": (self.predicted_cubes, 1),
+                "crop_px": (self.crop_px, HALVED_PX),
+            },
+        )
+        if self.crop_px % HALVED_PX:
+            raise DeepFocusError(
+                f"crop_px = {self.crop_px} in [data]",
+                wanted=f"a multiple of {HALVED_PX}, since networks halve images four times",
+                remedy=f"take {self.crop_px // HALVED_PX * HALVED_PX}",
+            )
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from deepfocus.nets.losses import L1, Loss
 from deepfocus.train.early_stopping import EarlyStopping
+from deepfocus.train.least import check_least
 
 
 @dataclass(frozen=True)
@@ -42,3 +43,18 @@ class Recipe:
     max_minutes: float = 0.0
     bfloat16: bool = False
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_least(
+            "truth or predicted",
+            {
+                "epochs": (self.epochs, 1),
+                "batch": (self.batch, 1),
+                "learning_rate": (self.learning_rate, 0),
+                "weight_decay": (self.weight_decay, 0),
+                "warm_up": (self.warm_up, 0),
+                "clip": (self.clip, 0),
+                "max_minutes": (self.max_minutes, 0),
+                "seed": (self.seed, 0),
+            },
+        )

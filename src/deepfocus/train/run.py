@@ -8,7 +8,7 @@ that all of them make. Every step saves its results, so a stopped run resumes th
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from deepfocus.core.arrays import NamedArrays
+from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.settings import parts_to, settings_to
 from deepfocus.finders.slim.finder import Slim
 from deepfocus.jobs.claim import claim
@@ -150,14 +151,14 @@ class _Run:
 
 def run_step(step: Step) -> Card:
     """Train and export one network, unless already done."""
-    card_path = step.exported / f"{step.role}.json"
-    if card_path.exists():
-        return read_card(card_path)
     plan = load_plan(step.recipe)
     role = plan.roles[step.role]
     first = step.stage == TRUTH
     recipe = role.truth if first else role.predicted
     assert recipe is not None, f"{step.role} has no recipe for {step.stage}"
+    written = {"stage": step.stage} | parts_to(recipe)
+    if card := _finished(step, written):
+        return card
     torch.manual_seed(recipe.seed)
     if first:
         model = build_network(role.network)
@@ -176,7 +177,7 @@ def run_step(step: Step) -> Card:
         input=role.input,
         target=part.target,
         domain=_domain(plan, step.role),
-        recipe={"stage": step.stage} | parts_to(recipe),
+        recipe=written,
         epochs=len(result.history),
         validation_curve=[epoch.validation_loss for epoch in result.history],
         commit=_commit(),
@@ -184,6 +185,25 @@ def run_step(step: Step) -> Card:
         scores={"validation_loss": result.best.validation_loss, "best_epoch": result.best.epoch},
     )
     return export(result.model, role.network, card, step.exported)
+
+
+def _finished(step: Step, recipe: Mapping[str, object]) -> Card | None:
+    """The card of a network that was trained by this recipe; None if it is to be trained on.
+
+    Raises `DeepFocusError` if networks have learned from what it found before.
+    """
+    path = step.exported / f"{step.role}.json"
+    card = read_card(path) if path.exists() else None
+    if card is None or all(card.recipe.get(name) == recipe[name] for name in LIMITS):
+        return card
+    if step.stage == TRUTH and any((step.out / "weights").glob("predicted-*/*.json")):
+        raise DeepFocusError(
+            f"{step.out} has networks that learned from what {step.role} found after "
+            f"{card.epochs} epochs",
+            wanted="its recipe as it was",
+            remedy="choose another --out to train it longer",
+        )
+    return None
 
 
 def _batches(plan: Plan, step: Step, *, size: int, seed: int) -> Batches:

@@ -15,7 +15,12 @@ from deepfocus.simulation.sets import MixedSet, shipped_set
 from deepfocus.simulation.settings import SetSettings
 from deepfocus.train.blob_examples import blob_example
 from deepfocus.train.places import empty_boxes, jittered_places
-from deepfocus.train.source_examples import half_precision, image_examples, spectra_examples
+from deepfocus.train.source_examples import (
+    half_precision,
+    image_examples,
+    of_emission,
+    spectra_examples,
+)
 
 BOX_DRAWS = 3
 STREAM = 4
@@ -76,7 +81,7 @@ class SourcesOfSeed:
         made = simulate(self.sky.of(seed), seed)
         rng = np.random.default_rng([seed, 3])
         boxes = _boxes(made, rng)
-        images = image_examples(made, jittered_places(made.truth, rng))
+        images = of_emission(image_examples(made, jittered_places(made.truth, rng)))
         return half_precision(spectra_examples(made, boxes) | images)
 
 

@@ -60,6 +60,12 @@ def image_arrays(rows: Sequence[NamedArrays]) -> NamedArrays:
     }
 
 
+def of_emission(arrays: NamedArrays) -> NamedArrays:
+    """The rows that have a target of the flux, which absorption has not."""
+    emit = np.isfinite(arrays["flux"][:, 0])
+    return {name: values[emit] for name, values in arrays.items()}
+
+
 def _image_example(made: Simulated, place: Place) -> NamedArrays:
     data, source = made.cube.array, place.source
     span = source.span

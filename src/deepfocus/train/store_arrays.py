@@ -17,7 +17,12 @@ from deepfocus.simulation.cube import Simulated
 from deepfocus.simulation.stored_set import rows_of_store
 from deepfocus.train.blob_examples import blob_input, blob_target
 from deepfocus.train.places import true_place
-from deepfocus.train.source_examples import half_precision, image_examples, spectra_examples
+from deepfocus.train.source_examples import (
+    half_precision,
+    image_examples,
+    of_emission,
+    spectra_examples,
+)
 
 IMAGES = ("spectra", "clean", "focused", "masked")
 LABELS = ("major", "minor", "angle", "flux")
@@ -62,5 +67,4 @@ def stored_sources(path: Path, seeds: Sequence[int]) -> NamedArrays:
         name: np.concatenate([store.array(name)[row, : counts[row]] for row in rows])
         for name in (*IMAGES, *LABELS)
     }
-    emit = np.isfinite(arrays["flux"][:, 0])
-    return {name: values[emit] for name, values in arrays.items()}
+    return of_emission(arrays)
