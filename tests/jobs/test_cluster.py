@@ -154,7 +154,7 @@ def test_an_item_that_kills_its_workers_ends_the_run() -> None:
         dask_itself.config.set({"distributed.scheduler.allowed-failures": 0}),
         dask(1) as local,
         cluster_workers(local.scheduler_address) as workers,
-        pytest.raises(DeepFocusError, match="workers died 1 times on 13"),
+        pytest.raises(DeepFocusError, match="1 worker processes died on 13"),
     ):
         list(workers.run(die, [13]))
 
@@ -326,10 +326,39 @@ def test_a_profile_needs_slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         pass
 
 
-def test_the_job_script_sets_one_thread_before_python_starts() -> None:
-    from deepfocus.jobs.slurm import _scheduler
+REFUSES = """#!/bin/sh
+[ "$1" = --test-only ] && exit 0
+echo "sbatch: error: QOSMaxSubmitJobPerUserLimit" >&2
+echo "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy" >&2
+exit 1
+"""
 
-    with _scheduler(Slurm(cores=2, interface="lo", prologue=("module load this",))) as local:
+
+def test_jobs_that_are_refused_when_it_matters_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where a test is accepted and the job is not, it was a traceback after half an hour."""
+    pytest.importorskip("dask_jobqueue", reason="needs the extra [cluster]")
+    sbatch = tmp_path / "bin" / "sbatch"
+    sbatch.parent.mkdir()
+    sbatch.write_text(REFUSES)
+    sbatch.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{sbatch.parent}:{os.environ['PATH']}")
+    profile = tmp_path / "slurm.toml"
+    profile.write_text('[slurm]\njobs = 2\nwait = "60 s"\n')
+    (tmp_path / "small.toml").write_text(tomlkit.dumps(settings_to(SMALL)))
+    arguments = ["simulate", str(tmp_path / "small.toml"), "--out", str(tmp_path / "out")]
+    assert main([*arguments, "--number", "1", "--cluster", str(profile)]) == 2
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "Slurm refuses the jobs: QOSMaxSubmitJobPerUserLimit Batch job submission" in said
+
+
+def test_the_job_script_sets_one_thread_before_python_starts() -> None:
+    from deepfocus.jobs.slurm import Answers, _scheduler
+
+    with _scheduler(
+        Slurm(cores=2, interface="lo", prologue=("module load this",)), Answers()
+    ) as local:
         script = local.job_script()
     lines = script.splitlines()
     start = next(i for i, line in enumerate(lines) if "dask_worker" in line)

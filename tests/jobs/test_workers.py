@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.jobs.threads import ONE_THREAD
 from deepfocus.jobs.workers import (
     IN_TURN,
-    ONE_THREAD,
     Processes,
     environment,
     local_workers,
@@ -64,8 +64,32 @@ def test_a_killed_worker_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_workers_that_always_die_end_the_run() -> None:
-    with pytest.raises(DeepFocusError, match="died 3 times"):
+    with pytest.raises(DeepFocusError, match="2 worker processes died on 1"):
         list(Processes(2).run(die, [1, 2]))
+
+
+def die_of_three(number: int) -> int:
+    return die(number) if number == 3 else number
+
+
+class Lists:
+    """A job that goes on without what its workers die of."""
+
+    def __call__(self, number: int) -> str:
+        return str(die_of_three(number))
+
+    def lost(self, item: int, error: DeepFocusError) -> str:
+        return error.came
+
+
+def test_the_item_that_workers_die_of_is_named() -> None:
+    with pytest.raises(DeepFocusError, match="2 worker processes died on 3"):
+        list(Processes(2).run(die_of_three, range(8)))
+
+
+def test_a_job_may_go_on_without_it() -> None:
+    results = sorted(Processes(2).run(Lists(), range(8)))
+    assert results == sorted(["2 worker processes died on 3", *"0124567"])
 
 
 def test_an_error_of_a_job_is_the_error_of_the_run() -> None:

@@ -9,13 +9,14 @@ from deepfocus.core.channels import around
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.grid import tangent_grid
 from deepfocus.core.settings import load_settings, settings_from, settings_to
+from deepfocus.core.source import GAUSSIAN_AREA
 from deepfocus.instrument.observation import Observation
 from deepfocus.ops.boxes import blendness
 from deepfocus.simulation.cube import simulate
 from deepfocus.simulation.settings import Noise, SetSettings
 from deepfocus.sky.anywhere import SourcesAnywhere
 from deepfocus.sky.blends import Blends, box_of
-from deepfocus.sky.components import Component
+from deepfocus.sky.components import Component, EmissionLine
 from deepfocus.sky.disc import Disc
 from deepfocus.sky.number_counts import NumberCounts
 from deepfocus.sky.point import Point
@@ -63,6 +64,20 @@ def test_each_kind_of_source_has_the_flux_that_was_drawn() -> None:
         (truth,) = source.line_truths(GRID)
         # the continuum's slope within a channel
         assert truth.flux_jy_kms == pytest.approx(1.5, rel=1e-3)
+
+
+@pytest.mark.parametrize("fwhm_px", [0.6, 0.9, 1.5, 2.1])
+def test_of_a_narrow_source_the_flux_is_that_of_its_pixels(fwhm_px: float) -> None:
+    """Those of a Gaussian of 0.6 pixels add up to 0.4 to 2.5 of its integral."""
+    line = EmissionLine(1.0, 60.0, 8.0)
+    for x in (40.0, 40.5, 40.3):
+        source = Component(
+            x, 60.2, 3.0, fwhm_px, 20.0, peak_jy_px=1e-3, spectral_index=0.0, lines=(line,)
+        )
+        (truth,) = source.line_truths(GRID)
+        pixels = float(source.image((GRID.ny, GRID.nx)).sum(dtype=float))
+        kms = float(GRID.width_kms(8.0, 60.0)) * GAUSSIAN_AREA
+        assert truth.flux_jy_kms == pytest.approx(1e-3 * pixels * kms, rel=1e-5)
 
 
 def test_blends_reach_their_overlaps() -> None:
@@ -184,6 +199,8 @@ def test_a_file_chooses_by_kind(tmp_path: Path) -> None:
         ('kind = "corrected"\nfwhm_px = [9.0, 3.0]', "lower end first"),
         ('kind = "corrected"\npoint_fraction = 0.8\ndisc_fraction = 0.8', "at most 1"),
         ('kind = "corrected"\nsources = [-1, 3]', "0 sources or more"),
+        ('kind = "corrected"\nfwhm_px = [0.3, 0.6]', "may lie between them"),
+        ('kind = "corrected"\nline_fwhm_chan = [0.05, 0.06]', "do not add up to"),
         ("kind = 3", "unknown population.kind"),
     ],
 )

@@ -123,9 +123,9 @@ def detect(
             run.forget(names)
         summary = Summary(run.folder, progress)
         search = Searching(finder, run, reading, resume, further)
-        for outcome in workers.run(search, cubes):
-            summary.add(outcome)
-        summary.close()
+        with summary:
+            for outcome in workers.run(search, cubes):
+                summary.add(outcome)
     if summary.failed:
         ctx.exit(BAD_INPUT)
 

@@ -70,7 +70,9 @@ class Searching:
                 return Outcome(given.name, again=True)
             cube = given.read()
         except DeepFocusError as error:
-            return Outcome(given.name, complaint=str(error))
+            return self.lost(given, error)
+        except MemoryError:
+            return self.lost(given, _no_memory())
         try:
             with self.run.steps(given.name, settings) as steps:
                 detection = detection_in(cube.keeping(steps), ready)
@@ -83,12 +85,27 @@ class Searching:
                     further=self.further,
                 )
         except DeepFocusError as error:
-            return Outcome(given.name, complaint=f"{given.origin}: {error}")
+            return self.lost(given, error)
         except MemoryError:
-            raise
+            return self.lost(given, _no_memory())
         except Exception as error:
             return Outcome(given.name, complaint=f"{given.origin}: {_defect(error)}")
         return _outcome(given.name, cube.meta.get("notes", ()), detection)
+
+    def lost(self, item: Input, error: DeepFocusError) -> Outcome:
+        """Of a cube that cannot be used, which ends no run."""
+        said = str(error)
+        return Outcome(
+            item.name, complaint=said if item.origin in said else f"{item.origin}: {said}"
+        )
+
+
+def _no_memory() -> DeepFocusError:
+    return DeepFocusError(
+        "not enough memory",
+        wanted="what `detect --dry-run` says that it takes",
+        remedy="search it by parts with --memory, or with fewer --workers at a time",
+    )
 
 
 def _defect(error: Exception) -> str:

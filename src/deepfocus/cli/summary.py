@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from deepfocus.cli.together import ALL, write_all
+from deepfocus.core.errors import DeepFocusError
 
 if TYPE_CHECKING:
     from deepfocus.cli.searching import Outcome
@@ -41,6 +43,17 @@ class Summary:
         if outcome.table:
             self._progress.say(outcome.table + "\n", sys.stdout)
         self._progress.advance(outcome.name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Whatever ended the run, the catalogue of all is written; its error is told, not this."""
+        if kind is None:
+            self.close()
+        elif issubclass(kind, Exception):
+            with suppress(DeepFocusError):
+                self.close()
 
     def close(self) -> None:
         """Of several cubes, how many could not be used, and the catalogue of all.

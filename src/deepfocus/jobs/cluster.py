@@ -21,6 +21,7 @@ from typing import Any
 import deepfocus
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.settings import load_settings
+from deepfocus.jobs.lost import result_of_lost
 from deepfocus.jobs.on_worker import (
     FOLDER_S,
     SAME_PACKAGES,
@@ -31,8 +32,9 @@ from deepfocus.jobs.on_worker import (
 from deepfocus.jobs.slurm import ClusterProfile, Slurm, slurm_jobs
 from deepfocus.jobs.workers import Item, Result, Workers
 
-WINDOW = 4
-"""Jobs per worker at the scheduler at once: enough to keep it busy, however long the set is."""
+WINDOW = 1
+"""Jobs per worker at the scheduler at once. Of more, those that wait at a worker would be blamed
+for its death, too; and the next is there milliseconds after one is done."""
 CONNECT_S = 10.0
 ADDRESS_WAIT_S = 60.0
 LOOK_S, FIRST_LOOK_S = 2.0, 0.2
@@ -130,7 +132,8 @@ def _quiet() -> Iterator[None]:
     """Silence Dask's messages on deaths and mismatches, which are handled here or become errors."""
     from distributed.versions import VersionMismatchWarning
 
-    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client", "tornado")]
+    names = ("distributed", "distributed.client", "tornado", "tornado.application", "asyncio")
+    loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", VersionMismatchWarning)
@@ -180,7 +183,7 @@ class DaskWorkers:
         with seen_by_all(self.shared, self.probe) as probe:
             yield from self._finished(OnWorker(job, deepfocus.__version__, probe, FOLDER_S), items)
 
-    def _finished(self, job: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    def _finished(self, job: OnWorker[Item, Result], items: Sequence[Item]) -> Iterator[Result]:
         left, done = iter(items), SimpleQueue[Any]()
         running: dict[str, tuple[Any, Item]] = {}
         try:
@@ -192,7 +195,7 @@ class DaskWorkers:
                 if not running:
                     return
                 future = self._next(done)
-                came = _fetched(future, running[future.key][1])
+                came = _fetched(future, job.job, running[future.key][1])
                 if not came:  # its worker died with the result: Dask repeats the job
                     future.add_done_callback(done.put)
                     continue
@@ -232,7 +235,7 @@ class DaskWorkers:
             raise _lost() from error
 
 
-def _fetched(future: Any, item: Item) -> list[Any]:
+def _fetched(future: Any, job: Callable[[Item], Result], item: Item) -> list[Any]:
     """The result of a finished job in a list, empty if it was lost. Raises the job's own error."""
     from distributed import CancelledError
     from distributed.scheduler import KilledWorker
@@ -244,11 +247,7 @@ def _fetched(future: Any, item: Item) -> list[Any]:
     except CancelledError as error:
         raise _lost() from error
     except KilledWorker as error:
-        raise DeepFocusError(
-            f"workers died {error.allowed_failures + 1} times on {item}",
-            wanted="workers that survive, with enough memory for one job each",
-            remedy="give them more memory or fewer cores per job; the run resumes where it stopped",
-        ) from None
+        return [result_of_lost(job, item, error.allowed_failures + 1)]
     except TimeoutError:
         if future.status == "error":
             raise

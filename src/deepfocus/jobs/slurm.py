@@ -85,13 +85,22 @@ def slurm_jobs(settings: Slurm) -> Iterator[SlurmJobs]:
             wanted="a machine that submits jobs to Slurm",
             remedy="run this on a login node, or give the address of a Dask scheduler",
         )
-    cluster = _scheduler(settings)
+    answers = Answers()
+    cluster = _scheduler(settings, answers)
     try:
         _refuse_bad_script(cluster.job_script())
         cluster.scale(jobs=settings.jobs)
-        yield SlurmJobs(cluster, settings)
+        yield SlurmJobs(cluster, settings, answers)
     finally:
         cluster.close()
+
+
+@dataclass
+class Answers:
+    """What Slurm said to the jobs: how many it took, and its words for the others."""
+
+    taken: int = 0
+    refused: list[str] = field(default_factory=list)
 
 
 class SlurmJobs:
@@ -100,11 +109,11 @@ class SlurmJobs:
     cluster : dask_jobqueue.SLURMCluster
     """
 
-    def __init__(self, cluster: Any, settings: Slurm) -> None:
+    def __init__(self, cluster: Any, settings: Slurm, answers: Answers) -> None:
         from dask.config import get
         from dask.utils import parse_timedelta
 
-        self.cluster, self.settings = cluster, settings
+        self.cluster, self.settings, self.answers = cluster, settings, answers
         # within this time, a worker process that was killed is restarted by its nanny
         self._patience_s = parse_timedelta(get("distributed.deploy.lost-worker-timeout"))
         self._last_seen: dict[str, float] = {}
@@ -113,8 +122,10 @@ class SlurmJobs:
         """Drop jobs whose workers are gone for good and submit new ones. Call it periodically.
 
         Dask does not replace them: it replaces single workers under adaptive scaling, but never a
-        job of several workers.
+        job of several workers. Raises `DeepFocusError` if Slurm refuses all of them.
         """
+        if self.answers.refused and not self.answers.taken:
+            raise _refused(self.answers.refused[0])
         now = time.monotonic()
         here = {worker["name"] for worker in self.cluster.scheduler_info["workers"].values()}
         for name, spec in self.cluster.worker_spec.items():
@@ -139,11 +150,14 @@ class SlurmJobs:
         return f"look at squeue --me{logs}; raise wait in [slurm] if the queue is long"
 
 
-def _scheduler(settings: Slurm) -> Any:
-    """A Dask scheduler in this process that can submit jobs; none is submitted yet."""
+def _scheduler(settings: Slurm, answers: Answers) -> Any:
+    """A Dask scheduler in this process that can submit jobs; none is submitted yet.
+
+    answers : to which those of Slurm are added
+    """
     threads = [f"export {name}=1" for name in THREADS]
     try:
-        return _slurm_cluster()(
+        return _telling(_slurm_cluster(), answers)(
             queue=settings.partition,
             account=settings.account,
             cores=settings.cores,
@@ -181,6 +195,39 @@ def _slurm_cluster() -> Any:
     return SLURMCluster
 
 
+def _telling(cluster: Any, answers: Answers) -> Any:
+    """The class of a cluster whose jobs add what Slurm says to the answers."""
+
+    from distributed import Status
+
+    class Job(cluster.job_cls):  # type: ignore[misc]
+        async def _submit_job(self, script: str) -> Any:
+            try:
+                said = await super()._submit_job(script)
+            except RuntimeError as error:
+                answers.refused.append(_own_words(str(error)))
+                self.status = Status.failed  # else closing the cluster takes it for a live one
+                raise
+            answers.taken += 1
+            return said
+
+    return type(cluster.__name__, (cluster,), {"job_cls": Job})
+
+
+def _own_words(error: str) -> str:
+    """What sbatch wrote, of all that dask-jobqueue says of a command that failed."""
+    words = [line.strip() for line in error.splitlines() if line.strip().startswith("sbatch:")]
+    return " ".join(word.removeprefix("sbatch: error: ") for word in words) or error.strip()
+
+
+def _refused(words: str) -> DeepFocusError:
+    return DeepFocusError(
+        f"Slurm refuses the jobs: {words}",
+        wanted="a job that this cluster accepts",
+        remedy="correct partition, account, memory, walltime, logs or directives in [slurm]",
+    )
+
+
 def _refuse_bad_script(script: str) -> None:
     """Ask Slurm whether it would accept the job. Raises `DeepFocusError` with its complaint."""
     with tempfile.TemporaryDirectory() as folder:
@@ -201,8 +248,4 @@ def _refuse_bad_script(script: str) -> None:
                 remedy="try sinfo by hand",
             ) from None
     if asked.returncode:
-        raise DeepFocusError(
-            f"Slurm refuses the jobs: {asked.stderr.strip() or asked.stdout.strip()}",
-            wanted="a job that this cluster accepts",
-            remedy="correct partition, account, memory, walltime or directives in [slurm]",
-        )
+        raise _refused(asked.stderr.strip() or asked.stdout.strip())

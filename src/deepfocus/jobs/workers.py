@@ -9,23 +9,25 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor
+from concurrent.futures import wait as wait_for
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from multiprocessing.connection import wait
 from threading import Event, Thread, current_thread, main_thread
 from typing import Protocol, TypeVar
 
-from deepfocus.core.errors import DeepFocusError
+from deepfocus.jobs.lost import result_of_lost
 from deepfocus.jobs.threads import ONE_THREAD
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-LIVES = 3
-"""Pools that may break in succession, with no job finished in between, before giving up."""
+LIVES = 2
+"""Workers that may die of an item that has them for itself, before it is given up."""
 
 
 class Workers(Protocol):
@@ -61,42 +63,61 @@ class Processes:
     def run(self, job: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """The result of every item, in order of completion.
 
-        Raises `DeepFocusError` if workers keep dying.
+        Raises `DeepFocusError` if workers keep dying on one, unless the job has a result for it.
         """
-        left, lives = dict(enumerate(items)), LIVES
+        left = dict(enumerate(items))
         while left:
+            at_work: dict[Future[Result], int] = {}
             try:
-                for index, result in self._finished(job, left):
+                for index, result in self._finished(job, left, at_work):
                     del left[index]
-                    lives = LIVES
                     yield result
             except BrokenProcessPool:
-                lives -= 1
-                if not lives:
-                    raise DeepFocusError(
-                        f"worker processes died {LIVES} times before any job was done",
-                        wanted="workers that survive, with enough memory for one job each",
-                        remedy="use fewer --workers, or smaller cubes; the run resumes where it "
-                        "stopped",
-                    ) from None
+                # the worker of one of these died, and took the others with it
+                for index in sorted(at_work.values()):
+                    yield _alone(job, left.pop(index))
 
     def _finished(
-        self, job: Callable[[Item], Result], items: dict[int, Item]
+        self,
+        job: Callable[[Item], Result],
+        items: Mapping[int, Item],
+        at_work: dict[Future[Result], int],
     ) -> Iterator[tuple[int, Result]]:
+        """at_work : receives those that are, one for each process, by what will be their results"""
         # spawned, not forked: a fork of a process that has run OpenMP may hang
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(
-            min(self.number, len(items)), mp_context=context, initializer=one_thread_each
-        ) as pool:
-            # processes are spawned during submission and inherit the environment
-            with _uninterrupted(), environment(ONE_THREAD):
-                work = partial(_work, job)
-                jobs = {pool.submit(work, item): index for index, item in items.items()}
+        number, waiting = min(self.number, len(items)), iter(tuple(items.items()))
+        work = partial(_work, job)
+        with ProcessPoolExecutor(number, mp_context=context, initializer=one_thread_each) as pool:
+
+            def start(how_many: int) -> None:
+                for index, item in islice(waiting, how_many):
+                    at_work[pool.submit(work, item)] = index
+
             try:
-                for done in as_completed(jobs):
-                    yield jobs[done], done.result()
+                # processes are spawned with the first jobs and inherit the environment
+                with _uninterrupted(), environment(ONE_THREAD):
+                    start(number)
+                while at_work:
+                    done, _ = wait_for(at_work, return_when=FIRST_COMPLETED)
+                    for each in sorted(done, key=lambda one: one.exception() is not None):
+                        result = each.result()
+                        index = at_work.pop(each)
+                        start(1)
+                        yield index, result
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _alone(job: Callable[[Item], Result], item: Item) -> Result:
+    """The result of an item whose worker may have died of it."""
+    for _ in range(LIVES):
+        try:
+            ((_, result),) = Processes(1)._finished(job, {0: item}, {})
+            return result
+        except BrokenProcessPool:
+            pass
+    return result_of_lost(job, item, LIVES)
 
 
 def local_workers(number: int) -> Workers:

@@ -21,6 +21,10 @@ from deepfocus.sky.point import Point
 
 Range = tuple[float, float]
 
+NARROWEST_PX, NARROWEST_CHAN = 0.5, 1.0
+"""Of a Gaussian's FWHM: of one that is narrower than half a pixel none may see anything; its values
+in the channels of a line of one add up to its flux within 6% wherever it lies."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SourceRanges:
@@ -71,6 +75,18 @@ class SourceRanges:
         for name in ("flux_jy_kms", "fwhm_px", "axis_ratio", "line_amplitude", "line_fwhm_chan"):
             if getattr(self, name)[0] <= 0:
                 raise _bad(f"{name} from {getattr(self, name)[0]:g}", "a positive number")
+        narrowest = self.fwhm_px[0] * self.axis_ratio[0]
+        if narrowest < NARROWEST_PX and self.point_fraction < 1:
+            raise _bad(
+                f"fwhm_px times axis_ratio from {narrowest:g}",
+                f"{NARROWEST_PX:g} pixels or more: a narrower Gaussian may lie between them "
+                "(point_fraction makes points)",
+            )
+        if self.line_fwhm_chan[0] < NARROWEST_CHAN:
+            raise _bad(
+                f"line_fwhm_chan from {self.line_fwhm_chan[0]:g}",
+                f"{NARROWEST_CHAN:g} channel or more: those of a narrower line do not add up to it",
+            )
         if not 0 < self.absorption_depth[0] <= self.absorption_depth[1] <= 1:
             raise _bad("absorption_depth", "0 to 1: a line cannot absorb more than the continuum")
         if self.axis_ratio[1] > 1 or self.axis_ratio[0] < 0.09:
