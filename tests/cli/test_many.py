@@ -63,6 +63,49 @@ def test_processes_give_the_same_bytes_as_one(
     assert together["line_flux"].unit == "Jy km / s"
 
 
+def test_the_catalogue_of_all_has_those_of_other_runs_whatever_became_of_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    """Where it is gone, damaged, or of a version that did not say which cubes it has."""
+    out, every = tmp_path / "out", [str(folder / f"{name}.fits") for name in NAMES]
+    assert main(["detect", *every, "--out", str(out), "--workers", "1"]) == 0
+    together = out / "catalogue.ecsv"
+    whole = together.read_bytes()
+    again = ["detect", *every[:2], "--out", str(out), "--workers", "1", "--resume"]
+    for left in (None, whole[:-20], whole, b"# no table"):
+        together.unlink()
+        if left is not None:
+            together.write_bytes(left)
+        assert main(again) == 0
+        assert together.read_bytes() == whole
+    # those that are gone leave it
+    (out / "c.catalogue.ecsv").unlink()
+    assert main(again) == 0
+    assert set(Table.read(together)["cube"]) == {"a", "b"}
+
+
+def test_a_cube_without_memory_leaves_the_others(
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from deepfocus.cli import products as written
+
+    write = written.write_products
+
+    def broken(run: object, name: str, **more: object) -> None:
+        if name == "b":
+            raise MemoryError
+        write(run, name, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(written, "write_products", broken)
+    arguments = ["detect", str(folder), "--out", str(tmp_path), "--workers", "1"]
+    assert main(arguments) == 2
+    assert "b.fits: not enough memory" in capsys.readouterr().err
+    assert sorted(set(Table.read(tmp_path / "catalogue.ecsv")["cube"])) == ["a", "c"]
+
+
 def test_what_changed_is_searched_again_and_the_rest_is_not(
     small: Simulated, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

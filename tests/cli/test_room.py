@@ -9,6 +9,7 @@ import pytest
 
 from deepfocus.cli import main, room
 from deepfocus.cli.memory_size import bytes_of
+from deepfocus.cli.place_of_work import PlaceOfWork
 from deepfocus.cli.room import Room, scratch_bytes, whole_bytes
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.workspace import IN_MEMORY, OnDisk
@@ -60,6 +61,41 @@ def test_too_little_memory_or_disk_is_said(tmp_path: Path, monkeypatch: pytest.M
         Room(3e9, tmp_path / "none").workspace(LARGE)
 
 
+def test_large_images_ask_for_more_than_the_least(tmp_path: Path) -> None:
+    """There is no part of a cube that is smaller than an image: 20 million pixels took 2.1 GB."""
+    with pytest.raises(DeepFocusError, match=r"2.\d+ GB at least, for images of 4500 x 4500"):
+        Room(1e9, tmp_path).workspace((40, 4500, 4500))
+    assert isinstance(Room(2.5e9, tmp_path).workspace((40, 4500, 4500)), OnDisk)
+
+
+def test_processes_share_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "_free_bytes", lambda _: int(1.5 * scratch_bytes(LARGE)))
+    assert isinstance(Room(3e9, tmp_path).workspace(LARGE), OnDisk)
+    with pytest.raises(DeepFocusError, match="for each of 2 processes"):
+        Room(3e9, tmp_path, sharing=2).workspace(LARGE)
+
+
+def test_a_dry_run_refuses_what_the_run_would(
+    small: Simulated, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cube = tmp_path / "a.fits"
+    write_cube(small.cube, cube)
+    command = ["detect", str(cube), "--out", str(tmp_path / "out"), "--dry-run"]
+    assert main([*command, "--memory", "1 MB"]) == 2
+    assert "a: 0.001 GB of memory for a process" in capsys.readouterr().err
+    assert main([*command, "--finder", "nope"]) == 2
+    assert "nope" in capsys.readouterr().err
+
+
+def test_a_worker_of_slurm_has_its_share_of_the_jobs_memory(tmp_path: Path) -> None:
+    profile = tmp_path / "slurm.toml"
+    profile.write_text('[slurm]\nmemory = "8 GB"\ncores = 4\n')
+    share = PlaceOfWork(None, str(profile)).memory_of_a_worker()
+    assert share == pytest.approx(1.9e9)
+    assert PlaceOfWork(None, "tcp://host:8786").memory_of_a_worker() is None
+    assert PlaceOfWork(4, None).memory_of_a_worker() is None
+
+
 def test_a_cube_by_parts_gives_the_same_catalogue(
     small: Simulated,
     tmp_path: Path,
@@ -69,7 +105,7 @@ def test_a_cube_by_parts_gives_the_same_catalogue(
     cube = tmp_path / "a.fits"
     write_cube(small.cube, cube)
     assert main(["detect", str(cube), "--out", str(tmp_path / "whole")]) == 0
-    monkeypatch.setattr(room, "LEAST_BYTES", 0)
+    monkeypatch.setattr(room, "least_bytes", lambda _: 0.0)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     options = ["--memory", "1 MB", "--scratch", str(scratch)]
@@ -92,7 +128,7 @@ def test_another_finder_loads_it_or_says_that_it_is_too_large(
 ) -> None:
     cube = tmp_path / "a.fits"
     write_cube(small.cube, cube)
-    monkeypatch.setattr(room, "LEAST_BYTES", 0)
+    monkeypatch.setattr(room, "least_bytes", lambda _: 0.0)
     options = ["--memory", "1 MB", "--finder", "matched_filter"]
     assert main(["detect", str(cube), "--out", str(tmp_path / "out"), *options]) == 0
     assert (tmp_path / "out" / "a.catalogue.ecsv").is_file()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deepfocus.cli.room import LEAST_BYTES, Room, scratch_bytes, whole_bytes
+from deepfocus.cli.room import Room, least_bytes, scratch_bytes, whole_bytes
 from deepfocus.core.errors import DeepFocusError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Cost:
         """Of a process that searches it, at most."""
         whole = whole_bytes(self.shape)
         limit = room.limit_bytes
-        return whole if limit is None else min(whole, max(limit, LEAST_BYTES))
+        return whole if limit is None else min(whole, max(limit, least_bytes(self.shape)))
 
     def cpu_s(self, room: Room) -> float:
         """Without sources: nobody knows before how many there are."""
@@ -74,8 +74,17 @@ class Costs:
             fit = cores
         else:
             # what does not fit as a whole is searched by parts
-            fit = int(memory_bytes // (most if most <= memory_bytes else LEAST_BYTES))
+            part = max(least_bytes(cost.shape) for cost in self.each)
+            fit = int(memory_bytes // (most if most <= memory_bytes else part))
         return max(1, min(cores, fit, len(self.each)))
+
+    def refusals(self, room: Room) -> Iterator[str]:
+        """Why cubes cannot be searched in that room, one line each."""
+        for cost in self.each:
+            try:
+                room.workspace(cost.shape)
+            except DeepFocusError as error:
+                yield f"{cost.name}: {error}"
 
     def lines(self, processes: int, room: Room) -> list[str]:
         """One on each cube, and one on all of them, so many at a time."""

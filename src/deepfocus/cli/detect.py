@@ -98,17 +98,19 @@ def detect(
     from deepfocus.jobs.running import running
     from deepfocus.jobs.workers import local_workers
 
-    most = bytes_of(memory)
+    most = bytes_of(memory) or place.memory_of_a_worker()
+    reading = reading.at(place.path)
+    scratch = None if scratch is None else place.path(scratch)
     chosen = searchable([place.path(each) for each in files])
     cubes = inputs(chosen.files, reading)
     check_output(out)
     costs = costs_of(cubes)
     number = place.number or _as_many_as_fit(costs, most)
     room = _room_of_each(most, scratch, 1 if place.cluster else number)
+    finder = which.at(place.path).finder()
     if dry_run:
         ctx.exit(0 if _tell(costs, number, room) else BAD_INPUT)
     cubes = [each.with_room(room) for each in cubes]
-    finder = which.finder()
     asked = {COVARIANCE: covariance, CUTOUTS: cutouts}
     further = tuple(ending for ending, wanted in asked.items() if wanted)
     names = [each.name for each in cubes]
@@ -137,7 +139,7 @@ def _room_of_each(most: float | None, scratch: Path | None, number: int) -> Room
 
     if most is None and number > 1:
         most = available_bytes()
-    return Room(None if most is None else most / number, scratch)
+    return Room(None if most is None else most / number, scratch, sharing=number)
 
 
 def _as_many_as_fit(costs: Costs, most: float | None) -> int:
@@ -149,8 +151,9 @@ def _as_many_as_fit(costs: Costs, most: float | None) -> int:
 
 def _tell(costs: Costs, number: int, room: Room) -> bool:
     """Print what a run would take; return whether all cubes can be used."""
-    for complaint in costs.complaints:
+    complaints = (*costs.complaints, *costs.refusals(room))
+    for complaint in complaints:
         click.echo(f"deepfocus: {complaint}", err=True)
     for line in costs.lines(number, room):
         click.echo(line)
-    return not costs.complaints
+    return not complaints

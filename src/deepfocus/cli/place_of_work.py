@@ -16,6 +16,9 @@ from deepfocus.core.files import STORE
 if TYPE_CHECKING:
     from deepfocus.jobs.workers import Workers
 
+DASK_BYTES = 1e8
+"""Of a worker's memory, what Dask takes beside the work."""
+
 
 @dataclass(frozen=True)
 class PlaceOfWork:
@@ -31,6 +34,18 @@ class PlaceOfWork:
     def path(self, out: Path) -> Path:
         """The output path for workers: absolute on a cluster, where the current folder differs."""
         return out if self.cluster is None else out.absolute()
+
+    def memory_of_a_worker(self) -> float | None:
+        """What a Slurm profile gives to each, in bytes; None where nobody says."""
+        if self.cluster is None or not self.cluster.endswith(".toml"):
+            return None
+        from deepfocus.cli.memory_size import bytes_of
+        from deepfocus.core.settings import load_settings
+        from deepfocus.jobs.slurm import ClusterProfile
+
+        slurm = load_settings(Path(self.cluster), ClusterProfile).slurm
+        of_the_job = bytes_of(slurm.memory)
+        return None if of_the_job is None else of_the_job / slurm.cores - DASK_BYTES
 
     def workers(
         self, out: Path, *, local: Callable[[int | None], Workers], probe: Path | None = None

@@ -120,11 +120,15 @@ def _described(detection: Detection, name: str, cube: Cube) -> Catalogue:
     return detection.catalogue.with_meta(**about)
 
 
-def _band(grid: Grid) -> dict[str, list[float]]:
-    """Nothing where frequencies are only nominal."""
+def _band(grid: Grid) -> dict[str, Any]:
+    """What frequencies and velocities refer to; nothing where frequencies are only nominal."""
     if grid.nominal:
         return {}
-    return {"band_hz": [float(grid.freq_hz.min()), float(grid.freq_hz.max())]}
+    about = {"specsys": grid.specsys, "rest_hz": grid.rest_hz}
+    return {
+        "band_hz": [float(grid.freq_hz.min()), float(grid.freq_hz.max())],
+        **{name: value for name, value in about.items() if value},
+    }
 
 
 def _write_catalogues(found: Catalogue, start: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,13 @@ class Reading:
         for name in ("velocity", "stokes", "hdu"):
             if (value := getattr(self.overrides, name)) is not None:
                 yield f"{name}: {value!r}"
+
+    def at(self, path: Callable[[Path], Path]) -> Reading:
+        """With its paths as workers know them."""
+        psf, primary_beam = (
+            None if each is None else path(each) for each in (self.psf, self.primary_beam)
+        )
+        return replace(self, psf=psf, primary_beam=primary_beam)
 
     def of(self, path: Path, since: State | None = None) -> Cube:
         """The cube of a file.

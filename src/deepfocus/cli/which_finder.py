@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,10 @@ class WhichFinder:
     settings: Path | None
     pairs: tuple[str, ...]
     weights: Path | None
+
+    def at(self, path: Callable[[Path], Path]) -> WhichFinder:
+        """With the paths that go to workers as these know them."""
+        return self if self.weights is None else replace(self, weights=path(self.weights))
 
     def finder(self) -> Finder:
         """Raises `DeepFocusError` for an unknown finder or setting, or an invalid value."""

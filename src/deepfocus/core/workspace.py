@@ -18,7 +18,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from deepfocus.core.errors import DeepFocusError
-from deepfocus.core.files import room_needed
 from deepfocus.core.steps import MadeAnew, Steps
 from deepfocus.core.voxels import (
     Changeable,
@@ -152,10 +151,16 @@ class NamelessFile:
         """At an offset in bytes. Raises `DeepFocusError` if the disk is full."""
         # not through a map: a full disk would be a signal then, and no error
         left = memoryview(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
-        with room_needed(self._folder):
+        try:
             while len(left):
                 written = os.pwrite(self._file.fileno(), left, at)
                 left, at = left[written:], at + written
+        except OSError as error:
+            raise DeepFocusError(
+                f"cannot write scratch files to {self._folder}: {error.strerror}",
+                wanted="room for them",
+                remedy="name a folder with more with --scratch, or use fewer --workers",
+            ) from error
 
     def mapped(self, shape: tuple[int, ...], at: int = 0, *, scattered: bool = False) -> np.ndarray:
         """Numbers from an offset in bytes on, as an array of that shape, zero beyond the end.
