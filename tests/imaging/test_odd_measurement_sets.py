@@ -144,7 +144,10 @@ def test_samples_that_the_cell_drops_are_told(tmp_path: Path, array: Array) -> N
     far = np.flatnonzero(array.cross)[::50]
     uvw_m[far, :2] *= 20
     path = write_measurement_set(tmp_path / "a.ms", replace(array, uvw_m=uvw_m), [window_of(array)])
-    assert any("too long for the cell" in note for note in imaged(path).notes)
+    made = imaged(path)
+    assert any("of the visibilities are of baselines too long" in note for note in made.notes)
+    # more are dropped at higher frequencies, which is no loss of data
+    assert not any("than most" in note for note in made.notes)
     path = write_measurement_set(tmp_path / "b.ms", array, [window_of(array)])
     assert not any("too long" in note for note in imaged(path).notes)
 

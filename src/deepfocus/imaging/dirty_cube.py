@@ -225,14 +225,17 @@ class _Imager:
     def planes(
         self, report: Callable[[int, int, str], None] | None
     ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-        """(chan, y, x) dirty images, (chan,) how many samples each is made of, and notes."""
+        """(chan, y, x) dirty images, (chan,) how many samples each has, and notes.
+
+        Those that the cell drops count as well: they are more at the upper end of the band.
+        """
         data = np.full(self.grid.shape, np.nan, np.float32)
         number, beyond = np.zeros(len(data), int), 0
         for channel, samples in self._samples(np.arange(len(data))):
-            number[channel] = len(samples.weights)
-            beyond += samples.beyond_grid
-            if number[channel]:
+            if len(samples.weights):
                 data[channel] = samples.dirty_image(self.grid.nx)
+                number[channel] = len(samples.weights) + samples.beyond_grid
+            beyond += samples.beyond_grid
             if report is not None:
                 report(channel + 1, len(data), f"channel {channel}")
         if not number.any():
@@ -298,11 +301,11 @@ def _w_notes(phase_rad: float, half_power_arcsec: float) -> tuple[str, ...]:
     )
 
 
-def _beyond_notes(beyond: int, used: int) -> tuple[str, ...]:
+def _beyond_notes(beyond: int, of: int) -> tuple[str, ...]:
     if not beyond:
         return ()
     return (
-        f"{beyond / (beyond + used):.2g} of the visibilities are of baselines too long for the "
+        f"{beyond / of:.2g} of the visibilities are of baselines too long for the "
         "cell, and left out, as CASA does; a smaller --cell takes them along",
     )
 
