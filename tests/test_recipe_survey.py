@@ -23,4 +23,4 @@ def test_a_survey(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     said = run_page("recipe-survey.md", capsys, monkeypatch, as_run=without_a_cluster)
-    assert said.count("(finished before)") == 4
+    assert said.count('"finished before"') == 4

@@ -129,7 +129,7 @@ def test_a_folder_with_the_name_of_a_product(
     assert detect(folder, out) == 2
     *lines, last = complaints(capsys)
     for line, taken in zip(lines, ("a.png", "b.settings.toml"), strict=True):
-        assert line.startswith(f"deepfocus: cannot write {out / taken}: it is a folder")
+        assert f".fits: cannot write {out / taken}: it is a folder" in line
     assert last == "deepfocus: 2 of 3 cubes could not be used: a, b"
     assert there(out) == whole("c") | {"a.png", "b.settings.toml", "catalogue.ecsv"}
 

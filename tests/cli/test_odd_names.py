@@ -89,7 +89,7 @@ def test_products_can_be_read_back(
     assert set(together["cube"]) == {printable(name).strip() for name in NAMES}
     assert len(together) == 3 * len(NAMES)
     assert main(["detect", *files, "--out", str(out), "--workers", "1", "--resume"]) == 0
-    assert capsys.readouterr().err.count("(finished before)") == len(NAMES)
+    assert capsys.readouterr().err.count('"finished before"') == len(NAMES)
 
 
 @pytest.mark.usefixtures("knowing")

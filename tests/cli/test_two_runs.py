@@ -80,10 +80,10 @@ def test_the_catalogue_of_all_keeps_up_with_the_folder(
     after = Table.read(out / "catalogue.ecsv")
     assert list(after["cube"]) == [name for name in NAMES[:3] for _ in range(3)]
     np.testing.assert_array_equal(after["x"], before["x"][before["cube"] != "d"])
-    # whatever else has that name is replaced
+    # whatever else has that name is replaced, and has what is there
     (out / "catalogue.ecsv").write_text("no table")
     assert main(["detect", files["a"], files["b"], "--out", str(out), "--workers", "1"]) == 0
-    assert set(Table.read(out / "catalogue.ecsv")["cube"]) == {"a", "b"}
+    assert set(Table.read(out / "catalogue.ecsv")["cube"]) == {"a", "b", "c"}
 
 
 @pytest.mark.usefixtures("knowing", "quick_figures")

@@ -307,8 +307,11 @@ def test_of_a_companion_as_large_as_the_cube_three_planes_are_read(
     tmp_path: Path, axes: list, ending: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     saved(tmp_path / "c.fits", data=noise())
-    beam = np.random.default_rng(5).random((NCHAN, NY, NX)).astype(">f4")
-    beam[:, NY // 2, NX // 2] = np.arange(2, NCHAN + 2)
+    first, last = np.random.default_rng(5).random((2, NY, NX))
+    # what changes evenly is told by three
+    share = np.linspace(0, 1, NCHAN)[:, None, None]
+    beam = ((1 - share) * first + share * last).astype(">f4")
+    beam[:, NY // 2, NX // 2] = 2
     saved(tmp_path / f"c.psf{ending}", axes, data=beam, BUNIT="")
     cube = read_cube(tmp_path / "c.fits")
     three = beam[[0, NCHAN // 2, NCHAN - 1]]

@@ -46,4 +46,4 @@ def test_a_survey_on_slurm(
         )
         assert run.returncode == 0, run.stderr
         assert_printed(step.shown, run.stdout)
-        assert run.stderr.count("(finished before)") == finished
+        assert run.stderr.count('"finished before"') == finished

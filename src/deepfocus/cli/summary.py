@@ -37,7 +37,7 @@ class Summary:
         for note in outcome.notes:
             self._progress.warn(f"{outcome.name}: note: {note}")
         if outcome.again:
-            self._progress.advance(f"{outcome.name} (finished before)")
+            self._progress.advance(outcome.name, "finished before")
             return
         self._progress.say(outcome.said)
         if outcome.table:

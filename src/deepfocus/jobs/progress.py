@@ -43,9 +43,9 @@ class Progress:
         if self._bar is not None:
             self._bar.close()
 
-    def advance(self, name: str) -> None:
-        """Report one more finished step."""
-        self.reached(self.done + 1, self.total, name)
+    def advance(self, name: str, note: str = "") -> None:
+        """Report one more finished step; note : what is special about it."""
+        self.reached(self.done + 1, self.total, name, note)
 
     def passed_over(self) -> None:
         """Count a failed step as done; its error message replaces its line."""
@@ -53,12 +53,13 @@ class Progress:
         if self._bar is not None:
             self._bar.update(1)
 
-    def reached(self, done: int, total: int, name: str) -> None:
+    def reached(self, done: int, total: int, name: str, note: str = "") -> None:
         """Report that `done` of `total` steps are finished, the last of them `name`."""
         step, self.done, self.total = done - self.done, done, total
         if self._bar is not None:
             self._bar.total = total
-            self._bar.set_postfix_str(printable(name), refresh=False)
+            said = f"{name} ({note})" if note else name
+            self._bar.set_postfix_str(printable(said), refresh=False)
             self._bar.update(step)
             return
         line = {
@@ -68,6 +69,8 @@ class Progress:
             "name": name,
             "seconds": round(time.monotonic() - self._start, 3),
         }
+        if note:
+            line["note"] = note
         print(json.dumps(line), file=sys.stderr, flush=True)
 
     def say(self, text: str, file: TextIO | None = None) -> None:
