@@ -59,6 +59,18 @@ def test_a_cube_is_the_same_whatever_threads_the_libraries_have(tmp_path: Path) 
     assert made[0] == made[1]
 
 
+def test_a_set_that_was_refused_does_not_keep_the_corrected_one_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "small.toml", tmp_path / "out"
+    path.write_text(SMALL.replace("[observation]", '[observation]\nconfiguration = "C-99"'))
+    command = ["simulate", str(path), "--out", str(out), "--number", "1"]
+    assert main(command) == 2
+    assert "C-99" in capsys.readouterr().err
+    path.write_text(SMALL)
+    assert main(command) == 0
+
+
 def test_simulate_writes_cubes_and_truth(small_set: Path) -> None:
     assert {p.name for p in small_set.iterdir()} == {
         "settings.json",

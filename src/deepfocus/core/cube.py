@@ -49,7 +49,7 @@ class Cube:
     beam : restoring beam, or the Gaussian fitted to the dirty beam, if known
     beams : restoring beams of the channels where they differ; `beam` is then their median
     psf : dirty beam (k, y, x) at `psf_channels`, with peak 1 at its centre pixel [size // 2]
-    psf_channels : (k,) channels of the psf; between them the beam scales with frequency
+    psf_channels : (k,) channels of the psf; between them the beam is interpolated
     primary_beam : (k, y, x) response, 1 on axis, at the same channels
     corrected : whether it came corrected for the primary beam, by which it was multiplied since
     noise : its power, and its standard deviation if known exactly (simulations); None if unknown

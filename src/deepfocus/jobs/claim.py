@@ -65,6 +65,12 @@ def claim(
     return dict(made_with)
 
 
+def give_up(folder: Path) -> None:
+    """Remove the claim on a folder that has nothing else, for work that was refused."""
+    if [path.name for path in Path(folder).iterdir()] == [CLAIM]:
+        (Path(folder) / CLAIM).unlink()
+
+
 def refuse_other(
     has: Mapping[str, Any],
     wanted: Mapping[str, Any],

@@ -15,7 +15,7 @@ from deepfocus.core.files import sweep_temporary
 from deepfocus.core.settings import settings_from
 from deepfocus.io.catalogues import write_catalogue
 from deepfocus.io.write_cube import write_corrected, write_cube
-from deepfocus.jobs.claim import CLAIM, claim
+from deepfocus.jobs.claim import CLAIM, claim, give_up
 from deepfocus.jobs.tally import Report, Tally, silent
 from deepfocus.jobs.workers import IN_TURN, Workers
 from deepfocus.simulation.cube import simulate
@@ -54,8 +54,12 @@ class FitsSet:
         cubes = [self.out / f"{seed}.fits" for seed in seeds]
         missing = [s for s, cube in zip(seeds, cubes, strict=True) if not _finished(settings, cube)]
         tally = Tally(len(cubes), len(cubes) - len(missing), report)
-        for seed in workers.run(partial(_write_one, settings, self.out), missing):
-            tally.count(f"{seed}.fits")
+        try:
+            for seed in workers.run(partial(_write_one, settings, self.out), missing):
+                tally.count(f"{seed}.fits")
+        except DeepFocusError:
+            give_up(self.out)
+            raise
         return cubes
 
     def check(self, seeds: Sequence[int], *, report: Report = silent) -> list[int]:
