@@ -66,7 +66,7 @@ class Room:
 
         Raises `DeepFocusError` where there is too little memory or disk.
         """
-        from deepfocus.core.workspace import IN_MEMORY, OnDisk
+        from deepfocus.core.workspace import IN_MEMORY, MORE_SCRATCH, OnDisk
 
         limit = self.limit_bytes
         if limit is None or self.holds(shape):
@@ -84,7 +84,7 @@ class Room:
             raise DeepFocusError(
                 f"{self.folder} has {free / 1e9:.3g} GB left",
                 wanted=f"{needed / 1e9:.3g} GB for scratch files{each}",
-                remedy="name a folder with more room with --scratch, or use fewer --workers",
+                remedy=MORE_SCRATCH,
             )
         held = BASE_BYTES + min(SAMPLE_BYTES, limit / 4) + IMAGE_BYTES * shape[1] * shape[2]
         left = limit - held

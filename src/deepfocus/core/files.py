@@ -35,7 +35,9 @@ def _system_error(error: OSError) -> OSError:
 
 
 @contextmanager
-def room_needed(path: Path) -> Iterator[None]:
+def room_needed(
+    path: Path, remedy: str = "free some space or choose another output folder"
+) -> Iterator[None]:
     """Turn a full disk, while `path` is written, into a `DeepFocusError`; pass other errors on."""
     try:
         yield
@@ -47,7 +49,7 @@ def room_needed(path: Path) -> Iterator[None]:
         raise DeepFocusError(
             f"cannot write {path}: {why.strerror or 'No space left on device'}",
             wanted="room for the file",
-            remedy="free some space or choose another output folder",
+            remedy=remedy,
         ) from error
 
 

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from deepfocus.core.errors import DeepFocusError
+from deepfocus.core.files import room_needed
 from deepfocus.core.steps import MadeAnew, Steps
 from deepfocus.core.voxels import (
     Changeable,
@@ -132,6 +133,9 @@ def _together(plane: int, values: int) -> int:
     return min(max(values // max(plane, 1), 1), MOST_TOGETHER)
 
 
+MORE_SCRATCH = "name a folder with more room with --scratch, or use fewer --workers"
+
+
 class NamelessFile:
     """Numbers in a file without a name. Raises `DeepFocusError` if the folder cannot be written."""
 
@@ -151,16 +155,10 @@ class NamelessFile:
         """At an offset in bytes. Raises `DeepFocusError` if the disk is full."""
         # not through a map: a full disk would be a signal then, and no error
         left = memoryview(np.ascontiguousarray(values).reshape(-1).view(np.uint8).data)
-        try:
+        with room_needed(self._folder, remedy=MORE_SCRATCH):
             while len(left):
                 written = os.pwrite(self._file.fileno(), left, at)
                 left, at = left[written:], at + written
-        except OSError as error:
-            raise DeepFocusError(
-                f"cannot write scratch files to {self._folder}: {error.strerror}",
-                wanted="room for them",
-                remedy="name a folder with more with --scratch, or use fewer --workers",
-            ) from error
 
     def mapped(self, shape: tuple[int, ...], at: int = 0, *, scattered: bool = False) -> np.ndarray:
         """Numbers from an offset in bytes on, as an array of that shape, zero beyond the end.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.constants import c
@@ -79,15 +80,16 @@ def image_measurement_set(
     assert sampled.cell_arcsec is not None
     assert sampled.size is not None
     grid = _grid(selected.field, sampled.size, sampled.cell_arcsec, freq_hz, specsys, imaging)
-    made = _Imager(selected, grid, weights)
-    data, samples, beyond = made.planes(report)
-    nodes = beam_channels(
-        samples,
-        freq_hz,
+    nodes_of = partial(
+        beam_channels,
+        freq_hz=freq_hz,
         longest_m=max(float(np.hypot(*tracks.uv_m.T).max()) for tracks in selected.tracks),
         half_field_rad=BEAM_SIDE * grid.nx * grid.cell_arcsec / 2 / ARCSEC_PER_RAD,
     )
-    _require_beams(len(nodes), grid)
+    _require_beams(len(nodes_of(np.ones(len(freq_hz)))), grid)
+    made = _Imager(selected, grid, weights)
+    data, samples, beyond = made.planes(report)
+    nodes = nodes_of(samples)
     beams = made.beams(nodes)
     half_power = _half_power_arcsec(response or _rough(selected), selected.freq_hz.min())
     w = max(tracks.w_m for tracks in selected.tracks) * selected.freq_hz.max() / c
@@ -274,8 +276,8 @@ class _Imager:
 def _require_beams(number: int, grid: Grid) -> None:
     """Raises `DeepFocusError` if the images of so many beams do not fit beside the cube."""
     require_memory(
-        float(BEAM_BYTES_PER_PIXEL * number * grid.nx**2),
-        f"{number} dirty beams of {BEAM_SIDE * grid.nx} x {BEAM_SIDE * grid.nx} pixels",
+        float((4 * len(grid.freq_hz) + BEAM_BYTES_PER_PIXEL * number) * grid.nx**2),
+        f"a cube with {number} dirty beams of {BEAM_SIDE * grid.nx} x {BEAM_SIDE * grid.nx} pixels",
         remedy="give a smaller --size or a coarser --cell, or fewer channels with --nchan",
     )
 
