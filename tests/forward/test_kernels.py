@@ -61,11 +61,6 @@ def test_weights_change_the_image_and_not_what_the_visibilities_tell() -> None:
     assert snr_of(Observation(**SMALL, robust=0.5)) == pytest.approx(natural, rel=1e-3)
 
 
-def test_cleaning_gains_nothing_and_loses_little() -> None:
-    dirty, cleaned = snr_of(Observation(**SMALL)), snr_of(Observation(**SMALL), Cleaned())
-    assert 0.9 * dirty < cleaned < dirty
-
-
 def test_the_power_of_the_noise_decides() -> None:
     """White noise of the same level leaves more signal: a beam has many independent pixels."""
     observation = Observation(**SMALL)

@@ -159,7 +159,9 @@ def observe(settings: AnySet, seed: int) -> Scene:
         limits=limits_of(sky, view, noise),
     )
     if sky.ideal_snrs is not None:
-        scene = _at_ideal_snrs(scene, sky.ideal_snrs)
+        seen = scene.limits if view.scale is view else limits_of(sky, view.scale, noise)
+        snrs = [best_snr(limits) for limits in seen]
+        scene = _brighter(scene, _factors(snrs, sky.ideal_snrs))
     return replace(scene, uncleaned=_left(settings.imaging, scene))
 
 
@@ -171,13 +173,16 @@ def _left(imaging: Imaging, scene: Scene) -> Uncleaned | None:
     return uncleaned(imaging.threshold_snr, sky, spectra, view=view, noise=scene.noise)
 
 
-def _at_ideal_snrs(scene: Scene, wanted: tuple[float, ...]) -> Scene:
-    """The scene with its sources scaled to these signal-to-noise ratios of their best lines.
+def _factors(snrs: Sequence[float], wanted: Sequence[float]) -> list[float]:
+    """What scales sources from their signal-to-noise ratios to those wanted.
 
     A source that an ideal observer cannot see at all stays as it is.
     """
-    snrs = [best_snr(limits) for limits in scene.limits]
-    factors = [to / snr if snr > 0 else 1.0 for to, snr in zip(wanted, snrs, strict=True)]
+    return [to / snr if snr > 0 else 1.0 for to, snr in zip(wanted, snrs, strict=True)]
+
+
+def _brighter(scene: Scene, factors: Sequence[float]) -> Scene:
+    """The scene with each of its sources that much brighter."""
     sky = scene.sky
     sources = tuple(
         source.brighter(factor) for source, factor in zip(sky.components, factors, strict=True)

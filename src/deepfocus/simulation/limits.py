@@ -17,7 +17,7 @@ from deepfocus.forward.limit import (
     patch_around,
     spatial_information,
 )
-from deepfocus.simulation.view import View
+from deepfocus.simulation.sights import Sighted
 from deepfocus.sky.components import Component, SkyModel, SkySource
 from deepfocus.sky.point import HALF_WIDTH_PX, Point
 from deepfocus.sky.tangent import Tangent
@@ -30,7 +30,7 @@ Limits = tuple[tuple[Limit, ...], ...]
 """Of each line of each source."""
 
 
-def limits_of(sky: SkyModel, view: View, noise: Noise) -> Limits:
+def limits_of(sky: SkyModel, view: Sighted, noise: Noise) -> Limits:
     """The limits of all lines; none in a cube without noise, or of one channel, without a width."""
     assert noise.sigma_jy_beam is not None
     channels = len(view.telescope.grid.freq_hz)
@@ -45,7 +45,9 @@ def best_snr(limits: tuple[Limit, ...]) -> float:
     return max((limit.snr for limit in limits), default=0.0)
 
 
-def _of_source(source: SkySource, view: View, noise: Noise, sigma: np.ndarray) -> tuple[Limit, ...]:
+def _of_source(
+    source: SkySource, view: Sighted, noise: Noise, sigma: np.ndarray
+) -> tuple[Limit, ...]:
     grid = view.telescope.grid
     truths, tangent = source.line_truths(grid), source.tangent(grid)
     shape = _shape_of(source)
@@ -69,7 +71,7 @@ def _information(
     tangent: Tangent,
     shape: ShapeChange,
     *,
-    view: View,
+    view: Sighted,
     noise: Noise,
     node: int,
 ) -> SpatialInformation:

@@ -7,7 +7,6 @@ residual image, whose power is that of the uv coverage and not that of the resto
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol, Self
 
@@ -17,12 +16,7 @@ from deepfocus.core import noise
 from deepfocus.core.cube import Beam
 from deepfocus.core.errors import DeepFocusError
 from deepfocus.core.kept import kept
-from deepfocus.forward.kernels import (
-    Kernels,
-    cleaned_kernels,
-    visibility_kernels,
-    white_kernels,
-)
+from deepfocus.forward.kernels import visibility_kernels
 from deepfocus.forward.response import beam_image
 from deepfocus.imaging.clean.settings import Deconvolution
 from deepfocus.instrument.coverage import C_M_S
@@ -30,14 +24,8 @@ from deepfocus.instrument.fields import Field
 from deepfocus.instrument.noise import Thermal, White
 from deepfocus.instrument.telescope import Telescope, dirty_beam
 from deepfocus.instrument.weighting import Natural
-
-TAPER_BEAMS = 6.0
-"""Lag, in FWHM of the beam, at which the autocorrelation of a cleaned image's noise is cut off: its
-power is then as smooth as one measured in the line-free channels of a cube."""
-
-
-Sights = Sequence[tuple[np.ndarray, Kernels]]
-"""Primary beam (y, x) and kernels of each field; what fields tell of a source adds up."""
+from deepfocus.simulation.restored_image import RestoredImage
+from deepfocus.simulation.sights import Sighted, Sights, white_sights
 
 
 class View(Protocol):
@@ -62,11 +50,15 @@ class View(Protocol):
     def power(self, kind: White | Thermal) -> noise.Power:
         """The power of a kind of noise in the cube."""
 
-    def kernels(self, power: noise.Power, node: int, *, x: float, y: float, reach: int) -> Kernels:
-        """What can be known of a source at (x, y), at a node in frequency (forward.kernels)."""
-
     def sights(self, power: noise.Power, node: int, *, x: float, y: float, reach: int) -> Sights:
-        """The primary beam, and the kernels, of each field that tells of such a source."""
+        """What an ideal observer knows of a source at (x, y), at a node in frequency.
+
+        The primary beam, and the kernels (forward.kernels), of each field that tells of it.
+        """
+
+    @property
+    def scale(self) -> Sighted:
+        """What sets draw their signal-to-noise ratios for: the view itself, or another."""
 
     def through_beam(self, dirty_beam: np.ndarray) -> Self:
         """The view of data whose dirty images have another beam (k, 2 size, 2 size)."""
@@ -103,28 +95,14 @@ class DirtyView:
         """That of the noise model."""
         return kind.power(self.telescope)
 
-    def kernels(self, power: noise.Power, node: int, *, x: float, y: float, reach: int) -> Kernels:
-        """Those of the visibilities; for white noise, those of the image."""
-        if isinstance(power, noise.White):
-            return _white(self.telescope, node, x=x, y=y, reach=reach)
-        beam, loss = _natural_beam(self.telescope, node)
-        return visibility_kernels(beam, loss=loss, reach=reach)
-
     def sights(self, power: noise.Power, node: int, *, x: float, y: float, reach: int) -> Sights:
         """Of thermal noise, those of the visibilities of each field; else those of the image."""
-        fields = self.telescope.fields
-        if not fields or isinstance(power, noise.White):
-            kernels = self.kernels(power, node, x=x, y=y, reach=reach)
-            return [(self.telescope.primary_beam[node], kernels)]
-        return [
-            (
-                field.primary_beam[node],
-                visibility_kernels(
-                    field.natural[node], loss=float(field.information[node]), reach=reach
-                ),
-            )
-            for field in fields
-        ]
+        return _sights(self.telescope, self.telescope, power, node, x=x, y=y, reach=reach)
+
+    @property
+    def scale(self) -> Self:
+        """The view itself."""
+        return self
 
     def through_beam(self, dirty_beam: np.ndarray) -> Self:
         """With that beam."""
@@ -164,16 +142,14 @@ class CleanedView:
             return kind.power(self.dirty)
         return noise.SquaredWeights(self.dirty.beam_of_squared_weights)
 
-    def kernels(self, power: noise.Power, node: int, *, x: float, y: float, reach: int) -> Kernels:
-        """Those of the filter that keeps to what was observed."""
-        if isinstance(power, noise.White):
-            return _white(self.telescope, node, x=x, y=y, reach=reach)
-        return _cleaned(self).within(reach)
-
     def sights(self, power: noise.Power, node: int, *, x: float, y: float, reach: int) -> Sights:
-        """Those of the image, as if its beam were one and the same everywhere."""
-        kernels = self.kernels(power, node, x=x, y=y, reach=reach)
-        return [(self.telescope.primary_beam[node], kernels)]
+        """Of thermal noise, those of the visibilities, of which CLEAN knows no more."""
+        return _sights(self.dirty, self.telescope, power, node, x=x, y=y, reach=reach)
+
+    @property
+    def scale(self) -> RestoredImage:
+        """One filter, which weights all scales alike: what it sees is less (RestoredImage)."""
+        return RestoredImage(self.telescope, self.dirty)
 
     def through_beam(self, dirty_beam: np.ndarray) -> Self:
         """CLEAN finds a point as high as that beam's centre; the rest of the beam, it leaves.
@@ -274,9 +250,32 @@ def _restored(telescope: Telescope) -> CleanedView:
     return CleanedView(telescope.through(restoring), dirty=telescope)
 
 
-def _white(telescope: Telescope, node: int, *, x: float, y: float, reach: int) -> Kernels:
-    shape = (telescope.size, telescope.size)
-    return white_kernels(telescope.dirty_beam[node], x=x, y=y, shape=shape, reach=reach)
+def _sights(
+    observed: Telescope,
+    shown: Telescope,
+    power: noise.Power,
+    node: int,
+    *,
+    x: float,
+    y: float,
+    reach: int,
+) -> Sights:
+    """Those of the visibilities of each field; of white noise, of the image that is shown."""
+    if isinstance(power, noise.White):
+        return white_sights(shown, node, x=x, y=y, reach=reach)
+    if not observed.fields:
+        beam, loss = _natural_beam(observed, node)
+        kernels = visibility_kernels(beam, loss=loss, reach=reach)
+        return [(observed.primary_beam[node], kernels)]
+    return [
+        (
+            field.primary_beam[node],
+            visibility_kernels(
+                field.natural[node], loss=float(field.information[node]), reach=reach
+            ),
+        )
+        for field in observed.fields
+    ]
 
 
 @kept(lambda telescope, node: telescope.size)
@@ -296,20 +295,3 @@ def _natural_beam(telescope: Telescope, node: int) -> tuple[np.ndarray, float]:
         visibility_weights=telescope.visibility_weights,
     )
     return beam, loss
-
-
-@kept(lambda view: view.telescope.size)
-def _cleaned(view: CleanedView) -> Kernels:
-    """At mid band, and at all lags: the restoring beam is the same in all channels."""
-    telescope = view.dirty
-    n = telescope.size
-    dy, dx = np.indices((n, n)) - n // 2
-    lag = np.hypot(dy, dx) / min(
-        TAPER_BEAMS * telescope.beam.fwhm_px(telescope.grid.cell_arcsec), n / 2
-    )
-    taper = np.clip(1 - lag**4, 0.0, None) ** 2
-    return cleaned_kernels(
-        beam_image(view.beam, telescope.grid),
-        telescope.beam_of_squared_weights() * taper,
-        reach=n - 1,
-    )
