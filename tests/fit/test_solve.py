@@ -30,6 +30,7 @@ from deepfocus.fit.solve import fit, fit_free
 from deepfocus.fit.spectra import Integrated
 from deepfocus.search.correlation import noise_power
 from deepfocus.search.noise_map import noise_map
+from deepfocus.simulation.view import CleanedView
 
 STILL = free_but(1, *GRADIENT, SLOPE)
 DRAWS = 120
@@ -94,8 +95,9 @@ def test_estimates_scatter_as_they_say_and_as_they_must(case, component: np.ndar
         "flux": spread[FLUX] / truth[FLUX] / bound.flux,
     }
     # white noise: the filter leaves out sidelobes that are farther than four beams; cleaned: the
-    # bound is that of another filter, which keeps to less of the uv plane
-    assert all(0.8 < ratio < 1.25 for ratio in ratios.values()), ratios
+    # bound is that of the visibilities, where CLEAN puts in what long baselines hardly saw
+    least = 0.7 if isinstance(case.view, CleanedView) else 0.8
+    assert all(least < ratio < 1.25 for ratio in ratios.values()), ratios
 
 
 def test_two_components_within_a_beam_are_told_apart(

@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 from scipy.fft import irfft2, rfft2
 
+from deepfocus.core.noise import DirtyBeam, White
 from deepfocus.core.source import FWHM_PER_SIGMA
 from deepfocus.core.workspace import IN_MEMORY
 from deepfocus.search.bank import Bank, bank_of
 from deepfocus.search.continuum import projection_of
 from deepfocus.search.fields import fields
-from deepfocus.search.first_filter import FirstFilter, PixelItself, beam_filter
+from deepfocus.search.first_filter import FirstFilter, first_filter
 from deepfocus.search.noise_map import NoiseMap, noise_map
 from deepfocus.search.peaks import Lattice, Peak, maxima
 from deepfocus.search.search import Found, search
@@ -27,11 +28,22 @@ Noise = Callable[[int, tuple[int, int, int]], np.ndarray]
 
 def beam_noise(seed: int, shape: tuple[int, int, int]) -> np.ndarray:
     """(chan, y, x) of unit variance, whose autocorrelation is a Gaussian of FWHM BEAM_PX."""
-    sigma = BEAM_PX / np.sqrt(2) / FWHM_PER_SIGMA
-    v, u = np.fft.fftfreq(shape[1])[:, None], np.fft.rfftfreq(shape[2])[None]
-    passed = np.exp(-2 * np.pi**2 * sigma**2 * (u**2 + v**2)) * np.sqrt(4 * np.pi) * sigma
+    return noise_of(beam_power(shape), seed, shape)
+
+
+def beam_power(shape: tuple[int, ...]) -> np.ndarray:
+    """(y, x // 2 + 1) power in the uv plane of the Gaussian beam; 1 in the middle."""
+    sigma = BEAM_PX / FWHM_PER_SIGMA
+    v, u = np.fft.fftfreq(shape[-2])[:, None], np.fft.rfftfreq(shape[-1])[None]
+    power: np.ndarray = np.exp(-2 * np.pi**2 * sigma**2 * (u**2 + v**2))
+    return power
+
+
+def noise_of(power: np.ndarray, seed: int, shape: tuple[int, int, int]) -> np.ndarray:
+    """(chan, y, x) of unit variance with a power in the uv plane (y, x // 2 + 1)."""
+    mean = irfft2(power, shape[1:])[0, 0]
     white = np.random.default_rng(seed).standard_normal(shape)
-    return irfft2(rfft2(white) * passed, shape[1:]).astype(np.float32)
+    return irfft2(rfft2(white) * np.sqrt(power / mean), shape[1:]).astype(np.float32)
 
 
 def white_noise(seed: int, shape: tuple[int, int, int]) -> np.ndarray:
@@ -55,10 +67,10 @@ def filters(shape: tuple[int, ...], *, white: bool) -> tuple[Bank, FirstFilter]:
     finest = BEAM_PX if white else BEAM_PX / np.sqrt(2)
     bank = bank_of(shape[0], BEAM_PX, finest_px=float(finest))
     step = bank.steps_px[0]
-    if not white:
-        return bank, PixelItself(step)
     beam = gaussian((65, 65), 32, 32)
-    return bank, beam_filter(beam, beam_px=BEAM_PX, step=step, shape=(shape[1], shape[2]))
+    power = White() if white else DirtyBeam()
+    ny, nx = shape[1:]
+    return bank, first_filter(beam, power, beam_px=BEAM_PX, step=step, shape=(ny, nx))
 
 
 def found_in(cube: np.ndarray, *, white: bool = False, false_peaks: float = 0.01) -> Found:

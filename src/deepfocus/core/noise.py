@@ -56,6 +56,17 @@ class Measured:
 Power = White | DirtyBeam | SquaredWeights | Measured
 
 
+def known_autocorrelation(power: Power) -> np.ndarray | None:
+    """(dy, dx), 1 at [ny // 2, nx // 2]; None of noise that is white, or like the dirty beam."""
+    match power:
+        case Measured():
+            return power.autocorrelation
+        case SquaredWeights():
+            return power.beam
+        case _:
+            return None
+
+
 @dataclass(frozen=True, eq=False)
 class Noise:
     """Noise of a cube before primary beam correction, independent between channels.

@@ -14,9 +14,9 @@ import numpy as np
 from scipy.fft import next_fast_len
 
 from deepfocus.core import noise
-from deepfocus.fit.uv_plane import UvPlane, ending, fading, middle, taper
-from deepfocus.forward.kernels import NOISE_FLOOR
+from deepfocus.forward.best_filter import best_filter
 from deepfocus.forward.response import Response
+from deepfocus.forward.uv_plane import UvPlane, ending, fading, middle, taper
 
 WHITE_REACH = 4.0
 """Lag in FWHM of the beam at which the filter of white noise ends; 3 to 7 serve."""
@@ -80,13 +80,12 @@ class Nearby:
     @property
     def halo_px(self) -> int:
         """Some beams, by the noise's power."""
-        match self.power:
-            case noise.White():
-                beams = WHITE_REACH
-            case noise.DirtyBeam() | noise.SquaredWeights(make_beam=None):
-                beams = THERMAL_REACH
-            case _:
-                beams = MEASURED_REACH
+        if isinstance(self.power, noise.White):
+            beams = WHITE_REACH
+        elif noise.known_autocorrelation(self.power) is None:
+            beams = THERMAL_REACH
+        else:
+            beams = MEASURED_REACH
         return int(np.ceil(beams * self.response.beam_px))
 
     def at(self, place: tuple[float, float], *, channel: float, exact: int, reach: int) -> Filter:
@@ -96,32 +95,23 @@ class Nearby:
         plane = UvPlane(next_fast_len(2 * known + 1, real=True))
         lags = middle(self.response.dirty_beam_at(channel, reach=known), known)
         beam = plane.transform(lags)
-        match self.power:
-            case noise.White():
-                score = plane.transform(ending(lags, halo)) * taper(plane, lags)
-                variance = np.ones_like(score)
-            case noise.DirtyBeam() | noise.SquaredWeights(make_beam=None):
-                score = taper(plane, lags)
-                variance = beam
-            case _:
-                autocorrelation = middle(_measured(self.power), known)
-                seen = ending(autocorrelation, AUTOCORRELATION_REACH * self.response.beam_px)
-                variance = np.maximum(plane.transform(seen), 0.0)
-                floor = NOISE_FLOOR * variance.max()
-                best = beam * variance / (variance**2 + floor**2) * taper(plane, lags)
-                # what was measured is rough in the uv plane, and would reach past the data
-                score = plane.transform(ending(plane.kernel(best, known), halo))
+        measured = noise.known_autocorrelation(self.power)
+        if isinstance(self.power, noise.White):
+            score = plane.transform(ending(lags, halo)) * taper(plane, lags)
+            variance = np.ones_like(score)
+        elif measured is None:
+            score = taper(plane, lags)
+            variance = beam
+        else:
+            autocorrelation = middle(measured, known)
+            seen = ending(autocorrelation, AUTOCORRELATION_REACH * self.response.beam_px)
+            variance = np.maximum(plane.transform(seen), 0.0)
+            best = best_filter(beam, variance) * taper(plane, lags)
+            # what was measured is rough in the uv plane, and would reach past the data
+            score = plane.transform(ending(plane.kernel(best, known), halo))
         ends = fading(exact, reach)
         return Filter(
             score=plane.kernel(score, reach),
             model=plane.kernel(score * beam, reach) * ends,
             noise=plane.kernel(score**2 * variance, reach) * ends,
         )
-
-
-def _measured(power: noise.SquaredWeights | noise.Measured) -> np.ndarray:
-    """Autocorrelation of the noise, peak 1 at its centre."""
-    if isinstance(power, noise.Measured):
-        return power.autocorrelation
-    assert power.beam is not None
-    return power.beam

@@ -15,9 +15,9 @@ from scipy.fft import fft, ifft, irfft, next_fast_len, rfft
 
 from deepfocus.core.voxels import Changeable
 from deepfocus.fit.filters import THERMAL_REACH, Filter
-from deepfocus.fit.uv_plane import UvPlane, fading, middle, taper
 from deepfocus.forward.kernels import white_kernels
 from deepfocus.forward.response import Response
+from deepfocus.forward.uv_plane import UvPlane, fading, middle, taper
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from deepfocus.core.voxels import Voxels, channel_blocks
 from deepfocus.core.workspace import Workspace
 from deepfocus.search.banded import REACH_SIGMA, Banded, gaussians
 from deepfocus.search.bank import Bank
+from deepfocus.search.beside_ends import raised_beside_ends
 from deepfocus.search.first_filter import FirstFilter
 from deepfocus.search.lines import band_weight
 from deepfocus.search.noise_map import NoiseMap
@@ -42,12 +43,13 @@ class Filter:
     """One size: what filters the field of the size before further, and its kernel on the sky.
 
     along : of rows and of columns; None for the first size, which a `FirstFilter` makes
-    kernel : (odd, odd)
+    kernel : (odd, odd); noise : (odd, odd) autocorrelation that it is made for, None if white
     """
 
     step: int
     along: tuple[Banded, Banded] | None
     kernel: np.ndarray
+    noise: np.ndarray | None
 
 
 def fields(
@@ -92,14 +94,14 @@ def fields(
 def _filters(bank: Bank, first: FirstFilter, shape: tuple[int, int]) -> tuple[Filter, ...]:
     """The smallest, and those that widen it."""
     kernel, step, size = first.kernel, first.step, 0.0
-    made = [Filter(step, None, kernel)]
+    made = [Filter(step, None, kernel, first.noise)]
     for next_size, next_step in zip(bank.sizes_px[1:], bank.steps_px[1:], strict=True):
         further = float(np.sqrt(next_size**2 - size**2))
         along_y, along_x = (
             gaussians(n, further / step, next_step // step) for n in _nodes(shape, step)
         )
         kernel = _wider(kernel, further)
-        made.append(Filter(next_step, (along_y, along_x), kernel))
+        made.append(Filter(next_step, (along_y, along_x), kernel, first.noise))
         step, size = next_step, next_size
     return tuple(made)
 
@@ -156,6 +158,8 @@ def _scale(of: Filter, has_data: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """(rows, columns) one over the noise that white noise has after a filter."""
     squared, step = of.kernel.astype(float) ** 2, of.step
     variance = fftconvolve(weight * has_data, squared, "same")[::step, ::step]
+    if of.noise is not None:
+        variance *= raised_beside_ends(has_data, of.kernel, of.noise, step=step)
     told = variance > LEAST_COVERED * squared.sum() * weight[::step, ::step]
     scale: np.ndarray = np.where(told, 1 / np.sqrt(np.where(told, variance, 1.0)), 0.0)
     return scale.astype(np.float32)

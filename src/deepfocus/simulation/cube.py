@@ -161,7 +161,7 @@ def observe(settings: AnySet, seed: int) -> Scene:
     if sky.ideal_snrs is not None:
         seen = scene.limits if view.scale is view else limits_of(sky, view.scale, noise)
         snrs = [best_snr(limits) for limits in seen]
-        scene = _brighter(scene, _factors(snrs, sky.ideal_snrs))
+        scene = scene.brighter(_factors(snrs, sky.ideal_snrs))
     return replace(scene, uncleaned=_left(settings.imaging, scene))
 
 
@@ -179,25 +179,6 @@ def _factors(snrs: Sequence[float], wanted: Sequence[float]) -> list[float]:
     A source that an ideal observer cannot see at all stays as it is.
     """
     return [to / snr if snr > 0 else 1.0 for to, snr in zip(wanted, snrs, strict=True)]
-
-
-def _brighter(scene: Scene, factors: Sequence[float]) -> Scene:
-    """The scene with each of its sources that much brighter."""
-    sky = scene.sky
-    sources = tuple(
-        source.brighter(factor) for source, factor in zip(sky.components, factors, strict=True)
-    )
-    of_parts = np.array(factors)[sky.source_of_part]
-    return replace(
-        scene,
-        sky=replace(sky, components=sources),
-        spectra=scene.spectra * of_parts[:, None],
-        peaks=scene.peaks * of_parts,
-        limits=tuple(
-            tuple(limit.brighter(factor) for limit in limits)
-            for limits, factor in zip(scene.limits, factors, strict=True)
-        ),
-    )
 
 
 def integrated_image(settings: AnySet, seed: int) -> tuple[np.ndarray, SkyModel]:

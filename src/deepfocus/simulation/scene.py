@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,6 +42,25 @@ class Scene:
     @property
     def telescope(self) -> Telescope:
         return self.view.telescope
+
+    def brighter(self, factors: Sequence[float]) -> Scene:
+        """The scene with each of its sources that much brighter, before CLEAN leaves anything."""
+        assert self.uncleaned is None
+        of_parts = np.array(factors)[self.sky.source_of_part]
+        sources = tuple(
+            source.brighter(factor)
+            for source, factor in zip(self.sky.components, factors, strict=True)
+        )
+        return replace(
+            self,
+            sky=replace(self.sky, components=sources),
+            spectra=self.spectra * of_parts[:, None],
+            peaks=self.peaks * of_parts,
+            limits=tuple(
+                tuple(limit.brighter(factor) for limit in limits)
+                for limits, factor in zip(self.limits, factors, strict=True)
+            ),
+        )
 
     def noise_free(self) -> np.ndarray:
         """(chan, y, x) cube of the sky alone, Jy/beam."""

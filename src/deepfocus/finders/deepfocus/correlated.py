@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from deepfocus.core.noise import Measured, Power, SquaredWeights, White
+from deepfocus.core.noise import Power, White, known_autocorrelation
 from deepfocus.finders.deepfocus.sight import Sight
 from deepfocus.forward.response import Response
 from deepfocus.search.correlation import REACH_BEAMS
@@ -24,15 +24,12 @@ def correlated_noise(sight: Sight, noise: NoiseMap) -> CorrelatedNoise:
 
 def autocorrelation_of(power: Power, response: Response, reach: int) -> np.ndarray:
     """(odd, odd) of the noise on the sky, 1 in the middle, at lags to `reach` where it is known."""
-    match power:
-        case White():
-            return np.ones((1, 1))
-        case Measured():
-            return _middle(power.autocorrelation, reach)
-        case SquaredWeights() if power.beam is not None:
-            return _middle(power.beam, reach)
-        case _:
-            return _middle(response.dirty_beam[len(response.dirty_beam) // 2], reach)
+    if isinstance(power, White):
+        return np.ones((1, 1))
+    own = known_autocorrelation(power)
+    return _middle(
+        response.dirty_beam[len(response.dirty_beam) // 2] if own is None else own, reach
+    )
 
 
 def _middle(image: np.ndarray, reach: int) -> np.ndarray:

@@ -18,7 +18,7 @@ from deepfocus.forward.response import Response, response_of
 from deepfocus.search.bank import SIZES_BEAMS, Bank, bank_of
 from deepfocus.search.continuum import projection_of
 from deepfocus.search.correlation import power_of
-from deepfocus.search.first_filter import FirstFilter, PixelItself, beam_filter
+from deepfocus.search.first_filter import FirstFilter, first_filter
 from deepfocus.search.noise_map import NoiseMap, Sample, noise_of_sample, sample_of
 from deepfocus.search.subtracted import Subtracted, subtracted_of, take
 
@@ -112,12 +112,13 @@ def sight_of(cube: Cube) -> Sight:
     sidelobes = _sidelobes_of(response)
     sizes = tuple(each for each in SIZES_BEAMS if sidelobes.tells_place(each * response.beam_px))
     bank = bank_of(len(cube.data), response.beam_px, finest_px=float(finest), sizes_beams=sizes)
-    step = bank.steps_px[0]
-    first: FirstFilter = PixelItself(step)
-    if white:
-        beam = response.dirty_beam[len(response.dirty_beam) // 2]
-        shape = (response.ny, response.nx)
-        first = beam_filter(beam, beam_px=response.beam_px, step=step, shape=shape)
+    first = first_filter(
+        response.dirty_beam[len(response.dirty_beam) // 2],
+        power,
+        beam_px=response.beam_px,
+        step=bank.steps_px[0],
+        shape=(response.ny, response.nx),
+    )
     sight = Sight(cube.data, response, power, sidelobes, bank, first, cube.workspace)
     return _without_what_was_subtracted(sight)
 
