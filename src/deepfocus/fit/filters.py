@@ -106,7 +106,8 @@ class Nearby:
             autocorrelation = middle(measured, known)
             seen = ending(autocorrelation, AUTOCORRELATION_REACH * self.response.beam_px)
             variance = np.maximum(plane.transform(seen), 0.0)
-            best = best_filter(beam, variance) * taper(plane, lags)
+            beam_px = self.response.beam_px
+            best = best_filter(plane, beam, variance, beam_px=beam_px) * taper(plane, lags)
             # what was measured is rough in the uv plane, and would reach past the data
             score = plane.transform(ending(plane.kernel(best, known), halo))
         ends = fading(exact, reach)
