@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.signal import fftconvolve
@@ -16,7 +17,7 @@ from deepfocus.core.voxels import Voxels, channel_blocks
 from deepfocus.core.workspace import Workspace
 from deepfocus.search.banded import REACH_SIGMA, Banded, gaussians
 from deepfocus.search.bank import Bank
-from deepfocus.search.beside_ends import raised_beside_ends
+from deepfocus.search.beside_ends import BesideEnds, beside_ends, from_ends
 from deepfocus.search.first_filter import FirstFilter
 from deepfocus.search.lines import band_weight
 from deepfocus.search.noise_map import NoiseMap
@@ -50,6 +51,11 @@ class Filter:
     along: tuple[Banded, Banded] | None
     kernel: np.ndarray
     noise: np.ndarray | None
+
+    @cached_property
+    def ends(self) -> BesideEnds | None:
+        """What noise is where data end; None if it is taken for white there."""
+        return None if self.noise is None else beside_ends(self.kernel, self.noise, step=self.step)
 
 
 def fields(
@@ -151,15 +157,22 @@ class _Scales:
         return {channel: self._kept[key] for channel, key in keys.items()}
 
     def _made(self, has_data: np.ndarray) -> list[np.ndarray]:
-        return [_scale(each, has_data, self._weight) for each in self._filters]
+        weighs = any(each.ends is not None for each in self._filters)
+        distance = from_ends(has_data) if weighs else np.zeros_like(self._weight)
+        return [_scale(each, has_data, self._weight, distance) for each in self._filters]
 
 
-def _scale(of: Filter, has_data: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """(rows, columns) one over the noise that white noise has after a filter."""
+def _scale(
+    of: Filter, has_data: np.ndarray, weight: np.ndarray, distance: np.ndarray
+) -> np.ndarray:
+    """(rows, columns) one over the noise that white noise has after a filter.
+
+    distance : (y, x) from the ends of the data
+    """
     squared, step = of.kernel.astype(float) ** 2, of.step
     variance = fftconvolve(weight * has_data, squared, "same")[::step, ::step]
-    if of.noise is not None:
-        variance *= raised_beside_ends(has_data, of.kernel, of.noise, step=step)
+    if of.ends is not None:
+        variance *= of.ends.at(distance[::step, ::step])
     told = variance > LEAST_COVERED * squared.sum() * weight[::step, ::step]
     scale: np.ndarray = np.where(told, 1 / np.sqrt(np.where(told, variance, 1.0)), 0.0)
     return scale.astype(np.float32)
