@@ -28,6 +28,12 @@ class UvPlane:
     def kernel(self, transform: np.ndarray, reach: int) -> np.ndarray:
         return centred(irfft2(transform, (self.side, self.side)), reach)
 
+    def counts(self) -> np.ndarray:
+        """Cells of the whole plane that each stands for: two, its conjugate's too, but at u = 0."""
+        counts = np.full((self.side, self.side // 2 + 1), 2.0)
+        counts[:, 0] = 1.0
+        return counts
+
     def frequency(self) -> np.ndarray:
         """Cycles per pixel of every cell."""
         v, u = np.fft.fftfreq(self.side), np.fft.rfftfreq(self.side)
@@ -41,9 +47,7 @@ def taper(plane: UvPlane, lags: np.ndarray) -> np.ndarray:
     frequency = plane.frequency()
     order = np.argsort(frequency, axis=None)
     # a beam that is known to a finite lag has power of both signs everywhere, which cancels
-    twice = np.full(smooth.shape, 2.0)
-    twice[:, 0] = 1.0
-    share = np.cumsum((smooth * twice).ravel()[order])
+    share = np.cumsum((smooth * plane.counts()).ravel()[order])
     edge = frequency.ravel()[order[np.argmax(share > COVERED * share[-1])]]
     falling: np.ndarray = 1 / (1 + (frequency / (TAPER_EDGE * edge)) ** TAPER_POWER)
     return falling

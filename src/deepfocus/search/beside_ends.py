@@ -52,8 +52,7 @@ def beside_ends(kernel: np.ndarray, autocorrelation: np.ndarray, *, step: int) -
     reach = len(kernel) // 2
     plane = UvPlane(next_fast_len(4 * reach + 1, real=True))
     power = np.maximum(plane.transform(middle(autocorrelation, reach)), 0.0)
-    twice = np.full(power.shape, 2.0)
-    twice[:, 0] = 1.0
+    counts = plane.counts()
     nodes = np.unique(np.round(np.linspace(0, 1, DISTANCES) ** 2 * reach).astype(int))
     variances = []
     for beyond in nodes:
@@ -62,7 +61,7 @@ def beside_ends(kernel: np.ndarray, autocorrelation: np.ndarray, *, step: int) -
             cut = np.zeros_like(along)
             cut[: reach + beyond + 1] = along[: reach + beyond + 1]
             passed = np.abs(rfft2(cut, (plane.side, plane.side))) ** 2
-            correlated += float(np.sum(twice * passed * power))
+            correlated += float(np.sum(counts * passed * power))
             white += float(np.sum(cut**2))
         variances.append(correlated / white)
     return BesideEnds(nodes * step, np.array(variances) / variances[-1])

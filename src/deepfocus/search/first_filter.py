@@ -152,13 +152,12 @@ def _weighing(beam: np.ndarray, noise: np.ndarray, beam_px: float) -> tuple[np.n
     passed = best_filter(plane, seen, smooth, beam_px=beam_px) * taper(plane, beam)
     best = plane.kernel(passed, reach)
     kernel = ending(best, WINDOW_BEAMS * beam_px)
-    through = plane.transform(kernel)
-    gain = _snr(through, seen, power) / _snr(np.ones_like(power), seen, power)
+    counts = plane.counts()
+
+    def snr_of_a_point(through: np.ndarray) -> float:
+        """Up to a factor."""
+        signal, noise = np.sum(counts * through * seen), np.sum(counts * through**2 * power)
+        return float(signal / np.sqrt(noise))
+
+    gain = snr_of_a_point(plane.transform(kernel)) / snr_of_a_point(np.ones_like(power))
     return kernel / kernel.max(), gain
-
-
-def _snr(through: np.ndarray, seen: np.ndarray, power: np.ndarray) -> float:
-    """Of a point, up to a factor. In transforms of real images, whose columns are half of all."""
-    twice = np.full(seen.shape, 2.0)
-    twice[:, 0] = 1.0
-    return float(np.sum(twice * through * seen) / np.sqrt(np.sum(twice * through**2 * power)))

@@ -28,7 +28,7 @@ from deepfocus.simulation.restored_image import RestoredImage
 from deepfocus.simulation.sights import Sighted, Sights, white_sights
 
 
-class View(Protocol):
+class View(Sighted, Protocol):
     """A telescope, and what its cube shows of the sky."""
 
     @property
@@ -49,12 +49,6 @@ class View(Protocol):
 
     def power(self, kind: White | Thermal) -> noise.Power:
         """The power of a kind of noise in the cube."""
-
-    def sights(self, power: noise.Power, node: int, *, x: float, y: float, reach: int) -> Sights:
-        """What an ideal observer knows of a source at (x, y), at a node in frequency.
-
-        The primary beam, and the kernels (forward.kernels), of each field that tells of it.
-        """
 
     @property
     def scale(self) -> Sighted:
